@@ -1,0 +1,62 @@
+"""`ebm-studio`: the window, and a headless twin of each page."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from ebm_studio import __version__
+from ebm_studio.cli import models, sample, train
+from ebm_studio.core.errors import StudioError
+
+COMMANDS = (models, sample, train)
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        # One line, like every other error here; --help has the rest.
+        self.exit(BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = _Parser(
+        prog="ebm-studio",
+        description="Explore short-run MCMC energy-based models. Without a command: open the window.",
+    )
+    parser.add_argument("--version", action="version", version=f"ebm-studio {__version__}")
+    parser.add_argument("--model", metavar="NAME|FILE", help="the model that the window opens with")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit code: 0, 2 for bad input, 130 when interrupted."""
+    args = build_parser().parse_args(argv)
+    if args.command is None:
+        from ebm_studio.app.main import run_window
+
+        return run_window(args.model)
+    try:
+        return _run(args)
+    except StudioError as error:
+        print(f"ebm-studio {args.command}: {' '.join(str(error).split())}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print(f"ebm-studio {args.command}: interrupted.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(args: argparse.Namespace) -> int:
+    result: Any = args.run(args)
+    code = INTERRUPTED if isinstance(result, dict) and result.get("stopped") else 0
+    if args.json:
+        print(json.dumps(result))
+    return code

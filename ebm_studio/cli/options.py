@@ -1,0 +1,55 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import replace
+
+from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.specs import ShortRun
+
+UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def duration(text: str) -> float:
+    """Seconds from "90", "90s", "30m", "1.5h" or "1h30m"."""
+    parts = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip())
+    if not text.strip() or not parts:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 30m or 2h")
+    hours, minutes, seconds = (float(part or 0) for part in parts.groups())
+    return hours * UNITS["h"] + minutes * UNITS["m"] + seconds
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """--json."""
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object on stdout")
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """--device."""
+    parser.add_argument(
+        "--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="what computes (default: auto)"
+    )
+
+
+def add_short_run(parser: argparse.ArgumentParser) -> None:
+    """--steps, --step-size and --noise-scale, each by default the model's own."""
+    parser.add_argument("--steps", type=int, metavar="K", help="Langevin steps (default: the model's own)")
+    parser.add_argument("--step-size", type=float, metavar="S", help="factor before the energy's gradient")
+    parser.add_argument("--noise-scale", type=float, metavar="T", help="standard deviation of each step's noise")
+
+
+def short_run(args: argparse.Namespace, own: ShortRun) -> ShortRun:
+    """The model's own short run with what the options change."""
+    changes = {
+        name: value for name in ("steps", "step_size", "noise_scale") if (value := getattr(args, name)) is not None
+    }
+    return replace(own, **changes)
+
+
+def at_least(low: int, value: int, name: str) -> int:
+    """The value itself, or `SettingsError`."""
+    if value < low:
+        raise SettingsError(f"{name} must be at least {low}, not {value}.")
+    return value

@@ -1,0 +1,183 @@
+"""`ebm-studio train`: a model from a set of pictures, in a folder that can be resumed."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ebm_studio.cli.options import add_device, add_json, duration
+from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
+
+if TYPE_CHECKING:
+    from ebm_studio.data.runs import Plan
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "train",
+        help="learn a model from pictures",
+        description="Learn an energy model from DATA into RUN_DIR. Ctrl-C stops and keeps all; --resume goes on.",
+    )
+    parser.add_argument("data", metavar="DATA", help="a folder or zip of images, or a set by name (fashion-mnist, ...)")
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="RUN_DIR", help="the run's folder")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in RUN_DIR, at its own settings")
+    parser.add_argument("--name", help="the model's name (default: the folder's)")
+    parser.add_argument("--updates", type=int, metavar="N", help=f"default: {Learning().updates}")
+    parser.add_argument("--time-limit", type=duration, metavar="T", help="end after this much learning: 90s, 30m, 2h")
+    parser.add_argument("--size", type=int, help="16, 32, 64 or 128 (default: 32)")
+    parser.add_argument("--channels", type=int, help="1 grey, 3 colour (default: what the data has)")
+    parser.add_argument("--width", type=int, help="n_f, channels of the first layer (default: 32)")
+    parser.add_argument("--activation", help="leaky_relu (the paper) or silu")
+    parser.add_argument("--steps", type=int, metavar="K", help="Langevin steps (default: 50)")
+    parser.add_argument("--step-size", type=float, metavar="S", help="default: 1")
+    parser.add_argument("--noise-scale", type=float, metavar="T", help="default: 0.01")
+    parser.add_argument("--start", help="uniform or gaussian (default: uniform)")
+    parser.add_argument("--batch", type=int, metavar="M", help="short runs of an update (default: 64)")
+    parser.add_argument("--data-batch", type=int, metavar="M", help="training images of an update (default: 128)")
+    parser.add_argument("--learning-rate", type=float, metavar="R", help="Adam's rate (default: 0.0001)")
+    parser.add_argument("--beta1", type=float, help="Adam's first moment (default: 0.9)")
+    parser.add_argument("--data-noise", type=float, metavar="SIGMA", help="noise on training images (default: 0.03)")
+    parser.add_argument("--ema", type=float, help="decay of the average of the weights (default: 0.999)")
+    parser.add_argument(
+        "--decay-share", type=float, help="last share of the run in which the rate falls (default: 0.25)"
+    )
+    parser.add_argument("--final-noise", type=float, help="sigma at the very end, as a factor (default: 1)")
+    parser.add_argument("--seed", type=int, help="default: 0")
+    parser.add_argument("--hold-out", type=int, metavar="N", help="never learn from the last N images in name order")
+    parser.add_argument("--licence", help="the data's licence, for the card")
+    add_device(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Learn until done or stopped."""
+    from tqdm import tqdm
+
+    from ebm_studio.core.devices import choose_device
+    from ebm_studio.data.runs import Report, TrainingRun, read_plan
+
+    device = choose_device(args.device)
+    with tqdm(unit="image", desc="reading", disable=None, leave=False) as bar:
+
+        def reading(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        if args.resume:
+            run = TrainingRun.resume(args.output, _planned(args, read_plan(args.output)), device, reading)
+        else:
+            run = TrainingRun.start(args.output, _planned(args, _new_plan(args)), device, reading)
+    if run.data.skipped:
+        print(f"left out {len(run.data.skipped)} files, the first: {run.data.skipped[0]}", file=sys.stderr)
+
+    with _stop_signals() as stopped, tqdm(total=1000, disable=None, bar_format=_BAR) as bar:
+
+        def tell(report: Report) -> None:
+            metrics = report.metrics
+            bar.set_postfix_str(f"update {metrics.update}, d {metrics.d:+.2f}, v {metrics.v:.2f}", refresh=False)
+            bar.update(round(1000 * report.progress) - bar.n)
+
+        done = run.learn(tell, stopped.is_set)
+
+    card = run.card()
+    if not args.json:
+        state = "done" if done else "stopped; go on with --resume"
+        print(f"{args.output / 'model.safetensors'}: {card.updates} updates in {card.seconds:.0f} s, {state}")
+    return {
+        "run": str(args.output),
+        "model": str(args.output / "model.safetensors"),
+        "updates": card.updates,
+        "seconds": card.seconds,
+        "stopped": not done,
+        "skipped": len(run.data.skipped),
+        "card": card.to_dict(),
+    }
+
+
+S = TypeVar("S", NetSpec, ShortRun, Learning, "Plan")
+_BAR = "{percentage:5.1f}% |{bar}| {elapsed} < {remaining}, {postfix}"
+
+
+def _new_plan(args: argparse.Namespace) -> Plan:
+    from ebm_studio.data.datasets import natural_channels
+    from ebm_studio.data.runs import Plan
+
+    return Plan(
+        net=NetSpec(channels=natural_channels(args.data)),
+        short_run=ShortRun(),
+        learning=Learning(updates=MAX_UPDATES if args.time_limit else Learning().updates),
+        source=args.data,
+        name=args.output.resolve().name,
+    )
+
+
+def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
+    """The plan with what the options change. A net is for life."""
+    net = _changed(plan.net, size=args.size, channels=args.channels, width=args.width, activation=args.activation)
+    if args.resume and net != plan.net:
+        raise SettingsError("A run's net cannot change when it is resumed: leave out --size, --channels, --width.")
+    return _changed(
+        plan,
+        net=net,
+        short_run=_changed(
+            plan.short_run, steps=args.steps, step_size=args.step_size, noise_scale=args.noise_scale, start=args.start
+        ),
+        learning=_changed(
+            plan.learning,
+            updates=args.updates,
+            chains=args.batch,
+            images=args.data_batch,
+            learning_rate=args.learning_rate,
+            beta1=args.beta1,
+            data_noise=args.data_noise,
+            ema=args.ema,
+            decay_share=args.decay_share,
+            final_noise=args.final_noise,
+            seed=args.seed,
+        ),
+        source=args.data,
+        held_out=args.hold_out,
+        licence=args.licence,
+        name=args.name,
+        command=_command(plan.command),
+        time_limit=args.time_limit,
+    )
+
+
+def _changed(spec: S, **changes: Any) -> S:
+    return replace(spec, **{name: value for name, value in changes.items() if value is not None})
+
+
+def _command(before: str) -> str:
+    # The card shows how anyone can repeat the run, one line for each time the command was given.
+    here = "ebm-studio " + shlex.join(_portable(word) for word in sys.argv[1:])
+    lines = before.splitlines()
+    return "\n".join(lines if lines and lines[-1] == here else [*lines, here])
+
+
+def _portable(word: str) -> str:
+    path = Path(word)
+    return path.name if path.is_absolute() or ".." in path.parts else word
+
+
+@contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and a polite kill set, so that the update at hand is finished and saved."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,115 @@
+"""Short-run Langevin dynamics: one sampler for the window, the command line, learning and the tests."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ebm_studio.core.errors import DivergedError
+from ebm_studio.core.specs import ShortRun
+
+Gradient = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Images (N, C, H, W) to energies (N,) and dE/dx (N, C, H, W)."""
+Noise = Callable[[], Tensor]
+"""The next step's standard normal u, (N, C, H, W)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A chain's state after `index` of its K steps. Nobody writes to these tensors again."""
+
+    index: int
+    images: Tensor
+    """x, (N, C, H, W), not clamped."""
+    mean: Tensor
+    """x without the noise that the last step added, (N, C, H, W); the start itself at index 0."""
+    energy: Tensor
+    """E(x), (N,)."""
+    gradient_norm: Tensor
+    """The length of the gradient part of a step from x, step_size * |dE/dx|, (N,)."""
+
+
+def short_run(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None = None) -> Iterator[Step]:
+    """Eq. 4 with the step folded into the energy's scale: x <- x - s dE/dx + tau u, K times from z.
+
+    Yields K + 1 steps, the start noise z (N, C, H, W) first. Without `noise` (or at noise scale 0)
+    the chain is the deterministic generator M(z). Raises `DivergedError` when the energy is no
+    longer finite.
+    """
+    x = mean = z
+    for index in range(run.steps + 1):
+        energy, slope = gradient(x)
+        slope = slope * run.step_size
+        if not torch.isfinite(energy).all():
+            raise DivergedError(
+                f"The chain ran away at step {index}: its energy is not finite. Lower the step size or the noise scale."
+            )
+        yield Step(index, x, mean, energy, slope.flatten(1).norm(dim=1))
+        if index < run.steps:
+            mean = x - slope
+            x = mean if noise is None or run.noise_scale == 0 else torch.add(mean, noise(), alpha=run.noise_scale)
+
+
+def sample(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None = None) -> tuple[Tensor, Tensor]:
+    """The end of `short_run`, without what only a viewer needs.
+
+    Returns the last images (N, C, H, W) and, per chain, the mean length of the gradient part of
+    its steps (N,), whose mean is the health figure v.
+    """
+    x = z.clone()
+    length = torch.zeros(len(z), device=z.device)
+    for _ in range(run.steps):
+        _, slope = gradient(x)
+        slope *= run.step_size
+        length += slope.flatten(1).norm(dim=1)
+        x -= slope
+        if noise is not None and run.noise_scale > 0:
+            x.add_(noise(), alpha=run.noise_scale)
+    return x, length / run.steps
+
+
+class ChainStreams:
+    """Random streams, one for each chain: chain i of a seed is the same in any batch, on any device.
+
+    A chain has two streams, for its start noise and for its steps, so that a kept start noise can
+    be run again with the same or with other noise. The numbers are drawn on the CPU.
+    """
+
+    def __init__(
+        self, seed: int, chains: range, shape: tuple[int, int, int], device: torch.device | str = "cpu"
+    ) -> None:
+        self._shape = shape
+        self._device = device
+        self._starts = [_generator("start", seed, chain) for chain in chains]
+        self._steps = [_generator("steps", seed, chain) for chain in chains]
+
+    def start(self, run: ShortRun) -> Tensor:
+        """Start noise z ~ p0, (N, C, H, W)."""
+        z = torch.empty(len(self._starts), *self._shape)
+        for row, generator in zip(z, self._starts, strict=True):
+            if run.start == "uniform":
+                row.uniform_(-1, 1, generator=generator)
+            else:
+                row.normal_(generator=generator)
+        return z.to(self._device)
+
+    def noise(self) -> Tensor:
+        """The next u ~ N(0, I) of each chain, (N, C, H, W)."""
+        u = torch.empty(len(self._steps), *self._shape)
+        for row, generator in zip(u, self._steps, strict=True):
+            row.normal_(generator=generator)
+        return u.to(self._device)
+
+
+def _generator(*key: object) -> torch.Generator:
+    return torch.Generator().manual_seed(seed_from(*key))
+
+
+def seed_from(*key: object) -> int:
+    """A well-mixed 63-bit seed for a key, the same on every machine."""
+    digest = hashlib.blake2b(repr(key).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1

@@ -1,0 +1,25 @@
+"""The errors a person can cause, and can mend."""
+
+
+class StudioError(Exception):
+    """A fault in what the program was given: one line that says what is wrong and what to do.
+
+    The command line prints it and ends with exit code 2; the window shows it in a banner. Anything
+    that is not a `StudioError` is a bug in the program.
+    """
+
+
+class SettingsError(StudioError):
+    """A number or a choice out of its range."""
+
+
+class CheckpointError(StudioError):
+    """A model file that is missing, damaged, or not one of ours."""
+
+
+class DataError(StudioError):
+    """Pictures that are missing, damaged, or not pictures."""
+
+
+class DivergedError(StudioError):
+    """A run whose numbers are no longer finite."""

@@ -1,0 +1,142 @@
+"""Algorithm 1: learning the energy with non-convergent, non-persistent short runs."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ebm_studio.core.dynamics import sample, seed_from
+from ebm_studio.core.errors import DivergedError
+from ebm_studio.core.gradients import EnergyGradient
+from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The health of one update (see "On the Anatomy of MCMC-Based Maximum Likelihood Learning")."""
+
+    update: int
+    energy_data: float
+    """Mean E over the noisy training images."""
+    energy_samples: float
+    """Mean E over the ends of the short runs."""
+    v: float
+    """Gradient magnitude: mean over steps and chains of |step_size * dE/dx|."""
+    learning_rate: float
+    data_noise: float
+
+    @property
+    def d(self) -> float:
+        """Energy difference, E(data) - E(samples): oscillates about 0 in a healthy run."""
+        return self.energy_data - self.energy_samples
+
+
+class Learner:
+    """One energy net on its way. All randomness of update t comes from (seed, t), so a state can be resumed exactly.
+
+    `images` is the training set as uint8 (N, C, H, W), on any device.
+    """
+
+    def __init__(
+        self,
+        spec: NetSpec,
+        run: ShortRun,
+        learning: Learning,
+        images: Tensor,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.run = run
+        self.learning = learning
+        self.device = torch.device(device)
+        self.updates = 0
+        self.net = EnergyNet(spec, torch.Generator().manual_seed(seed_from("net", learning.seed))).to(self.device)
+        self.average = copy.deepcopy(self.net).requires_grad_(False)
+        """The running average of the weights: the model that is kept."""
+        self.samples: Tensor | None = None
+        """The ends of the newest short runs, (m, C, H, W)."""
+        self._gradient = EnergyGradient(self.net)
+        self._images = images
+        self._adam = torch.optim.Adam(
+            self.net.parameters(), lr=learning.learning_rate, betas=(learning.beta1, learning.beta2), foreach=True
+        )
+
+    def update(self, progress: float) -> Metrics:
+        """One iteration of Algorithm 1, when `progress` (0 to 1) of the run is done.
+
+        Raises `DivergedError`, and changes no weight, when an energy is not finite.
+        """
+        rate, sigma = self.learning.decay(progress)
+        random = torch.Generator(self.device).manual_seed(seed_from("update", self.learning.seed, self.updates))
+
+        data = self._draw_data(random, sigma)
+        self.samples, lengths = self._draw_samples(random)
+
+        for group in self._adam.param_groups:
+            group["lr"] = rate
+        self._adam.zero_grad()
+        energy_data = self.net(data).mean()
+        energy_samples = self.net(self.samples).mean()
+        loss = energy_data - energy_samples
+        if not torch.isfinite(loss):
+            raise DivergedError(
+                f"Learning ran away at update {self.updates}: the energy is not finite. "
+                "Lower the learning rate or raise the data noise."
+            )
+        loss.backward()
+        self._adam.step()
+
+        self.updates += 1
+        self._follow()
+        return Metrics(self.updates, energy_data.item(), energy_samples.item(), lengths.mean().item(), rate, sigma)
+
+    def _draw_data(self, random: torch.Generator, sigma: float) -> Tensor:
+        rows = torch.randint(len(self._images), (self.learning.images,), generator=random, device=self.device)
+        data = self._images[rows.to(self._images.device)].to(self.device).float() / 127.5 - 1
+        noise = torch.empty_like(data).normal_(generator=random)
+        return data.add_(noise, alpha=sigma).contiguous(memory_format=torch.channels_last)
+
+    def _draw_samples(self, random: torch.Generator) -> tuple[Tensor, Tensor]:
+        z = torch.empty(self.learning.chains, *self.net.spec.shape, device=self.device)
+        z = z.contiguous(memory_format=torch.channels_last)
+        if self.run.start == "uniform":
+            z.uniform_(-1, 1, generator=random)
+        else:
+            z.normal_(generator=random)
+        noise = torch.empty_like(z)
+        return sample(self._gradient, z, self.run, lambda: noise.normal_(generator=random))
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        # A young average forgets fast, so that it is of use from the first updates on.
+        decay = min(self.learning.ema, self.updates / (self.updates + 10))
+        ours: list[Tensor] = list(self.average.parameters())
+        theirs: list[Tensor] = list(self.net.parameters())
+        torch._foreach_lerp_(ours, theirs, 1 - decay)
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights, average and Adam's moments, by name. `load` takes them back."""
+        state = {f"net.{k}": v for k, v in self.net.state_dict().items()}
+        state |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
+        for (name, _), moments in zip(self.net.named_parameters(), self._moments(), strict=True):
+            state |= {f"adam.{k}.{name}": v for k, v in moments.items()}
+        return {k: v.detach().cpu().contiguous() for k, v in state.items()}
+
+    def load(self, state: dict[str, Tensor], updates: int) -> None:
+        """Go on from a `state` taken after `updates` updates."""
+        self.net.load_state_dict({k: state[f"net.{k}"] for k in self.net.state_dict()})
+        self.average.load_state_dict({k: state[f"average.{k}"] for k in self.average.state_dict()})
+        for name, parameter in self.net.named_parameters():
+            self._adam.state[parameter] = {
+                k: state[f"adam.{k}.{name}"].to("cpu" if k == "step" else self.device)
+                for k in ("step", "exp_avg", "exp_avg_sq")
+                if f"adam.{k}.{name}" in state
+            }
+        self.updates = updates
+
+    def _moments(self) -> list[dict[str, Any]]:
+        return [self._adam.state.get(p, {}) for p in self.net.parameters()]

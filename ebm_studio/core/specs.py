@@ -1,0 +1,202 @@
+"""What a model, a short run and a course of learning are: plain, frozen, checked, free of torch.
+
+The window and the command line build these before torch is loaded; a checkpoint carries them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self, get_args
+
+from ebm_studio.core.errors import SettingsError
+
+Activation = Literal["leaky_relu", "silu"]
+Start = Literal["uniform", "gaussian"]
+
+SIZES = (16, 32, 64, 128)
+MAX_STEPS = 100_000
+MAX_CHAINS = 4096
+MAX_UPDATES = 10_000_000
+MAX_SEED = 2**63 - 1
+
+
+def _check(ok: bool, message: str) -> None:
+    if not ok:
+        raise SettingsError(message)
+
+
+def _is_whole(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _is_number(value: object, low: float, high: float) -> bool:
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
+    )
+
+
+def check_seed(seed: int) -> int:
+    """The seed itself, if it is a whole number from 0 to 2**63 - 1; else `SettingsError`."""
+    _check(_is_whole(seed, 0, MAX_SEED), f"The seed must be a whole number from 0 to {MAX_SEED}, not {seed}.")
+    return seed
+
+
+def check_count(count: int) -> int:
+    """The number of chains itself, if it is from 1 to 4096; else `SettingsError`."""
+    _check(_is_whole(count, 1, MAX_CHAINS), f"The number of chains must be from 1 to {MAX_CHAINS}, not {count}.")
+    return count
+
+
+class Spec:
+    """To and from plain data, for cards and recipes."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain data, ready for JSON."""
+        return asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    @classmethod
+    def from_dict(cls, data: object) -> Self:
+        """The spec that `to_dict` wrote. Raises `SettingsError` for unknown, missing or bad fields."""
+        _check(isinstance(data, dict), f"{cls.__name__}: expected a table of settings.")
+        assert isinstance(data, dict)
+        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+        unknown = sorted(str(key) for key in data if key not in known)
+        _check(not unknown, f"{cls.__name__}: unknown settings {', '.join(unknown)}.")
+        try:
+            return cls(**data)
+        except TypeError as error:
+            raise SettingsError(f"{cls.__name__}: settings are missing ({error}).") from None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetSpec(Spec):
+    """An energy net of the paper's family (section 5 and the authors' code).
+
+    A 3x3 convolution to `width` channels, then 4x4 convolutions of stride 2 that halve the picture
+    and double the channels (up to 8 x width) until 4x4 is left, then one 4x4 convolution to the energy.
+    """
+
+    size: int = 32
+    """Side of the picture in pixels: 16, 32, 64 or 128."""
+    channels: int = 3
+    """1 for grey pictures, 3 for colour."""
+    width: int = 32
+    """n_f, the channels of the first layer."""
+    activation: Activation = "leaky_relu"
+    """LeakyReLU with slope 0.2, as in the paper, or the smooth SiLU."""
+
+    def __post_init__(self) -> None:
+        _check(self.size in SIZES, f"The picture size must be one of {SIZES}, not {self.size}.")
+        _check(self.channels in (1, 3), f"A picture has 1 or 3 channels, not {self.channels}.")
+        _check(_is_whole(self.width, 1, 512), f"The width n_f must be from 1 to 512, not {self.width}.")
+        _check(
+            self.activation in get_args(Activation),
+            f"The activation must be one of {', '.join(get_args(Activation))}, not {self.activation}.",
+        )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of one picture."""
+        return (self.channels, self.size, self.size)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels after each hidden layer: the 3x3 layer, then one for each halving."""
+        halvings = int(math.log2(self.size // 4))
+        return tuple(self.width * min(2**i, 8) for i in range(halvings + 1))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShortRun(Spec):
+    """A short Langevin run from noise: x <- x - step_size * dE/dx + noise_scale * u, K times (eq. 4).
+
+    The defaults for step size and noise scale are those of the authors' code.
+    """
+
+    steps: int = 50
+    """K, the number of Langevin steps."""
+    step_size: float = 1.0
+    """The factor before the energy's gradient."""
+    noise_scale: float = 0.01
+    """The standard deviation of the noise that each step adds."""
+    start: Start = "uniform"
+    """p0, where a chain starts: uniform on [-1, 1], or standard normal."""
+
+    def __post_init__(self) -> None:
+        _check(
+            _is_whole(self.steps, 1, MAX_STEPS), f"K must be a whole number from 1 to {MAX_STEPS}, not {self.steps}."
+        )
+        _check(
+            _is_number(self.step_size, 1e-6, 1e3),
+            f"The step size must be from 0.000001 to 1000, not {self.step_size}.",
+        )
+        _check(_is_number(self.noise_scale, 0, 10), f"The noise scale must be from 0 to 10, not {self.noise_scale}.")
+        _check(
+            self.start in get_args(Start),
+            f"A chain starts from {' or '.join(get_args(Start))} noise, not {self.start}.",
+        )
+
+    @property
+    def temperature(self) -> float:
+        """The temperature T for which the step is Langevin dynamics on E / T: noise_scale^2 / (2 step_size)."""
+        return self.noise_scale**2 / (2 * self.step_size)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Learning(Spec):
+    """How Algorithm 1 is run. The defaults learn well in little time; the paper's own are named below."""
+
+    updates: int = 5000
+    """Parameter updates in all (the paper: 200,000)."""
+    chains: int = 64
+    """m, the short runs of one update."""
+    images: int = 128
+    """Training images of one update (the paper: m). They cost one pass, not K, so more are cheap."""
+    learning_rate: float = 1e-4
+    """Adam's rate before the decay."""
+    beta1: float = 0.9
+    """Adam's first-moment decay."""
+    beta2: float = 0.999
+    """Adam's second-moment decay."""
+    data_noise: float = 0.03
+    """Sigma, the standard deviation of the noise added to training images."""
+    ema: float = 0.999
+    """Decay of the running average of the weights that is kept as the model; 0 keeps the last weights."""
+    decay_share: float = 0.25
+    """The last share of the run in which the rate and sigma fall."""
+    final_rate: float = 0.1
+    """The rate at the very end, as a factor of `learning_rate`."""
+    final_noise: float = 1.0
+    """Sigma at the very end, as a factor of `data_noise`."""
+    seed: int = 0
+    """Start of every random number of the run."""
+
+    def __post_init__(self) -> None:
+        _check(_is_whole(self.updates, 1, MAX_UPDATES), f"Updates must be from 1 to {MAX_UPDATES}, not {self.updates}.")
+        _check(
+            _is_whole(self.chains, 1, MAX_CHAINS), f"The chain batch must be from 1 to {MAX_CHAINS}, not {self.chains}."
+        )
+        _check(_is_whole(self.images, 1, 65536), f"The data batch must be from 1 to 65536, not {self.images}.")
+        _check(
+            _is_number(self.learning_rate, 1e-8, 1), f"The learning rate must be in (0, 1], not {self.learning_rate}."
+        )
+        for name in ("beta1", "beta2", "ema"):
+            value = getattr(self, name)
+            _check(_is_number(value, 0, 0.999999), f"{name} must be at least 0 and below 1, not {value}.")
+        _check(_is_number(self.data_noise, 0, 2), f"The data noise must be from 0 to 2, not {self.data_noise}.")
+        for name in ("decay_share", "final_rate", "final_noise"):
+            value = getattr(self, name)
+            _check(_is_number(value, 0, 1), f"{name} must be from 0 to 1, not {value}.")
+        check_seed(self.seed)
+
+    def decay(self, progress: float) -> tuple[float, float]:
+        """The learning rate and sigma when `progress` (0 to 1) of the run is done: flat, then geometric."""
+        start = 1 - self.decay_share
+        done = 0.0 if progress <= start else min(1.0, (progress - start) / self.decay_share)
+        return (
+            self.learning_rate * max(self.final_rate, 1e-3) ** done,
+            self.data_noise * max(self.final_noise, 1e-3) ** done,
+        )

@@ -1,0 +1,141 @@
+"""A model's card: what it is, how it was made, how to sample it. Read from the file's header, without torch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import safetensors
+
+from ebm_studio.core.errors import CheckpointError, SettingsError
+from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+from ebm_studio.data.places import CHECKPOINTS
+
+FORMAT = 1
+SUFFIX = ".safetensors"
+MAX_NOTE = 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataCard:
+    """The training set of a model."""
+
+    name: str = "unknown"
+    size: int = 32
+    channels: int = 3
+    count: int = 0
+    """Images learned from."""
+    held_out: str = ""
+    """Which images were kept from training for good, in words."""
+    licence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """Means over the last hundred updates."""
+
+    d: float = 0.0
+    """Energy difference, E(data) - E(samples)."""
+    v: float = 0.0
+    """Gradient magnitude of a step."""
+    path_length: float = 0.0
+    """K * v, the length of a chain."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """All that a checkpoint says of itself."""
+
+    name: str
+    net: NetSpec
+    short_run: ShortRun
+    data: DataCard = field(default_factory=DataCard)
+    learning: Learning | None = None
+    updates: int = 0
+    seconds: float = 0.0
+    """Time spent learning."""
+    health: Health | None = None
+    command: str = ""
+    """The command that made it."""
+    machine: str = ""
+    """What it was made on."""
+    note: str = ""
+    """Known weaknesses, and anything else a person should know."""
+    format: int = FORMAT
+
+    def to_dict(self) -> dict[str, Any]:
+        """The card as plain data, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: object) -> Self:
+        """The card that `to_dict` wrote. Raises `CheckpointError` when it is not one."""
+        if not isinstance(data, dict):
+            raise CheckpointError("its card is not a table")
+        if data.get("format") != FORMAT:
+            raise CheckpointError(
+                f"its card has format {str(data.get('format'))[:20]}, and this program reads format {FORMAT}"
+            )
+        try:
+            return cls(
+                **{
+                    **data,
+                    "name": _text(data["name"]),
+                    "net": NetSpec.from_dict(data["net"]),
+                    "short_run": ShortRun.from_dict(data["short_run"]),
+                    "data": DataCard(**data.get("data", {})),
+                    "learning": Learning.from_dict(data["learning"]) if data.get("learning") else None,
+                    "health": Health(**data["health"]) if data.get("health") else None,
+                    "updates": int(data.get("updates", 0)),
+                    "seconds": float(data.get("seconds", 0)),
+                    "command": _text(data.get("command", "")),
+                    "machine": _text(data.get("machine", "")),
+                    "note": _text(data.get("note", "")),
+                }
+            )
+        except (TypeError, KeyError, ValueError, SettingsError) as error:
+            raise CheckpointError(f"its card is damaged ({error})") from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > MAX_NOTE:
+        raise TypeError("a text is missing or too long")
+    return value
+
+
+def read_card(path: Path) -> Card:
+    """The card in a model file's header; the weights are not read. Raises `CheckpointError`."""
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+    except FileNotFoundError:
+        raise CheckpointError(f"There is no model file {path}.") from None
+    except (OSError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"{path} is not a model file, or is damaged: {error}.") from None
+    if "ebm_studio" not in metadata:
+        raise CheckpointError(f"{path} is a safetensors file of another program: it has no EBM Studio card.")
+    try:
+        return Card.from_dict(json.loads(metadata["ebm_studio"]))
+    except CheckpointError as error:
+        raise CheckpointError(f"{path} cannot be used: {error}.") from None
+    except (ValueError, RecursionError):
+        raise CheckpointError(f"{path} cannot be used: its card is not JSON.") from None
+
+
+def find_model(name: str) -> Path:
+    """The file of a bundled model's name, or of a path. Raises `CheckpointError`."""
+    bundled = {path.stem: path for path in bundled_models()}
+    if name in bundled:
+        return bundled[name]
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    known = ", ".join(bundled) or "none"
+    raise CheckpointError(f"There is no model {name}: give a file, or a bundled model ({known}).")
+
+
+def bundled_models() -> list[Path]:
+    """The models that come with the program, by name."""
+    return sorted(CHECKPOINTS.glob(f"*{SUFFIX}"))

@@ -1,0 +1,194 @@
+"""Training sets: a folder or a zip of pictures, the bundled Fashion-MNIST, and public sets by name."""
+
+from __future__ import annotations
+
+import lzma
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ebm_studio.core.errors import DataError
+from ebm_studio.data.pictures import SUFFIXES, Pixels, fit, open_picture
+from ebm_studio.data.places import RESOURCES
+
+Progress = Callable[[int, int], None]
+"""Called with pictures done and pictures in all."""
+
+MAX_FILE_BYTES = 256 * 2**20  # one picture inside a zip: larger is a bomb, not a photo
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Pictures in memory, all of one size."""
+
+    name: str
+    images: Pixels
+    """uint8 (N, C, H, W)."""
+    licence: str = ""
+    skipped: list[str] = field(default_factory=list)
+    """One line for each file left out, with the reason."""
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def without_last(self, count: int) -> ImageSet:
+        """All but the last `count` pictures in name order, which training then never sees."""
+        if not 0 <= count < len(self):
+            raise DataError(f"Cannot hold out {count} of {len(self)} images.")
+        return ImageSet(self.name, self.images[: len(self) - count], self.licence, self.skipped)
+
+
+@dataclass(frozen=True)
+class _Named:
+    licence: str
+    channels: int
+    read: Callable[[int, int, Progress], Pixels]
+
+
+def open_images(
+    source: str, size: int, channels: int | None = None, progress: Progress = lambda _, __: None
+) -> ImageSet:
+    """A training set by name, or from a folder or zip of pictures of any size, in name order.
+
+    Each picture is cropped to its centre square and resized to `size`. `channels` is 1 or 3; by
+    default what the set has by nature. Broken pictures are left out and listed. Raises `DataError`.
+    """
+    channels = channels or natural_channels(source)
+    if source in NAMED:
+        named = NAMED[source]
+        return ImageSet(source, named.read(size, channels, progress), named.licence)
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise DataError(f"There is no data set {source}: give a folder or zip of images, or one of {', '.join(NAMED)}.")
+    if path.is_dir():
+        entries = list(_folder_entries(path))
+    elif zipfile.is_zipfile(path):
+        entries = list(_zip_entries(path))
+    else:
+        raise DataError(f"{path} is neither a folder nor a zip of images.")
+    return _read_entries(path, entries, size, channels, progress)
+
+
+def natural_channels(source: str) -> int:
+    """The channels that a set has by nature: 1 for the grey named sets, else 3."""
+    return NAMED[source].channels if source in NAMED else 3
+
+
+Entry = tuple[str, Callable[[], bytes]]
+
+
+def _folder_entries(folder: Path) -> Iterator[Entry]:
+    for file in sorted(folder.rglob("*")):
+        if file.suffix.lower() in SUFFIXES and file.is_file() and not file.name.startswith("."):
+            yield str(file.relative_to(folder)), file.read_bytes
+
+
+def _zip_entries(path: Path) -> Iterator[Entry]:
+    # Members are read into memory and never unpacked, so a name that climbs out leads nowhere.
+    def reader(info: zipfile.ZipInfo) -> Callable[[], bytes]:
+        def read() -> bytes:
+            if info.file_size > MAX_FILE_BYTES:
+                raise DataError("it is too large")
+            with zipfile.ZipFile(path) as archive:
+                return archive.read(info)
+
+        return read
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = sorted(archive.infolist(), key=lambda info: info.filename)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} cannot be opened: {error}.") from None
+    for info in infos:
+        name = Path(info.filename)
+        if name.suffix.lower() in SUFFIXES and not name.name.startswith("."):
+            yield info.filename, reader(info)
+
+
+def _read_entries(path: Path, entries: list[Entry], size: int, channels: int, progress: Progress) -> ImageSet:
+    images, skipped = [], []
+    for done, (name, read) in enumerate(entries):
+        progress(done, len(entries))
+        try:
+            images.append(fit(open_picture(read(), name), size, channels))
+        except Exception as error:  # a damaged archive member or picture is left out, and said so
+            skipped.append(str(error) if name in str(error) else f"{name}: {error}")
+    progress(len(entries), len(entries))
+    if not images:
+        reason = f" ({skipped[0]})" if skipped else ""
+        raise DataError(f"There is no image that can be read in {path}{reason}.")
+    return ImageSet(path.stem, np.stack(images), skipped=skipped)
+
+
+def _fashion(split: str) -> Callable[[int, int, Progress], Pixels]:
+    def read(size: int, channels: int, progress: Progress) -> Pixels:
+        try:
+            raw = lzma.decompress((RESOURCES / "fashion-mnist" / f"{split}-images.idx3.xz").read_bytes())
+        except (OSError, lzma.LZMAError) as error:
+            raise DataError(f"The bundled Fashion-MNIST cannot be read ({error}): install the program again.") from None
+        pixels = np.frombuffer(raw, np.uint8, offset=16).reshape(-1, 1, 28, 28)
+        return _resized(_padded(pixels), size, channels, progress)
+
+    return read
+
+
+def _padded(pixels: Pixels) -> Pixels:
+    # 28 x 28 sets get a black margin to 32 x 32 rather than a blur.
+    margin = (32 - pixels.shape[-1]) // 2
+    return np.pad(pixels, ((0, 0), (0, 0), (margin, margin), (margin, margin)))
+
+
+def _resized(pixels: Pixels, size: int, channels: int, progress: Progress) -> Pixels:
+    if pixels.shape[-1] == size and pixels.shape[1] == channels:
+        return pixels
+    images = []
+    for done, picture in enumerate(pixels):
+        if done % 500 == 0:
+            progress(done, len(pixels))
+        plain = picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0)
+        images.append(fit(Image.fromarray(plain), size, channels))
+    return np.stack(images)
+
+
+def _torchvision(name: str, **options: object) -> Callable[[int, int, Progress], Pixels]:
+    def read(size: int, channels: int, progress: Progress) -> Pixels:
+        import platformdirs
+
+        try:
+            from torchvision import datasets
+        except (ImportError, RuntimeError) as error:
+            raise DataError(
+                f"torchvision, which fetches {name}, does not work here ({error}). "
+                "Install the torchvision that belongs to your torch."
+            ) from None
+        cache = platformdirs.user_cache_path("ebm-studio") / "datasets"
+        try:
+            source = getattr(datasets, name)(root=str(cache), download=True, **options)
+        except Exception as error:  # no network, a moved file, a full disk: torchvision raises many kinds
+            raise DataError(f"{name} could not be fetched: {error}.") from None
+        images = []
+        for done in range(len(source)):
+            if done % 500 == 0:
+                progress(done, len(source))
+            picture = source[done][0]
+            if picture.size == (28, 28):
+                picture = Image.fromarray(_padded(np.asarray(picture)[None, None])[0, 0])
+            images.append(fit(picture, size, channels))
+        return np.stack(images)
+
+    return read
+
+
+NAMED: dict[str, _Named] = {
+    "fashion-mnist": _Named("MIT", 1, _fashion("train")),
+    "fashion-mnist-test": _Named("MIT", 1, _fashion("test")),
+    "mnist": _Named("CC BY-SA 3.0", 1, _torchvision("MNIST")),
+    "cifar10": _Named("no licence text; research use", 3, _torchvision("CIFAR10")),
+    "svhn": _Named("non-commercial use", 3, _torchvision("SVHN")),
+    "celeba": _Named("non-commercial research, no redistribution of images", 3, _torchvision("CelebA")),
+    "flowers102": _Named("no licence text; research use", 3, _torchvision("Flowers102")),
+}

@@ -1,0 +1,169 @@
+"""A model in memory: an energy net, its card, and the short run that makes its pictures."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from ebm_studio.core.devices import choose_device
+from ebm_studio.core.dynamics import ChainStreams, Step, sample, short_run
+from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
+from ebm_studio.core.gradients import EnergyGradient
+from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.specs import NetSpec, ShortRun, check_count, check_seed
+from ebm_studio.data.cards import Card, find_model, read_card
+from ebm_studio.data.files import write_whole
+
+BATCH = 64  # chains that run together; more gain no speed and cost memory
+PICKLES = (".pt", ".pth", ".ckpt", ".bin")
+
+
+class Model:
+    """An energy model that is ready to run.
+
+    >>> model = load_model("fashion32")
+    >>> images = model.sample(count=16, seed=3)     # (16, 1, 32, 32) in [-1, 1]
+    >>> for step in model.chain(count=4, seed=3):   # every Langevin step
+    ...     print(step.index, step.energy.mean())
+    """
+
+    def __init__(self, net: EnergyNet, card: Card, device: torch.device | str = "cpu") -> None:
+        self.card = card
+        self.device = torch.device(device)
+        self.net = net.to(self.device).eval().requires_grad_(False)
+        self.gradient = EnergyGradient(self.net)
+
+    def sample(
+        self,
+        count: int = 64,
+        seed: int = 0,
+        run: ShortRun | None = None,
+        progress: Callable[[int], object] = lambda _: None,
+    ) -> Tensor:
+        """The ends of `count` short runs, clamped to [-1, 1], (N, C, H, W) on the CPU.
+
+        Picture i of a seed is the same whatever `count` is. `run` replaces the card's own short run;
+        `progress` is told how many pictures are done. Raises `SettingsError`, `DivergedError`.
+        """
+        run = run or self.card.short_run
+        parts = []
+        for first in range(0, check_count(count), BATCH):
+            chains = range(first, min(first + BATCH, count))
+            streams = self._streams(seed, chains)
+            images, _ = sample(self.gradient, streams.start(run), run, streams.noise)
+            if not torch.isfinite(images).all():
+                raise DivergedError("The chains ran away: lower the step size or the noise scale.")
+            parts.append(images[: len(chains)].clamp(-1, 1).cpu())
+            progress(chains.stop)
+        return torch.cat(parts)
+
+    def chain(self, count: int = 16, seed: int = 0, run: ShortRun | None = None) -> Iterator[Step]:
+        """Every step of `count` short runs together, K + 1 of them, the start noise first."""
+        run = run or self.card.short_run
+        streams = self._streams(seed, range(check_count(count)))
+        for step in short_run(self.gradient, streams.start(run), run, streams.noise):
+            yield Step(
+                step.index, step.images[:count], step.mean[:count], step.energy[:count], step.gradient_norm[:count]
+            )
+
+    def _streams(self, seed: int, chains: range) -> ChainStreams:
+        # The CPU's convolutions round differently when a batch does not split evenly over the threads,
+        # so a few chains that nobody sees fill the batch up.
+        even = max(2, torch.get_num_threads())
+        chains = range(chains.start, chains.start + -(-len(chains) // even) * even)
+        return ChainStreams(check_seed(seed), chains, self.card.net.shape, self.device)
+
+
+def load_model(name: str | Path, device: str = "auto") -> Model:
+    """A bundled model by name, or a model file of ours or of the authors' minimal code.
+
+    Raises `CheckpointError` when there is no such model or the file is damaged, `SettingsError` for
+    an unknown device.
+    """
+    chosen = choose_device(device)
+    path = find_model(str(name))
+    net, card = _load_foreign(path) if path.suffix.lower() in PICKLES else _load_own(path)
+    return Model(net, card, chosen)
+
+
+def save_model(path: Path, net: EnergyNet, card: Card) -> None:
+    """Write a model file whole or not at all. Raises `StudioError` when it cannot be written."""
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()}
+    metadata = {"ebm_studio": json.dumps(card.to_dict())}
+    write_whole(path, lambda file: safetensors.torch.save_file(weights, file, metadata))
+
+
+def _load_own(path: Path) -> tuple[EnergyNet, Card]:
+    card = read_card(path)
+    try:
+        weights = safetensors.torch.load_file(path)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}.") from None
+    return _filled(card.net, weights, path), card
+
+
+def _filled(spec: NetSpec, weights: dict[str, Tensor], path: Path) -> EnergyNet:
+    net = EnergyNet(spec)
+    wanted = {name: tensor.shape for name, tensor in net.state_dict().items()}
+    found = {name: tensor.shape for name, tensor in weights.items()}
+    if wanted != found:
+        raise CheckpointError(f"{path} cannot be used: its weights do not fit the net that its card names.")
+    if not all(torch.isfinite(tensor).all() for tensor in weights.values()):
+        raise CheckpointError(f"{path} cannot be used: its weights are not all finite numbers.")
+    net.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+    return net
+
+
+def _load_foreign(path: Path) -> tuple[EnergyNet, Card]:
+    """A state_dict of the authors' minimal code: layers `f.0`, `f.2` ... of f = -E, at its own short run."""
+    weights = _read_pickle(path)
+    spec = _infer_spec(weights, path)
+    last = max(int(name.split(".")[1]) for name in weights)
+    for kind in ("weight", "bias"):
+        weights[f"f.{last}.{kind}"] = -weights[f"f.{last}.{kind}"]  # their f is -E
+    card = Card(
+        name=path.stem,
+        net=spec,
+        short_run=ShortRun(steps=100),
+        note="A state_dict of the authors' minimal code; its short run is that code's default.",
+    )
+    return _filled(spec, weights, path), card
+
+
+def _read_pickle(path: Path) -> dict[str, Tensor]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile):
+        raise CheckpointError(
+            f"{path} cannot be loaded: it is damaged, or holds more than plain weights, which could run code. "
+            "Save it with torch.save(net.state_dict(), FILE)."
+        ) from None
+    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
+        content = content["state_dict"]
+    weights = {}
+    for name, tensor in content.items() if isinstance(content, dict) else ():
+        match = re.fullmatch(r"(?:module\.)?(?:f\.)?(\d{1,3}\.(?:weight|bias))", str(name))
+        if not match or not isinstance(tensor, Tensor):
+            raise CheckpointError(f"{path} cannot be used: {str(name)[:60]} is not a layer of the paper's net.")
+        weights[f"f.{match[1]}"] = tensor
+    return weights
+
+
+def _infer_spec(weights: dict[str, Tensor], path: Path) -> NetSpec:
+    first = weights.get("f.0.weight")
+    layers = sum(name.endswith(".weight") for name in weights)
+    if first is None or first.dim() != 4 or layers < 3:
+        raise CheckpointError(f"{path} cannot be used: it is not a state_dict of the paper's net.")
+    try:
+        return NetSpec(size=4 * 2 ** (layers - 2), channels=first.shape[1], width=first.shape[0])
+    except SettingsError as error:
+        raise CheckpointError(f"{path} cannot be used: {error}") from None
