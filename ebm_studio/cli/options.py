@@ -48,8 +48,8 @@ def short_run(args: argparse.Namespace, own: ShortRun) -> ShortRun:
     return replace(own, **changes)
 
 
-def at_least(low: int, value: int, name: str) -> int:
+def within(low: int, value: int, high: int, name: str) -> int:
     """The value itself, or `SettingsError`."""
-    if value < low:
-        raise SettingsError(f"{name} must be at least {low}, not {value}.")
+    if not low <= value <= high:
+        raise SettingsError(f"{name} must be from {low} to {high}, not {value}.")
     return value

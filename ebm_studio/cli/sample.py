@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ebm_studio.cli.options import add_device, add_json, add_short_run, at_least, short_run
+from ebm_studio.cli.options import add_device, add_json, add_short_run, short_run, within
 
 
 def add(commands: Any) -> None:
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     if not can_save(args.output):
         raise DataError(f"Cannot save to {args.output.name}: use a name that ends in .png or .gif.")
-    scale = at_least(1, args.scale, "--scale")
+    scale = within(1, args.scale, 32, "--scale")
     model = load_model(args.model, args.device)
     own = short_run(args, model.card.short_run)
 

@@ -34,6 +34,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--name", help="the model's name (default: the folder's)")
     parser.add_argument("--updates", type=int, metavar="N", help=f"default: {Learning().updates}")
     parser.add_argument("--time-limit", type=duration, metavar="T", help="end after this much learning: 90s, 30m, 2h")
+    parser.add_argument("--save-every", type=duration, default=60.0, metavar="T", help="default: 60s")
     parser.add_argument("--size", type=int, help="16, 32, 64 or 128 (default: 32)")
     parser.add_argument("--channels", type=int, help="1 grey, 3 colour (default: what the data has)")
     parser.add_argument("--width", type=int, help="n_f, channels of the first layer (default: 32)")
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             bar.set_postfix_str(f"update {metrics.update}, d {metrics.d:+.2f}, v {metrics.v:.2f}", refresh=False)
             bar.update(round(1000 * report.progress) - bar.n)
 
-        done = run.learn(tell, stopped.is_set)
+        done = run.learn(tell, stopped.is_set, args.save_every)
 
     card = run.card()
     if not args.json:

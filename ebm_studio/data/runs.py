@@ -25,7 +25,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from ebm_studio.core.errors import CheckpointError, DataError, StudioError
+from ebm_studio.core.errors import CheckpointError, DataError, SettingsError, StudioError
 from ebm_studio.core.learning import Learner, Metrics
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.cards import Card, DataCard, Health
@@ -36,6 +36,7 @@ from ebm_studio.data.pictures import grid, save_picture, to_pixels
 
 SAVE_SECONDS = 60.0
 GRID_SECONDS = 120.0
+RECENT = 100  # updates that the card's health figures are means over
 METRICS = ("update", "seconds", "energy_data", "energy_samples", "d", "v", "learning_rate", "data_noise")
 
 
@@ -94,7 +95,7 @@ class TrainingRun:
         self.data = data
         self.learner = Learner(plan.net, plan.short_run, plan.learning, torch.from_numpy(data.images), device)
         self.seconds = 0.0
-        self._recent: deque[Metrics] = deque(maxlen=100)
+        self._recent: deque[Metrics] = deque(maxlen=RECENT)
 
     @classmethod
     def start(
@@ -120,7 +121,7 @@ class TrainingRun:
                 run.learner.load(tensors, updates)
             except (KeyError, RuntimeError):
                 raise CheckpointError(f"The state in {folder} does not fit the run's settings.") from None
-        run._trim_metrics()
+        run._take_up_metrics()
         run._write_plan()
         return run
 
@@ -130,15 +131,22 @@ class TrainingRun:
         by_time = self.seconds / self.plan.time_limit if self.plan.time_limit else 0.0
         return min(1.0, max(self.learner.updates / self.plan.learning.updates, by_time))
 
-    def learn(self, tell: Callable[[Report], None], stopped: Callable[[], bool] = lambda: False) -> bool:
+    def learn(
+        self,
+        tell: Callable[[Report], None],
+        stopped: Callable[[], bool] = lambda: False,
+        save_every: float = SAVE_SECONDS,
+    ) -> bool:
         """Update until the plan is done (True) or `stopped` says so (False); saved in either case.
+
+        In between, the state is saved every `save_every` seconds.
 
         Raises `DivergedError` when the run diverges; what was saved before stays.
         """
         last = time.monotonic()
         saved = drawn = last
         with _appending(self.folder / "metrics.csv") as metrics_file:
-            writer = csv.writer(metrics_file)
+            writer = csv.writer(metrics_file, lineterminator="\n")
             while self.progress < 1 and not stopped():
                 metrics = self.learner.update(self.progress)
                 now = time.monotonic()
@@ -146,9 +154,9 @@ class TrainingRun:
                 last = now
                 self._recent.append(metrics)
                 writer.writerow(_row(metrics, self.seconds))
+                metrics_file.flush()
                 tell(Report(metrics, self.seconds, self.progress))
-                if now - saved > SAVE_SECONDS:
-                    metrics_file.flush()
+                if now - saved > save_every:
                     self.save()
                     saved = time.monotonic()
                 if now - drawn > GRID_SECONDS:
@@ -164,9 +172,7 @@ class TrainingRun:
         state = self.learner.state()
         path = self.folder / "state.safetensors"
         if path.exists():
-            previous = self.folder / "state-previous.safetensors"
-            previous.unlink(missing_ok=True)
-            os.link(path, previous) if hasattr(os, "link") else os.replace(path, previous)
+            os.replace(path, self.folder / "state-previous.safetensors")
         write_whole(path, lambda file: safetensors.torch.save_file(state, file, metadata))
         save_model(self.folder / "model.safetensors", self.learner.average, self.card())
 
@@ -214,17 +220,30 @@ class TrainingRun:
         text = json.dumps(self.plan.to_dict(), indent=2)
         write_whole(self.folder / "run.json", lambda file: file.write_text(text, encoding="utf-8"))
 
-    def _trim_metrics(self) -> None:
+    def _take_up_metrics(self) -> None:
         # A killed run has written rows past its last save; they will be made again.
         path = self.folder / "metrics.csv"
-        if not path.exists():
-            return
-        kept = [",".join(METRICS)]
-        for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-            first, _, rest = line.partition(",")
-            if first.isdecimal() and int(first) <= self.learner.updates and rest.count(",") == len(METRICS) - 2:
-                kept.append(line)
-        write_whole(path, lambda file: file.write_text("\n".join(kept) + "\n", encoding="utf-8"))
+        rows = [row for row in read_metrics(self.folder) if int(row["update"]) <= self.learner.updates]
+        for row in rows[-RECENT:]:
+            numbers = (row[name] for name in ("energy_data", "energy_samples", "v", "learning_rate", "data_noise"))
+            self._recent.append(Metrics(int(row["update"]), *numbers))
+        lines = [",".join(METRICS), *(",".join(f"{row[name]:.12g}" for name in METRICS) for row in rows)]
+        write_whole(path, lambda file: file.write_text("\n".join(lines) + "\n", encoding="utf-8"))
+
+
+def read_metrics(folder: Path) -> list[dict[str, float]]:
+    """The whole rows of a run's metrics.csv, oldest first, by the names in `METRICS`."""
+    try:
+        lines = (folder / "metrics.csv").read_text(encoding="utf-8").splitlines()[1:]
+    except FileNotFoundError:
+        return []
+    rows = []
+    for line in lines:
+        try:
+            rows.append(dict(zip(METRICS, map(float, line.split(",")), strict=True)))
+        except ValueError:  # the row that a kill cut short
+            continue
+    return rows
 
 
 def _machine(device: torch.device) -> str:
@@ -237,7 +256,7 @@ def read_plan(folder: Path) -> Plan:
         return Plan.from_dict(json.loads((folder / "run.json").read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise StudioError(f"There is no run to resume in {folder}.") from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, SettingsError) as error:
         raise StudioError(f"The run in {folder} cannot be read: {error}.") from None
 
 
@@ -275,7 +294,7 @@ def _appending(path: Path) -> TextIO:
     except OSError as error:
         raise StudioError(f"Cannot write {path}: {error.strerror}.") from error
     if new:
-        csv.writer(file).writerow(METRICS)
+        csv.writer(file, lineterminator="\n").writerow(METRICS)
     return file
 
 

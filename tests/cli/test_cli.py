@@ -1,0 +1,187 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ebm_studio.cli.main import main
+from ebm_studio.data.runs import read_metrics
+from tests.making import make_data, make_model
+
+
+@pytest.fixture
+def tiny(tmp_path) -> str:
+    return str(make_model(tmp_path / "tiny.safetensors"))
+
+
+@pytest.fixture
+def data(tmp_path) -> str:
+    return str(make_data(tmp_path / "data.zip"))
+
+
+SMALL = ["--size", "16", "--width", "4", "--steps", "3", "--batch", "4", "--data-batch", "4"]
+
+
+def run(capsys, *words):
+    code = main([str(word) for word in words])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_models_lists_every_bundled_model_with_its_card(capsys):
+    code, out, _ = run(capsys, "models", "--json")
+    models = json.loads(out)
+    assert code == 0
+    assert [model["name"] for model in models] == sorted(model["name"] for model in models)
+    for model in models:
+        assert Path(model["path"]).is_file()
+        assert model["card"]["net"]["size"] in (16, 32, 64, 128)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_fewer_are_the_first_ones(capsys, tmp_path, tiny):
+    for name, count in (("a", 16), ("b", 16), ("c", 4)):
+        code, out, _ = run(
+            capsys, "sample", tiny, "-o", tmp_path / f"{name}.png", "--count", count, "--seed", 3, "--json"
+        )
+        assert code == 0
+        assert json.loads(out)["count"] == count
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    sixteen, four = (np.asarray(Image.open(tmp_path / f"{name}.png")) for name in "ac")
+    assert sixteen.shape == (32, 128)
+    assert np.array_equal(sixteen[:16, :64], four)
+
+
+def test_a_gif_holds_the_whole_chain(capsys, tmp_path, tiny):
+    code, _, _ = run(capsys, "sample", tiny, "-o", tmp_path / "a.gif", "--count", 4, "--steps", 7, "--scale", 2)
+    assert code == 0
+    with Image.open(tmp_path / "a.gif") as gif:
+        assert gif.n_frames == 8
+        assert gif.size == (128, 32)
+        assert gif.info["loop"] == 0
+
+
+def test_options_change_the_short_run(capsys, tmp_path, tiny):
+    words = ["--steps", 2, "--step-size", 0.5, "--noise-scale", 0]
+    code, out, _ = run(capsys, "sample", tiny, "-o", tmp_path / "a.png", "--json", *words)
+    assert code == 0
+    assert json.loads(out)["short_run"] == {"steps": 2, "step_size": 0.5, "noise_scale": 0.0, "start": "uniform"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sample", "nothing", "-o", "a.png"],
+        ["sample", "TINY", "-o", "a.txt"],
+        ["sample", "TINY", "-o", "FILE/a.png"],
+        ["sample", "TINY", "-o", "a.png", "--count", "0"],
+        ["sample", "TINY", "-o", "a.png", "--count", "99999"],
+        ["sample", "TINY", "-o", "a.png", "--seed", "-1"],
+        ["sample", "TINY", "-o", "a.png", "--steps", "0"],
+        ["sample", "TINY", "-o", "a.png", "--step-size", "nan"],
+        ["sample", "TINY", "-o", "a.png", "--scale", "0"],
+        ["sample", "FILE", "-o", "a.png"],
+        ["train", "nowhere", "-o", "run"],
+        ["train", "FILE", "-o", "run"],
+        ["train", "DATA", "-o", "run", "--size", "33"],
+        ["train", "DATA", "-o", "run", "--updates", "0"],
+        ["train", "DATA", "-o", "run", "--hold-out", "99"],
+        ["train", "DATA", "-o", "run", "--resume"],
+        ["train", "DATA", "-o", "FILE/run"],
+    ],
+)
+def test_bad_input_is_one_line_exit_2_and_nothing_else(capsys, tmp_path, monkeypatch, tiny, data, words):
+    monkeypatch.chdir(tmp_path)
+    Path("file.bin").write_text("plain")
+    before = sorted(os.listdir())
+    words = [w.replace("FILE", "file.bin").replace("TINY", tiny).replace("DATA", data) for w in words]
+    code, out, err = run(capsys, *words)
+    assert code == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith(f"ebm-studio {words[0]}: ")
+    assert sorted(os.listdir()) == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sample"],
+        ["nonsense"],
+        ["sample", "x", "-o", "a.png", "--device", "tpu"],
+        ["train", "x", "-o", "y", "--time-limit", "soon"],
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(capsys, words):
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_training_by_command_then_more_of_it(capsys, tmp_path, data):
+    words = ["train", data, "-o", tmp_path / "run", *SMALL, "--json"]
+    code, out, _ = run(capsys, *words, "--updates", 2, "--hold-out", 3)
+    result = json.loads(out)
+    assert (code, result["updates"], result["stopped"]) == (0, 2, False)
+    assert result["card"]["data"]["count"] == 9
+
+    code, out, _ = run(capsys, "train", data, "-o", tmp_path / "run", "--resume", "--updates", 4, "--json")
+    result = json.loads(out)
+    assert (code, result["updates"], result["card"]["data"]["count"]) == (0, 4, 9)
+    assert run(capsys, "sample", result["model"], "-o", tmp_path / "a.png")[0] == 0
+
+    code, _, err = run(capsys, *words, "--resume", "--width", 8)
+    assert code == 2
+    assert "net cannot change" in err
+
+
+def train_process(*words):
+    return subprocess.Popen(
+        [sys.executable, "-m", "ebm_studio", "train", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def wait_for_updates(process, folder, count):
+    while process.poll() is None and len(read_metrics(folder)) < count:
+        pass
+
+
+def test_a_killed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path, data):
+    words = [*SMALL, "--updates", 20, "--save-every", "0s"]
+    assert train_process(data, "-o", tmp_path / "whole", *words).wait() == 0
+
+    process = train_process(data, "-o", tmp_path / "broken", *words)
+    for count in (4, 11):
+        wait_for_updates(process, tmp_path / "broken", count)
+        process.kill()
+        process.communicate()
+        process = train_process(data, "-o", tmp_path / "broken", *words, "--resume")
+    _, err = process.communicate()
+    assert process.returncode == 0, err
+
+    whole, broken = (load_state(tmp_path / name) for name in ("whole", "broken"))
+    assert whole.keys() == broken.keys()
+    assert all(np.array_equal(whole[key], broken[key]) for key in whole)
+
+
+def load_state(folder):
+    from safetensors.numpy import load_file
+
+    return load_file(folder / "state.safetensors")
+
+
+def test_ctrl_c_stops_cleanly_and_keeps_all(tmp_path, data):
+    process = train_process(data, "-o", tmp_path / "run", *SMALL, "--updates", 100000, "--save-every", "0s", "--json")
+    wait_for_updates(process, tmp_path / "run", 2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    result = json.loads(out)
+    assert result["stopped"]
+    assert result["updates"] == len(read_metrics(tmp_path / "run")) >= 2
+    assert (tmp_path / "run" / "model.safetensors").exists()

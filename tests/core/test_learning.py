@@ -1,0 +1,82 @@
+import pytest
+import torch
+
+from ebm_studio.core.errors import DivergedError
+from ebm_studio.core.learning import Learner
+from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+
+SPEC = NetSpec(size=16, channels=1, width=4)
+RUN = ShortRun(steps=5)
+
+
+def learner(**changes):
+    images = torch.zeros(10, 1, 16, 16, dtype=torch.uint8)
+    images[:, :, 4:12, 4:12] = 255
+    return Learner(SPEC, RUN, Learning(**{"chains": 4, "images": 6, "learning_rate": 1e-3, **changes}), images)
+
+
+def weights(one):
+    return torch.cat([p.detach().flatten() for p in one.net.parameters()])
+
+
+def test_learning_lowers_the_energy_of_data_against_noise():
+    one = learner(updates=30)
+    torch.manual_seed(0)
+    noise = torch.rand(16, 1, 16, 16) * 2 - 1
+    data = (one._images.float() / 127.5 - 1)[:1]
+    for _ in range(30):
+        one.update(0.0)
+    with torch.no_grad():
+        assert float(one.net(data).mean()) < float(one.net(noise).mean()) - 0.1
+
+
+def test_same_seed_same_weights_and_another_seed_others():
+    one, same, other = learner(), learner(), learner(seed=1)
+    for each in (one, same, other):
+        for _ in range(3):
+            metrics = each.update(0.0)
+    assert torch.equal(weights(one), weights(same))
+    assert not torch.equal(weights(one), weights(other))
+    assert metrics.update == 3
+    assert metrics.d == metrics.energy_data - metrics.energy_samples
+
+
+def test_a_resumed_learner_goes_on_exactly():
+    unbroken, first, second = learner(), learner(), learner()
+    for _ in range(6):
+        unbroken.update(0.0)
+    for _ in range(3):
+        first.update(0.0)
+    second.load(first.state(), first.updates)
+    for _ in range(3):
+        second.update(0.0)
+    assert torch.equal(weights(unbroken), weights(second))
+    for mine, theirs in zip(unbroken.average.parameters(), second.average.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_the_average_follows_the_weights():
+    one = learner(ema=0.0)
+    one.update(0.0)
+    for mine, theirs in zip(one.average.parameters(), one.net.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs.detach())
+
+    one = learner(ema=0.9)
+    for _ in range(3):
+        one.update(0.0)
+    assert any(
+        not torch.equal(mine, theirs)
+        for mine, theirs in zip(one.average.parameters(), one.net.parameters(), strict=True)
+    )
+
+
+def test_divergence_is_told_and_changes_no_weight():
+    one = learner()
+    one.update(0.0)
+    with torch.no_grad():
+        one.net.f[-1].bias.fill_(float("nan"))
+    before = weights(one)
+    with pytest.raises(DivergedError, match="learning rate"):
+        one.update(0.0)
+    assert torch.equal(before.nan_to_num(), weights(one).nan_to_num())
+    assert one.updates == 1

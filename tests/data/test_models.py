@@ -1,0 +1,159 @@
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+from torch import nn
+
+from ebm_studio.core.errors import CheckpointError, SettingsError
+from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+from ebm_studio.data.cards import Card, DataCard, Health, find_model, read_card
+from ebm_studio.data.models import load_model, save_model
+from tests.making import TINY, make_model
+
+
+@pytest.fixture
+def tiny(tmp_path) -> Path:
+    return make_model(tmp_path / "tiny.safetensors")
+
+
+def test_a_card_survives_the_file(tmp_path, tiny):
+    model = load_model(tiny, "cpu")
+    card = Card(
+        name="full",
+        net=TINY,
+        short_run=ShortRun(steps=9),
+        data=DataCard(name="blobs", count=12),
+        learning=Learning(updates=3),
+        updates=3,
+        seconds=1.5,
+        health=Health(d=0.1, v=0.2, path_length=1.8),
+        command="ebm-studio train",
+        note="none",
+    )
+    save_model(tmp_path / "full.safetensors", model.net, card)
+    assert read_card(tmp_path / "full.safetensors") == card
+    assert load_model(tmp_path / "full.safetensors", "cpu").card == card
+
+
+def test_pictures_of_a_seed_do_not_depend_on_their_number(tiny):
+    model = load_model(tiny, "cpu")
+    many = model.sample(70, seed=3)
+    assert many.shape == (70, 1, 16, 16)
+    for count in (1, 3, 4, 65):
+        assert torch.equal(model.sample(count, seed=3), many[:count])
+    assert not torch.equal(model.sample(4, seed=4), many[:4])
+
+
+def test_the_watched_chain_ends_in_the_sampled_pictures(tiny):
+    model = load_model(tiny, "cpu")
+    *_, last = model.chain(3, seed=1)
+    assert torch.equal(last.images.clamp(-1, 1), model.sample(3, seed=1))
+    assert last.energy.shape == last.gradient_norm.shape == (3,)
+    assert len(list(model.chain(1, run=ShortRun(steps=2)))) == 3
+
+
+def authors_net(width=4, channels=3, halvings=3):
+    """The minimal code's f: its own layers, f = -E."""
+    layers = [nn.Conv2d(channels, width, 3, 1, 1), nn.LeakyReLU(0.2)]
+    for i in range(halvings):
+        layers += [nn.Conv2d(width * 2**i, width * 2 ** (i + 1), 4, 2, 1), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Conv2d(width * 2**halvings, 1, 4, 1, 0))
+
+
+@pytest.mark.parametrize("prefix", ["f.", "", "module.f."])
+def test_the_authors_checkpoints_load_with_the_sign_turned(tmp_path, prefix):
+    f = authors_net()
+    torch.save({prefix + key: value for key, value in f.state_dict().items()}, tmp_path / "theirs.pt")
+    model = load_model(tmp_path / "theirs.pt", "cpu")
+    assert model.card.net == NetSpec(size=32, channels=3, width=4)
+    assert model.card.short_run == ShortRun(steps=100, step_size=1.0, noise_scale=0.01)
+    x = torch.rand(2, 3, 32, 32)
+    torch.testing.assert_close(model.net(x), -f(x).flatten().detach())
+
+
+def test_the_size_of_a_foreign_net_is_inferred(tmp_path):
+    torch.save(authors_net(width=2, channels=1, halvings=2).state_dict(), tmp_path / "small.pt")
+    assert load_model(tmp_path / "small.pt", "cpu").card.net == NetSpec(size=16, channels=1, width=2)
+
+
+class Evil:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (Path(self.path),))
+
+
+@pytest.mark.parametrize("save", [torch.save, lambda content, path: path.write_bytes(pickle.dumps(content))])
+def test_a_pickle_that_would_run_code_does_not(tmp_path, save):
+    save({"f.0.weight": Evil(tmp_path / "ran")}, tmp_path / "evil.pt")
+    with pytest.raises(CheckpointError, match="could run code"):
+        load_model(tmp_path / "evil.pt", "cpu")
+    assert not (tmp_path / "ran").exists()
+
+
+def rewritten(source: Path, target: Path, change_card=lambda card: card, change_weights=lambda w: w) -> Path:
+    card = change_card(read_card(source).to_dict())
+    text = card if isinstance(card, str) else json.dumps(card)
+    safetensors.torch.save_file(change_weights(safetensors.torch.load_file(source)), target, {"ebm_studio": text})
+    return target
+
+
+@pytest.mark.parametrize(
+    ("card", "weights", "message"),
+    [
+        (lambda c: "{", lambda w: w, "not JSON"),
+        (lambda c: "[" * 100_000, lambda w: w, "not JSON"),
+        (lambda c: [1], lambda w: w, "not a table"),
+        (lambda c: c | {"format": 99}, lambda w: w, "format"),
+        (lambda c: c | {"net": c["net"] | {"size": 31}}, lambda w: w, "size"),
+        (lambda c: c | {"net": c["net"] | {"width": 8}}, lambda w: w, "do not fit"),
+        (lambda c: c | {"data": {"evil": 1}}, lambda w: w, "damaged"),
+        (lambda c: {k: v for k, v in c.items() if k != "short_run"}, lambda w: w, "damaged"),
+        (lambda c: c | {"name": "x" * 10**6}, lambda w: w, "damaged"),
+        (lambda c: c, lambda w: {k: v * float("nan") for k, v in w.items()}, "finite"),
+        (lambda c: c, lambda w: dict(list(w.items())[1:]), "do not fit"),
+    ],
+)
+def test_damaged_and_hostile_models_are_refused(tmp_path, tiny, card, weights, message):
+    path = rewritten(tiny, tmp_path / "bad.safetensors", card, weights)
+    with pytest.raises(CheckpointError, match=message):
+        load_model(path, "cpu")
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, -7])
+def test_truncated_models_are_refused(tmp_path, tiny, keep):
+    path = tmp_path / "cut.safetensors"
+    path.write_bytes(tiny.read_bytes()[:keep])
+    with pytest.raises(CheckpointError, match=r"cut\.safetensors"):
+        load_model(path, "cpu")
+
+
+@pytest.mark.parametrize("content", [b"", b"text", {"a.weight": torch.ones(1)}, [1, 2], {"f.0.weight": torch.ones(2)}])
+def test_foreign_files_that_are_no_model_are_refused(tmp_path, content):
+    path = tmp_path / "other.pt"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        torch.save(content, path)
+    with pytest.raises(CheckpointError, match=r"other\.pt"):
+        load_model(path, "cpu")
+
+
+def test_another_programs_safetensors_are_refused(tmp_path):
+    safetensors.torch.save_file({"a": torch.ones(1)}, tmp_path / "a.safetensors")
+    with pytest.raises(CheckpointError, match="another program"):
+        load_model(tmp_path / "a.safetensors", "cpu")
+
+
+def test_an_unknown_model_and_an_unknown_device(tiny):
+    with pytest.raises(CheckpointError, match="no model nothing"):
+        find_model("nothing")
+    with pytest.raises(SettingsError, match="device"):
+        load_model(tiny, "tpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(SettingsError, match="no cuda"):
+            load_model(tiny, "cuda")

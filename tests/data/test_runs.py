@@ -1,0 +1,120 @@
+import csv
+
+import pytest
+import torch
+
+from ebm_studio.core.errors import CheckpointError, DataError, StudioError
+from ebm_studio.core.specs import Learning, ShortRun
+from ebm_studio.data.cards import read_card
+from ebm_studio.data.models import load_model
+from ebm_studio.data.runs import METRICS, Plan, TrainingRun, read_metrics, read_plan
+from tests.making import TINY, make_data
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def plan(tmp_path):
+    return Plan(
+        net=TINY,
+        short_run=ShortRun(steps=3),
+        learning=Learning(updates=6, chains=4, images=4, learning_rate=1e-3),
+        source=str(make_data(tmp_path / "data.zip")),
+        held_out=2,
+        licence="none",
+        name="tiny",
+        command="ebm-studio train data.zip",
+    )
+
+
+def learn(run, until=None):
+    return run.learn(lambda _: None, lambda: until is not None and run.learner.updates >= until)
+
+
+def weights(folder):
+    return load_model(folder / "model.safetensors", "cpu").net.state_dict()
+
+
+def test_a_run_leaves_a_model_its_card_and_its_traces(tmp_path, plan):
+    told = []
+    run = TrainingRun.start(tmp_path / "run", plan, CPU)
+    assert run.learn(told.append)
+
+    assert [report.metrics.update for report in told] == [1, 2, 3, 4, 5, 6]
+    assert told[-1].progress == 1
+    card = read_card(tmp_path / "run" / "model.safetensors")
+    assert (card.name, card.updates, card.learning, card.command) == ("tiny", 6, plan.learning, plan.command)
+    assert (card.data.count, card.data.held_out, card.data.licence) == (10, "the last 2 images in name order", "none")
+    assert card.health is not None
+    assert card.health.path_length == pytest.approx(3 * card.health.v)
+    assert (tmp_path / "run" / "samples" / "000006.png").exists()
+    with (tmp_path / "run" / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == METRICS
+    assert len(rows) == 6
+    assert read_plan(tmp_path / "run") == plan
+
+
+def test_a_stopped_run_goes_on_as_if_unbroken(tmp_path, plan):
+    assert learn(TrainingRun.start(tmp_path / "one", plan, CPU))
+    assert not learn(TrainingRun.start(tmp_path / "two", plan, CPU), until=2)
+    assert learn(TrainingRun.resume(tmp_path / "two", plan, CPU))
+
+    one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    rows = [read_metrics(tmp_path / name) for name in ("one", "two")]
+    assert [row["update"] for row in rows[1]] == [1, 2, 3, 4, 5, 6]
+    assert [row["d"] for row in rows[0]] == [row["d"] for row in rows[1]]
+    health = [read_card(tmp_path / name / "model.safetensors").health for name in ("one", "two")]
+    assert health[0].v == pytest.approx(health[1].v, rel=1e-4)
+
+
+def test_rows_past_the_last_save_and_half_rows_are_dropped(tmp_path, plan):
+    learn(TrainingRun.start(tmp_path / "run", plan, CPU), until=3)
+    with (tmp_path / "run" / "metrics.csv").open("a") as file:
+        file.write("4,1.0,1,1,0,1,0.001,0.03\n5,2.")
+    learn(TrainingRun.resume(tmp_path / "run", plan, CPU))
+    assert [row["update"] for row in read_metrics(tmp_path / "run")] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_damaged_state_falls_back_to_the_one_before(tmp_path, plan):
+    run = TrainingRun.start(tmp_path / "run", plan, CPU)
+    learn(run, until=2)
+    learn(run, until=4)
+    state = tmp_path / "run" / "state.safetensors"
+    state.write_bytes(state.read_bytes()[:100])
+    resumed = TrainingRun.resume(tmp_path / "run", plan, CPU)
+    assert resumed.learner.updates == 2
+
+    (tmp_path / "run" / "state-previous.safetensors").unlink()
+    with pytest.raises(CheckpointError, match="damaged"):
+        TrainingRun.resume(tmp_path / "run", plan, CPU)
+
+
+def test_a_folder_with_a_run_is_not_started_over(tmp_path, plan):
+    learn(TrainingRun.start(tmp_path / "run", plan, CPU), until=1)
+    with pytest.raises(StudioError, match="--resume"):
+        TrainingRun.start(tmp_path / "run", plan, CPU)
+
+
+def test_a_folder_without_a_run_cannot_be_resumed(tmp_path):
+    with pytest.raises(StudioError, match="no run"):
+        read_plan(tmp_path)
+    (tmp_path / "run.json").write_text('{"net": 3}')
+    with pytest.raises(StudioError, match="cannot be read"):
+        read_plan(tmp_path)
+
+
+def test_a_time_limit_ends_a_run(tmp_path, plan):
+    from dataclasses import replace
+
+    run = TrainingRun.start(tmp_path / "run", replace(plan, time_limit=1e-9), CPU)
+    assert learn(run)
+    assert run.learner.updates == 1
+
+
+def test_more_held_out_than_there_is(tmp_path, plan):
+    from dataclasses import replace
+
+    with pytest.raises(DataError, match="hold out"):
+        TrainingRun.start(tmp_path / "run", replace(plan, held_out=12), CPU)

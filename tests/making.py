@@ -1,0 +1,52 @@
+"""Small real things to test on."""
+
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.specs import NetSpec, ShortRun
+from ebm_studio.data.cards import Card
+from ebm_studio.data.models import save_model
+
+TINY = NetSpec(size=16, channels=1, width=4)
+
+
+def make_model(path: Path, spec: NetSpec = TINY, steps: int = 5, seed: int = 0) -> Path:
+    """An untrained model whose chains visibly move."""
+    net = EnergyNet(spec, torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.mul_(3)
+    save_model(path, net, Card(name=path.stem, net=spec, short_run=ShortRun(steps=steps)))
+    return path
+
+
+def make_picture(size: tuple[int, int] = (40, 30), seed: int = 0) -> Image.Image:
+    """A colour picture of smooth blobs."""
+    noise = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    return Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    """The picture as a file's bytes."""
+    buffer = BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def make_zip(path: Path, members: dict[str, bytes]) -> Path:
+    """A zip of these members."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def make_data(path: Path, count: int = 12) -> Path:
+    """A zip of small pictures to learn from."""
+    return make_zip(path, {f"{i:03d}.png": encoded(make_picture((20, 20), i)) for i in range(count)})
