@@ -13,10 +13,12 @@ from ebm_studio.core.errors import SettingsError
 
 Activation = Literal["leaky_relu", "silu"]
 Start = Literal["uniform", "gaussian"]
+Features = Literal["lite0", "inception"]
 
 SIZES = (16, 32, 64, 128)
 MAX_STEPS = 100_000
 MAX_CHAINS = 4096
+MAX_IMAGES = 100_000
 MAX_UPDATES = 10_000_000
 MAX_SEED = 2**63 - 1
 
@@ -42,9 +44,9 @@ def check_seed(seed: int) -> int:
     return seed
 
 
-def check_count(count: int) -> int:
-    """The number of chains itself, if it is from 1 to 4096; else `SettingsError`."""
-    _check(_is_whole(count, 1, MAX_CHAINS), f"The number of chains must be from 1 to {MAX_CHAINS}, not {count}.")
+def check_count(count: int, most: int = MAX_CHAINS) -> int:
+    """The number of chains itself, if it is from 1 to `most`; else `SettingsError`."""
+    _check(_is_whole(count, 1, most), f"The number of chains must be from 1 to {most}, not {count}.")
     return count
 
 
@@ -200,3 +202,29 @@ class Learning(Spec):
             self.learning_rate * max(self.final_rate, 1e-3) ** done,
             self.data_noise * max(self.final_noise, 1e-3) ** done,
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evaluation(Spec):
+    """How a model's samples are compared with real pictures."""
+
+    count: int = 5000
+    """Samples, and at most as many training and held-out images."""
+    features: Features = "lite0"
+    """The feature network: EfficientNet-Lite0, or the Inception net of published FIDs."""
+    held_out: int | None = None
+    """Images that training never saw, the last ones in name order; by default what the card says."""
+    seed: int = 0
+    """Of the samples, and of every draw."""
+
+    def __post_init__(self) -> None:
+        _check(_is_whole(self.count, 16, MAX_IMAGES), f"Compare from 16 to {MAX_IMAGES} images, not {self.count}.")
+        _check(
+            self.features in get_args(Features),
+            f"The features must be {' or '.join(get_args(Features))}, not {self.features}.",
+        )
+        _check(
+            self.held_out is None or _is_whole(self.held_out, 1, MAX_IMAGES),
+            f"Held-out images must be from 1 to {MAX_IMAGES}, not {self.held_out}.",
+        )
+        check_seed(self.seed)

@@ -27,8 +27,8 @@ class DataCard:
     channels: int = 3
     count: int = 0
     """Images learned from."""
-    held_out: str = ""
-    """Which images were kept from training for good, in words."""
+    held_out: int = 0
+    """Images kept from training for good: the last ones in name order."""
     licence: str = ""
 
 
@@ -85,7 +85,7 @@ class Card:
                     "name": _text(data["name"]),
                     "net": NetSpec.from_dict(data["net"]),
                     "short_run": ShortRun.from_dict(data["short_run"]),
-                    "data": DataCard(**data.get("data", {})),
+                    "data": _data_card(data.get("data", {})),
                     "learning": Learning.from_dict(data["learning"]) if data.get("learning") else None,
                     "health": Health(**data["health"]) if data.get("health") else None,
                     "updates": int(data.get("updates", 0)),
@@ -97,6 +97,10 @@ class Card:
             )
         except (TypeError, KeyError, ValueError, SettingsError) as error:
             raise CheckpointError(f"its card is damaged ({error})") from None
+
+
+def _data_card(data: dict[str, Any]) -> DataCard:
+    return DataCard(**{**data, "held_out": int(data.get("held_out") or 0)})
 
 
 def _text(value: object) -> str:

@@ -35,6 +35,11 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.images)
 
+    def last(self, count: int) -> ImageSet:
+        """The last `count` pictures in name order: what `without_last` leaves out."""
+        first = len(self.without_last(count))
+        return ImageSet(self.name, self.images[first:], self.licence)
+
     def without_last(self, count: int) -> ImageSet:
         """All but the last `count` pictures in name order, which training then never sees."""
         if not 0 <= count < len(self):
@@ -47,6 +52,8 @@ class _Named:
     licence: str
     channels: int
     read: Callable[[int, int, Progress], Pixels]
+    test: str = ""
+    """The name of the set that belongs to this one for testing."""
 
 
 def open_images(
@@ -71,6 +78,23 @@ def open_images(
     else:
         raise DataError(f"{path} is neither a folder nor a zip of images.")
     return _read_entries(path, entries, size, channels, progress)
+
+
+def open_split(
+    source: str, size: int, channels: int, held_out: int, progress: Progress = lambda _, __: None
+) -> tuple[ImageSet, ImageSet]:
+    """What a model learned from, and what it never saw: the last `held_out` images, or the set's own test set.
+
+    Raises `DataError`, also when there is neither.
+    """
+    images = open_images(source, size, channels, progress)
+    if held_out:
+        return images.without_last(held_out), images.last(held_out)
+    if source in NAMED and NAMED[source].test:
+        return images, open_images(NAMED[source].test, size, channels, progress)
+    raise DataError(
+        f"No image of {source} is known to be held out from training: say with --held-out N that the last N were."
+    )
 
 
 def natural_channels(source: str) -> int:
@@ -184,7 +208,7 @@ def _torchvision(name: str, **options: object) -> Callable[[int, int, Progress],
 
 
 NAMED: dict[str, _Named] = {
-    "fashion-mnist": _Named("MIT", 1, _fashion("train")),
+    "fashion-mnist": _Named("MIT", 1, _fashion("train"), test="fashion-mnist-test"),
     "fashion-mnist-test": _Named("MIT", 1, _fashion("test")),
     "mnist": _Named("CC BY-SA 3.0", 1, _torchvision("MNIST")),
     "cifar10": _Named("no licence text; research use", 3, _torchvision("CIFAR10")),

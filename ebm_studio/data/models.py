@@ -18,7 +18,7 @@ from ebm_studio.core.dynamics import ChainStreams, Step, sample, short_run
 from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
 from ebm_studio.core.gradients import EnergyGradient
 from ebm_studio.core.nets import EnergyNet
-from ebm_studio.core.specs import NetSpec, ShortRun, check_count, check_seed
+from ebm_studio.core.specs import MAX_IMAGES, NetSpec, ShortRun, check_count, check_seed
 from ebm_studio.data.cards import Card, find_model, read_card
 from ebm_studio.data.files import write_whole
 
@@ -55,7 +55,7 @@ class Model:
         """
         run = run or self.card.short_run
         parts = []
-        for first in range(0, check_count(count), BATCH):
+        for first in range(0, check_count(count, MAX_IMAGES), BATCH):
             chains = range(first, min(first + BATCH, count))
             streams = self._streams(seed, chains)
             images, _ = sample(self.gradient, streams.start(run), run, streams.noise)

@@ -205,7 +205,7 @@ class TrainingRun:
                 size=plan.net.size,
                 channels=plan.net.channels,
                 count=len(self.data),
-                held_out=f"the last {plan.held_out} images in name order" if plan.held_out else "",
+                held_out=plan.held_out,
                 licence=plan.licence or self.data.licence,
             ),
             learning=plan.learning,

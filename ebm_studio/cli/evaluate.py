@@ -1,0 +1,107 @@
+"""`ebm-studio evaluate`: how good a model's samples are, in figures that can be repeated."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from ebm_studio.cli.options import add_device, add_json
+from ebm_studio.core.specs import Evaluation
+
+if TYPE_CHECKING:
+    from ebm_studio.core.fidelity import Estimate
+    from ebm_studio.data.evaluation import Fidelity
+
+DOWNLOAD = "inception: the first use downloads about 95 MB of weights from github.com/toshas/torch-fidelity"
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure how good a model's samples are",
+        description="Compare samples with the images of DATA that training never saw (docs/fidelity.md explains the "
+        "figures). --features inception gives true KID, FID and IS, and downloads its weights when first used.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument("data", metavar="DATA", help="what it learned from: a folder or zip of images, or a name")
+    parser.add_argument("--count", type=int, default=5000, metavar="N", help="samples to compare (default: 5000)")
+    parser.add_argument("--features", default="lite0", help="lite0 or inception (default: lite0)")
+    parser.add_argument(
+        "--held-out", type=int, metavar="N", help="the last N images were not trained on (default: as the card says)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of samples and draws (default: 0)")
+    add_device(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Measure and report."""
+    settings = Evaluation(count=args.count, features=args.features, held_out=args.held_out, seed=args.seed)
+
+    from tqdm import tqdm
+
+    from ebm_studio.data.evaluation import evaluate
+    from ebm_studio.data.models import load_model
+
+    if settings.features == "inception":
+        print(DOWNLOAD, file=sys.stderr)
+    model = load_model(args.model, args.device)
+    began = time.perf_counter()
+    with tqdm(unit="image", disable=None, leave=False) as bar:
+
+        def tell(what: str, done: int, total: int) -> None:
+            if done < bar.n or total != bar.total:
+                bar.reset(total)
+            bar.set_description(what, refresh=False)
+            bar.update(done - bar.n)
+
+        found = evaluate(model, args.data, settings, tell)
+    seconds = time.perf_counter() - began
+
+    command = f"ebm-studio evaluate {shlex.quote(args.model)} {shlex.quote(args.data)}"
+    for name, value in settings.to_dict().items():
+        if value is not None and value != getattr(Evaluation(), name):
+            command += f" --{name.replace('_', '-')} {value}"
+    if not args.json:
+        print(_table(found))
+        print(f"{command}   ({seconds:.0f} s)")
+    return {
+        **found.to_dict(),
+        "model": model.card.name,
+        "data": args.data,
+        "settings": settings.to_dict(),
+        "short_run": model.card.short_run.to_dict(),
+        "device": str(model.device),
+        "seconds": round(seconds, 1),
+        "command": command,
+    }
+
+
+def _table(found: Fidelity) -> str:
+    own = found.features == "inception"  # only then do the figures bear their published names
+    names = ("KID", "FID") if own else ("KID-lite0", "FD-lite0")
+    lines = [f"{'':<12} {'model':>18} {'floor':>18} {'ceiling':>18}"]
+    for name, scale in zip(names, (found.kid, found.fd), strict=True):
+        cells = " ".join(f"{_cell(value):>18}" for value in (scale.model, scale.floor, scale.ceiling))
+        lines.append(f"{name:<12} {cells}")
+    if found.inception_score is not None:
+        lines.append(f"{'IS':<12} {_cell(found.inception_score):>18}")
+    near = found.nearest
+    lines += [
+        f"{found.samples} samples, {found.training} training images as floor, {found.held_out} held-out as reference",
+        f"nearest training image: {near.model:.3f} from samples, {near.held_out:.3f} from held-out images, "
+        f"{near.copies:.1%} of samples suspiciously near (1.0% expected)",
+        "reconstruction error on held-out images: "
+        + ("not measured" if found.heldout_error is None else f"{found.heldout_error:.4f} per pixel"),
+        f"d {found.health.d:+.3f}, v {found.health.v:.3f}, path length K v {found.health.path_length:.1f}",
+    ]
+    return "\n".join(lines)
+
+
+def _cell(value: Estimate) -> str:
+    return f"{value.mean:.4f} ± {value.sd:.4f}"
