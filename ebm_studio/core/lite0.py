@@ -47,8 +47,8 @@ class Lite0(nn.Module):
             x = interpolate(x, (self.side, self.side), mode="bicubic", antialias=True).clamp_(0, 255)
         x = x.sub_(127).div_(128).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
         x = self.stem(x).clamp_(0, 6)
-        x = self.head(self.blocks(x)).clamp_(0, 6)
-        return x.mean((2, 3))
+        maps: Tensor = self.head(self.blocks(x)).clamp_(0, 6)
+        return maps.mean((2, 3))
 
 
 class _Block(nn.Module):
