@@ -72,11 +72,11 @@ def update(f: nn.Module, adam: torch.optim.Optimizer, images: Tensor) -> float:
     data = images[torch.randint(len(images), (BATCH,))]
     data = data + SIGMA * torch.randn_like(data)
     samples = short_run(f, images.shape[1])
-    d: Tensor = f(samples).mean() - f(data).mean()
+    d = f(samples).mean() - f(data).mean()
     adam.zero_grad()
     d.backward()
     adam.step()
-    return d.item()
+    return float(d)
 
 
 def main() -> None:

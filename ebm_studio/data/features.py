@@ -19,7 +19,7 @@ from ebm_studio.data.files import write_whole
 from ebm_studio.data.pictures import Pixels
 
 BATCH = 32
-LITE0_SIDE = 112  # a quarter of the work at 224, and it ranks alike: see docs/fidelity.md
+LITE0_SIDE = 112  # a quarter of the work at 224, and it ranks nearly alike: see docs/fidelity.md
 
 Progress = Callable[[int, int], None]
 """Called with pictures done and pictures in all."""
