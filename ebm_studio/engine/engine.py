@@ -1,0 +1,147 @@
+"""One thread that owns a device, and the queue of what it is asked to do."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import traceback
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import replace
+from threading import Condition, Thread
+from typing import TypeVar
+
+from ebm_studio.core.errors import StudioError
+from ebm_studio.engine.mailbox import Mailbox
+from ebm_studio.engine.requests import Ended, Fault, Frame, Posted, Progress, Request
+from ebm_studio.engine.worker import ModelShelf, Stopped, Worker
+
+log = logging.getLogger(__name__)
+R = TypeVar("R", bound=Request)
+
+
+class Engine:
+    """Does requests one after another in its own thread; the caller polls for what comes of them.
+
+    The newest request of a key wins: older ones of that key leave the queue, a running one is
+    cancelled, and what they had still to say is dropped.
+
+    >>> engine = Engine("cpu")
+    >>> request = engine.submit(RunChain(model="fashion32", run=ShortRun()))
+    >>> engine.news()           # [Posted(request, ChainStore), Ended(request)], as they come
+    >>> engine.frame()          # the newest pictures, or None
+    >>> engine.close()
+    """
+
+    def __init__(self, device: str = "auto") -> None:
+        self._models = ModelShelf(device)
+        self._stamps = itertools.count(1)
+        self._changed = Condition()
+        self._queue: deque[Request] = deque()
+        self._running: tuple[Request, Worker] | None = None
+        self._newest: dict[Hashable, int] = {}
+        self._closing = False
+        self._news: deque[Posted | Ended] = deque()
+        self._mailbox = Mailbox()
+        self._progress: Progress | None = None
+        self._thread = Thread(target=self._serve, name=f"engine-{device}")
+        self._thread.start()
+
+    def submit(self, request: R) -> R:
+        """Queue a request; returns it with its stamp, as it will appear in the news."""
+        request = replace(request, stamp=next(self._stamps))
+        with self._changed:
+            if self._closing:
+                raise RuntimeError("the engine is closed")
+            self._newest[request.key] = request.stamp
+            self._queue = deque(r for r in self._queue if r.key != request.key)
+            self._queue.append(request)
+            if self._running and self._running[0].key == request.key:
+                self._running[1].cancel()
+            self._changed.notify()
+        return request
+
+    def cancel(self) -> None:
+        """Forget what is queued and stop the running job at its next step."""
+        with self._changed:
+            self._news.extend(Ended(request, cancelled=True) for request in self._queue)
+            self._queue.clear()
+            if self._running:
+                self._running[1].cancel()
+
+    def news(self) -> list[Posted | Ended]:
+        """What has happened since the last call, oldest first, without what is stale."""
+        found = []
+        while self._news:
+            found.append(self._news.popleft())
+        return [item for item in found if self._is_current(item.request)]
+
+    def frame(self) -> Frame | None:
+        """The newest pictures since the last call, unless they are stale."""
+        frame = self._mailbox.take()
+        return frame if frame and self._is_current(frame.request) else None
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the running job is; None between jobs."""
+        return self._progress
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is work under way, or news that nobody has heard."""
+        with self._changed:
+            return bool(self._running or self._queue or self._news)
+
+    def close(self) -> None:
+        """Cancel everything and wait for the thread to end: at most one step, or one model load."""
+        with self._changed:
+            self._closing = True
+            self._queue.clear()
+            if self._running:
+                self._running[1].cancel()
+            self._changed.notify()
+        self._thread.join()
+
+    def _is_current(self, request: Request) -> bool:
+        return self._newest.get(request.key) == request.stamp
+
+    def _serve(self) -> None:
+        while work := self._next():
+            request, worker = work
+            ended = self._do(request, worker)
+            with self._changed:
+                self._progress = None
+                self._running = None
+                self._news.append(ended)
+
+    def _next(self) -> tuple[Request, Worker] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closing)
+            if self._closing:
+                return None
+            request = self._queue.popleft()
+            worker = Worker(
+                request,
+                self._models,
+                post=lambda value: self._news.append(Posted(request, value)),
+                show=self._mailbox.put,
+                report=self._report,
+            )
+            self._running = (request, worker)
+            return self._running
+
+    def _do(self, request: Request, worker: Worker) -> Ended:
+        try:
+            request.work(worker)
+        except Stopped:
+            return Ended(request, cancelled=True)
+        except StudioError as error:
+            return Ended(request, Fault(str(error)))
+        except Exception as error:  # a bug in a job must not end the thread
+            log.exception("%s failed", request)
+            text = f"Something went wrong inside the program: {type(error).__name__}: {error}"
+            return Ended(request, Fault(text, traceback.format_exc()))
+        return Ended(request)
+
+    def _report(self, progress: Progress) -> None:
+        self._progress = progress

@@ -1,0 +1,75 @@
+"""The jobs of the Generate page. A further job kind is one more class like these, anywhere."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ebm_studio.core.specs import ShortRun
+from ebm_studio.data.cards import Card
+from ebm_studio.engine.requests import Request
+from ebm_studio.engine.store import BOUND, ChainStore
+
+if TYPE_CHECKING:
+    from ebm_studio.engine.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReady:
+    """A model is in memory."""
+
+    name: str
+    """As it was asked for: a bundled name, or a path."""
+    card: Card
+    device: str
+    threads: int
+    """CPU threads that work on it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadModel(Request):
+    """Read a model's file into memory; posts `ModelReady`."""
+
+    name: str
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+        model = worker.model(self.name, fresh=True)
+        import torch
+
+        worker.post(ModelReady(self.name, model.card, str(model.device), torch.get_num_threads()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunChain(Request):
+    """Run `count` chains from noise; posts a `ChainStore` that fills as they run."""
+
+    model: str
+    count: int = 16
+    seed: int = 0
+    run: ShortRun
+    bound: int = BOUND
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+        model = worker.model(self.model)
+        store = ChainStore(self.count, model.card.net.shape, self.run, self.bound)
+        began = time.perf_counter()
+        try:
+            for step in model.chain(self.count, self.seed, self.run):
+                store.add(
+                    step.index,
+                    step.images.cpu().numpy(),
+                    step.mean.cpu().numpy(),
+                    step.energy.cpu().numpy(),
+                    step.gradient_norm.cpu().numpy(),
+                )
+                if step.index == 0:
+                    worker.post(store)
+                worker.show(step.index, store.pixels(store.rows - 1))
+                rate = step.index / max(time.perf_counter() - began, 1e-6)
+                worker.report("Sampling", step.index, self.run.steps, rate)
+                worker.check()
+        finally:
+            store.finished = True

@@ -1,0 +1,98 @@
+"""What a job sees of the engine: the models, and the ways out for results, frames and progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Event, get_native_id
+from typing import TYPE_CHECKING
+
+from ebm_studio.engine.requests import Frame, Progress, Request
+
+if TYPE_CHECKING:
+    from ebm_studio.data.models import Model
+
+MODELS_KEPT = 3
+NICE = 5
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: the job was asked to stop
+    """Raised by `Worker.check` in a job that is cancelled."""
+
+
+class ModelShelf:
+    """The models in memory, the last few used. It lives as long as the engine's thread, and only there."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._models: OrderedDict[str, Model] = OrderedDict()
+
+    def get(self, name: str, report: Callable[[str], object], fresh: bool = False) -> Model:
+        """The model of a name or path; `fresh` reads the file again."""
+        if fresh or name not in self._models:
+            report("Starting torch" if "torch" not in sys.modules else "Loading the model")
+            load = _torch_ready()
+            report("Loading the model")
+            self._models[name] = load(name, self._device)
+        self._models.move_to_end(name)
+        while len(self._models) > MODELS_KEPT:
+            self._models.popitem(last=False)
+        return self._models[name]
+
+
+def _torch_ready() -> Callable[[str, str], Model]:
+    if sys.platform == "linux":
+        # On Linux a thread has a niceness of its own, and torch's threads inherit it: the window goes first.
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), NICE)
+    import torch
+
+    from ebm_studio.data.models import load_model
+
+    # One core stays free for the window; two busy pools on the same cores cost far more than one core gains.
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    return load_model
+
+
+class Worker:
+    """One job's side of the engine."""
+
+    def __init__(
+        self,
+        request: Request,
+        models: ModelShelf,
+        post: Callable[[object], None],
+        show: Callable[[Frame], None],
+        report: Callable[[Progress], None],
+    ) -> None:
+        self._request = request
+        self._models = models
+        self._report = report
+        self._show = show
+        self._cancelled = Event()
+        self.post = post
+        """Send a result, final or on the way, to whoever asked."""
+
+    def cancel(self) -> None:
+        """Ask the job to stop at its next `check`. From any thread."""
+        self._cancelled.set()
+
+    def check(self) -> None:
+        """Raise `Stopped` when the job is cancelled. To be called between steps."""
+        if self._cancelled.is_set():
+            raise Stopped
+
+    def model(self, name: str, fresh: bool = False) -> Model:
+        """The model of a bundled name or a path, loaded when it is not in memory. Raises `StudioError`."""
+        model = self._models.get(name, self.report, fresh)
+        self.check()
+        return model
+
+    def report(self, text: str, done: int = 0, total: int = 0, rate: float = 0.0) -> None:
+        """Say how far the job is: `done` of `total` at `rate` a second."""
+        self._report(Progress(self._request, text, done, total, rate))
+
+    def show(self, index: int, pixels: object) -> None:
+        """Put the pictures of step `index`, uint8 (N, C, H, W), in the mailbox. The job never writes them again."""
+        self._show(Frame(self._request, index, pixels))  # type: ignore[arg-type]

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+
+from ebm_studio.core.specs import ShortRun
+from ebm_studio.data.models import load_model
+from ebm_studio.data.pictures import to_pixels
+from ebm_studio.engine.engine import Engine
+from ebm_studio.engine.jobs import LoadModel, ModelReady, RunChain
+from ebm_studio.engine.requests import Ended, Posted, Request
+from ebm_studio.engine.store import ChainStore
+from ebm_studio.engine.worker import Worker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loop(Request):
+    """Works until it is cancelled."""
+
+    started: Event = field(default_factory=Event)
+
+    def work(self, worker: Worker) -> None:
+        self.started.set()
+        while True:
+            worker.check()
+            time.sleep(0.001)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Say(Request):
+    text: str
+
+    def work(self, worker: Worker) -> None:
+        worker.post(self.text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crash(Request):
+    def work(self, worker: Worker) -> None:
+        raise ZeroDivisionError("by a bug")
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = Engine("cpu")
+    yield engine
+    engine.close()
+    assert not any(thread.name == "engine-cpu" for thread in threading.enumerate())
+
+
+def heard(engine: Engine, until: Callable[[Posted | Ended], bool]) -> list[Posted | Ended]:
+    """The news up to the first that `until` accepts."""
+    items: list[Posted | Ended] = []
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for item in engine.news():
+            items.append(item)
+            if until(item):
+                return items
+        time.sleep(0.001)
+    raise AssertionError(f"not heard in time: {items}")
+
+
+def is_end_of(request: Request) -> Callable[[Posted | Ended], bool]:
+    return lambda item: isinstance(item, Ended) and item.request == request
+
+
+def test_a_chain_is_that_of_the_command_line(engine: Engine, tiny_model: Path):
+    model = load_model(tiny_model, "cpu")
+    engine.submit(LoadModel(name=str(tiny_model)))
+    request = engine.submit(RunChain(model=str(tiny_model), count=5, seed=7, run=model.card.short_run))
+    items = heard(engine, is_end_of(request))
+
+    values = [item.value for item in items if isinstance(item, Posted)]
+    ready = next(value for value in values if isinstance(value, ModelReady))
+    store = next(value for value in values if isinstance(value, ChainStore))
+    assert ready.card == model.card
+    assert store.whole
+    assert store.finished
+    for step in model.chain(5, 7):
+        assert np.array_equal(store.pixels(step.index), to_pixels(step.images.numpy()))
+        assert np.array_equal(store.pixels(step.index, "mean"), to_pixels(step.mean.numpy()))
+    assert np.array_equal(store.pixels(model.card.short_run.steps), to_pixels(model.sample(5, 7).numpy()))
+    frame = engine.frame()
+    assert frame is not None
+    assert frame.index == model.card.short_run.steps
+    assert np.array_equal(frame.pixels, store.pixels(frame.index))
+
+
+def test_cancel_stops_a_chain_between_steps(engine: Engine, tiny_model: Path):
+    request = engine.submit(RunChain(model=str(tiny_model), count=2, run=ShortRun(steps=100_000)))
+    store = heard(engine, lambda item: isinstance(item, Posted))[-1].value
+    engine.cancel()
+    end = heard(engine, is_end_of(request))[-1]
+    assert end.cancelled
+    assert store.finished
+    assert 0 < store.rows < 100_001
+    assert not engine.busy
+
+
+def test_cancel_empties_the_queue(engine: Engine):
+    loop = engine.submit(Loop())
+    said = engine.submit(Say(text="never"))
+    loop.started.wait(10)
+    engine.cancel()
+    items = heard(engine, is_end_of(loop))
+    assert Ended(said, cancelled=True) in items
+    assert not any(isinstance(item, Posted) for item in items)
+
+
+def test_the_newest_of_a_kind_wins(engine: Engine):
+    blocker = engine.submit(Loop())
+    blocker.started.wait(10)
+    for text in ("first", "second"):
+        engine.submit(Say(text=text))
+    last = engine.submit(Say(text="third"))
+    newer = engine.submit(Loop())  # takes the place of the running one
+    items = heard(engine, is_end_of(last))
+    assert [item.value for item in items if isinstance(item, Posted)] == ["third"]
+    newer.started.wait(10)
+    engine.cancel()
+    heard(engine, is_end_of(newer))
+
+
+def test_stale_news_is_dropped(engine: Engine):
+    first = engine.submit(Say(text="old"))
+    deadline = time.monotonic() + 10
+    while engine._running or engine._queue:
+        assert time.monotonic() < deadline
+    second = engine.submit(Say(text="new"))
+    items = heard(engine, is_end_of(second))
+    assert all(item.request != first for item in items)
+
+
+def test_a_persons_fault_comes_back_as_one_sentence(engine: Engine, tmp_path: Path):
+    request = engine.submit(LoadModel(name=str(tmp_path / "none.safetensors")))
+    end = heard(engine, is_end_of(request))[-1]
+    assert "There is no model" in end.fault.text
+    assert end.fault.details == ""
+
+
+def test_a_bug_comes_back_with_its_traceback_and_the_engine_lives(engine: Engine):
+    request = engine.submit(Crash())
+    end = heard(engine, is_end_of(request))[-1]
+    assert "ZeroDivisionError" in end.fault.text
+    assert "Traceback" in end.fault.details
+    after = engine.submit(Say(text="alive"))
+    assert heard(engine, is_end_of(after))[0].value == "alive"
+
+
+def test_too_much_to_keep_is_a_fault(engine: Engine, tiny_model: Path):
+    request = engine.submit(RunChain(model=str(tiny_model), count=4, run=ShortRun(steps=5), bound=1000))
+    assert "lower the number of chains" in heard(engine, is_end_of(request))[-1].fault.text
+
+
+def test_close_in_the_middle_of_work_leaves_no_thread(tiny_model: Path):
+    before = set(threading.enumerate())
+    engine = Engine("cpu")
+    engine.submit(RunChain(model=str(tiny_model), count=2, run=ShortRun(steps=100_000)))
+    heard(engine, lambda item: isinstance(item, Posted))
+    engine.close()
+    assert set(threading.enumerate()) == before
+    with pytest.raises(RuntimeError, match="closed"):
+        engine.submit(Say(text="too late"))
