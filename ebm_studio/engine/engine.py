@@ -45,7 +45,6 @@ class Engine:
         self._mailbox = Mailbox()
         self._progress: Progress | None = None
         self._thread = Thread(target=self._serve, name=f"engine-{device}")
-        self._thread.start()
 
     def submit(self, request: R) -> R:
         """Queue a request; returns it with its stamp, as it will appear in the news."""
@@ -59,6 +58,8 @@ class Engine:
             if self._running and self._running[0].key == request.key:
                 self._running[1].cancel()
             self._changed.notify()
+            if self._thread.ident is None:
+                self._thread.start()
         return request
 
     def cancel(self) -> None:
@@ -100,7 +101,8 @@ class Engine:
             if self._running:
                 self._running[1].cancel()
             self._changed.notify()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _is_current(self, request: Request) -> bool:
         return self._newest.get(request.key) == request.stamp

@@ -21,7 +21,7 @@ class Request:
     @property
     def key(self) -> Hashable:
         """A newer request of the same key supersedes an older one."""
-        return type(self)
+        return type(self).__qualname__
 
     def work(self, worker: Worker) -> None:
         """Do the job in the engine's thread: `worker.check()` between steps, `worker.post()` for results."""

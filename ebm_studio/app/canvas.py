@@ -1,0 +1,174 @@
+"""The pictures: a grid of chains at the largest integer zoom that fits."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ebm_studio.app.state import GenerateState
+from ebm_studio.app.theme import Theme
+from ebm_studio.app.tokens import UNIT
+from ebm_studio.data.pictures import Pixels
+
+MARGIN = 2 * UNIT
+GAP = UNIT // 2
+
+
+class Canvas(QWidget):
+    """Draws the step under the playhead. A click selects a chain, another click none."""
+
+    def __init__(self, theme: Theme, state: GenerateState) -> None:
+        super().__init__()
+        self.setObjectName("canvas")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("Chains")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(320, 240)
+        self.setMouseTracking(True)
+        self._theme = theme
+        self._state = state
+        self._images: list[QImage] = []
+        self._hovered: int | None = None
+        state.playback.chain_changed.connect(self._load)
+        state.playback.position_changed.connect(self._load)
+        state.view_changed.connect(self._load)
+        state.selection_changed.connect(self.update)
+        state.model_changed.connect(self.update)
+        theme.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(800, 560)
+
+    def pixels(self) -> Pixels | None:
+        """What is shown, uint8 (N, C, H, W); None before the first chain."""
+        store = self._state.playback.store
+        return None if store is None else store.pixels(self._state.playback.row, self._state.view)
+
+    def _load(self) -> None:
+        pixels = self.pixels()
+        self._images = [] if pixels is None else [_image(chain) for chain in pixels]
+        self._describe()
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._theme.tokens.canvas))
+        if not self._images:
+            self._paint_empty(painter)
+            return
+        tiles = self._tiles()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, tiles[0].width() < self._images[0].width())
+        for image, tile in zip(self._images, tiles, strict=True):
+            painter.drawImage(tile, image)
+        self._paint_frame(painter, self._hovered, self._theme.tokens.muted)
+        self._paint_frame(painter, self._state.selected, self._theme.tokens.accent)
+
+    def _paint_empty(self, painter: QPainter) -> None:
+        model = self._state.model
+        shape = model.card.net.shape if model else (1, 32, 32)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.tokens.surface))
+        for tile in self._layout(self._state.parameters.count, shape[2], shape[1]):
+            painter.drawRect(tile)
+
+    def _paint_frame(self, painter: QPainter, chain: int | None, color: str) -> None:
+        if chain is None or chain >= len(self._images):
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(QPen(QColor(color), 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(self._tiles()[chain].adjusted(-2, -2, 2, 2))
+
+    def _tiles(self) -> list[QRectF]:
+        image = self._images[0]
+        return self._layout(len(self._images), image.width(), image.height())
+
+    def _layout(self, count: int, width: int, height: int) -> list[QRectF]:
+        """Where each picture goes, in whole pixels of the screen, so that theirs stay square and crisp."""
+        ratio = self.devicePixelRatioF()
+        room = QSize(int((self.width() - 2 * MARGIN) * ratio), int((self.height() - 2 * MARGIN) * ratio))
+        gap = round(GAP * ratio)
+        columns, zoom = _best_grid(count, width, height, room, gap)
+        if zoom < 1:
+            gap = 0
+        rows = math.ceil(count / columns)
+        tile = (width * zoom, height * zoom)
+        left = round((self.width() * ratio - columns * tile[0] - (columns - 1) * gap) / 2)
+        top = round((self.height() * ratio - rows * tile[1] - (rows - 1) * gap) / 2)
+        return [
+            QRectF(
+                (left + (i % columns) * (tile[0] + gap)) / ratio,
+                (top + (i // columns) * (tile[1] + gap)) / ratio,
+                tile[0] / ratio,
+                tile[1] / ratio,
+            )
+            for i in range(count)
+        ]
+
+    def chain_at(self, point: QPointF) -> int | None:
+        """The chain under a point of the widget."""
+        if not self._images:
+            return None
+        return next((i for i, tile in enumerate(self._tiles()) if tile.contains(point)), None)
+
+    def tile(self, chain: int) -> QRect:
+        """Where a chain's picture is."""
+        return self._tiles()[chain].toRect()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover(self.chain_at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover(None)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            chain = self.chain_at(event.position())
+            self._state.select(None if chain == self._state.selected else chain)
+
+    def _hover(self, chain: int | None) -> None:
+        if chain != self._hovered:
+            self._hovered = chain
+            self._describe()
+            self.update()
+
+    def _describe(self) -> None:
+        store, chain = self._state.playback.store, self._hovered
+        if store is None or chain is None or chain >= store.count:
+            self.setToolTip("")
+            return
+        energy = store.energy()[self._state.playback.row, chain]
+        self.setToolTip(f"Chain {chain}, energy E = {energy:.2f}. Click to follow it in the plots.")
+
+
+def _best_grid(count: int, width: int, height: int, room: QSize, gap: int) -> tuple[int, float]:
+    """Columns and zoom: the largest integer zoom, of those the squarest grid; below 1 a fraction."""
+
+    def zoom_of(columns: int) -> float:
+        rows = math.ceil(count / columns)
+        across = (room.width() - (columns - 1) * gap) / (columns * width)
+        down = (room.height() - (rows - 1) * gap) / (rows * height)
+        zoom = min(across, down)
+        if zoom >= 1:
+            return math.floor(zoom)
+        return max(min(room.width() / (columns * width), room.height() / (rows * height)), 1e-3)
+
+    def rank(columns: int) -> tuple[float, int, int]:
+        rows = math.ceil(count / columns)
+        return (zoom_of(columns), -(rows * columns - count), -abs(columns - rows))
+
+    best = max(range(1, count + 1), key=rank)
+    return best, zoom_of(best)
+
+
+def _image(pixels: Pixels) -> QImage:
+    """A picture (C, H, W) as a QImage of its own."""
+    channels, height, width = pixels.shape
+    if channels == 1:
+        return QImage(pixels.tobytes(), width, height, width, QImage.Format.Format_Grayscale8).copy()
+    data = np.ascontiguousarray(pixels.transpose(1, 2, 0)).tobytes()
+    return QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

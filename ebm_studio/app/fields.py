@@ -1,0 +1,231 @@
+"""Small controls that several panels use: number fields, choices, buttons, labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QValidator
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
+
+from ebm_studio.app.theme import Theme
+from ebm_studio.app.tokens import ICON, UNIT
+
+DETENTS = 1000  # positions of a parameter's slider
+
+
+def label(text: str, role: str = "") -> QLabel:
+    """A text in one of the style sheet's roles."""
+    widget = QLabel(text)
+    widget.setProperty("role", role)
+    return widget
+
+
+def button(theme: Theme, icon: str, name: str, tip: str, action: Callable[[], object] | None = None) -> QToolButton:
+    """A quiet icon button; `name` is what a screen reader says."""
+    widget = QToolButton()
+    widget.setIcon(theme.icon(icon))
+    widget.setIconSize(QSize(ICON, ICON))
+    widget.setAccessibleName(name)
+    widget.setToolTip(tip)
+    theme.changed.connect(widget.update)
+    if action is not None:
+        widget.clicked.connect(lambda: action())
+    return widget
+
+
+class WholeField(QSpinBox):
+    """A whole number to type; arrows and wheel step it."""
+
+    def __init__(self, low: int, high: int, name: str, tip: str) -> None:
+        super().__init__()
+        self.setRange(low, high)
+        _prepare(self, name, tip)
+
+
+class RealField(QDoubleSpinBox):
+    """A number to type, in plain or e-notation, shown with the digits it needs."""
+
+    def __init__(self, low: float, high: float, name: str, tip: str) -> None:
+        super().__init__()
+        self.setDecimals(9)
+        self.setRange(low, high)
+        self.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
+        _prepare(self, name, tip)
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:.6g}"
+
+    def valueFromText(self, text: str) -> float:
+        return float(text.replace(",", "."))
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        try:
+            ok = self.minimum() <= float(text.replace(",", ".")) <= self.maximum()
+        except ValueError:
+            ok = False
+        return (QValidator.State.Acceptable if ok else QValidator.State.Intermediate, text, position)
+
+
+class SeedField(QAbstractSpinBox):
+    """A seed, which may need more bits than Qt's own spin box has."""
+
+    edited = Signal(object)
+
+    def __init__(self, high: int, name: str, tip: str) -> None:
+        super().__init__()
+        self._high = high
+        self._value = 0
+        self.lineEdit().editingFinished.connect(self._take)
+        self.setFixedWidth(12 * UNIT)
+        _prepare(self, name, tip)
+
+    @property
+    def value(self) -> int:
+        """The seed."""
+        return self._value
+
+    def set_value(self, value: int) -> None:
+        """Show another seed."""
+        self._value = value
+        self.lineEdit().setText(str(value))
+
+    def stepBy(self, steps: int) -> None:
+        self.edited.emit(min(max(self._value + steps, 0), self._high))
+
+    def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
+        return QAbstractSpinBox.StepEnabledFlag.StepUpEnabled | QAbstractSpinBox.StepEnabledFlag.StepDownEnabled
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        if text == "":
+            return (QValidator.State.Intermediate, text, position)
+        ok = text.isascii() and text.isdigit() and int(text) <= self._high
+        return (QValidator.State.Acceptable if ok else QValidator.State.Invalid, text, position)
+
+    def _take(self) -> None:
+        text = self.lineEdit().text()
+        if text.isdigit():
+            self.edited.emit(int(text))
+        else:
+            self.set_value(self._value)
+
+
+def _prepare(field: QAbstractSpinBox, name: str, tip: str) -> None:
+    field.lineEdit().returnPressed.connect(field.clearFocus)  # so that the keys steer the chain again
+    field.setAlignment(Qt.AlignmentFlag.AlignRight)
+    field.setKeyboardTracking(False)
+    field.setAccessibleName(name)
+    field.setToolTip(tip)
+
+
+class Choice(QWidget):
+    """A few words side by side, one of them chosen."""
+
+    chosen = Signal(str)
+
+    def __init__(self, options: Sequence[tuple[str, str, str]], name: str) -> None:
+        """`options` are (value, text, tip)."""
+        super().__init__()
+        self.setAccessibleName(name)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(UNIT // 2)
+        self._buttons: dict[str, QToolButton] = {}
+        for value, text, tip in options:
+            option = QToolButton()
+            option.setText(text)
+            option.setToolTip(tip)
+            option.setCheckable(True)
+            option.setAutoExclusive(True)
+            option.setProperty("role", "choice")
+            option.setAccessibleName(f"{name}: {text}")
+            option.clicked.connect(lambda _=False, value=value: self.chosen.emit(value))
+            row.addWidget(option, 1)
+            self._buttons[value] = option
+        for option in self._buttons.values():
+            option.setSizePolicy(option.sizePolicy().Policy.Expanding, option.sizePolicy().Policy.Fixed)
+
+    def set_value(self, value: str) -> None:
+        """Show another choice."""
+        self._buttons[value].setChecked(True)
+
+
+class Scale:
+    """How a slider's way maps to numbers: evenly, or by ratio; 0 is the left end of a ratio scale with `zero`."""
+
+    def __init__(self, low: float, high: float, *, ratio: bool = False, zero: bool = False) -> None:
+        self.low, self.high, self._ratio, self._zero = low, high, ratio, zero
+
+    def value(self, detent: int) -> float:
+        """The number at a slider position, to three digits."""
+        share = detent / DETENTS
+        if not self._ratio:
+            return self.low + share * (self.high - self.low)
+        if self._zero and detent == 0:
+            return 0.0
+        return float(f"{self.low * (self.high / self.low) ** share:.3g}")
+
+    def detent(self, value: float) -> int:
+        """The slider position of a number, at an end when it is beyond."""
+        value = min(max(value, self.low), self.high)
+        if self._ratio:
+            share = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return round(share * DETENTS)
+
+
+class Parameter(QWidget):
+    """A number with its label, a field to type in, a slider to play with, and a way back to the model's own."""
+
+    edited = Signal(float)
+
+    def __init__(self, theme: Theme, text: str, field: WholeField | RealField, scale: Scale) -> None:
+        super().__init__()
+        self._scale = scale
+        self._own: float | None = None
+        self.field = field
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setMaximum(DETENTS)
+        self.slider.setToolTip(field.toolTip())
+        self.slider.setAccessibleName(f"{field.accessibleName()} slider")
+        self.reset = button(theme, "reset", f"Reset {field.accessibleName()}", "Back to the model's own value.")
+        policy = self.reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.reset.setSizePolicy(policy)
+        self.reset.hide()
+        field.setFixedWidth(11 * UNIT)
+
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(UNIT // 2)
+        grid.setVerticalSpacing(UNIT // 2)
+        grid.addWidget(label(text, "muted"), 0, 0)
+        grid.addWidget(self.reset, 0, 1)
+        grid.addWidget(field, 0, 2)
+        grid.addWidget(self.slider, 1, 0, 1, 3)
+        grid.setColumnStretch(0, 1)
+
+        field.valueChanged.connect(lambda value: self.edited.emit(value))
+        self.slider.valueChanged.connect(lambda detent: self.edited.emit(scale.value(detent)))
+        self.reset.clicked.connect(lambda: self.edited.emit(self._own))
+
+    def set_value(self, value: float, own: float | None) -> None:
+        """Show a value, and what the model's own is."""
+        self._own = own
+        self.reset.setVisible(own is not None and value != own)
+        for widget, shown in ((self.field, value), (self.slider, self._scale.detent(value))):
+            widget.blockSignals(True)
+            widget.setValue(shown)  # type: ignore[arg-type]
+            widget.blockSignals(False)

@@ -1,0 +1,104 @@
+"""Above the canvas: which model, which seed, how many chains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QWidget
+
+from ebm_studio.app.fields import SeedField, WholeField, button, label
+from ebm_studio.app.state import GenerateState
+from ebm_studio.app.theme import Theme
+from ebm_studio.app.tokens import UNIT
+from ebm_studio.core.errors import CheckpointError
+from ebm_studio.core.specs import MAX_CHAINS, MAX_SEED
+from ebm_studio.data.cards import bundled_models, read_card
+
+FILTER = "Models (*.safetensors *.pt *.pth *.ckpt *.bin);;All files (*)"
+
+
+class ModelChooser(QPushButton):
+    """The bundled models, each with a line from its card, and any file."""
+
+    def __init__(self, theme: Theme, state: GenerateState) -> None:
+        super().__init__("No model")
+        self.setObjectName("model")
+        self._theme = theme
+        self._state = state
+        self.setAccessibleName("Model")
+        self.setToolTip("The model whose energy the chains descend.")
+        self.setIcon(theme.icon("down"))
+        self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow after the name
+        self.choices = QMenu(self)
+        self.choices.aboutToShow.connect(self._fill)
+        self.setMenu(self.choices)
+        state.model_changed.connect(self._show)
+        theme.changed.connect(self.update)
+
+    def open_file(self) -> None:
+        """Ask for a model file and open it."""
+        name, _ = QFileDialog.getOpenFileName(self, "Open a model", "", FILTER)
+        if name:
+            self._state.open_model(name)
+
+    def _fill(self) -> None:
+        self.choices.clear()
+        self.choices.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        for path in bundled_models():
+            action = self.choices.addAction(f"{path.stem}\t{_summary(path)}")
+            action.triggered.connect(lambda _=False, name=path.stem: self._state.open_model(name))
+        if not self.choices.isEmpty():
+            self.choices.addSeparator()
+        self.choices.addAction(self._theme.icon("open"), "Open a model file…", self.open_file)
+
+    def _show(self) -> None:
+        if self._state.model is not None:
+            self.setText(self._state.model.card.name)
+
+
+def _summary(path: Path) -> str:
+    try:
+        card = read_card(path)
+    except CheckpointError:
+        return "damaged"
+    return f"{card.data.name}, {card.net.size} × {card.net.size}, K {card.short_run.steps}"
+
+
+class Header(QWidget):
+    """Model, seed and count."""
+
+    def __init__(self, theme: Theme, state: GenerateState) -> None:
+        super().__init__()
+        self.setObjectName("header")
+        self._state = state
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(6 * UNIT)
+        self.model = ModelChooser(theme, state)
+        self.seed = SeedField(MAX_SEED, "Seed", "Chain i of a seed is always the same.")
+        self.seed.edited.connect(lambda seed: state.change(seed=seed))
+        self.previous = button(theme, "previous", "Previous seed", "The seed before.", lambda: state.next_seed(-1))
+        self.next = button(theme, "next", "Next seed", "The seed after.", lambda: state.next_seed(1))
+        self.random = button(theme, "dice", "Random seed", "Another seed by chance (R).", state.random_seed)
+        self.count = WholeField(1, MAX_CHAINS, "Chains", "N, how many chains run together.")
+        self.count.setFixedWidth(7 * UNIT)
+        self.count.valueChanged.connect(lambda count: state.change(count=count))
+
+        row = QHBoxLayout(self)
+        row.setContentsMargins(UNIT, 0, 2 * UNIT, 0)
+        row.setSpacing(UNIT // 2)
+        row.addWidget(self.model)
+        row.addStretch(1)
+        for widget in (label("Seed", "muted"), self.seed, self.previous, self.next, self.random):
+            row.addWidget(widget)
+        row.addSpacing(2 * UNIT)
+        row.addWidget(label("Chains", "muted"))
+        row.addWidget(self.count)
+        state.parameters_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        self.seed.set_value(self._state.parameters.seed)
+        self.count.blockSignals(True)
+        self.count.setValue(self._state.parameters.count)
+        self.count.blockSignals(False)

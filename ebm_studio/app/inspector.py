@@ -1,0 +1,190 @@
+"""The right column of the Generate page: one panel class for each group."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from ebm_studio.app.fields import Choice, Parameter, RealField, Scale, WholeField, label
+from ebm_studio.app.state import GenerateState
+from ebm_studio.app.theme import Theme
+from ebm_studio.app.tokens import UNIT
+from ebm_studio.core.specs import MAX_STEPS
+from ebm_studio.data.cards import Card
+
+
+class Panel(QWidget):
+    """A titled group."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(UNIT + UNIT // 2)
+        self.column.addWidget(label(title.upper(), "section"))
+
+
+class ShortRunPanel(Panel):
+    """K, step size, noise scale, and the temperature they imply."""
+
+    def __init__(self, theme: Theme, state: GenerateState) -> None:
+        super().__init__("Short run")
+        self._state = state
+        self.steps = Parameter(
+            theme, "Steps K",
+            WholeField(1, MAX_STEPS, "Steps K", "K, how many Langevin steps lead from noise to image."),
+            Scale(1, 400, ratio=True),
+        )  # fmt: skip
+        self.step_size = Parameter(
+            theme, "Step size s",
+            RealField(1e-6, 1e3, "Step size s", "s, the factor before the energy's gradient in a step."),
+            Scale(1e-2, 1e2, ratio=True),
+        )  # fmt: skip
+        self.noise_scale = Parameter(
+            theme, "Noise scale τ",
+            RealField(0, 10, "Noise scale τ", "τ, the standard deviation of the noise u that each step adds."),
+            Scale(1e-4, 1, ratio=True, zero=True),
+        )  # fmt: skip
+        self.steps.edited.connect(lambda value: state.change_run(steps=round(value)))
+        self.step_size.edited.connect(lambda value: state.change_run(step_size=value))
+        self.noise_scale.edited.connect(lambda value: state.change_run(noise_scale=float(value)))
+        for widget in (self.steps, self.step_size, self.noise_scale):
+            self.column.addWidget(widget)
+        self.temperature = _figure(
+            self.column, "Temperature", "T = τ² / 2s, at which the step is Langevin dynamics on E / T."
+        )
+        state.parameters_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        run, model = self._state.parameters.run, self._state.model
+        own = model.card.short_run if model else None
+        self.steps.set_value(run.steps, own.steps if own else None)
+        self.step_size.set_value(run.step_size, own.step_size if own else None)
+        self.noise_scale.set_value(run.noise_scale, own.noise_scale if own else None)
+        self.temperature.setText(f"{run.temperature:.2g}")
+
+
+class StartPanel(Panel):
+    """The start distribution p0."""
+
+    def __init__(self, state: GenerateState) -> None:
+        super().__init__("Start noise")
+        self._state = state
+        self.start = Choice(
+            [
+                ("uniform", "Uniform", "p₀ is uniform on [−1, 1]."),
+                ("gaussian", "Gaussian", "p₀ is the standard normal."),
+            ],
+            "Start distribution",
+        )
+        self.start.chosen.connect(lambda start: state.change_run(start=start))
+        self.column.addWidget(self.start)
+        state.parameters_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        self.start.set_value(self._state.parameters.run.start)
+
+
+class ViewPanel(Panel):
+    """What of a step the canvas shows."""
+
+    def __init__(self, state: GenerateState) -> None:
+        super().__init__("View")
+        self._state = state
+        self.view = Choice(
+            [
+                ("state", "State", "x, the chain's state as it is."),
+                ("mean", "Without noise", "x without the noise u that the last step added."),
+            ],
+            "View",
+        )
+        self.view.chosen.connect(state.set_view)
+        self.column.addWidget(self.view)
+        state.view_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        self.view.set_value(self._state.view)
+
+
+class ModelPanel(Panel):
+    """What the model's card says."""
+
+    def __init__(self, state: GenerateState) -> None:
+        super().__init__("Model")
+        self._state = state
+        self._figures = {
+            name: _figure(self.column, name, tip)
+            for name, tip in (
+                ("Data", "What the model learned from."),
+                ("Pictures", "Size and colours of a picture."),
+                ("Net", "Width n_f of the first layer, and the activation."),
+                ("Trained K", "The number of steps that the model was trained with."),
+                ("Updates", "Parameter updates of Algorithm 1."),
+                ("Energy difference d", "E(data) − E(samples) at the end of training: healthy about 0."),
+                ("Gradient magnitude v", "Mean length of the gradient part of a step at the end of training."),
+            )
+        }
+        state.model_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        model = self._state.model
+        for name, text in (_facts(model.card) if model else dict.fromkeys(self._figures, "–")).items():
+            self._figures[name].setText(text)
+
+
+def _facts(card: Card) -> dict[str, str]:
+    return {
+        "Data": card.data.name,
+        "Pictures": f"{card.net.size} × {card.net.size}, {'grey' if card.net.channels == 1 else 'colour'}",
+        "Net": f"n_f {card.net.width}, {'LeakyReLU' if card.net.activation == 'leaky_relu' else 'SiLU'}",
+        "Trained K": str(card.short_run.steps),
+        "Updates": f"{card.updates:,}".replace(",", " ") if card.updates else "–",
+        "Energy difference d": f"{card.health.d:+.2f}".replace("-", "−") if card.health else "–",
+        "Gradient magnitude v": f"{card.health.v:.2f}" if card.health else "–",
+    }
+
+
+def _figure(column: QVBoxLayout, name: str, tip: str) -> QLabel:
+    """A line with a name and a figure that cannot be edited; returns the figure's label."""
+    line = QWidget(toolTip=tip)
+    grid = QGridLayout(line)
+    grid.setContentsMargins(0, 0, 0, 0)
+    value = label("–")
+    value.setAlignment(Qt.AlignmentFlag.AlignRight)
+    value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    value.setAccessibleName(name)
+    grid.addWidget(label(name, "muted"), 0, 0)
+    grid.addWidget(value, 0, 1)
+    grid.setColumnStretch(1, 1)
+    column.addWidget(line)
+    return value
+
+
+class Inspector(QScrollArea):
+    """The panels one under another."""
+
+    def __init__(self, theme: Theme, state: GenerateState) -> None:
+        super().__init__()
+        self.setObjectName("inspector")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMinimumWidth(30 * UNIT)
+        body = QWidget()
+        body.setObjectName("inspector_body")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT)
+        column.setSpacing(3 * UNIT)
+        self.short_run = ShortRunPanel(theme, state)
+        self.start = StartPanel(state)
+        self.view = ViewPanel(state)
+        self.model = ModelPanel(state)
+        for panel in (self.short_run, self.start, self.view, self.model):
+            column.addWidget(panel)
+        column.addStretch(1)
+        self.setWidget(body)

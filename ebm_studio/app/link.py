@@ -1,0 +1,62 @@
+"""The engine as the window sees it: signals in the window's own thread."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ebm_studio.engine.engine import Engine
+from ebm_studio.engine.requests import Ended, Posted, Progress, Request
+
+R = TypeVar("R", bound=Request)
+POLL = 16  # milliseconds, about one frame of the screen
+
+
+class EngineLink(QObject):
+    """Polls the engine while it is busy. Its thread never touches Qt."""
+
+    posted = Signal(object, object)
+    """A request and a result of it."""
+    ended = Signal(object)
+    """An `Ended`."""
+    frame = Signal(object)
+    """The newest `Frame`."""
+    progress_changed = Signal()
+
+    def __init__(self, device: str = "auto", parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.engine = Engine(device)
+        self.progress: Progress | None = None
+        self._timer = QTimer(self, interval=POLL)
+        self._timer.timeout.connect(self._poll)
+
+    def submit(self, request: R) -> R:
+        """See `Engine.submit`."""
+        stamped = self.engine.submit(request)
+        self._timer.start()
+        return stamped
+
+    def cancel(self) -> None:
+        """Stop the running job and forget the queued ones."""
+        self.engine.cancel()
+
+    def close(self) -> None:
+        """Stop everything; returns when the engine's thread has ended."""
+        self._timer.stop()
+        self.engine.close()
+
+    def _poll(self) -> None:
+        busy = self.engine.busy
+        for item in self.engine.news():
+            if isinstance(item, Posted):
+                self.posted.emit(item.request, item.value)
+            elif isinstance(item, Ended):
+                self.ended.emit(item)
+        if frame := self.engine.frame():
+            self.frame.emit(frame)
+        if self.progress != self.engine.progress:
+            self.progress = self.engine.progress
+            self.progress_changed.emit()
+        if not busy and not self.engine.busy:
+            self._timer.stop()

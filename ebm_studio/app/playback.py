@@ -1,0 +1,132 @@
+"""The playhead over a chain: where it is, whether it runs, how fast."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from ebm_studio.engine.store import ChainStore
+
+TICK = 16  # milliseconds
+SPEEDS = (5, 10, 25, 50, 100)
+REST = 1.0  # seconds that a loop stays on the last step
+
+
+class Playback(QObject):
+    """Observable. Positions are step indices, always of steps that the store keeps."""
+
+    chain_changed = Signal()
+    """There is another chain."""
+    grew = Signal()
+    """The chain has more steps than before, or has ended."""
+    position_changed = Signal()
+    playing_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.store: ChainStore | None = None
+        self.position = 0
+        self.playing = False
+        self.loop = False
+        self.speed = 25
+        self._clock = 0.0  # the playhead in fractions of a step
+        self._rested = 0.0
+        self._last = 0.0
+        self._seen = (0, False)
+        self._timer = QTimer(self, interval=TICK, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+
+    def show_chain(self, store: ChainStore) -> None:
+        """Play a chain from its start noise, while it still runs."""
+        self.store = store
+        self._seen = (0, False)
+        self._clock = 0.0
+        self.position = 0
+        self.chain_changed.emit()
+        self.position_changed.emit()
+        self.play()
+
+    def play(self) -> None:
+        """Run; from the start when the playhead is at the end."""
+        if self.store is None:
+            return
+        if self.store.finished and self.position >= self.store.newest:
+            self._move(0)
+        self._clock = float(self.position)
+        self._last = time.perf_counter()
+        self._rested = 0.0
+        self._set_playing(True)
+
+    def pause(self) -> None:
+        """Stay where it is."""
+        self._set_playing(False)
+
+    def toggle(self) -> None:
+        """Play or pause."""
+        if self.playing:
+            self.pause()
+        else:
+            self.play()
+
+    def go(self, position: int) -> None:
+        """Pause at a step, or at the nearest that is there."""
+        self.pause()
+        self._move(position)
+
+    def step(self, by: int) -> None:
+        """Pause, and go that many kept steps on or back."""
+        if self.store is not None:
+            row = min(max(self.row + by, 0), self.store.rows - 1)
+            self.go(int(self.store.indices[row]))
+
+    @property
+    def row(self) -> int:
+        """The store's row of the playhead."""
+        return self.store.row_of(self.position) if self.store else 0
+
+    def watch(self) -> None:
+        """Look whether the chain has grown. Called while the engine works."""
+        if self.store is not None and self._seen != (seen := (self.store.rows, self.store.finished)):
+            self._seen = seen
+            self.grew.emit()
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        elapsed, self._last = now - self._last, now
+        store = self.store
+        if store is None:
+            return
+        self.watch()
+        # A slow sampler holds the playhead back; time spent waiting is not caught up.
+        self._clock = min(self._clock + elapsed * self.speed, float(store.newest))
+        self._move(int(self._clock))
+        if store.finished and self.position >= store.newest:
+            self._end(elapsed)
+
+    def _end(self, elapsed: float) -> None:
+        if not self.loop:
+            self._set_playing(False)
+            return
+        self._rested += elapsed
+        if self._rested >= REST:
+            self._rested = 0.0
+            self._clock = 0.0
+            self._move(0)
+
+    def _move(self, position: int) -> None:
+        if self.store is None:
+            return
+        position = int(self.store.indices[self.store.row_of(position)])
+        if position != self.position:
+            self.position = position
+            self.position_changed.emit()
+
+    def _set_playing(self, playing: bool) -> None:
+        if playing:
+            self._timer.start()
+        else:
+            self._timer.stop()
+        if playing != self.playing:
+            self.playing = playing
+            self.playing_changed.emit()

@@ -1,0 +1,61 @@
+"""The left edge: the pages, and the look."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
+
+from ebm_studio.app.fields import button
+from ebm_studio.app.theme import SCHEMES, Theme
+from ebm_studio.app.tokens import UNIT
+
+
+class Rail(QWidget):
+    """One button for each page that exists."""
+
+    chosen = Signal(int)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("rail")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedWidth(7 * UNIT)
+        self._theme = theme
+        self.pages: list[QToolButton] = []
+        self.look = button(theme, theme.scheme, "Look", "Dark, light, or as the system has it.")
+        self.look.setProperty("role", "page")
+        self.look.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.look.setMenu(self._looks())
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, UNIT, 0, UNIT)
+        self._column.setSpacing(UNIT // 2)
+        self._column.addStretch(1)
+        self._column.addWidget(self.look, 0, Qt.AlignmentFlag.AlignHCenter)
+
+    def add_page(self, icon: str, name: str, tip: str) -> None:
+        """A further page, below those there are."""
+        page = button(self._theme, icon, name, tip)
+        page.setProperty("role", "page")
+        page.setIconSize(QSize(3 * UNIT, 3 * UNIT))
+        page.setCheckable(True)
+        page.setAutoExclusive(True)
+        index = len(self.pages)
+        page.clicked.connect(lambda: self.chosen.emit(index))
+        page.setChecked(index == 0)
+        self._column.insertWidget(index, page, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.pages.append(page)
+
+    def _looks(self) -> QMenu:
+        menu = QMenu(self)
+        group = QActionGroup(menu)
+        for scheme in SCHEMES:
+            action = QAction(self._theme.icon(scheme), scheme.capitalize(), group, checkable=True)
+            action.setChecked(scheme == self._theme.scheme)
+            action.triggered.connect(lambda _=False, scheme=scheme: self._choose(scheme))
+            menu.addAction(action)
+        return menu
+
+    def _choose(self, scheme: str) -> None:
+        self._theme.choose(scheme)
+        self.look.setIcon(self._theme.icon(scheme))

@@ -1,0 +1,68 @@
+"""The line at the bottom: what computes, how fast, what is under way."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+
+from ebm_studio.app.fields import label
+from ebm_studio.app.state import GenerateState
+from ebm_studio.app.tokens import UNIT
+
+NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
+
+
+class Status(QWidget):
+    """Model, device and speed on the left; job, progress and Cancel on the right."""
+
+    def __init__(self, state: GenerateState) -> None:
+        super().__init__()
+        self.setObjectName("status")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(4 * UNIT)
+        self._state = state
+        self._rate = 0.0
+        self.where = label("", "small")
+        self.job = label("", "small")
+        self.job.setAccessibleName("Job")
+        self.bar = QProgressBar(textVisible=False)
+        self.bar.setFixedWidth(15 * UNIT)
+        self.bar.setAccessibleName("Progress")
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setObjectName("quiet")
+        self.cancel.setToolTip("Stop what runs; the steps that are there stay (Esc).")
+        self.cancel.clicked.connect(state.cancel)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * UNIT, 0, UNIT, 0)
+        row.setSpacing(UNIT)
+        row.addWidget(self.where)
+        row.addStretch(1)
+        for widget in (self.job, self.bar, self.cancel):
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        state.link.progress_changed.connect(self._show)
+        state.model_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        progress = self._state.link.progress
+        if progress and progress.rate:
+            self._rate = progress.rate
+        self.where.setText("  ·  ".join(self._facts()))
+        for widget in (self.job, self.bar, self.cancel):
+            widget.setVisible(progress is not None)
+        if progress is not None:
+            self.bar.setRange(0, progress.total)
+            self.bar.setValue(progress.done)
+            left = progress.seconds_left
+            count = f" {progress.done} / {progress.total}" if progress.total else "…"
+            late = f", {left:.0f} s left" if left is not None and left >= 2 else ""
+            self.job.setText(progress.text + count + late)
+
+    def _facts(self) -> list[str]:
+        model = self._state.model
+        if model is None:
+            return ["No model"]
+        kind = model.device.split(":")[0]
+        threads = f", {model.threads} thread{'s' if model.threads > 1 else ''}" if kind == "cpu" else ""
+        facts = [model.card.name, NAMES.get(kind, model.device) + threads]
+        return [*facts, f"{self._rate:.0f} steps/s"] if self._rate else facts

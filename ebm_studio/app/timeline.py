@@ -1,0 +1,117 @@
+"""Under the canvas: transport, scrub bar, and the curves."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from ebm_studio.app.fields import WholeField, button, label
+from ebm_studio.app.playback import SPEEDS
+from ebm_studio.app.scrub import ScrubBar
+from ebm_studio.app.state import GenerateState
+from ebm_studio.app.theme import Theme
+from ebm_studio.app.tokens import UNIT
+from ebm_studio.core.specs import MAX_STEPS
+
+
+class Timeline(QWidget):
+    """Drives the playback and shows where it is."""
+
+    def __init__(self, theme: Theme, state: GenerateState) -> None:
+        super().__init__()
+        self.setObjectName("timeline")
+        self._theme = theme
+        self._state = state
+        self._playback = playback = state.playback
+        self.first = button(
+            theme, "first", "First step", "To the start noise z (Home).", lambda: playback.step(-MAX_STEPS)
+        )
+        self.previous = button(theme, "previous", "Previous step", "One step back (←).", lambda: playback.step(-1))
+        self.play = button(theme, "play", "Play", "Play or pause the chain (Space).", playback.toggle)
+        self.next = button(theme, "next", "Next step", "One step on (→).", lambda: playback.step(1))
+        self.last = button(
+            theme, "last", "Last step", "To the image after K steps (End).", lambda: playback.step(MAX_STEPS)
+        )
+        self.loop = button(theme, "loop", "Loop", "Play again and again from noise.")
+        self.loop.setCheckable(True)
+        self.loop.toggled.connect(lambda on: setattr(playback, "loop", on))
+        self.scrub = ScrubBar(theme)
+        self.scrub.scrubbed.connect(playback.go)
+        self.position = WholeField(0, 0, "Step", "The step that is shown; type one to go there.")
+        self.position.setFixedWidth(7 * UNIT)
+        self.position.valueChanged.connect(playback.go)
+        self.total = label("/ –", "muted")
+        self.speed = QComboBox()
+        self.speed.setToolTip("How many steps a second are played.")
+        self.speed.setAccessibleName("Playback speed")
+        for speed in SPEEDS:
+            self.speed.addItem(f"{speed} steps/s", speed)
+        self.speed.setCurrentIndex(SPEEDS.index(playback.speed))
+        self.speed.currentIndexChanged.connect(lambda i: setattr(playback, "speed", SPEEDS[i]))
+        self._lay_out()
+        playback.chain_changed.connect(self._load)
+        playback.grew.connect(self._grow)
+        playback.position_changed.connect(self._move)
+        playback.playing_changed.connect(self._show_playing)
+        self._load()
+
+    def _lay_out(self) -> None:
+        bar = QHBoxLayout()
+        bar.setSpacing(UNIT // 2)
+        for widget in (self.first, self.previous, self.play, self.next, self.last, self.loop):
+            bar.addWidget(widget)
+        bar.addSpacing(UNIT)
+        bar.addWidget(self.scrub, 1)
+        bar.addSpacing(UNIT)
+        bar.addWidget(self.position)
+        bar.addWidget(self.total)
+        bar.addSpacing(UNIT)
+        bar.addWidget(self.speed)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(UNIT, UNIT, 2 * UNIT, UNIT)
+        self._column.setSpacing(UNIT)
+        self._column.addLayout(bar)
+        self._room = QWidget()  # kept for the plots, so that nothing jumps when they come
+        self._column.addWidget(self._room, 1)
+        self.setMinimumHeight(20 * UNIT)
+
+    def add_plots(self) -> None:
+        """Load pyqtgraph and put the curves in their place."""
+        from ebm_studio.app.plots import Plots
+
+        self.plots = Plots(self._theme, self._state)
+        self._column.replaceWidget(self._room, self.plots)
+        self._column.setStretch(1, 1)
+        self._room.deleteLater()
+
+    def _load(self) -> None:
+        store = self._playback.store
+        transport = (self.first, self.previous, self.play, self.next, self.last, self.scrub, self.position)
+        for widget in transport:
+            widget.setEnabled(store is not None)
+        if store is None:
+            return
+        steps = store.run.steps
+        self.scrub.setRange(0, steps)
+        model = self._state.model
+        self.scrub.set_trained(model.card.short_run.steps if model else None)
+        self.position.blockSignals(True)
+        self.position.setRange(0, steps)
+        self.position.blockSignals(False)
+        self.total.setText(f"/ {steps}")
+        self._grow()
+        self._move()
+
+    def _grow(self) -> None:
+        if self._playback.store is not None:
+            self.scrub.set_filled(self._playback.store.newest)
+
+    def _move(self) -> None:
+        for widget in (self.scrub, self.position):
+            widget.blockSignals(True)
+            widget.setValue(self._playback.position)
+            widget.blockSignals(False)
+
+    def _show_playing(self) -> None:
+        playing = self._playback.playing
+        self.play.setIcon(self._theme.icon("pause" if playing else "play"))
+        self.play.setAccessibleName("Pause" if playing else "Play")
