@@ -26,9 +26,11 @@ def run_window(model: str | None = None) -> int:
     app.setApplicationVersion(__version__)
     app.setStyle("Fusion")  # the same on every system, and it obeys the style sheet
     settings = open_settings()
-    window = MainWindow(Theme(app, settings), settings, model)
+    theme = Theme(app, settings)
+    window = MainWindow(theme, settings, model)
     try:
         window.show()
         return app.exec()
     finally:
         window.link.close()  # also when the loop ended without a closed window
+        theme.close()

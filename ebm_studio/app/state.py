@@ -121,6 +121,11 @@ class GenerateState(QObject):
         self._pause.stop()
         self.link.cancel()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether an edit waits for its run."""
+        return self._pause.isActive()
+
     def set_view(self, view: str) -> None:
         """Show the `state` or the `mean` of each step."""
         if view != self.view:

@@ -43,6 +43,11 @@ class Theme(QObject):
         QGuiApplication.styleHints().setColorScheme(SCHEMES[scheme])
         self._apply()
 
+    def close(self) -> None:
+        """Listen to the system no longer, and remove what was written for the style sheet."""
+        QGuiApplication.styleHints().colorSchemeChanged.disconnect(self._apply)
+        self._folder.cleanup()
+
     def _apply(self) -> None:
         scheme = SCHEMES[self.scheme]
         if scheme == Qt.ColorScheme.Unknown:

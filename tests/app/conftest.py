@@ -1,0 +1,95 @@
+"""The window under test: offscreen, settings of its own, and nothing left behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import shiboken6
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from ebm_studio.app.theme import Theme
+from ebm_studio.app.window import MainWindow
+
+PATIENCE = 60_000  # milliseconds, on a busy machine
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """Fails a test after which a thread or a timer of its own still runs."""
+    before = set(threading.enumerate())
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    threads = [thread.name for thread in threading.enumerate() if thread not in before]
+    timers = [
+        f"{type(timer.parent()).__name__} every {timer.interval()} ms"
+        for timer in gc.get_objects()
+        if issubclass(type(timer), QTimer) and shiboken6.isValid(timer) and timer.isActive()
+    ]
+    assert not threads, f"threads still run: {threads}"
+    assert not timers, f"timers still run: {timers}"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> QSettings:
+    return QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+
+
+@pytest.fixture
+def theme(qapp: QApplication, settings: QSettings) -> Iterator[Theme]:
+    qapp.setStyle("Fusion")
+    theme = Theme(qapp, settings)
+    yield theme
+    theme.close()
+
+
+Opened = Callable[..., MainWindow]
+
+
+@pytest.fixture
+def opened(qtbot, theme: Theme, settings: QSettings, tiny_model: Path) -> Iterator[Opened]:
+    """Opens windows, shown and with the tiny model unless told otherwise; closes them."""
+    windows = []
+
+    def open_window(model: str | None = str(tiny_model)) -> MainWindow:
+        window = MainWindow(theme, settings, model, device="cpu")
+        qtbot.addWidget(window)
+        windows.append(window)
+        window.show()
+        return window
+
+    yield open_window
+    for window in windows:
+        window.close()
+
+
+@pytest.fixture
+def running(qtbot, opened: Opened) -> MainWindow:
+    """A window whose first chain is whole."""
+    window = opened()
+    wait_for_chain(qtbot, window)
+    return window
+
+
+def wait_for_chain(qtbot, window: MainWindow) -> None:
+    """Until the chain of the parameters as they are is whole."""
+
+    def whole() -> bool:
+        store = window.state.playback.store
+        return (
+            store is not None
+            and store.whole
+            and store.finished
+            and not window.state.waiting
+            and not window.link.engine.busy
+        )
+
+    qtbot.waitUntil(whole, timeout=PATIENCE)
