@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
@@ -16,6 +17,8 @@ from ebm_studio.data.pictures import Pixels
 
 MARGIN = 2 * UNIT
 GAP = UNIT // 2
+MANY = 256  # more chains than this stand without gaps
+EVEN = 0.7  # share of the largest zoom that a grid without holes is worth
 
 
 class Canvas(QWidget):
@@ -38,6 +41,7 @@ class Canvas(QWidget):
         state.view_changed.connect(self._load)
         state.selection_changed.connect(self.update)
         state.model_changed.connect(self.update)
+        state.link.progress_changed.connect(self._show_waiting)
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -53,6 +57,10 @@ class Canvas(QWidget):
         self._images = [] if pixels is None else [_image(chain) for chain in pixels]
         self._describe()
         self.update()
+
+    def _show_waiting(self) -> None:
+        if not self._images:
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -74,6 +82,9 @@ class Canvas(QWidget):
         painter.setBrush(QColor(self._theme.tokens.surface))
         for tile in self._layout(self._state.parameters.count, shape[2], shape[1]):
             painter.drawRect(tile)
+        if model is None and self._state.link.progress is None:
+            painter.setPen(QColor(self._theme.tokens.muted))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "Choose a model above to begin.")
 
     def _paint_frame(self, painter: QPainter, chain: int | None, color: str) -> None:
         if chain is None or chain >= len(self._images):
@@ -90,11 +101,9 @@ class Canvas(QWidget):
     def _layout(self, count: int, width: int, height: int) -> list[QRectF]:
         """Where each picture goes, in whole pixels of the screen, so that theirs stay square and crisp."""
         ratio = self.devicePixelRatioF()
-        room = QSize(int((self.width() - 2 * MARGIN) * ratio), int((self.height() - 2 * MARGIN) * ratio))
-        gap = round(GAP * ratio)
+        room = (int((self.width() - 2 * MARGIN) * ratio), int((self.height() - 2 * MARGIN) * ratio))
+        gap = round(GAP * ratio) if count <= MANY else 0
         columns, zoom = _best_grid(count, width, height, room, gap)
-        if zoom < 1:
-            gap = 0
         rows = math.ceil(count / columns)
         tile = (width * zoom, height * zoom)
         left = round((self.width() * ratio - columns * tile[0] - (columns - 1) * gap) / 2)
@@ -145,24 +154,28 @@ class Canvas(QWidget):
         self.setToolTip(f"Chain {chain}, energy E = {energy:.2f}. Click to follow it in the plots.")
 
 
-def _best_grid(count: int, width: int, height: int, room: QSize, gap: int) -> tuple[int, float]:
-    """Columns and zoom: the largest integer zoom, of those the squarest grid; below 1 a fraction."""
+@lru_cache(maxsize=16)
+def _best_grid(count: int, width: int, height: int, room: tuple[int, int], gap: int) -> tuple[int, float]:
+    """Columns and zoom: the largest integer zoom (below 1 a fraction), unless little less gives whole, even rows."""
 
     def zoom_of(columns: int) -> float:
         rows = math.ceil(count / columns)
-        across = (room.width() - (columns - 1) * gap) / (columns * width)
-        down = (room.height() - (rows - 1) * gap) / (rows * height)
+        across = (room[0] - (columns - 1) * gap) / (columns * width)
+        down = (room[1] - (rows - 1) * gap) / (rows * height)
         zoom = min(across, down)
-        if zoom >= 1:
-            return math.floor(zoom)
-        return max(min(room.width() / (columns * width), room.height() / (rows * height)), 1e-3)
+        return math.floor(zoom) if zoom >= 1 else max(zoom, 1e-3)
 
-    def rank(columns: int) -> tuple[float, int, int]:
+    zooms = {columns: zoom_of(columns) for columns in range(1, count + 1)}
+    largest = max(zooms.values())
+    enough = max(EVEN * largest, min(largest, 1))
+
+    def rank(columns: int) -> tuple[bool, float, int]:
         rows = math.ceil(count / columns)
-        return (zoom_of(columns), -(rows * columns - count), -abs(columns - rows))
+        is_even = rows * columns == count and zooms[columns] >= enough
+        return (is_even, zooms[columns], -abs(columns - rows))
 
-    best = max(range(1, count + 1), key=rank)
-    return best, zoom_of(best)
+    best = max(zooms, key=rank)
+    return best, zooms[best]
 
 
 def _image(pixels: Pixels) -> QImage:

@@ -32,6 +32,18 @@ def label(text: str, role: str = "") -> QLabel:
     return widget
 
 
+def figure(value: float) -> str:
+    """A positive number to two digits, with its power of ten written as one: 5 × 10⁻⁵."""
+    text = f"{value:.2g}"
+    if "e" not in text:
+        return text
+    digits, power = text.split("e")
+    return f"{digits} × 10{str(int(power)).translate(_RAISED)}"
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def button(theme: Theme, icon: str, name: str, tip: str, action: Callable[[], object] | None = None) -> QToolButton:
     """A quiet icon button; `name` is what a screen reader says."""
     widget = QToolButton()
@@ -123,6 +135,7 @@ class SeedField(QAbstractSpinBox):
 
 def _prepare(field: QAbstractSpinBox, name: str, tip: str) -> None:
     field.lineEdit().returnPressed.connect(field.clearFocus)  # so that the keys steer the chain again
+    field.lineEdit().setTextMargins(UNIT // 2, 0, UNIT // 2, 0)
     field.setAlignment(Qt.AlignmentFlag.AlignRight)
     field.setKeyboardTracking(False)
     field.setAccessibleName(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from ebm_studio.app.fields import Choice, Parameter, RealField, Scale, WholeField, label
+from ebm_studio.app.fields import Choice, Parameter, RealField, Scale, WholeField, figure, label
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
@@ -62,7 +62,7 @@ class ShortRunPanel(Panel):
         self.steps.set_value(run.steps, own.steps if own else None)
         self.step_size.set_value(run.step_size, own.step_size if own else None)
         self.noise_scale.set_value(run.noise_scale, own.noise_scale if own else None)
-        self.temperature.setText(f"{run.temperature:.2g}")
+        self.temperature.setText(figure(run.temperature))
 
 
 class StartPanel(Panel):

@@ -107,7 +107,7 @@ class Curve(QWidget):
         if chosen is not None:
             low, high = min(low, float(values[:, chosen].min())), max(high, float(values[:, chosen].max()))
         self.plot.setXRange(0, store.run.steps, padding=0.02)
-        self.plot.setYRange(low, high if high > low else low + 1, padding=0.08)
+        self.plot.setYRange(low, high if high > low else low + 1, padding=0.15)
         model = self._state.model
         trained = model.card.short_run.steps if model else store.run.steps
         self._trained.setVisible(trained < store.run.steps)

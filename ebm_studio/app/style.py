@@ -33,11 +33,14 @@ QToolButton:pressed, QPushButton:pressed {{ background: {t.line}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {t.accent}; }}
 QToolButton:checked {{ background: {t.hover}; }}
 QToolButton:disabled, QPushButton:disabled {{ color: {t.faint}; }}
+QToolButton#play {{ background: {t.raised}; border-color: {t.line}; padding: 0 10px; }}
+QToolButton#play:hover {{ background: {t.hover}; }}
+QToolButton#play:focus {{ border-color: {t.accent}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QPushButton {{ background: {t.raised}; border-color: {t.line}; padding: 0 12px; }}
 QPushButton#quiet {{ background: transparent; border-color: transparent; padding: 0 8px; }}
 QPushButton#quiet:hover {{ background: {t.hover}; }}
-QPushButton#model {{ background: transparent; border-color: transparent; font-weight: 600; padding: 0 4px; }}
+QPushButton#model {{ background: transparent; border-color: transparent; text-align: left; font-weight: 600; }}
 QPushButton#model:hover {{ background: {t.hover}; }}
 QPushButton#model:focus, QPushButton#quiet:focus {{ border-color: {t.accent}; }}
 QPushButton#model::menu-indicator {{ image: none; }}
@@ -52,7 +55,7 @@ QAbstractSpinBox, QComboBox {{
 QAbstractSpinBox:hover, QComboBox:hover {{ border-color: {t.faint}; }}
 QAbstractSpinBox:focus, QComboBox:focus {{ border-color: {t.accent}; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: none; }}
-QAbstractSpinBox QLineEdit {{ background: transparent; border: none; padding: 0 7px; }}
+QAbstractSpinBox QLineEdit {{ background: transparent; border: none; }}
 QComboBox {{ padding: 0 8px; }}
 QAbstractSpinBox:disabled {{ color: {t.faint}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}

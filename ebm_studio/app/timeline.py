@@ -27,6 +27,7 @@ class Timeline(QWidget):
         )
         self.previous = button(theme, "previous", "Previous step", "One step back (←).", lambda: playback.step(-1))
         self.play = button(theme, "play", "Play", "Play or pause the chain (Space).", playback.toggle)
+        self.play.setObjectName("play")
         self.next = button(theme, "next", "Next step", "One step on (→).", lambda: playback.step(1))
         self.last = button(
             theme, "last", "Last step", "To the image after K steps (End).", lambda: playback.step(MAX_STEPS)

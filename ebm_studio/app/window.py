@@ -64,8 +64,9 @@ class MainWindow(QMainWindow):
 
     def _start(self) -> None:
         self.painted.emit()
-        self.state.open_first(self._model)
+        # One after the other: two imports at once would only wait for each other's turns.
         self.generate.timeline.add_plots()
+        self.state.open_first(self._model)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.hide()  # at once; the engine may need to finish a step

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import threading
@@ -7,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
+from ebm_studio.app.canvas import _best_grid
+from ebm_studio.app.fields import figure
 from ebm_studio.app.playback import Playback
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.engine.requests import Fault
@@ -129,17 +132,11 @@ def test_the_view_without_noise(running):
 def test_a_click_in_a_plot_goes_there(qtbot, running):
     curve = running.generate.timeline.plots.energy
     qtbot.waitUntil(lambda: not running.state.playback.playing, timeout=PATIENCE)
-    point = curve.plot.mapFromScene(curve.plot.getPlotItem().vb.mapViewToScene(pg_point(5, 0)))
+    point = curve.plot.mapFromScene(curve.plot.getPlotItem().vb.mapViewToScene(QPointF(5, 0)))
     point.setY(curve.plot.height() // 2)
     QTest.mouseClick(curve.plot.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(point.x(), point.y()))
     qtbot.waitUntil(lambda: running.state.playback.position == 5, timeout=PATIENCE)
     assert all(c.line.value() == 5 for c in running.generate.timeline.plots.curves)
-
-
-def pg_point(x: float, y: float):
-    from PySide6.QtCore import QPointF
-
-    return QPointF(x, y)
 
 
 def test_a_click_selects_a_chain(running):
@@ -205,3 +202,30 @@ def test_a_loop_starts_again(qtbot):
     qtbot.waitUntil(lambda: playback.position == 3, timeout=5000)
     qtbot.waitUntil(lambda: playback.position < 3, timeout=5000)
     playback.pause()
+
+
+@pytest.mark.parametrize(
+    ("count", "room", "columns", "zoom"),
+    [
+        (16, (920, 520), 4, 4),
+        (16, (1600, 520), 8, 6),
+        (1, (330, 700), 1, 10),
+        (7, (920, 520), 4, 7),
+        (64, (900, 120), 22, 1),
+    ],
+)
+def test_the_grid_fills_the_room_at_an_integer_zoom(count, room, columns, zoom):
+    assert _best_grid(count, 32, 32, room, 2) == (columns, zoom)
+
+
+def test_a_grid_that_is_too_large_is_shown_smaller():
+    columns, zoom = _best_grid(4096, 32, 32, (900, 500), 0)
+    rows = math.ceil(4096 / columns)
+    assert 0 < zoom < 1
+    assert columns * 32 * zoom <= 900
+    assert rows * 32 * zoom <= 500
+
+
+@pytest.mark.parametrize(("value", "text"), [(5e-5, "5 × 10⁻⁵"), (0.25, "0.25"), (0, "0"), (1.25e-12, "1.2 × 10⁻¹²")])
+def test_figures(value, text):
+    assert figure(value) == text
