@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import sys
-
-from PySide6.QtGui import QGuiApplication
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ebm_studio import __version__
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMainWindow
 
 
 def run_window(model: str | None = None) -> int:
@@ -14,6 +20,7 @@ def run_window(model: str | None = None) -> int:
     if sys.platform == "win32":
         import torch  # noqa: F401 - there, torch's libraries must be loaded before Qt's
 
+    from PySide6.QtGui import QGuiApplication
     from PySide6.QtWidgets import QApplication
 
     from ebm_studio.app.settings import open_settings
@@ -29,8 +36,35 @@ def run_window(model: str | None = None) -> int:
     theme = Theme(app, settings)
     window = MainWindow(theme, settings, model)
     try:
-        window.show()
-        return app.exec()
+        with _signals_close(window):
+            window.show()
+            return app.exec()
     finally:
         window.link.close()  # also when the loop ended without a closed window
         theme.close()
+
+
+@contextmanager
+def _signals_close(window: QMainWindow) -> Iterator[None]:
+    """Ctrl-C and a polite kill close the window.
+
+    Python looks at signals only when it runs, and while nothing moves it is Qt that runs: so a
+    signal also writes to a socket that Qt watches.
+    """
+    from PySide6.QtCore import QSocketNotifier
+
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setblocking(False)
+    notifier = QSocketNotifier(ours.fileno(), QSocketNotifier.Type.Read, window)
+    notifier.activated.connect(lambda: ours.recv(64))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.close())
+    signal.set_wakeup_fd(theirs.fileno())
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(-1)
+        notifier.setEnabled(False)
+        ours.close()
+        theirs.close()

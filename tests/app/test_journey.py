@@ -37,9 +37,8 @@ def test_from_launch_to_closing_during_work(qtbot, opened, tiny_model):
     assert np.array_equal(canvas.pixels(), to_pixels(steps[0].images.numpy()))
     click_step(window, STEPS)
     assert np.array_equal(canvas.pixels(), to_pixels(steps[STEPS].images.numpy()))
-    shown = canvas.grab().toImage().pixelColor(canvas.tile(0).center())
-    size = canvas.pixels().shape[-1]
-    assert shown.red() == canvas.pixels()[0, 0, size // 2, size // 2]
+    shown = canvas.grab().toImage().pixelColor(canvas.tile(5).topLeft() + QPoint(1, 1))
+    assert shown.red() == canvas.pixels()[5, 0, 0, 0]
 
     # Another seed is typed.
     before, old = canvas.pixels().copy(), state.playback.store

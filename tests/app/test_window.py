@@ -76,9 +76,9 @@ def test_edits_in_quick_succession_are_one_run(qtbot, running):
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("steps", "20", ShortRun(steps=20, step_size=200.0)),
+        ("steps", "20", ShortRun(steps=20)),
         ("step_size", "1.5", ShortRun(steps=STEPS, step_size=1.5)),
-        ("noise_scale", "5e-3", ShortRun(steps=STEPS, step_size=200.0, noise_scale=0.005)),
+        ("noise_scale", "5e-3", ShortRun(steps=STEPS, noise_scale=0.005)),
     ],
 )
 def test_a_typed_parameter_runs_and_can_be_reset(qtbot, running, name, text, expected):
