@@ -5,20 +5,20 @@ from __future__ import annotations
 import lzma
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from ebm_studio.core.errors import DataError
-from ebm_studio.data.pictures import SUFFIXES, Pixels, fit, open_picture
+from ebm_studio.data.pictures import MAX_FILE_BYTES, Pixels, fit, is_picture, open_picture, picture_files
 from ebm_studio.data.places import RESOURCES
 
 Progress = Callable[[int, int], None]
 """Called with pictures done and pictures in all."""
-
-MAX_FILE_BYTES = 256 * 2**20  # one picture inside a zip: larger is a bomb, not a photo
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,8 @@ def open_images(
     path = Path(source).expanduser()
     if not path.exists():
         raise DataError(f"There is no data set {source}: give a folder or zip of images, or one of {', '.join(NAMED)}.")
-    if path.is_dir():
-        entries = list(_folder_entries(path))
-    elif zipfile.is_zipfile(path):
-        entries = list(_zip_entries(path))
-    else:
-        raise DataError(f"{path} is neither a folder nor a zip of images.")
-    return _read_entries(path, entries, size, channels, progress)
+    with _entries(path) as entries:
+        return _read_entries(path, entries, size, channels, progress)
 
 
 def open_split(
@@ -105,32 +100,29 @@ def natural_channels(source: str) -> int:
 Entry = tuple[str, Callable[[], bytes]]
 
 
-def _folder_entries(folder: Path) -> Iterator[Entry]:
-    for file in sorted(folder.rglob("*")):
-        if file.suffix.lower() in SUFFIXES and file.is_file() and not file.name.startswith("."):
-            yield str(file.relative_to(folder)), file.read_bytes
-
-
-def _zip_entries(path: Path) -> Iterator[Entry]:
-    # Members are read into memory and never unpacked, so a name that climbs out leads nowhere.
-    def reader(info: zipfile.ZipInfo) -> Callable[[], bytes]:
-        def read() -> bytes:
-            if info.file_size > MAX_FILE_BYTES:
-                raise DataError("it is too large")
-            with zipfile.ZipFile(path) as archive:
-                return archive.read(info)
-
-        return read
-
+@contextmanager
+def _entries(path: Path) -> Iterator[list[Entry]]:
+    """The pictures of a folder or zip in name order; each can be read while the context lasts."""
+    if path.is_dir():
+        yield [(str(file.relative_to(path)), file.read_bytes) for file in picture_files(path, deep=True)]
+        return
+    if not zipfile.is_zipfile(path):
+        raise DataError(f"{path} is neither a folder nor a zip of images.")
     try:
-        with zipfile.ZipFile(path) as archive:
-            infos = sorted(archive.infolist(), key=lambda info: info.filename)
+        archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} cannot be opened: {error}.") from None
-    for info in infos:
-        name = Path(info.filename)
-        if name.suffix.lower() in SUFFIXES and not name.name.startswith("."):
-            yield info.filename, reader(info)
+    # Opened once: to open it anew for each picture would read its whole directory each time.
+    with archive:
+        infos = sorted(archive.infolist(), key=lambda info: info.filename)
+        yield [(info.filename, partial(_read_member, archive, info)) for info in infos if is_picture(info.filename)]
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    # Members are read into memory and never unpacked, so a name that climbs out leads nowhere.
+    if info.file_size > MAX_FILE_BYTES:
+        raise DataError("it is too large")
+    return archive.read(info)
 
 
 def _read_entries(path: Path, entries: list[Entry], size: int, channels: int, progress: Progress) -> ImageSet:
@@ -138,7 +130,7 @@ def _read_entries(path: Path, entries: list[Entry], size: int, channels: int, pr
     for done, (name, read) in enumerate(entries):
         progress(done, len(entries))
         try:
-            images.append(fit(open_picture(read(), name), size, channels))
+            images.append(fit(open_picture(read(), name, enough=2 * size), size, channels))
         except Exception as error:  # a damaged archive member or picture is left out, and said so
             skipped.append(str(error) if name in str(error) else f"{name}: {error}")
     progress(len(entries), len(entries))
