@@ -18,7 +18,7 @@ class CheckpointError(StudioError):
 
 
 class DataError(StudioError):
-    """Pictures that are missing, damaged, or not pictures."""
+    """Pictures or latents that are missing, damaged, or something else."""
 
 
 class DivergedError(StudioError):

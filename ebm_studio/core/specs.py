@@ -14,6 +14,7 @@ from ebm_studio.core.errors import SettingsError
 Activation = Literal["leaky_relu", "silu"]
 Start = Literal["uniform", "gaussian"]
 Features = Literal["lite0", "inception"]
+Mode = Literal["free", "support", "typical"]
 
 SIZES = (16, 32, 64, 128)
 MAX_STEPS = 100_000
@@ -21,6 +22,7 @@ MAX_CHAINS = 4096
 MAX_IMAGES = 100_000
 MAX_UPDATES = 10_000_000
 MAX_SEED = 2**63 - 1
+MAX_ITERATIONS = 10_000
 
 
 def _check(ok: bool, message: str) -> None:
@@ -228,3 +230,24 @@ class Evaluation(Spec):
             f"Held-out images must be from 1 to {MAX_IMAGES}, not {self.held_out}.",
         )
         check_seed(self.seed)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reconstruction(Spec):
+    """The search for the start noise whose noise-free short run ends at a photo."""
+
+    iterations: int = 60
+    """Short runs at most; the step falls over them, so that more of them also search wider."""
+    mode: Mode = "free"
+    """Where z may go: anywhere (the paper's), in p0's support, or only where its spectrum is that of p0's noise."""
+    tolerance: float = 1e-5
+    """The mean squared error at which a photo is done. For a noisy photo, the noise's variance: what
+    would come after is the noise."""
+
+    def __post_init__(self) -> None:
+        _check(
+            _is_whole(self.iterations, 1, MAX_ITERATIONS),
+            f"Iterations must be a whole number from 1 to {MAX_ITERATIONS}, not {self.iterations}.",
+        )
+        _check(self.mode in get_args(Mode), f"The mode must be one of {', '.join(get_args(Mode))}, not {self.mode}.")
+        _check(_is_number(self.tolerance, 0, 4), f"The tolerance must be from 0 to 4, not {self.tolerance}.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 import safetensors
@@ -17,8 +19,9 @@ from ebm_studio.core.devices import choose_device
 from ebm_studio.core.dynamics import ChainStreams, Step, sample, short_run
 from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
 from ebm_studio.core.gradients import EnergyGradient
+from ebm_studio.core.inversion import Iterate, reconstruct
 from ebm_studio.core.nets import EnergyNet
-from ebm_studio.core.specs import MAX_IMAGES, NetSpec, ShortRun, check_count, check_seed
+from ebm_studio.core.specs import MAX_IMAGES, NetSpec, Reconstruction, ShortRun, check_count, check_seed
 from ebm_studio.data.cards import Card, find_model, read_card
 from ebm_studio.data.files import write_whole
 
@@ -73,6 +76,38 @@ class Model:
             yield Step(
                 step.index, step.images[:count], step.mean[:count], step.energy[:count], step.gradient_norm[:count]
             )
+
+    def reconstruct(
+        self,
+        photos: Tensor,
+        settings: Reconstruction | None = None,
+        known: Tensor | None = None,
+        run: ShortRun | None = None,
+        seed: int = 0,
+        first: int = 0,
+    ) -> Iterator[Iterate]:
+        """Search for the start noise of photos (N, C, H, W) in [-1, 1] together, a record each iteration.
+
+        With `known`, boolean (H, W) or (N, 1, H, W), only those pixels count. Where photo i cannot
+        tell its own beginning, the search starts from chain `first` + i of the seed. See
+        `core.inversion.reconstruct`.
+        """
+        if photos.shape[1:] != self.card.net.shape:
+            raise SettingsError(
+                f"The photos have shape {tuple(photos.shape[1:])}, the model wants {self.card.net.shape}."
+            )
+        run = run or self.card.short_run
+        start = self._streams(seed, range(first, first + check_count(len(photos)))).start(run)[: len(photos)]
+        known = known if known is None else known.to(self.device)
+        return reconstruct(self.gradient, photos.to(self.device), start, run, settings or Reconstruction(), known)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the net and its weights, 16 hex digits: the same in any file, whatever its card says."""
+        digest = hashlib.blake2b(repr(self.card.net).encode(), digest_size=8)
+        for name, tensor in self.net.state_dict().items():
+            digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
     def _streams(self, seed: int, chains: range) -> ChainStreams:
         # The CPU's convolutions round differently when a batch does not split evenly over the threads,

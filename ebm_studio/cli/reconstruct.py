@@ -1,0 +1,120 @@
+"""`ebm-studio reconstruct`: photos back through the dynamics, without a window."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ebm_studio.cli.options import add_device, add_json, add_short_run, short_run
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ebm_studio.core.specs import NetSpec
+    from ebm_studio.data.pictures import Pixels
+
+BATCH = 16  # photos that are searched for together
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "reconstruct",
+        help="find the start noise of photos",
+        description="Find for each PHOTO the start noise whose short run ends there. DIR gets a picture (.png) and a "
+        "latent (.safetensors) for each, overview.png with rows of photo, latent and reconstruction, and report.json.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument("photos", metavar="PHOTO", nargs="+", type=Path, help="a picture, or a folder of them")
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="where the results go")
+    parser.add_argument("--iterations", type=int, default=200, metavar="N", help="short runs at most (default: 200)")
+    parser.add_argument("--mode", default="free", help="where the noise may go: free, support or typical")
+    parser.add_argument("--mask", type=Path, help="a picture, white where the photo is to be filled in")
+    parser.add_argument(
+        "--tolerance", type=float, metavar="E", help="stop at this error; for a noisy photo, the noise's variance"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the noise that a search starts from (default: 0)")
+    add_short_run(parser)
+    add_device(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Reconstruct and write the folder."""
+    import torch
+    from tqdm import tqdm
+
+    from ebm_studio.core.specs import Reconstruction
+    from ebm_studio.data.models import load_model
+    from ebm_studio.data.pictures import find_photos, to_images
+    from ebm_studio.data.reconstructions import Result, results_of, save_results
+
+    tolerance = {} if args.tolerance is None else {"tolerance": args.tolerance}
+    settings = Reconstruction(iterations=args.iterations, mode=args.mode, **tolerance)
+    model = load_model(args.model, args.device)
+    own = short_run(args, model.card.short_run)
+    files, in_all = find_photos(args.photos)
+    if in_all > len(files):
+        print(f"ebm-studio reconstruct: only the first {len(files)} of {in_all} photos are taken.", file=sys.stderr)
+    files, pixels, skipped = _read(files, model.card.net)
+    known = None if args.mask is None else _read_mask(args.mask, model.card.net.size)
+
+    began = time.perf_counter()
+    photos = torch.from_numpy(to_images(pixels))
+    results: list[Result] = []
+    with tqdm(total=len(photos) * settings.iterations, unit="run", disable=None, leave=False) as bar:
+        for first in range(0, len(photos), BATCH):
+            part = slice(first, first + BATCH)
+            for found in model.reconstruct(photos[part], settings, known, own, args.seed, first):
+                bar.update(len(photos[part]) * (settings.iterations - found.iteration + 1 if found.done else 1))
+            results += results_of(model, files[part], photos[part], found, settings, own, known)
+    report = save_results(
+        args.output,
+        results,
+        model=model.card.name,
+        settings=settings.to_dict(),
+        short_run=own.to_dict(),
+        seed=args.seed,
+        skipped=skipped,
+        device=str(model.device),
+        seconds=round(time.perf_counter() - began, 3),
+    )
+
+    if not args.json:
+        print(f"{args.output}: {len(results)} photos, mean error {report['mean_error']:.5f}, {report['seconds']:.1f} s")
+    return report
+
+
+def _read(files: Sequence[Path], net: NetSpec) -> tuple[list[Path], Pixels, list[str]]:
+    """The photos that can be read, as (N, C, H, W), and a line for each of the others, which is printed too."""
+    import numpy as np
+
+    from ebm_studio.core.errors import DataError
+    from ebm_studio.data.pictures import fit, open_picture
+
+    read, pixels, skipped = [], [], []
+    for file in files:
+        try:
+            pixels.append(fit(open_picture(file, enough=2 * net.size), net.size, net.channels))
+            read.append(file)
+        except DataError as error:
+            skipped.append(str(error))
+    if not read:
+        raise DataError(skipped[0])
+    for line in skipped:
+        print(f"ebm-studio reconstruct: {line}", file=sys.stderr)
+    return read, np.stack(pixels), skipped
+
+
+def _read_mask(file: Path, size: int) -> Tensor:
+    """The known pixels, boolean (size, size): those where the mask, cropped like a photo, is not white."""
+    import torch
+
+    from ebm_studio.data.pictures import fit, open_picture
+
+    return torch.from_numpy(fit(open_picture(file), size, 1)[0] < 128)

@@ -1,0 +1,152 @@
+"""Reconstruction: the start noise z whose noise-free short run M(z) ends at a photo.
+
+The paper descends L(z) = |x - M(z)|^2. For a piecewise linear net the chain's Jacobian is exactly the
+identity, so the descent is the fixed-point iteration z <- z - eta (M(z) - x) and keeps no graph.
+The Jacobian holds only within one linear piece. Over a real step M is rough, and the roughness
+shrinks with the step: so the step falls to nearly nothing over the iterations at hand.
+docs/reconstruction.md has the figures behind each choice here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ebm_studio.core.diagnostics import VARIANCE
+from ebm_studio.core.dynamics import Gradient
+from ebm_studio.core.errors import DataError, DivergedError
+from ebm_studio.core.specs import Mode, Reconstruction, ShortRun, Start
+
+PullBack = Callable[[list[Tensor], Tensor], Tensor]
+"""A chain's images x_0 ... x_K and dL/dx_K to dL/dz; for piecewise linear nets the identity, left out."""
+
+FIRST_STEP = 1.0
+LAST_STEP = 0.02
+MOMENTUM = {"free": 0.0, "support": 0.8, "typical": 0.8}
+POWER = 1.5
+"""Of p0's power, what the typical mode leaves to any one frequency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Iterate:
+    """The search after `iteration` short runs, for N photos. Nobody writes to these tensors again."""
+
+    iteration: int
+    z: Tensor
+    """The start noise tried, (N, C, H, W)."""
+    images: Tensor
+    """M(z), (N, C, H, W), not clamped."""
+    error: Tensor
+    """Mean squared error of M(z) per known pixel and channel, (N,)."""
+    best_z: Tensor
+    """For each photo the start noise of its least error so far, (N, C, H, W)."""
+    best_images: Tensor
+    best_error: Tensor
+    done: bool
+    """Whether this is the last one."""
+
+
+def reconstruct(
+    gradient: Gradient,
+    photos: Tensor,
+    start: Tensor,
+    run: ShortRun,
+    settings: Reconstruction,
+    known: Tensor | None = None,
+    pull_back: PullBack | None = None,
+) -> Iterator[Iterate]:
+    """Search from noise `start` for the z of each photo; both (N, C, H, W), the photos in [-1, 1].
+
+    With `known`, boolean and of a shape that broadcasts to the photos', only those pixels count: the
+    short run makes up the others. Raises `DivergedError` when no photo has a finite error.
+    """
+    known = torch.ones_like(photos) if known is None else known.to(photos).expand_as(photos)
+    count = known.flatten(1).sum(1)
+    if not count.all():
+        raise DataError("The mask leaves no known pixel: nothing tells the reconstruction what to match.")
+    project = _projection(settings.mode, run.start)
+
+    # The chain undone is a far better beginning than noise, but undoing needs to know the whole end.
+    z = project(undo(gradient, photos, run)) if known.all() else start
+    velocity = torch.zeros_like(z)
+    best_z, best_images = z, z
+    best_error = torch.full_like(count, torch.inf)
+    momentum = MOMENTUM[settings.mode]
+    decay = (LAST_STEP / FIRST_STEP) ** (1 / settings.iterations)
+
+    for iteration in range(1, settings.iterations + 1):
+        chain = _chain(gradient, z, run, keep=pull_back is not None)
+        residual = (chain[-1] - photos) * known
+        error = residual.square().flatten(1).sum(1) / count
+
+        better = error < best_error  # never so for an error that is not finite
+        if not (better | best_error.isfinite()).any():
+            raise DivergedError("The chains ran away: lower the step size.")
+        best_z, best_images = _chosen(better, z, best_z), _chosen(better, chain[-1], best_images)
+        best_error = torch.where(better, error, best_error)
+        done = iteration == settings.iterations or bool((best_error <= settings.tolerance).all())
+        yield Iterate(iteration, z, chain[-1], error, best_z, best_images, best_error, done)
+        if done:
+            return
+
+        slope = residual if pull_back is None else pull_back(chain, residual)
+        velocity = momentum * velocity - FIRST_STEP * decay ** (iteration - 1) * (1 - momentum) * slope
+        moving = (best_error > settings.tolerance) & error.isfinite()
+        velocity = _chosen(moving, velocity, torch.zeros_like(velocity))
+        z = project(_chosen(moving, z, best_z) + velocity)
+
+
+@torch.no_grad()
+def undo(gradient: Gradient, images: Tensor, run: ShortRun) -> Tensor:
+    """The noise-free chain walked backwards from its end: x_k = x_(k+1) + s dE/dx(x_k), nearly.
+
+    The slope at the unknown x_k is taken at x_(k+1) plus the slope before, which costs one gradient a
+    step: as much as one short run.
+    """
+    x = images
+    slope = run.step_size * gradient(x)[1]
+    for _ in range(run.steps):
+        slope = run.step_size * gradient(x + slope)[1]
+        x = x + slope
+    return x
+
+
+def _chain(gradient: Gradient, z: Tensor, run: ShortRun, keep: bool) -> list[Tensor]:
+    """x_0 ... x_K of the noise-free chain, or x_K alone."""
+    chain, x = [z], z
+    for _ in range(run.steps):
+        x = x - run.step_size * gradient(x)[1]
+        chain = [*chain, x] if keep else [x]
+    return chain
+
+
+def _chosen(rows: Tensor, values: Tensor, others: Tensor) -> Tensor:
+    return torch.where(rows[:, None, None, None], values, others)
+
+
+def _projection(mode: Mode, start: Start) -> Callable[[Tensor], Tensor]:
+    if mode == "free":
+        return lambda z: z
+    if mode == "support":
+        return lambda z: into_support(z, start)
+    return lambda z: into_support(_evened(z, start), start)
+
+
+def into_support(z: Tensor, start: Start) -> Tensor:
+    """The nearest z in p0's support: the cube [-1, 1], or the ball that holds nearly all of a normal p0."""
+    if start == "uniform":
+        return z.clamp(-1, 1)
+    radius = z[0].numel() ** 0.5
+    scale: Tensor = (radius / z.flatten(1).norm(dim=1).clamp_min(radius))[:, None, None, None]
+    return z * scale
+
+
+def _evened(z: Tensor, start: Start) -> Tensor:
+    """z with no frequency stronger than in p0's noise: edges and smooth areas go, as do large values."""
+    spectrum = torch.fft.fft2(z, norm="ortho")
+    limit = (POWER * VARIANCE[start]) ** 0.5
+    evened: Tensor = torch.fft.ifft2(spectrum * (limit / spectrum.abs().clamp_min(limit)), norm="ortho").real
+    return evened

@@ -1,0 +1,121 @@
+"""What a reconstruction found, and how it is kept: pictures, latents and a report in a folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ebm_studio.core.diagnostics import Typicality, typicality
+from ebm_studio.core.inversion import Iterate
+from ebm_studio.core.similarity import psnr, ssim
+from ebm_studio.core.specs import Reconstruction, ShortRun
+from ebm_studio.data.files import write_whole
+from ebm_studio.data.latents import SUFFIX, FromPhoto, Latent, save_latent
+from ebm_studio.data.models import Model
+from ebm_studio.data.pictures import Pixels, grid, save_picture, to_pixels
+
+SCALE = 2  # of the overview
+
+
+@dataclass(frozen=True)
+class Result:
+    """One photo's reconstruction."""
+
+    path: Path
+    photo: Pixels
+    """What the model was shown, uint8 (C, H, W)."""
+    picture: Pixels
+    """M(z), uint8 (C, H, W); with a mask, only where the photo was to be filled in."""
+    latent: Latent
+    error: float
+    """Mean squared error per known pixel and channel, images in [-1, 1]."""
+    psnr: float
+    """In dB, of the picture over the whole photo."""
+    ssim: float
+    typicality: Typicality
+
+
+def results_of(
+    model: Model,
+    paths: Sequence[Path],
+    photos: Tensor,
+    found: Iterate,
+    settings: Reconstruction,
+    run: ShortRun,
+    known: Tensor | None = None,
+) -> list[Result]:
+    """The best of a search for `photos` (N, C, H, W), measured."""
+    photos, z = photos.cpu(), found.best_z.cpu()
+    pictures = found.best_images.cpu().clamp(-1, 1)
+    if known is not None:
+        pictures = torch.where(known.cpu(), photos, pictures)
+    rows = zip(
+        paths,
+        to_pixels(photos.numpy()),
+        to_pixels(pictures.numpy()),
+        z.numpy(),
+        found.best_error.tolist(),
+        psnr(pictures, photos).tolist(),
+        ssim(pictures, photos).tolist(),
+        typicality(z, run.start),
+        strict=True,
+    )
+    return [
+        Result(path, photo, picture, _latent(model, path, noise, error, settings, run), error, peak, likeness, typical)
+        for path, photo, picture, noise, error, peak, likeness, typical in rows
+    ]
+
+
+def _latent(model: Model, path: Path, z: np.ndarray, error: float, settings: Reconstruction, run: ShortRun) -> Latent:
+    origin = FromPhoto(path.name, settings.mode, error)
+    return Latent(z=z, origin=origin, model=model.card.name, model_hash=model.fingerprint, short_run=run)
+
+
+def save_results(folder: Path, results: Sequence[Result], **facts: Any) -> dict[str, Any]:
+    """Write a NAME.png and NAME.safetensors for each photo, overview.png and report.json.
+
+    A row of the overview is photo, z and reconstruction. Returns the report: `mean_error`, `photos`,
+    and what `facts` adds. Raises `StudioError`.
+    """
+    rows = []
+    for name, result in zip(_names([result.path for result in results]), results, strict=True):
+        picture, latent = folder / f"{name}.png", folder / f"{name}{SUFFIX}"
+        save_picture(grid(result.picture[None]), picture)
+        save_latent(latent, result.latent)
+        rows.append(
+            {
+                "path": str(result.path),
+                "error": result.error,
+                "psnr": round(result.psnr, 3),
+                "ssim": round(result.ssim, 4),
+                "picture": str(picture),
+                "latent": str(latent),
+                "typicality": asdict(result.typicality),
+            }
+        )
+    strips = [[result.photo, to_pixels(result.latent.z), result.picture] for result in results]
+    save_picture(grid(np.concatenate(strips), columns=3, scale=SCALE), folder / "overview.png")
+
+    report = {"mean_error": sum(result.error for result in results) / len(results), "photos": rows, **facts}
+    text = json.dumps(report, indent=2)
+    write_whole(folder / "report.json", lambda file: file.write_text(text, encoding="utf-8"))
+    return report
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """The files' stems, with a number where two are the same or one would overwrite the overview."""
+    taken, names = {"overview"}, []
+    for path in paths:
+        name, number = path.stem, 2
+        while name.casefold() in taken:
+            name, number = f"{path.stem}-{number}", number + 1
+        taken.add(name.casefold())
+        names.append(name)
+    return names
