@@ -23,9 +23,9 @@ from ebm_studio.core.specs import Mode, Reconstruction, ShortRun, Start
 PullBack = Callable[[list[Tensor], Tensor], Tensor]
 """A chain's images x_0 ... x_K and dL/dx_K to dL/dz; for piecewise linear nets the identity, left out."""
 
-FIRST_STEP = 1.0
-LAST_STEP = 0.02
-MOMENTUM = {"free": 0.0, "support": 0.8, "typical": 0.8}
+FIRST_STEP = 1.5
+LAST_STEP = 0.01
+MOMENTUM: dict[Mode, float] = {"free": 0.0, "support": 0.6, "typical": 0.6}
 POWER = 1.5
 """Of p0's power, what the typical mode leaves to any one frequency."""
 

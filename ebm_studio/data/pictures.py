@@ -130,7 +130,8 @@ def open_picture(
     except DataError:
         raise
     except Exception as error:  # Pillow's readers raise whatever a broken file drives them to.
-        raise DataError(f"{name} is damaged and cannot be read: {str(error).rstrip('.')}.") from None
+        reason = " ".join(str(error).split()).rstrip(" .")
+        raise DataError(f"{name} is damaged and cannot be read: {reason}.") from None
 
 
 def _check_bytes(count: int, name: str) -> None:

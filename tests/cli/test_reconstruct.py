@@ -1,0 +1,146 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ebm_studio.cli.main import main
+from ebm_studio.data.latents import FromPhoto, read_latent
+from ebm_studio.data.models import load_model
+from tests.making import make_model, make_picture
+
+
+@pytest.fixture
+def tiny(tmp_path) -> Path:
+    return make_model(tmp_path / "tiny.safetensors")
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    make_picture((40, 30), 1).save(folder / "b.jpg")
+    make_picture((16, 16), 2).save(folder / "a.png")
+    make_picture((50, 70), 3).save(folder / "a.webp")
+    return folder
+
+
+def run(capsys, *words):
+    code = main(["reconstruct", *map(str, words)])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_a_folder_becomes_pictures_latents_and_a_report(capsys, tmp_path, tiny, photos):
+    out_dir = tmp_path / "out"
+    code, out, err = run(capsys, tiny, photos, "-o", out_dir, "--iterations", 30, "--json")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert report == json.loads((out_dir / "report.json").read_text())
+    assert [Path(photo["path"]).name for photo in report["photos"]] == ["a.png", "a.webp", "b.jpg"]
+    errors = [photo["error"] for photo in report["photos"]]
+    assert report["mean_error"] == pytest.approx(sum(errors) / 3)
+    assert max(errors) < 0.1  # an untrained net cannot reach every picture
+    for photo in report["photos"]:
+        assert photo["psnr"] > 15
+        assert photo["ssim"] > 0.2
+        assert photo["typicality"].keys() == {"range", "variance", "correlation", "flatness"}
+    assert sorted(file.name for file in out_dir.iterdir()) == [
+        "a-2.png",
+        "a-2.safetensors",
+        "a.png",
+        "a.safetensors",
+        "b.png",
+        "b.safetensors",
+        "overview.png",
+        "report.json",
+    ]
+    assert Image.open(out_dir / "overview.png").size == (3 * 16 * 2, 3 * 16 * 2)
+
+
+def test_the_latent_in_the_file_runs_to_the_picture_in_the_file(capsys, tmp_path, tiny, photos):
+    import torch
+
+    from ebm_studio.core.dynamics import sample
+    from ebm_studio.data.pictures import to_pixels
+
+    assert run(capsys, tiny, photos / "b.jpg", "-o", tmp_path / "out", "--iterations", 10)[0] == 0
+    latent = read_latent(tmp_path / "out" / "b.safetensors")
+    model = load_model(tiny, "cpu")
+    assert isinstance(latent.origin, FromPhoto)
+    assert (latent.origin.name, latent.model, latent.model_hash) == ("b.jpg", "tiny", model.fingerprint)
+    end = sample(model.gradient, torch.from_numpy(latent.z.copy())[None], latent.short_run)[0]
+    wanted = np.asarray(Image.open(tmp_path / "out" / "b.png")).astype(int)
+    assert np.abs(to_pixels(end.numpy())[0, 0] - wanted).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["support", "typical"])
+def test_latents_of_the_other_modes_stay_in_the_support(capsys, tmp_path, tiny, photos, mode):
+    code, out, _ = run(capsys, tiny, photos, "-o", tmp_path / "out", "--iterations", 5, "--mode", mode, "--json")
+    assert code == 0
+    assert all(photo["typicality"]["range"] <= 1 for photo in json.loads(out)["photos"])
+
+
+def test_broken_files_are_named_and_the_others_done(capsys, tmp_path, tiny, photos):
+    (photos / "c.png").write_text("no picture")
+    notes = tmp_path / "notes.txt"
+    notes.write_text("hello")
+    code, out, err = run(capsys, tiny, photos, notes, "-o", tmp_path / "out", "--iterations", 1, "--json")
+    assert code == 0
+    assert [line.split(": ")[0] for line in err.splitlines()] == ["ebm-studio reconstruct"] * 2
+    assert "c.png" in err.splitlines()[0]
+    assert "notes.txt" in err.splitlines()[1]
+    report = json.loads(out)
+    assert len(report["photos"]) == 3
+    assert len(report["skipped"]) == 2
+
+
+def test_with_a_mask_the_known_pixels_stay_and_the_hole_is_filled(capsys, tmp_path, tiny, photos):
+    mask = Image.new("L", (32, 32), "black")
+    mask.paste("white", (8, 8, 24, 24))
+    mask.save(tmp_path / "mask.png")
+    words = [tiny, photos / "a.png", "-o", tmp_path / "out", "--iterations", 20, "--mask", tmp_path / "mask.png"]
+    assert run(capsys, *words)[0] == 0
+    photo = np.asarray(Image.open(photos / "a.png").convert("L")).astype(int)
+    picture = np.asarray(Image.open(tmp_path / "out" / "a.png")).astype(int)
+    hole = np.zeros((16, 16), dtype=bool)
+    hole[4:12, 4:12] = True
+    assert np.array_equal(picture[~hole], photo[~hole])
+    assert np.abs(picture - photo)[hole].max() > 10
+
+
+def test_a_tolerance_ends_the_search_early(capsys, tmp_path, tiny, photos):
+    words = [tiny, photos / "a.png", "-o", tmp_path / "out", "--iterations", 60, "--json"]
+    best = json.loads(run(capsys, *words)[1])["mean_error"]
+    early = json.loads(run(capsys, *words, "--tolerance", 0.3)[1])["mean_error"]
+    assert best < early <= 0.3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["MODEL", "gone.png", "-o", "out"],
+        ["MODEL", "broken.png", "-o", "out"],
+        ["MODEL", "empty", "-o", "out"],
+        ["gone", "PHOTO", "-o", "out"],
+        ["MODEL", "PHOTO", "-o", "out", "--mode", "wild"],
+        ["MODEL", "PHOTO", "-o", "out", "--iterations", "0"],
+        ["MODEL", "PHOTO", "-o", "out", "--seed", "-1"],
+        ["MODEL", "PHOTO", "-o", "out", "--mask", "broken.png"],
+        ["MODEL", "PHOTO", "-o", "out", "--mask", "white.png"],
+        ["MODEL", "PHOTO", "-o", "broken.png"],
+    ],
+)
+def test_bad_input_is_one_line_exit_2_and_nothing_else(capsys, tmp_path, monkeypatch, tiny, photos, words):
+    monkeypatch.chdir(tmp_path)
+    Path("broken.png").write_text("no picture")
+    Path("empty").mkdir()
+    Image.new("L", (16, 16), "white").save("white.png")
+    before = sorted(tmp_path.rglob("*"))
+    words = [word.replace("MODEL", str(tiny)).replace("PHOTO", str(photos / "a.png")) for word in words]
+    code, out, err = run(capsys, *words, "--iterations", 1) if "--iterations" not in words else run(capsys, *words)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert err.startswith("ebm-studio reconstruct: ")
+    assert sorted(tmp_path.rglob("*")) == before
