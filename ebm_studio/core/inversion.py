@@ -26,7 +26,7 @@ PullBack = Callable[[list[Tensor], Tensor], Tensor]
 FIRST_STEP = 1.5
 LAST_STEP = 0.01
 MOMENTUM: dict[Mode, float] = {"free": 0.0, "support": 0.6, "typical": 0.6}
-POWER = 1.5
+POWER = 3.0
 """Of p0's power, what the typical mode leaves to any one frequency."""
 
 
