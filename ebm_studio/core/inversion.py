@@ -23,8 +23,8 @@ from ebm_studio.core.specs import Mode, Reconstruction, ShortRun, Start
 PullBack = Callable[[list[Tensor], Tensor], Tensor]
 """A chain's images x_0 ... x_K and dL/dx_K to dL/dz; for piecewise linear nets the identity, left out."""
 
-FIRST_STEP = 1.5
-LAST_STEP = 0.01
+STEPS: dict[Mode, tuple[float, float]] = {"free": (0.5, 0.003), "support": (1.5, 0.01), "typical": (1.5, 0.01)}
+"""The first step eta and the last."""
 MOMENTUM: dict[Mode, float] = {"free": 0.0, "support": 0.6, "typical": 0.6}
 POWER = 3.0
 """Of p0's power, what the typical mode leaves to any one frequency."""
@@ -75,7 +75,8 @@ def reconstruct(
     best_z, best_images = z, z
     best_error = torch.full_like(count, torch.inf)
     momentum = MOMENTUM[settings.mode]
-    decay = (LAST_STEP / FIRST_STEP) ** (1 / settings.iterations)
+    first, last = STEPS[settings.mode]
+    decay = (last / first) ** (1 / settings.iterations)
 
     for iteration in range(1, settings.iterations + 1):
         chain = _chain(gradient, z, run, keep=pull_back is not None)
@@ -93,7 +94,7 @@ def reconstruct(
             return
 
         slope = residual if pull_back is None else pull_back(chain, residual)
-        velocity = momentum * velocity - FIRST_STEP * decay ** (iteration - 1) * (1 - momentum) * slope
+        velocity = momentum * velocity - first * decay ** (iteration - 1) * (1 - momentum) * slope
         moving = (best_error > settings.tolerance) & error.isfinite()
         velocity = _chosen(moving, velocity, torch.zeros_like(velocity))
         z = project(_chosen(moving, z, best_z) + velocity)
