@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
-from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import ShortRun
 
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -48,8 +49,15 @@ def short_run(args: argparse.Namespace, own: ShortRun) -> ShortRun:
     return replace(own, **changes)
 
 
-def within(low: int, value: int, high: int, name: str) -> int:
-    """The value itself, or `SettingsError`."""
-    if not low <= value <= high:
-        raise SettingsError(f"{name} must be from {low} to {high}, not {value}.")
-    return value
+@contextmanager
+def progress_bar(doing: str) -> Iterator[Callable[[float], None]]:
+    """A bar on stderr, where that is a terminal; yields what is to be told the share done, 0 to 1."""
+    from tqdm import tqdm
+
+    form = "{desc} {percentage:3.0f}%|{bar}| {remaining} left"
+    with tqdm(total=1.0, desc=doing, bar_format=form, disable=None, leave=False) as bar:
+
+        def show(share: float) -> None:
+            bar.update(share - bar.n)
+
+        yield show

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ebm_studio.cli.options import add_device, add_json, add_short_run, short_run, within
+from ebm_studio.cli.options import add_device, add_json, add_short_run, progress_bar, short_run
 
 
 def add(commands: Any) -> None:
@@ -15,10 +15,11 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "sample",
         help="make pictures from noise",
-        description="Write a grid of samples, 8 a row; to a .gif, the whole chain from noise to image.",
+        description="Write a grid of samples, 8 a row; to a film (.gif, .apng, .mp4), the whole chain from noise to "
+        "image.",
     )
     parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="a .png, or a .gif")
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="a .png, a .gif, ...")
     parser.add_argument("--count", type=int, default=64, help="how many pictures (default: 64)")
     parser.add_argument("--seed", type=int, default=0, help="picture i of a seed is always the same (default: 0)")
     parser.add_argument("--scale", type=int, default=1, metavar="N", help="show each pixel as N x N (default: 1)")
@@ -30,30 +31,23 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Sample and write the file."""
-    from tqdm import tqdm
-
-    from ebm_studio.core.errors import DataError
-    from ebm_studio.data.animation import save_gif
+    from ebm_studio.core.specs import check_count, check_seed
+    from ebm_studio.data.animation import export, kind_of
+    from ebm_studio.data.frames import Look
     from ebm_studio.data.models import load_model
-    from ebm_studio.data.pictures import can_save, grid, save_picture, to_pixels
+    from ebm_studio.data.recipes import Kind, Seeds
+    from ebm_studio.data.replay import make_frames, make_recipe
 
-    if not can_save(args.output):
-        raise DataError(f"Cannot save to {args.output.name}: use a name that ends in .png or .gif.")
-    scale = within(1, args.scale, 32, "--scale")
+    kind: Kind = "chain" if kind_of(args.output) in ("gif", "apng", "mp4", "folder") else "samples"
+    look = Look(scale=args.scale, hold_last=1.5 if kind == "chain" else 0)
     model = load_model(args.model, args.device)
     own = short_run(args, model.card.short_run)
+    recipe = make_recipe(model, kind, (Seeds(check_seed(args.seed), 0, check_count(args.count)),), own, look)
 
     began = time.perf_counter()
-    with tqdm(total=args.count, unit="picture", disable=None, leave=False) as bar:
-        if args.output.suffix.lower() == ".gif":
-            frames = []
-            for step in model.chain(args.count, args.seed, own):
-                frames.append(grid(to_pixels(step.images.cpu().numpy()), scale=scale))
-                bar.update(round(args.count * step.index / own.steps) - bar.n)
-            save_gif(frames, args.output)
-        else:
-            images = model.sample(args.count, args.seed, own, progress=lambda done: bar.update(done - bar.n))
-            save_picture(grid(to_pixels(images.numpy()), scale=scale), args.output)
+    with progress_bar("sampling") as show:
+        frames = make_frames(model, recipe, show)
+    export(frames, args.output, look, recipe)
     seconds = time.perf_counter() - began
 
     if not args.json:

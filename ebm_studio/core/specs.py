@@ -251,3 +251,48 @@ class Reconstruction(Spec):
         )
         _check(self.mode in get_args(Mode), f"The mode must be one of {', '.join(get_args(Mode))}, not {self.mode}.")
         _check(_is_number(self.tolerance, 0, 4), f"The tolerance must be from 0 to 4, not {self.tolerance}.")
+
+
+PathKind = Literal["paper", "slerp", "linear"]
+Spacing = Literal["angle", "image", "rho"]
+PathNoise = Literal["own", "first", "off"]
+MAX_STOPS = 16
+MAX_FRAMES = 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interpolation(Spec):
+    """A path over two or more latents, and how it is cut into frames."""
+
+    path: PathKind = "paper"
+    """z_rho = rho z1 + sqrt(1 - rho^2) z2, or the great circle (slerp), or the straight line."""
+    spacing: Spacing = "angle"
+    """Frames evenly in the angle, in the change of the image as measured, or in rho (as in the paper)."""
+    frames: int = 33
+    """Frames in all, over all legs."""
+    noise: PathNoise = "own"
+    """The noise of the steps: each stop's own, mixed like the start noise; that of the first stop; or none.
+    A reconstruction's own noise is none."""
+    closed: bool = False
+    """Whether the path goes on from the last stop to the first, a loop."""
+
+    def __post_init__(self) -> None:
+        for name, choices in (("path", PathKind), ("spacing", Spacing), ("noise", PathNoise)):
+            value = getattr(self, name)
+            _check(value in get_args(choices), f"The {name} must be {_listed(get_args(choices))}, not {value}.")
+        _check(_is_whole(self.frames, 2, MAX_FRAMES), f"A path has from 2 to {MAX_FRAMES} frames, not {self.frames}.")
+        _check(isinstance(self.closed, bool), f"A path is closed or not, not {self.closed}.")
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def check_stops(count: int, closed: bool = False) -> int:
+    """The number of stops itself, if a path can go over so many; else `SettingsError`."""
+    least = 3 if closed else 2
+    _check(
+        least <= count <= MAX_STOPS,
+        f"A {'loop' if closed else 'path'} goes over {least} to {MAX_STOPS} latents, not {count}.",
+    )
+    return count

@@ -6,10 +6,11 @@ import hashlib
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -19,11 +20,32 @@ from ebm_studio.core.devices import choose_device
 from ebm_studio.core.dynamics import ChainStreams, Step, sample, short_run
 from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
 from ebm_studio.core.gradients import EnergyGradient
+from ebm_studio.core.interpolation import (
+    PathFrames,
+    legs,
+    mix,
+    path_weights,
+    positions,
+    rho,
+    smoothness,
+    space_by_image,
+)
 from ebm_studio.core.inversion import Iterate, reconstruct
 from ebm_studio.core.nets import EnergyNet
-from ebm_studio.core.specs import MAX_IMAGES, NetSpec, Reconstruction, ShortRun, check_count, check_seed
+from ebm_studio.core.specs import (
+    MAX_IMAGES,
+    Interpolation,
+    NetSpec,
+    PathNoise,
+    Reconstruction,
+    ShortRun,
+    check_count,
+    check_seed,
+    check_stops,
+)
 from ebm_studio.data.cards import Card, find_model, read_card
 from ebm_studio.data.files import write_whole
+from ebm_studio.data.latents import FromSeed, Latent
 
 BATCH = 64  # chains that run together; more gain no speed and cost memory
 PICKLES = (".pt", ".pth", ".ckpt", ".bin")
@@ -101,6 +123,94 @@ class Model:
         known = known if known is None else known.to(self.device)
         return reconstruct(self.gradient, photos.to(self.device), start, run, settings or Reconstruction(), known)
 
+    def latent(self, seed: int, chain: int = 0, run: ShortRun | None = None) -> Latent:
+        """The start noise of chain `chain` of a seed."""
+        run = run or self.card.short_run
+        origin = FromSeed(seed, chain)
+        z = ChainStreams(seed, range(chain, chain + 1), self.card.net.shape).start(run)[0].numpy()
+        return Latent(z, origin, self.card.name, self.fingerprint, run)
+
+    def mixed(
+        self,
+        latents: Sequence[Latent],
+        weights: Tensor | None = None,
+        run: ShortRun | None = None,
+        noise: PathNoise = "own",
+    ) -> Iterator[Step]:
+        """Every step of the short runs from N mixtures of S latents, all together: K + 1 of them.
+
+        `weights` (N, S) are those of `path_weights` or `pad_weights`; without them, each latent runs
+        as it is. The noise of the steps is each latent's own, mixed by the same weights: that of its
+        chain if it comes from a seed, none if not. So the chain of a latent from a seed is the chain
+        that `chain` and `sample` show for that seed, bit for bit, and the chain of a reconstruction
+        is the noise-free M(z). With `noise` "first" all have that of the first latent, with "off" none.
+        """
+        run = run or self.card.short_run
+        for latent in latents:
+            if latent.z.shape != self.card.net.shape:
+                raise SettingsError(
+                    f"A latent has shape {latent.z.shape}, and {self.card.name} wants {self.card.net.shape}."
+                )
+        count = check_count(len(latents if weights is None else weights))
+        stops = torch.from_numpy(np.stack([latent.z for latent in latents])).to(self.device)
+        own = self._noise_of(latents)
+
+        def filled(x: Tensor) -> Tensor:
+            return torch.cat([x, x[-1:].expand(self._filling(count), *x.shape[1:])])
+
+        def mixture(x: Tensor) -> Tensor:
+            return filled(x if weights is None else mix(x, weights))
+
+        def step_noise() -> Tensor:
+            u = own()
+            return mixture(u) if noise == "own" else filled(u[:1].expand(count, -1, -1, -1))
+
+        for step in short_run(self.gradient, mixture(stops), run, None if noise == "off" else step_noise):
+            yield Step(
+                step.index, step.images[:count], step.mean[:count], step.energy[:count], step.gradient_norm[:count]
+            )
+
+    def interpolate(
+        self,
+        latents: Sequence[Latent],
+        spec: Interpolation | None = None,
+        run: ShortRun | None = None,
+        progress: Callable[[float], object] = lambda _: None,
+    ) -> PathFrames:
+        """The pictures along a path over the latents. See `mixed` for what the frame at a latent shows.
+
+        `progress` is told how many Langevin steps are done, as a share of at most 1. Raises
+        `SettingsError`, `DivergedError`.
+        """
+        spec, run = spec or Interpolation(), run or self.card.short_run
+        check_stops(len(latents), spec.closed)
+        stops = torch.from_numpy(np.stack([latent.z for latent in latents]))
+
+        rendered: dict[tuple[float, ...], Step] = {}
+
+        def render(places: Sequence[float]) -> Tensor:
+            weights = path_weights(places, stops, spec.path, spec.closed)
+            for step in self.mixed(latents, weights, run, spec.noise):
+                progress(step.index / run.steps)
+                rendered[tuple(places)] = step
+            return rendered[tuple(places)].images.clamp(-1, 1).cpu()
+
+        places = positions(spec, len(latents))
+        if spec.spacing == "image":
+            places = space_by_image(places, render, legs(len(latents), True) if spec.closed else 0)
+        else:
+            render(places)
+        end = rendered[tuple(places)]
+        images = end.images.clamp(-1, 1).cpu()
+        return PathFrames(
+            positions=tuple(places),
+            rho=tuple(rho(place, spec.path) for place in places),
+            weights=path_weights(places, stops, spec.path, spec.closed),
+            images=images,
+            energy=end.energy.cpu(),
+            smoothness=smoothness(images, spec.closed),
+        )
+
     @cached_property
     def fingerprint(self) -> str:
         """A hash of the net and its weights, 16 hex digits: the same in any file, whatever its card says."""
@@ -109,12 +219,26 @@ class Model:
             digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
 
+    def _noise_of(self, latents: Sequence[Latent]) -> Callable[[], Tensor]:
+        """The next u of each latent (S, C, H, W): of its own chain, or zeros."""
+        shape = self.card.net.shape
+        streams = [
+            ChainStreams(origin.seed, range(origin.chain, origin.chain + 1), shape, self.device)
+            if isinstance(origin := latent.origin, FromSeed)
+            else None
+            for latent in latents
+        ]
+        silence = torch.zeros(1, *shape, device=self.device)
+        return lambda: torch.cat([stream.noise() if stream else silence for stream in streams])
+
     def _streams(self, seed: int, chains: range) -> ChainStreams:
         # The CPU's convolutions round differently when a batch does not split evenly over the threads,
         # so a few chains that nobody sees fill the batch up.
-        even = max(2, torch.get_num_threads())
-        chains = range(chains.start, chains.start + -(-len(chains) // even) * even)
+        chains = range(chains.start, chains.stop + self._filling(len(chains)))
         return ChainStreams(check_seed(seed), chains, self.card.net.shape, self.device)
+
+    def _filling(self, count: int) -> int:
+        return -count % max(2, torch.get_num_threads())
 
 
 def load_model(name: str | Path, device: str = "auto") -> Model:

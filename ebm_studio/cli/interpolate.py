@@ -1,0 +1,143 @@
+"""`ebm-studio interpolate`: a path over latents, without a window."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ebm_studio.cli.options import add_device, add_json, add_short_run, progress_bar, short_run
+from ebm_studio.core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from ebm_studio.core.specs import ShortRun
+    from ebm_studio.data.latents import Latent
+    from ebm_studio.data.models import Model
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "interpolate",
+        help="make a film of the way between latents",
+        description="Run the short run from latents between A and B (and C ...), and write the ends as a film; to a "
+        ".png, as a sheet; to a name without suffix, as a folder of .png files. The file remembers how it was made.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument(
+        "stops",
+        metavar="STOP",
+        nargs="+",
+        help="two or more: seed:7, chain 3 of a seed as seed:7:3, a photo, or a latent (.safetensors)",
+    )
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="FILE", help=".gif, .webp, .apng, .mp4, .png, or a folder"
+    )
+    parser.add_argument("--frames", type=int, default=33, metavar="N", help="frames in all (default: 33)")
+    parser.add_argument(
+        "--path", default="paper", help="paper (rho z1 + sqrt(1 - rho^2) z2), slerp or linear (default: paper)"
+    )
+    parser.add_argument(
+        "--spacing", default="angle", help="evenly in the angle, the image's change, or rho (default: angle)"
+    )
+    parser.add_argument(
+        "--noise", default="own", help="of the steps: each stop's own, mixed; the first stop's; or off (default: own)"
+    )
+    parser.add_argument("--loop", action="store_true", help="go on from the last stop to the first")
+    parser.add_argument("--ping-pong", action="store_true", help="play forth and back")
+    parser.add_argument("--fps", type=float, default=20.0, help="frames a second (default: 20)")
+    parser.add_argument("--hold", type=float, default=0.0, metavar="S", help="seconds that both ends stay (default: 0)")
+    parser.add_argument("--scale", type=int, default=4, metavar="N", help="show each pixel as N x N (default: 4)")
+    parser.add_argument("--smooth", action="store_true", help="enlarge smoothly, not as squares")
+    parser.add_argument("--captions", action="store_true", help="write rho and the energy under each frame")
+    parser.add_argument("--dither", default="none", help="of a GIF: none, ordered or diffusion (default: none)")
+    add_short_run(parser)
+    add_device(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Interpolate and write the file."""
+    from ebm_studio.core.specs import Interpolation, check_stops
+    from ebm_studio.data.animation import export, kind_of
+    from ebm_studio.data.frames import Look
+    from ebm_studio.data.models import load_model
+    from ebm_studio.data.recipes import sources_of
+    from ebm_studio.data.replay import make_recipe, path_frames
+
+    kind_of(args.output)
+    spec = Interpolation(path=args.path, spacing=args.spacing, frames=args.frames, noise=args.noise, closed=args.loop)
+    look = Look(
+        scale=args.scale,
+        smooth=args.smooth,
+        captions=args.captions,
+        fps=args.fps,
+        ping_pong=args.ping_pong,
+        hold_first=args.hold,
+        hold_last=args.hold,
+        dither=args.dither,
+    )
+    check_stops(len(args.stops), spec.closed)
+    model = load_model(args.model, args.device)
+    own = short_run(args, model.card.short_run)
+    latents = [read_stop(text, model, own) for text in args.stops]
+
+    began = time.perf_counter()
+    with progress_bar("interpolating") as show:
+        path = model.interpolate(latents, spec, own, show)
+    recipe = make_recipe(model, "interpolation", sources_of(latents), own, look, path=spec)
+    size = export(path_frames(path, recipe), args.output, look, recipe)
+    seconds = time.perf_counter() - began
+
+    if not args.json:
+        print(
+            f"{args.output}: {spec.frames} frames of {model.card.name} over {', '.join(args.stops)}, {size} bytes, "
+            f"largest step {path.smoothness.unevenness:.2f} times the mean, in {seconds:.1f} s"
+        )
+    return {
+        "output": str(args.output),
+        "bytes": size,
+        "model": model.card.name,
+        "stops": args.stops,
+        **spec.to_dict(),
+        "rho": [round(rho, 6) for rho in path.rho],
+        "energy": path.energy.tolist(),
+        "distances": list(path.smoothness.distances),
+        "unevenness": path.smoothness.unevenness,
+        "short_run": own.to_dict(),
+        "device": str(model.device),
+        "seconds": round(seconds, 3),
+    }
+
+
+def read_stop(text: str, model: Model, own: ShortRun) -> Latent:
+    """The latent that a stop names: seed:7, seed:7:3, a latent file, or a photo."""
+    from ebm_studio.data.latents import SUFFIX, read_latent
+
+    if text.startswith("seed:"):
+        match = re.fullmatch(r"seed:(\d{1,19})(?::(\d{1,4}))?", text)
+        if not match:
+            raise SettingsError(f"{text} is not a seed: write seed:7, or seed:7:3 for its chain 3.")
+        return model.latent(int(match[1]), int(match[2] or 0), own)
+    path = Path(text)
+    if path.suffix.lower() == SUFFIX:
+        return read_latent(path)
+    return _reconstructed(path, model, own)
+
+
+def _reconstructed(photo: Path, model: Model, own: ShortRun) -> Latent:
+    """The start noise of a photo, by the search of `ebm-studio reconstruct`."""
+    import torch
+
+    from ebm_studio.core.specs import Reconstruction
+    from ebm_studio.data.pictures import fit, open_picture, to_images
+    from ebm_studio.data.reconstructions import results_of
+
+    net, settings = model.card.net, Reconstruction()
+    pixels = fit(open_picture(photo, enough=2 * net.size), net.size, net.channels)
+    photos = torch.from_numpy(to_images(pixels[None]))
+    *_, found = model.reconstruct(photos, settings, run=own)
+    return results_of(model, [photo], photos, found, settings, own)[0].latent

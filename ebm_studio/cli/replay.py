@@ -1,0 +1,55 @@
+"""`ebm-studio replay`: make an exported file again, from the recipe inside it."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from ebm_studio.cli.options import add_device, add_json, progress_bar
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "replay",
+        help="make an exported file again from the recipe inside it",
+        description="Read the recipe in FILE and make its pictures again, in the format that the new name asks for.",
+    )
+    parser.add_argument("file", metavar="FILE", type=Path, help="an export of EBM Studio, or a .recipe.json")
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="the new file")
+    parser.add_argument("--model", metavar="NAME|FILE", help="the recipe's model, where it is not found by its name")
+    add_device(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Replay and write the file."""
+    from ebm_studio.data.animation import export, kind_of
+    from ebm_studio.data.recipes import read_recipe
+
+    kind_of(args.output)
+    recipe = read_recipe(args.file)
+
+    from ebm_studio.data.replay import load_recipe_model, make_frames
+
+    began = time.perf_counter()
+    model = load_recipe_model(recipe, args.file, args.model, args.device)
+    with progress_bar("replaying") as show:
+        frames = make_frames(model, recipe, show)
+    size = export(frames, args.output, recipe.look, recipe)
+    seconds = time.perf_counter() - began
+
+    if not args.json:
+        print(f"{args.output}: {recipe.kind} of {recipe.model}, {size} bytes, in {seconds:.1f} s")
+    return {
+        "output": str(args.output),
+        "bytes": size,
+        "kind": recipe.kind,
+        "model": recipe.model,
+        "frames": len(frames),
+        "device": str(model.device),
+        "seconds": round(seconds, 3),
+    }

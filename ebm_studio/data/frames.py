@@ -1,0 +1,173 @@
+"""What an export shows: grids of pictures with captions, at a size, in an order, for a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from ebm_studio.core.specs import Spec, _check, _is_number, _is_whole
+from ebm_studio.data.pictures import Pixels, grid
+
+Dither = Literal["none", "ordered", "diffusion"]
+
+MAX_SCALE = 32
+MAX_SIDE = 8192
+MAX_HOLD = 60.0
+SMALLEST_TYPE = 11  # pixels; smaller captions cannot be read
+TYPE_SHARE = 20  # a caption's height is this part of the picture's
+PAPER, MIDDLE, INK = (24, 24, 24), (130, 130, 130), (235, 235, 235)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look(Spec):
+    """How frames are drawn and played."""
+
+    scale: int = 1
+    """Each pixel of the model is shown as scale x scale."""
+    smooth: bool = False
+    """Enlarge by Lanczos, instead of keeping pixels crisp."""
+    columns: int = 8
+    """Pictures a row."""
+    captions: bool = False
+    """Write each frame's caption under it."""
+    fps: float = 20.0
+    """Frames a second."""
+    loop: bool = True
+    """Play for ever, instead of once."""
+    ping_pong: bool = False
+    """Play forth and back."""
+    hold_first: float = 0.0
+    """Seconds that the first frame stays."""
+    hold_last: float = 0.0
+    """Seconds that the last frame stays."""
+    dither: Dither = "none"
+    """How a GIF makes up for its 256 colours: not, by a fixed pattern, or by diffusing the error."""
+
+    def __post_init__(self) -> None:
+        _check(_is_whole(self.scale, 1, MAX_SCALE), f"The scale must be from 1 to {MAX_SCALE}, not {self.scale}.")
+        _check(_is_whole(self.columns, 1, 256), f"A row has from 1 to 256 pictures, not {self.columns}.")
+        _check(_is_number(self.fps, 0.1, 100), f"Frames a second must be from 0.1 to 100, not {self.fps}.")
+        for name in ("smooth", "captions", "loop", "ping_pong"):
+            _check(isinstance(getattr(self, name), bool), f"{name} is true or false, not {getattr(self, name)}.")
+        for name in ("hold_first", "hold_last"):
+            value = getattr(self, name)
+            _check(_is_number(value, 0, MAX_HOLD), f"A frame is held for 0 to {MAX_HOLD:g} s, not {value}.")
+        _check(self.dither in get_args(Dither), f"Dithering is {', '.join(get_args(Dither))}, not {self.dither}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame before it is drawn. Nobody writes to it."""
+
+    pixels: Pixels
+    """uint8 (N, C, H, W), one picture or a grid of them."""
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A frame's turn in the film."""
+
+    index: int
+    seconds: float
+
+
+def film(count: int, look: Look) -> list[Shot]:
+    """The order of `count` frames and how long each stays.
+
+    Forth and back shows the end frames once a turn, so a loop does not stutter.
+    """
+    order = list(range(count))
+    if look.ping_pong and count > 2:
+        order += range(count - 2, 0 if look.loop else -1, -1)
+    holds = {count - 1: look.hold_last, 0: look.hold_first} if count > 1 else {0: look.hold_last}
+    return [Shot(index, max(1 / look.fps, holds.get(index, 0.0))) for index in order]
+
+
+def ticks(shots: Sequence[Shot], unit: int) -> list[int]:
+    """Each shot's milliseconds as whole multiples of `unit`, at least one, rounded so that the sum stays true."""
+    durations, clock, shown = [], 0.0, 0
+    for shot in shots:
+        clock += shot.seconds * 1000
+        duration = max(1, round((clock - shown) / unit)) * unit
+        durations.append(duration)
+        shown += duration
+    return durations
+
+
+class Reel:
+    """Frames as drawn, all of one size; each is drawn when it is asked for.
+
+    Raises `SettingsError` when there is no frame, when frames differ in shape, or when a drawn one
+    would be larger than 8192 pixels.
+    """
+
+    def __init__(self, frames: Sequence[Frame], look: Look) -> None:
+        _check(bool(frames), "There is nothing to export: no frame.")
+        _check(len({frame.pixels.shape for frame in frames}) == 1, "All frames of an export have one shape.")
+        self.frames = frames
+        self.look = look
+        count, self.channels, height, width = frames[0].pixels.shape
+        columns = min(look.columns, count)
+        self._picture = (columns * width * look.scale, -(-count // columns) * height * look.scale)
+        self._caption = _Caption(self._picture[1]) if look.captions and any(frame.caption for frame in frames) else None
+        width, height = self._picture
+        if self._caption:
+            # Small pictures get a wider canvas rather than captions that cannot be read.
+            width = max(width, *(self._caption.width(frame.caption) for frame in frames))
+            height += self._caption.height
+        self.size = (width, height)
+        _check(
+            max(self.size) <= MAX_SIDE,
+            f"The export would be {width} x {height} pixels: lower the scale; the most is {MAX_SIDE} a side.",
+        )
+
+    @property
+    def fixed_colours(self) -> list[tuple[int, int, int]]:
+        """Colours that are drawn besides those of the pictures."""
+        return [PAPER, INK, MIDDLE] if self._caption else []
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, index: int) -> Image.Image:
+        frame, look = self.frames[index], self.look
+        picture = grid(frame.pixels, look.columns, 1 if look.smooth else look.scale)
+        if look.smooth:
+            picture = picture.resize(self._picture, Image.Resampling.LANCZOS)
+        if not self._caption:
+            return picture
+        canvas = Image.new(picture.mode, self.size, PAPER if picture.mode == "RGB" else PAPER[0])
+        canvas.paste(picture, ((self.size[0] - picture.width) // 2, 0))
+        self._caption.draw(canvas, frame.caption, self._picture[1])
+        return canvas
+
+
+class _Caption:
+    """Draws captions with digits of one width, so that counting numbers do not jitter."""
+
+    def __init__(self, picture_height: int) -> None:
+        self.type_size = max(SMALLEST_TYPE, picture_height // TYPE_SHARE)
+        self._font = ImageFont.load_default(self.type_size)
+        self._digit = max(self._font.getlength(digit) for digit in "0123456789")
+        self._margin = self.type_size // 2
+        self.height = round(self.type_size * 1.7)
+
+    def _advance(self, letter: str) -> float:
+        return self._digit if letter.isdigit() else self._font.getlength(letter)
+
+    def width(self, text: str) -> int:
+        return int(np.ceil(sum(map(self._advance, text)))) + 2 * self._margin
+
+    def draw(self, canvas: Image.Image, text: str, top: int) -> None:
+        pen = ImageDraw.Draw(canvas)
+        x, middle = float(self._margin), top + self.height / 2
+        ink = INK if canvas.mode == "RGB" else INK[0]
+        for letter in text:
+            advance = self._advance(letter)
+            pen.text((x + advance / 2, middle), letter, font=self._font, fill=ink, anchor="mm")
+            x += advance
