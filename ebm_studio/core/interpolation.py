@@ -86,9 +86,11 @@ def positions(spec: Interpolation, stops: int) -> list[float]:
     return [leg + (2 / math.pi * math.acos(1 - share) if share else 0.0) for leg, share in map(_split, even)]
 
 
-def rho(position: float, path: PathKind) -> float:
+def rho(position: float, path: PathKind, legs: int) -> float:
     """Rho at a position: 1 at a leg's first stop, falling to 0; the first stop's share for other paths."""
-    _, share = _split(position)
+    leg, share = _split(position)
+    if leg == legs:  # the end of the last leg
+        return 0.0
     return math.cos(share * math.pi / 2) if path == "paper" else 1 - share
 
 

@@ -197,14 +197,14 @@ class Model:
 
         places = positions(spec, len(latents))
         if spec.spacing == "image":
-            places = space_by_image(places, render, legs(len(latents), True) if spec.closed else 0)
+            places = space_by_image(places, render, len(latents) if spec.closed else 0)
         else:
             render(places)
         end = rendered[tuple(places)]
         images = end.images.clamp(-1, 1).cpu()
         return PathFrames(
             positions=tuple(places),
-            rho=tuple(rho(place, spec.path) for place in places),
+            rho=tuple(rho(place, spec.path, legs(len(latents), spec.closed)) for place in places),
             weights=path_weights(places, stops, spec.path, spec.closed),
             images=images,
             energy=end.energy.cpu(),

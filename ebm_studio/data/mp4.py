@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -53,9 +53,9 @@ def write_mp4(
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, CLOCK)
         stream.options = {"crf": QUALITY, "preset": "medium", "threads": "1"}
-        clock, lengths = 0, {}
+        clock, lengths = 0, dict[int, int]()
 
-        def write(packets: list[av.Packet]) -> None:
+        def write(packets: list[Any]) -> None:
             for packet in packets:
                 # The encoder forgets how long a frame lasts; the last one would last one tick.
                 packet.duration = lengths[packet.pts]

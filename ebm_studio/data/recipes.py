@@ -112,7 +112,7 @@ class Recipe:
         try:
             return cls._from_dict(json.loads(text, parse_constant=_refuse))
         except StudioError as error:
-            raise DataError(f"Its recipe cannot be used: {str(error).rstrip('.')}.") from None
+            raise DataError(f"Its recipe cannot be used: {str(error)[:MAX_NAME].rstrip('.')}.") from None
         except (ValueError, RecursionError):
             raise DataError("Its recipe is damaged: it is not JSON.") from None
         except (KeyError, TypeError, AttributeError, OverflowError):
@@ -281,10 +281,11 @@ def unpack(text: str, shape: Sequence[int]) -> np.typing.NDArray[np.float32]:
     size = 4 * math.prod(shape)
     try:
         _check(isinstance(text, str) and size <= MAX_LATENT_BYTES, "a latent is too large")
-        content = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), size + 1)
+        stream = zlib.decompressobj()
+        content = stream.decompress(base64.b64decode(text, validate=True), size + 1)
     except (binascii.Error, zlib.error, ValueError):
         raise DataError("a latent is damaged") from None
-    _check(len(content) == size, "a latent is damaged")
+    _check(stream.eof and len(content) == size, "a latent is damaged")
     planes = np.frombuffer(content, np.uint8).reshape(4, -1)
     return np.ascontiguousarray(planes.T).view("<f4").reshape(shape).astype(np.float32)
 

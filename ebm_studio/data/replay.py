@@ -82,8 +82,7 @@ def path_frames(path: PathFrames, recipe: Recipe) -> list[Frame]:
     frames = []
     for picture, position, rho, energy in zip(pixels, path.positions, path.rho, path.energy.tolist(), strict=True):
         leg = min(int(position), legs - 1)
-        share = 0.0 if position == legs else rho  # the path's end is its last leg's end
-        caption = f"rho {share:.2f}    E {energy:.2f}"
+        caption = f"rho {rho:.2f}    E {energy:.2f}"
         if legs > 1:
             caption = f"{names[leg]}-{names[(leg + 1) % len(names)]}    {caption}"
         frames.append(Frame(picture[None], caption))
