@@ -14,14 +14,12 @@ from ebm_studio.data.palettes import Palette
 from tests.making import make_picture
 
 
-def blobs(count=5, size=16, pictures=1, channels=3):
+def blobs(count=5, size=16, pictures=1):
     """Frames of smooth colour, each other than the last."""
     frames = []
     for i in range(count):
-        row = [
-            np.asarray(make_picture((size, size), 10 * i + j)).transpose(2, 0, 1)[:channels] for j in range(pictures)
-        ]
-        frames.append(Frame(np.stack(row), f"step {i}/{count - 1}    E -{i}.25"))
+        row = [np.asarray(make_picture((size, size), 10 * i + j)) for j in range(pictures)]
+        frames.append(Frame(np.stack(row).transpose(0, 3, 1, 2), f"step {i}/{count - 1}    E -{i}.25"))
     return frames
 
 
@@ -170,7 +168,7 @@ def test_a_sheet_shows_all_frames_and_a_folder_holds_them(tmp_path):
         export(blobs(2), tmp_path / "frames", Look())
 
 
-class Cancelled(Exception):
+class CancelledError(Exception):
     pass
 
 
@@ -181,9 +179,9 @@ def test_cancelling_leaves_nothing(tmp_path, name):
     def progress(share):
         told.append(share)
         if share >= 0.5:
-            raise Cancelled
+            raise CancelledError
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledError):
         export(blobs(8), tmp_path / name, Look(), progress=progress)
     assert len(told) > 2
     assert not list(tmp_path.iterdir())

@@ -111,7 +111,7 @@ def broken(**changes):
         "[" * 100_000,
         "null",
         "{}",
-        '{"%s": 1}' % MARK,
+        json.dumps({MARK: 1}),
         broken(**{MARK: 99}),
         broken(kind="shell"),
         broken(kind="chain"),
@@ -185,7 +185,7 @@ def test_the_model_is_found_beside_the_file_and_must_be_the_same(tmp_path, tiny,
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    with pytest.raises(DataError, match="tiny .* is not here: give its file with --model"):
+    with pytest.raises(DataError, match=r"tiny .* is not here: give its file with --model"):
         load_recipe_model(made, elsewhere / "a.gif")
     make_model(elsewhere / "tiny.safetensors", seed=5)
     with pytest.raises(DataError, match="another model"):

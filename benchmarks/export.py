@@ -1,0 +1,127 @@
+"""How fast, how small and how true exports are, against a plain Pillow save; and how smooth paths are.
+
+    python -m benchmarks.export faces32 [--pictures DATA] [--pairs 8]
+
+Films are made by the model: a chain of 64 at scale 2, and a path of 33 frames at scale 4. With
+--pictures, also a film of 64 of them coming out of noise, for a model that is not there yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from ebm_studio.core.specs import Interpolation, PathNoise, Spacing
+from ebm_studio.data.animation import Kind, encode
+from ebm_studio.data.datasets import open_images
+from ebm_studio.data.frames import Frame, Look, Reel
+from ebm_studio.data.models import Model, load_model
+from ebm_studio.data.recipes import Seeds
+from ebm_studio.data.replay import make_frames, make_recipe
+
+ROUNDS = 3
+
+
+def plain(reel: Reel) -> bytes:
+    """What a script would write: Pillow's save_all."""
+    first, *others = [reel[i] for i in range(len(reel))]
+    buffer = io.BytesIO()
+    first.save(buffer, "GIF", save_all=True, append_images=others, duration=50, loop=0)
+    return buffer.getvalue()
+
+
+def fidelity(content: bytes, reel: Reel) -> tuple[float, float, int]:
+    """PSNR in dB, mean over all frames and of the last one, and the number of frames."""
+    with Image.open(io.BytesIO(content)) as film:
+        count, values = getattr(film, "n_frames", 1), []
+        for i in range(min(count, len(reel))):
+            film.seek(i)
+            error = np.asarray(film.convert("RGB"), np.float64) - np.asarray(reel[i].convert("RGB"))
+            values.append(10 * np.log10(255**2 / max(np.square(error).mean(), 1e-10)))
+    return statistics.fmean(values), values[-1], count
+
+
+def measure(name: str, make: Callable[[], bytes], reel: Reel) -> None:
+    """Print one line: the least of three times, the size, the PSNR."""
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        content = make()
+        times.append(time.perf_counter() - began)
+    line = f"  {name:<22} {min(times) * 1000:8.0f} ms {len(content) / 1024:9.1f} kB"
+    if not name.startswith("mp4"):
+        mean, last, count = fidelity(content, reel)
+        line += f"   PSNR {mean:5.1f} dB, last frame {last:5.1f} dB   {count} frames"
+    print(line, flush=True)
+
+
+def compare(title: str, frames: list[Frame], look: Look) -> None:
+    """All formats of one film."""
+    reel = Reel(frames, look)
+    print(f"{title}: {len(frames)} frames of {reel.size[0]} x {reel.size[1]}")
+    measure("gif, plain Pillow", lambda: plain(reel), reel)
+    for dither in ("none", "ordered", "diffusion"):
+        own = Look.from_dict({**look.to_dict(), "dither": dither})
+        measure(f"gif, dither {dither}", lambda own=own: encode(frames, "gif", own), reel)  # type: ignore[misc]
+    kinds: tuple[Kind, ...] = ("webp", "apng", "mp4")
+    for kind in kinds:
+        measure(kind, lambda kind=kind: encode(frames, kind, look), reel)  # type: ignore[misc]
+
+
+def out_of_noise(data: str, size: int, channels: int) -> list[Frame]:
+    """64 pictures coming out of noise in 51 frames."""
+    faces = open_images(data, size, channels).images[-64:]
+    noise = np.random.default_rng(0).uniform(0, 255, faces.shape)
+    shares = np.linspace(0, 1, 51) ** 0.5
+    return [Frame(np.rint(share * faces + (1 - share) * noise).astype(np.uint8)) for share in shares]
+
+
+def smoothness_of(model: Model, pairs: int, frames: int) -> None:
+    """Largest over mean distance of neighbours, median and worst over pairs of seeds."""
+    print(f"Unevenness of paths of {frames} frames over {pairs} pairs of seeds (1 is even)")
+    cases: list[tuple[Spacing, PathNoise]] = [
+        ("rho", "own"),
+        ("angle", "own"),
+        ("image", "own"),
+        ("angle", "first"),
+        ("angle", "off"),
+        ("image", "off"),
+    ]
+    for spacing, noise in cases:
+        spec = Interpolation(spacing=spacing, noise=noise, frames=frames)
+        found = [
+            model.interpolate([model.latent(2 * i), model.latent(2 * i + 1)], spec).smoothness.unevenness
+            for i in range(pairs)
+        ]
+        print(
+            f"  {spacing:<6} noise {noise:<6} median {statistics.median(found):.2f}  worst {max(found):.2f}", flush=True
+        )
+
+
+def main() -> None:
+    """Run the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("--pictures")
+    parser.add_argument("--pairs", type=int, default=8)
+    parser.add_argument("--frames", type=int, default=33)
+    args = parser.parse_args()
+    model = load_model(args.model)
+    run = model.card.short_run
+    grid, single = Look(scale=2), Look(scale=4)
+    if args.pictures:
+        compare("Pictures out of noise", out_of_noise(args.pictures, 32, 3), grid)
+    compare("Chain", make_frames(model, make_recipe(model, "chain", (Seeds(0, 0, 64),), run, grid)), grid)
+    path = make_recipe(model, "interpolation", (Seeds(1), Seeds(2)), run, single, path=Interpolation())
+    compare("Path", make_frames(model, path), single)
+    smoothness_of(model, args.pairs, args.frames)
+
+
+if __name__ == "__main__":
+    main()
