@@ -66,6 +66,8 @@ def compare(title: str, frames: list[Frame], look: Look) -> None:
     reel = Reel(frames, look)
     print(f"{title}: {len(frames)} frames of {reel.size[0]} x {reel.size[1]}")
     measure("gif, plain Pillow", lambda: plain(reel), reel)
+    apart = Look.from_dict({**look.to_dict(), "palette": "own"})
+    measure("gif, own palettes", lambda: encode(frames, "gif", apart), reel)
     for dither in ("none", "ordered", "diffusion"):
         own = Look.from_dict({**look.to_dict(), "dither": dither})
         measure(f"gif, dither {dither}", lambda own=own: encode(frames, "gif", own), reel)  # type: ignore[misc]

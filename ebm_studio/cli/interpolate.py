@@ -52,6 +52,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--scale", type=int, default=4, metavar="N", help="show each pixel as N x N (default: 4)")
     parser.add_argument("--smooth", action="store_true", help="enlarge smoothly, not as squares")
     parser.add_argument("--captions", action="store_true", help="write rho and the energy under each frame")
+    parser.add_argument("--palette", default="shared", help="of a GIF: shared by all frames, or own (default: shared)")
     parser.add_argument("--dither", default="none", help="of a GIF: none, ordered or diffusion (default: none)")
     add_short_run(parser)
     add_device(parser)
@@ -78,6 +79,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         ping_pong=args.ping_pong,
         hold_first=args.hold,
         hold_last=args.hold,
+        palette=args.palette,
         dither=args.dither,
     )
     check_stops(len(args.stops), spec.closed)

@@ -102,11 +102,12 @@ def encode(
 def _gif(reel: Reel, shots: list[Shot], note: str, progress: Progress) -> bytes:
     # Written by hand: Pillow would give each frame its own palette, drop frames that equal their
     # neighbours, and could neither tell its progress nor be cancelled.
-    palette = Palette([frame.pixels for frame in reel.frames], reel.look.dither, fixed=reel.fixed_colours)
-    width, height = reel.size
-    colours = palette.colours.tobytes().ljust(3 * 256, b"\0")
-    parts = [b"GIF89a", struct.pack("<HHBBB", width, height, 0xF7, 0, 0), colours]
-    if reel.look.loop:
+    look, drawn = reel.look, reel.fixed_colours
+    shared = Palette([frame.pixels for frame in reel.frames], look.dither, drawn) if look.palette == "shared" else None
+    parts = [b"GIF89a", struct.pack("<HHBBB", *reel.size, 0xF7 if shared else 0x70, 0, 0)]
+    if shared:
+        parts.append(shared.colours.tobytes().ljust(3 * 256, b"\0"))
+    if look.loop:
         parts.append(b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0")
     if note:
         text = note.encode("ascii")
@@ -115,7 +116,9 @@ def _gif(reel: Reel, shots: list[Shot], note: str, progress: Progress) -> bytes:
     bodies: dict[int, bytes] = {}
     for done, (shot, milliseconds) in enumerate(zip(shots, ticks(shots, 10), strict=True)):
         if shot.index not in bodies:
-            bodies[shot.index] = b"".join(GifImagePlugin.getdata(palette.index(reel[shot.index])))
+            palette = shared or Palette([reel.frames[shot.index].pixels], look.dither, drawn)
+            image = palette.index(reel[shot.index])
+            bodies[shot.index] = b"".join(GifImagePlugin.getdata(image, include_color_table=not shared))
         # Keep the picture until the next one covers it.
         parts += [b"!\xf9\x04\x04", struct.pack("<HBB", min(milliseconds // 10, 65535), 0, 0), bodies[shot.index]]
         progress(done / len(shots))

@@ -13,13 +13,14 @@ from ebm_studio.core.specs import Spec, _check, _is_number, _is_whole
 from ebm_studio.data.pictures import Pixels, grid
 
 Dither = Literal["none", "ordered", "diffusion"]
+Colours = Literal["shared", "own"]
 
 MAX_SCALE = 32
 MAX_SIDE = 8192
 MAX_HOLD = 60.0
 SMALLEST_TYPE = 11  # pixels; smaller captions cannot be read
 TYPE_SHARE = 20  # a caption's height is this part of the picture's
-PAPER, MIDDLE, INK = (24, 24, 24), (130, 130, 130), (235, 235, 235)
+PAPER, INK = (24, 24, 24), (235, 235, 235)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +45,9 @@ class Look(Spec):
     """Seconds that the first frame stays."""
     hold_last: float = 0.0
     """Seconds that the last frame stays."""
+    palette: Colours = "shared"
+    """One palette of 256 colours for all frames of a GIF, which keeps still colours still and the file
+    small; or one of its own for each frame, which is truer where a frame is a single picture."""
     dither: Dither = "none"
     """How a GIF makes up for its 256 colours: not, by a fixed pattern, or by diffusing the error."""
 
@@ -56,6 +60,7 @@ class Look(Spec):
         for name in ("hold_first", "hold_last"):
             value = getattr(self, name)
             _check(_is_number(value, 0, MAX_HOLD), f"A frame is held for 0 to {MAX_HOLD:g} s, not {value}.")
+        _check(self.palette in get_args(Colours), f"A GIF's palette is shared or own, not {self.palette}.")
         _check(self.dither in get_args(Dither), f"Dithering is {', '.join(get_args(Dither))}, not {self.dither}.")
 
 
@@ -129,7 +134,10 @@ class Reel:
     @property
     def fixed_colours(self) -> list[tuple[int, int, int]]:
         """Colours that are drawn besides those of the pictures."""
-        return [PAPER, INK, MIDDLE] if self._caption else []
+        if not self._caption:
+            return []
+        greys = np.linspace(PAPER[0], INK[0], 8).round().astype(int).tolist()  # of the letters' soft edges
+        return [(grey, grey, grey) for grey in greys]
 
     def __len__(self) -> int:
         return len(self.frames)

@@ -102,6 +102,18 @@ def test_noise_does_not_take_the_palette_from_the_pictures():
     assert psnr(np.asarray(mixed.index(image).convert("RGB")), np.asarray(image)) > 38
 
 
+def test_a_palette_for_each_frame_is_truer(tmp_path):
+    frames = blobs(24)
+    mean = {}
+    for palette in ("shared", "own"):
+        export(frames, tmp_path / "a.gif", Look(palette=palette, captions=True))
+        drawn = Reel(frames, Look(captions=True))
+        shots = read(tmp_path / "a.gif")[0]
+        mean[palette] = np.mean([psnr(pixels, np.asarray(drawn[i])) for i, (pixels, _) in enumerate(shots)])
+        assert len(shots) == 24
+    assert mean["own"] > mean["shared"] + 2
+
+
 @pytest.mark.parametrize("dither", ["ordered", "diffusion"])
 def test_dithering_is_truer_from_afar(dither):
     ramp = np.linspace(60, 70, 64).repeat(64).reshape(64, 64).T
@@ -198,7 +210,9 @@ def test_a_failed_export_leaves_the_old_file(tmp_path):
         encode([], "gif", Look())
 
 
-@pytest.mark.parametrize("bad", [{"scale": 0}, {"fps": 0}, {"fps": float("nan")}, {"hold_last": -1}, {"dither": "x"}])
+@pytest.mark.parametrize(
+    "bad", [{"scale": 0}, {"fps": 0}, {"fps": float("nan")}, {"hold_last": -1}, {"dither": "x"}, {"palette": 1}]
+)
 def test_bad_looks_are_refused(bad):
     with pytest.raises(SettingsError):
         Look(**bad)
