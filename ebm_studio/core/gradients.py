@@ -12,6 +12,8 @@ from torch import Tensor
 
 from ebm_studio.core.nets import SLOPE, EnergyNet
 
+SMOOTH = ("silu",)
+"""Activations with a second derivative; nets of the others are piecewise linear."""
 _aten = torch.ops.aten
 
 
@@ -31,7 +33,7 @@ class EnergyGradient:
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Energies (N,) and dE/dx (N, C, H, W) in float32."""
         *hidden, last = self._net.convolutions
-        smooth = self.spec.activation == "silu"
+        smooth = self.spec.activation in SMOOTH
 
         inputs, kept = [], []
         h = images.contiguous(memory_format=torch.channels_last)
