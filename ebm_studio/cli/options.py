@@ -34,6 +34,16 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_backend(parser: argparse.ArgumentParser) -> None:
+    """--backend."""
+    parser.add_argument(
+        "--backend",
+        default="auto",
+        choices=("auto", "fp32", "winograd", "bf16", "graph"),
+        help="how it computes (default: auto, the fastest on this machine)",
+    )
+
+
 def add_short_run(parser: argparse.ArgumentParser) -> None:
     """--steps, --step-size and --noise-scale, each by default the model's own."""
     parser.add_argument("--steps", type=int, metavar="K", help="Langevin steps (default: the model's own)")

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ebm_studio.cli.options import add_device, add_json, add_short_run, progress_bar, short_run
+from ebm_studio.cli.options import add_backend, add_device, add_json, add_short_run, progress_bar, short_run
 
 
 def add(commands: Any) -> None:
@@ -25,6 +25,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--scale", type=int, default=1, metavar="N", help="show each pixel as N x N (default: 1)")
     add_short_run(parser)
     add_device(parser)
+    add_backend(parser)
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     kind: Kind = "chain" if kind_of(args.output) in ("gif", "apng", "mp4", "folder") else "samples"
     look = Look(scale=args.scale, hold_last=1.5 if kind == "chain" else 0)
-    model = load_model(args.model, args.device)
+    model = load_model(args.model, args.device, args.backend)
     own = short_run(args, model.card.short_run)
     recipe = make_recipe(model, kind, (Seeds(check_seed(args.seed), 0, check_count(args.count)),), own, look)
 
@@ -59,5 +60,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "seed": args.seed,
         "short_run": own.to_dict(),
         "device": str(model.device),
+        "backend": model.backend,
         "seconds": round(seconds, 3),
     }

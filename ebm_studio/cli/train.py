@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ebm_studio.cli.options import add_device, add_json, duration
+from ebm_studio.cli.options import add_backend, add_device, add_json, duration
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
 
@@ -57,6 +57,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--hold-out", type=int, metavar="N", help="never learn from the last N images in name order")
     parser.add_argument("--licence", help="the data's licence, for the card")
     add_device(parser)
+    add_backend(parser)
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -76,9 +77,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             bar.update(done - bar.n)
 
         if args.resume:
-            run = TrainingRun.resume(args.output, _planned(args, read_plan(args.output)), device, reading)
+            run = TrainingRun.resume(args.output, _planned(args, read_plan(args.output)), device, reading, args.backend)
         else:
-            run = TrainingRun.start(args.output, _planned(args, _new_plan(args)), device, reading)
+            run = TrainingRun.start(args.output, _planned(args, _new_plan(args)), device, reading, args.backend)
     if run.data.skipped:
         print(f"left out {len(run.data.skipped)} files, the first: {run.data.skipped[0]}", file=sys.stderr)
 

@@ -1,6 +1,8 @@
-"""Which device does the work."""
+"""Which device does the work, and how many threads."""
 
 from __future__ import annotations
+
+import os
 
 import torch
 
@@ -19,3 +21,13 @@ def choose_device(name: str = "auto") -> torch.device:
     if not present[name]:
         raise SettingsError(f"This machine has no {name} device: use auto or cpu.")
     return torch.device(name)
+
+
+def default_threads() -> int:
+    """Torch threads that leave the window smooth: every core up to four, then all but one; never more than torch's own.
+
+    For `torch.set_num_threads`. The window's loop wakes for a fraction of a millisecond, which few
+    cores can spare less than a quarter or half of their speed.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(torch.get_num_threads(), cores if cores <= 4 else cores - 1)

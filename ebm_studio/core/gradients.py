@@ -7,52 +7,196 @@ activations of the first walk kept in place.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from ebm_studio.core.nets import SLOPE, EnergyNet
+from ebm_studio.core.specs import NetSpec
+from ebm_studio.core.winograd import TILE, HalvingConvolution, from_tiles, to_tiles
 
 SMOOTH = ("silu",)
 """Activations with a second derivative; nets of the others are piecewise linear."""
+MOST = 64  # images that walk together; more gain no speed and cost memory
+WIDE = 64  # input channels from which on Winograd's convolution beats the direct one
+
 _aten = torch.ops.aten
 
 
-class EnergyGradient:
-    """The energy and its gradient at images (N, C, H, W), for the net's weights as they are now.
+class Gradient(Protocol):
+    """The energy and its gradient for a net's weights, in some precision and by some algorithm."""
 
-    The weights are shared with the net, not copied, so a learner's update is seen at the next call.
+    spec: NetSpec
+
+    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
+
+    def refresh(self) -> None:
+        """Take up the net's weights as they are now; to be called when they have changed."""
+
+
+class EnergyGradient:
+    """The direct convolutions, in float32 from the net's own weights or in another precision from copies."""
+
+    def __init__(self, net: EnergyNet, dtype: torch.dtype = torch.float32) -> None:
+        self.spec = net.spec
+        self._net = net
+        self._dtype = dtype
+        for layer in net.convolutions:
+            layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take up the net's weights as they are now. In float32 they are shared, and nothing is to be done."""
+        self._layers = [
+            (layer, layer.weight.detach().to(self._dtype), _bias(layer).detach().to(self._dtype))
+            for layer in self._net.convolutions
+        ]
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
+        parts = [self._walk(part) for part in torch.split(images, MOST)]
+        energies, slopes = zip(*parts, strict=True)
+        return torch.cat(energies), torch.cat(slopes)
+
+    def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        *hidden, (_, weight, bias) = self._layers
+        smooth = self.spec.activation in SMOOTH
+
+        inputs, kept = [], []
+        h = images.to(self._dtype).contiguous(memory_format=torch.channels_last)
+        for layer, w, b in hidden:
+            inputs.append(h)
+            h = torch.conv2d(h, w, b, layer.stride, layer.padding)
+            kept.append(h)
+            # LeakyReLU keeps the sign, so its result serves as its own mask and may overwrite h.
+            h = functional.silu(h) if smooth else functional.leaky_relu_(h, SLOPE)
+        # The last layer sees the whole 4x4 picture: a dot product, whose gradient is its weight.
+        energy = (h * weight).sum((1, 2, 3), dtype=torch.float32) + bias.float()
+
+        g = weight.expand_as(h).contiguous(memory_format=torch.channels_last)
+        first = hidden[0][0] if g.device.type == "cpu" and g.dtype == torch.float32 else None
+        for (layer, w, _), x, a in zip(reversed(hidden), reversed(inputs), reversed(kept), strict=True):
+            _chain_rule(self.spec, g, a, out=g)
+            if layer is first:
+                g = _first_backward(g.permute(0, 2, 3, 1), w)
+            else:
+                g = _aten.convolution_backward(
+                    g, x, w, None, layer.stride, layer.padding, (1, 1), False, (0, 0), 1, (True, False, False)
+                )[0]
+        return energy, g.float()
+
+
+class WinogradGradient:
+    """Float32 on the CPU, with Winograd's convolution in the wide layers.
+
+    Its tensors are kept from call to call, so one thread may use it at a time.
     """
 
     def __init__(self, net: EnergyNet) -> None:
         self.spec = net.spec
-        self._net = net
-        for layer in net.convolutions:
+        *hidden, self._last = net.convolutions
+        self._direct = [layer for layer in hidden[:-1] if layer.in_channels < WIDE]
+        self._halving = [HalvingConvolution(layer.weight, _bias(layer)) for layer in hidden[len(self._direct) :]]
+        self._frames: dict[tuple[int, ...], Tensor] = {}
+        for layer in self._direct:
             layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
+
+    def refresh(self) -> None:
+        """Take up the net's weights as they are now; to be called when they have changed."""
+        for layer in self._halving:
+            layer.refresh()
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Energies (N,) and dE/dx (N, C, H, W) in float32."""
-        *hidden, last = self._net.convolutions
-        smooth = self.spec.activation in SMOOTH
+        """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
+        parts = [self._walk(part) for part in torch.split(images, MOST)]
+        energies, slopes = zip(*parts, strict=True)
+        return torch.cat(energies), torch.cat(slopes)
 
+    def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
         inputs, kept = [], []
         h = images.contiguous(memory_format=torch.channels_last)
-        for layer in hidden:
+        for layer in self._direct:
             inputs.append(h)
-            h = torch.conv2d(h, layer.weight.detach(), layer.bias, layer.stride, layer.padding)
-            kept.append(h)
-            # LeakyReLU keeps the sign, so its result serves as its own mask and may overwrite h.
-            h = torch.nn.functional.silu(h) if smooth else torch.nn.functional.leaky_relu_(h, SLOPE)
-        # The last layer sees the whole 4x4 picture: a dot product, whose gradient is its weight.
-        assert last.bias is not None
-        weight = last.weight.detach()
-        energy = (h * weight).sum((1, 2, 3)) + last.bias.detach()
+            a = torch.conv2d(h, layer.weight, layer.bias, layer.stride, layer.padding)
+            kept.append(a)
+            h = self._frame(len(h), a.shape[2], a.shape[1]) if layer is self._direct[-1] else torch.empty_like(a)
+            _activate(self.spec, a, out=h)
 
-        g = weight.expand_as(h).contiguous(memory_format=torch.channels_last)
-        for layer, x, a in zip(reversed(hidden), reversed(inputs), reversed(kept), strict=True):
-            g = _aten.silu_backward(g, a) if smooth else _aten.leaky_relu_backward(g, a, SLOPE, True)
+        tiles = []
+        for halving in self._halving:
+            a = halving.forward(h)
+            tiles.append(a)
+            h = torch.empty_like(a) if self.spec.activation in SMOOTH else a
+            _activate(self.spec, a, out=h)
+            if halving is not self._halving[-1]:
+                activated, h = h, self._frame(a.shape[1], a.shape[2] * TILE, a.shape[-1])
+                from_tiles(activated, h.permute(0, 2, 3, 1))
+
+        weight = self._last.weight[0].permute(1, 2, 0).reshape(TILE**2, 1, 1, 1, -1)
+        energy = (h * weight).sum(-1).sum(0).flatten() + _bias(self._last)
+        slope = weight.expand_as(h).contiguous()
+        return energy, self._back(slope, inputs, kept, tiles)
+
+    def _back(self, g: Tensor, inputs: list[Tensor], kept: list[Tensor], tiles: list[Tensor]) -> Tensor:
+        for halving, a in zip(reversed(self._halving), reversed(tiles), strict=True):
+            if halving is not self._halving[-1]:
+                picture, g = g, torch.empty_like(a)
+                to_tiles(picture.permute(0, 2, 3, 1), g)
+            _chain_rule(self.spec, g, a, out=g)
+            g = halving.backward(g)
+        for layer, x, a in zip(reversed(self._direct), reversed(inputs), reversed(kept), strict=True):
+            _chain_rule(self.spec, g, a, out=a)
+            if layer is self._direct[0]:
+                return _first_backward(a.permute(0, 2, 3, 1), layer.weight)
             g = _aten.convolution_backward(
-                g, x, layer.weight.detach(), None, layer.stride, layer.padding, (1, 1), False, (0, 0), 1,
-                (True, False, False),
-            )[0]  # fmt: skip
-        return energy, g
+                a, x, layer.weight, None, layer.stride, layer.padding, (1, 1), False, (0, 0), 1, (True, False, False)
+            )[0]
+        raise AssertionError("the first layer is always direct")
+
+    def _frame(self, count: int, side: int, channels: int) -> Tensor:
+        """Pictures (N, C, H, H) to be filled in, channels last, inside a frame of zeros."""
+        shape = (count, side + 2, side + 2, channels)
+        if shape not in self._frames:
+            self._frames[shape] = self._last.weight.new_zeros(shape)
+        return self._frames[shape][:, 1:-1, 1:-1].permute(0, 3, 1, 2)
+
+
+def _bias(layer: nn.Conv2d) -> Tensor:
+    assert layer.bias is not None
+    return layer.bias
+
+
+def _activate(spec: NetSpec, a: Tensor, out: Tensor) -> None:
+    if spec.activation in SMOOTH:
+        _aten.silu.out(a, out=out)
+    else:
+        _aten.leaky_relu.out(a, SLOPE, out=out)
+
+
+def _chain_rule(spec: NetSpec, g: Tensor, a: Tensor, out: Tensor) -> None:
+    """The gradient at an activation's result to that at its argument a (or, with the same sign, its result)."""
+    if spec.activation in SMOOTH:
+        _aten.silu_backward.grad_input(g, a, grad_input=out)
+    else:
+        _aten.leaky_relu_backward.grad_input(g, a, SLOPE, False, grad_input=out)
+
+
+def _first_backward(g: Tensor, weight: Tensor) -> Tensor:
+    """The 3x3 convolution's input gradient (N, C, H, W) from g (N, H, W, width): one product, then nine shifted sums.
+
+    With three channels out, a convolution would spend its time on moving memory.
+    """
+    n, height, width, _ = g.shape
+    channels = weight.shape[1]
+    taps = weight.permute(2, 3, 1, 0).reshape(9 * channels, -1) @ g.reshape(n * height * width, -1).T
+    taps = taps.view(3, 3, channels, n, height, width)
+    framed = g.new_zeros(channels, n, height + 2, width + 2)
+    for i in range(3):
+        for j in range(3):
+            framed[:, :, i : i + height, j : j + width] += taps[i, j]
+    return framed[:, :, 1:-1, 1:-1].transpose(0, 1)

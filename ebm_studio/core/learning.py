@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ebm_studio.core.backends import make_gradient
 from ebm_studio.core.dynamics import sample, seed_from
 from ebm_studio.core.errors import DivergedError
-from ebm_studio.core.gradients import EnergyGradient
 from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 
@@ -49,6 +49,7 @@ class Learner:
         learning: Learning,
         images: Tensor,
         device: torch.device | str = "cpu",
+        backend: str = "fp32",
     ) -> None:
         self.run = run
         self.learning = learning
@@ -59,7 +60,7 @@ class Learner:
         """The running average of the weights: the model that is kept."""
         self.samples: Tensor | None = None
         """The ends of the newest short runs, (m, C, H, W)."""
-        self._gradient = EnergyGradient(self.net)
+        self._gradient = make_gradient(self.net, backend)
         self._images = images
         self._adam = torch.optim.Adam(
             self.net.parameters(), lr=learning.learning_rate, betas=(learning.beta1, learning.beta2), foreach=True
@@ -108,6 +109,7 @@ class Learner:
         else:
             z.normal_(generator=random)
         noise = torch.empty_like(z)
+        self._gradient.refresh()
         return sample(self._gradient, z, self.run, lambda: noise.normal_(generator=random))
 
     @torch.no_grad()

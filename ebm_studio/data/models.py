@@ -16,10 +16,10 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from ebm_studio.core.backends import make_gradient
 from ebm_studio.core.devices import choose_device
 from ebm_studio.core.dynamics import ChainStreams, Step, sample, short_run
 from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
-from ebm_studio.core.gradients import EnergyGradient
 from ebm_studio.core.interpolation import (
     PathFrames,
     legs,
@@ -44,10 +44,12 @@ from ebm_studio.core.specs import (
     check_stops,
 )
 from ebm_studio.data.cards import Card, find_model, read_card
+from ebm_studio.data.choices import resolve_backend
 from ebm_studio.data.files import write_whole
 from ebm_studio.data.latents import FromSeed, Latent
 
 BATCH = 64  # chains that run together; more gain no speed and cost memory
+TYPICAL = 16  # chains that a backend is chosen for
 PICKLES = (".pt", ".pth", ".ckpt", ".bin")
 
 
@@ -60,11 +62,13 @@ class Model:
     ...     print(step.index, step.energy.mean())
     """
 
-    def __init__(self, net: EnergyNet, card: Card, device: torch.device | str = "cpu") -> None:
+    def __init__(self, net: EnergyNet, card: Card, device: torch.device | str = "cpu", backend: str = "auto") -> None:
         self.card = card
         self.device = torch.device(device)
         self.net = net.to(self.device).eval().requires_grad_(False)
-        self.gradient = EnergyGradient(self.net)
+        self.backend = resolve_backend(self.net, TYPICAL, backend)
+        """What computes the gradient: a name of `core.backends`."""
+        self.gradient = make_gradient(self.net, self.backend)
 
     def sample(
         self,
@@ -241,16 +245,16 @@ class Model:
         return -count % max(2, torch.get_num_threads())
 
 
-def load_model(name: str | Path, device: str = "auto") -> Model:
+def load_model(name: str | Path, device: str = "auto", backend: str = "auto") -> Model:
     """A bundled model by name, or a model file of ours or of the authors' minimal code.
 
     Raises `CheckpointError` when there is no such model or the file is damaged, `SettingsError` for
-    an unknown device.
+    an unknown device or a backend that does not run there.
     """
     chosen = choose_device(device)
     path = find_model(str(name))
     net, card = _load_foreign(path) if path.suffix.lower() in PICKLES else _load_own(path)
-    return Model(net, card, chosen)
+    return Model(net, card, chosen, backend)
 
 
 def save_model(path: Path, net: EnergyNet, card: Card) -> None:

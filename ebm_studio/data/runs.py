@@ -27,8 +27,10 @@ import torch
 
 from ebm_studio.core.errors import CheckpointError, DataError, SettingsError, StudioError
 from ebm_studio.core.learning import Learner, Metrics
+from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.cards import Card, DataCard, Health
+from ebm_studio.data.choices import resolve_backend
 from ebm_studio.data.datasets import ImageSet, Progress, open_images
 from ebm_studio.data.files import write_whole
 from ebm_studio.data.models import Model, save_model
@@ -89,31 +91,45 @@ class Report:
 class TrainingRun:
     """A run folder being learned in. Use `start` or `resume`, then `learn`."""
 
-    def __init__(self, folder: Path, plan: Plan, data: ImageSet, device: torch.device) -> None:
+    def __init__(self, folder: Path, plan: Plan, data: ImageSet, device: torch.device, backend: str = "auto") -> None:
         self.folder = folder
         self.plan = plan
         self.data = data
-        self.learner = Learner(plan.net, plan.short_run, plan.learning, torch.from_numpy(data.images), device)
+        self.backend = resolve_backend(EnergyNet(plan.net).to(device), plan.learning.chains, backend)
+        """What computes the short runs: a name of `core.backends`."""
+        self.learner = Learner(
+            plan.net, plan.short_run, plan.learning, torch.from_numpy(data.images), device, self.backend
+        )
         self.seconds = 0.0
         self._recent: deque[Metrics] = deque(maxlen=RECENT)
 
     @classmethod
     def start(
-        cls, folder: Path, plan: Plan, device: torch.device, progress: Progress = lambda _, __: None
+        cls,
+        folder: Path,
+        plan: Plan,
+        device: torch.device,
+        backend: str = "auto",
+        progress: Progress = lambda _, __: None,
     ) -> TrainingRun:
         """A new run in a folder that holds none. Raises `DataError` or `StudioError`."""
         if (folder / "run.json").exists():
             raise StudioError(f"{folder} already holds a run: add --resume to go on with it, or name another folder.")
-        run = cls(folder, plan, _open_data(plan, progress), device)
+        run = cls(folder, plan, _open_data(plan, progress), device, backend)
         run._write_plan()
         return run
 
     @classmethod
     def resume(
-        cls, folder: Path, plan: Plan, device: torch.device, progress: Progress = lambda _, __: None
+        cls,
+        folder: Path,
+        plan: Plan,
+        device: torch.device,
+        backend: str = "auto",
+        progress: Progress = lambda _, __: None,
     ) -> TrainingRun:
         """Go on exactly where the folder's last whole save stands, by its own plan or a changed one."""
-        run = cls(folder, plan, _open_data(plan, progress), device)
+        run = cls(folder, plan, _open_data(plan, progress), device, backend)
         state, run.seconds = _read_state(folder)
         if state is not None:
             tensors, updates = state
@@ -186,7 +202,7 @@ class TrainingRun:
         net = self.learner.average
         copy = type(net)(net.spec)
         copy.load_state_dict(net.state_dict())
-        return Model(copy, self.card(), self.learner.device)
+        return Model(copy, self.card(), self.learner.device, self.backend)
 
     def card(self) -> Card:
         """The card of the model as it is now."""
