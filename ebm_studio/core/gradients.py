@@ -58,7 +58,7 @@ class EnergyGradient:
     @torch.no_grad()
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
-        parts = [self._walk(part) for part in torch.split(images, MOST)]
+        parts = [self._walk(part) for part in images.tensor_split(list(range(MOST, len(images), MOST)))]
         energies, slopes = zip(*parts, strict=True)
         return torch.cat(energies), torch.cat(slopes)
 
@@ -113,7 +113,7 @@ class WinogradGradient:
     @torch.no_grad()
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
-        parts = [self._walk(part) for part in torch.split(images, MOST)]
+        parts = [self._walk(part) for part in images.tensor_split(list(range(MOST, len(images), MOST)))]
         energies, slopes = zip(*parts, strict=True)
         return torch.cat(energies), torch.cat(slopes)
 

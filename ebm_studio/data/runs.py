@@ -109,8 +109,8 @@ class TrainingRun:
         folder: Path,
         plan: Plan,
         device: torch.device,
-        backend: str = "auto",
         progress: Progress = lambda _, __: None,
+        backend: str = "auto",
     ) -> TrainingRun:
         """A new run in a folder that holds none. Raises `DataError` or `StudioError`."""
         if (folder / "run.json").exists():
@@ -125,8 +125,8 @@ class TrainingRun:
         folder: Path,
         plan: Plan,
         device: torch.device,
-        backend: str = "auto",
         progress: Progress = lambda _, __: None,
+        backend: str = "auto",
     ) -> TrainingRun:
         """Go on exactly where the folder's last whole save stands, by its own plan or a changed one."""
         run = cls(folder, plan, _open_data(plan, progress), device, backend)

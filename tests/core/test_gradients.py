@@ -1,0 +1,153 @@
+"""Every backend against plain float32 autograd, and the promise that a batch's make-up changes nothing."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import Tensor
+
+from ebm_studio.core import backends
+from ebm_studio.core.backends import available, choose_backend, make_gradient
+from ebm_studio.core.dynamics import ChainStreams, sample, short_run
+from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.specs import Activation, NetSpec, ShortRun
+
+DEVICES = [
+    "cpu",
+    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")),
+    pytest.param("mps", marks=pytest.mark.skipif(not torch.backends.mps.is_available(), reason="no MPS device")),
+]
+BACKENDS = ["fp32", "winograd", "bf16", "graph"]
+WITHIN = {"fp32": 2e-5, "winograd": 2e-5, "graph": 2e-5, "bf16": 0.1}
+SPECS = [
+    NetSpec(size=size, width=width, channels=channels, activation=activation)
+    for size, width, channels in ((16, 6, 3), (32, 32, 3), (64, 16, 1))
+    for activation in ("leaky_relu", "silu")
+]
+
+
+def drawn_net(spec: NetSpec, device: str = "cpu") -> EnergyNet:
+    net = EnergyNet(spec, torch.Generator().manual_seed(3)).to(device)
+    for layer in net.convolutions:
+        layer.weight.data *= 3
+    return net.requires_grad_(False)
+
+
+def by_autograd(net: EnergyNet, images: Tensor) -> tuple[Tensor, Tensor]:
+    images = images.clone().requires_grad_()
+    energy = net(images)
+    (slope,) = torch.autograd.grad(energy.sum(), images)
+    return energy.detach(), slope
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_a_backend_is_autograd(device: str, backend: str, spec: NetSpec) -> None:
+    if backend not in (*available(torch.device(device)), "bf16"):
+        pytest.skip(f"no {backend} on {device}")
+    net = drawn_net(spec, device)
+    images = torch.rand(6, *spec.shape, generator=torch.Generator().manual_seed(1)).to(device) * 2 - 1
+    energy, slope = make_gradient(net, backend)(images)
+    expected_energy, expected_slope = by_autograd(net, images)
+
+    assert slope.dtype == energy.dtype == torch.float32
+    assert (energy - expected_energy).norm() <= WITHIN[backend] * expected_energy.norm()
+    # An activation that rounds to the other side of zero changes the slope by a jump: few do.
+    errors = (slope - expected_slope).flatten(1).norm(dim=1) / expected_slope.flatten(1).norm(dim=1)
+    assert errors.median() <= WITHIN[backend]
+    assert errors.max() <= (0.2 if backend == "bf16" else 5e-3)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_backend_follows_the_weights(backend: str) -> None:
+    if backend not in (*available(torch.device("cpu")), "bf16"):
+        pytest.skip(f"no {backend} on the CPU")
+    net = drawn_net(NetSpec(size=16, width=4))
+    gradient = make_gradient(net, backend)
+    images = torch.rand(2, *net.spec.shape) * 2 - 1
+    before = gradient(images)[1]
+    for layer in net.convolutions:
+        layer.weight.data *= 1.5
+    gradient.refresh()
+    after = gradient(images)[1]
+    assert not torch.allclose(before, after, rtol=0.1)
+    assert (after - by_autograd(net, images)[1]).norm() <= WITHIN[backend] * after.norm()
+
+
+@pytest.mark.parametrize("backend", ["fp32", "winograd"])
+@pytest.mark.parametrize("width", [16, 32, 64])
+def test_a_chain_is_the_same_in_any_even_batch(backend: str, width: int) -> None:
+    net = drawn_net(NetSpec(width=width))
+    gradient = make_gradient(net, backend)
+    run = ShortRun(steps=2)
+
+    def ends(count: int) -> Tensor:
+        streams = ChainStreams(7, range(count), net.spec.shape)
+        return sample(gradient, streams.start(run), run, streams.noise)[0]
+
+    batches = [ends(count) for count in (2, 4, 6, 16, 22, 64, 70)]
+    for fewer, more in pairwise(batches):
+        assert torch.equal(fewer, more[: len(fewer)])
+
+
+@pytest.mark.parametrize("backend", ["fp32", "winograd", "bf16"])
+@pytest.mark.parametrize("activation", ["leaky_relu", "silu"])
+def test_short_run_and_sample_make_the_same_pixels(backend: str, activation: Activation) -> None:
+    net = drawn_net(NetSpec(size=16, width=8, activation=activation))
+    gradient = make_gradient(net, backend)
+    run = ShortRun(steps=5)
+
+    def streams() -> ChainStreams:
+        return ChainStreams(7, range(4), net.spec.shape)
+
+    *_, last = short_run(gradient, streams().start(run), run, streams().noise)
+    assert torch.equal(last.images, sample(gradient, streams().start(run), run, streams().noise)[0])
+
+
+def test_results_are_not_overwritten_by_the_next_call() -> None:
+    net = drawn_net(NetSpec(size=16, width=8))
+    gradient = make_gradient(net, "winograd")
+    images = torch.rand(2, *net.spec.shape)
+    energy, slope = gradient(images)
+    kept = energy.clone(), slope.clone()
+    gradient(images + 0.5)
+    assert torch.equal(energy, kept[0])
+    assert torch.equal(slope, kept[1])
+
+
+@pytest.mark.parametrize("seconds", [{"fp32": 3, "winograd": 2, "bf16": 1.9}, {"fp32": 1, "winograd": 2, "bf16": 0.9}])
+def test_precision_is_only_given_up_for_a_real_gain(monkeypatch: pytest.MonkeyPatch, seconds: dict[str, float]) -> None:
+    clock = [0.0]
+
+    def made(net: EnergyNet, name: str) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+        def gradient(images: Tensor) -> tuple[Tensor, Tensor]:
+            clock[0] += seconds[name]
+            return images, images
+
+        return gradient
+
+    monkeypatch.setattr(backends, "make_gradient", made)
+    monkeypatch.setattr(backends, "available", lambda device: tuple(seconds))
+    monkeypatch.setattr(backends.time, "perf_counter", lambda: clock[0])
+    exact = min(("fp32", "winograd"), key=seconds.__getitem__)
+    assert choose_backend(drawn_net(NetSpec(size=16, width=4)), 2, {}) == exact
+
+
+def test_a_known_choice_is_not_measured_again() -> None:
+    net = drawn_net(NetSpec(size=16, width=4))
+    known: dict[str, str] = {}
+    chosen = choose_backend(net, 2, known)
+    assert list(known.values()) == [chosen]
+    other = next(name for name in available(torch.device("cpu")) if name != chosen)
+    (key,) = known
+    assert choose_backend(net, 2, {key: other}) == other
+    assert choose_backend(net, 2, {key: "of another version"}) in available(torch.device("cpu"))
+
+
+@pytest.mark.parametrize("name", ["graph", "fast", "auto"])
+def test_a_backend_that_cannot_run_here_is_an_error(name: str) -> None:
+    with pytest.raises(SettingsError, match="backend"):
+        make_gradient(drawn_net(NetSpec(size=16, width=4)), name)
