@@ -9,13 +9,15 @@ Hessian-vector product at the image it started from: the K images are all that h
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ebm_studio.core.gradients import SMOOTH
+from ebm_studio.core.gradients import SMOOTH, WIDE, first_backward
 from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import ShortRun
+from ebm_studio.core.winograd import TILE, HalvingConvolution, from_tiles, to_tiles
 
 
 class HessianProduct:
@@ -26,23 +28,23 @@ class HessianProduct:
 
     def __init__(self, net: EnergyNet) -> None:
         self.spec = net.spec
-        self._net = net
+        self._biases = [layer.bias for layer in net.convolutions]
+        self._last = net.convolutions[-1].weight
+        self._maps = [_linear_map(layer) for layer in net.convolutions[:-1]]
 
     @torch.no_grad()
     def __call__(self, images: Tensor, vectors: Tensor) -> Tensor:
         """The Hessian at each image times the vector beside it, (N, C, H, W)."""
         if self.spec.activation not in SMOOTH:
             return torch.zeros_like(images)
-        *hidden, last = self._net.convolutions
         n = len(images)
 
-        inputs, kept = [], []
+        kept = []
         h = torch.cat([images, vectors]).contiguous(memory_format=torch.channels_last)
-        for layer in hidden:
-            inputs.append(h)
-            h = torch.conv2d(h, layer.weight, None, layer.stride, layer.padding)
-            assert layer.bias is not None
-            a, tangent = h[:n].add_(layer.bias[:, None, None]), h[n:]
+        for layer, bias in zip(self._maps, self._biases, strict=False):
+            h = layer.forward(h)
+            assert bias is not None
+            a, tangent = h[:n].add_(bias[:, None, None]), h[n:]
             # silu = a s, silu' = s + a s (1 - s) and silu'' = (s (1 - s)) (2 + a (1 - 2 s)), s the logistic function.
             s = torch.sigmoid(a)
             slope = torch.mul(s, 1 - s)
@@ -53,15 +55,65 @@ class HessianProduct:
             tangent *= slope
 
         g = torch.zeros_like(h)
-        g[:n] = last.weight
-        for layer, x, (slope, bend) in zip(reversed(hidden), reversed(inputs), reversed(kept), strict=True):
+        g[:n] = self._last
+        for layer, (slope, bend) in zip(reversed(self._maps), reversed(kept), strict=True):
             value, tangent = g[:n], g[n:]
             tangent.mul_(slope).addcmul_(bend, value)
             value *= slope
-            g = torch.ops.aten.convolution_backward(
-                g, x, layer.weight, None, layer.stride, layer.padding, (1, 1), False, (0, 0), 1, (True, False, False),
-            )[0]  # fmt: skip
+            g = layer.backward(g)
         return g[n:]
+
+
+class _LinearMap(Protocol):
+    """A convolution without its bias, channels last."""
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Pictures (N, C, H, H) to new ones."""
+
+    def backward(self, g: Tensor) -> Tensor:
+        """The transpose, to pictures that may be overwritten."""
+
+
+def _linear_map(layer: nn.Conv2d) -> _LinearMap:
+    on_cpu = layer.weight.device.type == "cpu"
+    return _Winograd(layer) if on_cpu and layer.in_channels >= WIDE else _Direct(layer)
+
+
+class _Direct:
+    def __init__(self, layer: nn.Conv2d) -> None:
+        self._layer = layer
+        self._weight = layer.weight.detach().contiguous(memory_format=torch.channels_last)
+        self._is_first = layer.stride[0] == 1 and layer.weight.device.type == "cpu"
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return torch.conv2d(pictures, self._weight, None, self._layer.stride, self._layer.padding)
+
+    def backward(self, g: Tensor) -> Tensor:
+        if self._is_first:
+            return first_backward(g.permute(0, 2, 3, 1), self._weight)
+        return torch.conv_transpose2d(g, self._weight, None, self._layer.stride, self._layer.padding)
+
+
+class _Winograd:
+    def __init__(self, layer: nn.Conv2d) -> None:
+        weight = layer.weight.detach()
+        self._convolution = HalvingConvolution(weight, weight.new_zeros(len(weight)))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        n, channels, side, _ = pictures.shape
+        framed = pictures.new_zeros(n, side + 2, side + 2, channels)[:, 1:-1, 1:-1]
+        framed.copy_(pictures.permute(0, 2, 3, 1))
+        tiles = self._convolution.forward(framed.permute(0, 3, 1, 2))
+        result = pictures.new_empty(n, side // 2, side // 2, tiles.shape[-1])
+        from_tiles(tiles, result)
+        return result.permute(0, 3, 1, 2)
+
+    def backward(self, g: Tensor) -> Tensor:
+        n, channels, side, _ = g.shape
+        t = side // TILE
+        tiles = g.new_empty(TILE**2, n, t, t, channels)
+        to_tiles(g.permute(0, 2, 3, 1), tiles)
+        return self._convolution.backward(tiles)
 
 
 def pull_back(net: EnergyNet, images: Sequence[Tensor], cotangent: Tensor, run: ShortRun) -> Tensor:

@@ -19,7 +19,8 @@ from ebm_studio.core.gradients import EnergyGradient, Gradient, WinogradGradient
 from ebm_studio.core.nets import EnergyNet
 
 BACKENDS = ("auto", "fp32", "winograd", "bf16", "graph")
-ROUNDS = 4
+PATIENCE = 0.3  # seconds of measuring for each backend
+ROUNDS = range(4, 30)
 WORTH = {"bf16": 0.8}  # what costs accuracy must save at least a fifth of the time
 
 
@@ -66,7 +67,11 @@ def _fastest(net: EnergyNet, chains: int, device: torch.device) -> str:
     images = torch.rand(chains, *net.spec.shape, device=device) * 2 - 1
     gradients = {name: make_gradient(net, name) for name in available(device)}
     seconds = dict.fromkeys(gradients, float("inf"))
-    for _ in range(ROUNDS):  # the first round warms up; what else the machine does lengthens some, so the least counts
+    began_all = time.perf_counter()
+    for done in range(ROUNDS.stop):
+        if done >= ROUNDS.start and time.perf_counter() - began_all > PATIENCE * len(gradients):
+            break
+        # What else the machine does can only lengthen a round, so the shortest counts.
         for name, gradient in gradients.items():
             began = time.perf_counter()
             gradient(images)[0].sum().item()

@@ -82,7 +82,7 @@ class EnergyGradient:
         for (layer, w, _), x, a in zip(reversed(hidden), reversed(inputs), reversed(kept), strict=True):
             _chain_rule(self.spec, g, a, out=g)
             if layer is first:
-                g = _first_backward(g.permute(0, 2, 3, 1), w)
+                g = first_backward(g.permute(0, 2, 3, 1), w)
             else:
                 g = _aten.convolution_backward(
                     g, x, w, None, layer.stride, layer.padding, (1, 1), False, (0, 0), 1, (True, False, False)
@@ -152,7 +152,7 @@ class WinogradGradient:
         for layer, x, a in zip(reversed(self._direct), reversed(inputs), reversed(kept), strict=True):
             _chain_rule(self.spec, g, a, out=a)
             if layer is self._direct[0]:
-                return _first_backward(a.permute(0, 2, 3, 1), layer.weight)
+                return first_backward(a.permute(0, 2, 3, 1), layer.weight)
             g = _aten.convolution_backward(
                 a, x, layer.weight, None, layer.stride, layer.padding, (1, 1), False, (0, 0), 1, (True, False, False)
             )[0]
@@ -186,7 +186,7 @@ def _chain_rule(spec: NetSpec, g: Tensor, a: Tensor, out: Tensor) -> None:
         _aten.leaky_relu_backward.grad_input(g, a, SLOPE, False, grad_input=out)
 
 
-def _first_backward(g: Tensor, weight: Tensor) -> Tensor:
+def first_backward(g: Tensor, weight: Tensor) -> Tensor:
     """The 3x3 convolution's input gradient (N, C, H, W) from g (N, H, W, width): one product, then nine shifted sums.
 
     With three channels out, a convolution would spend its time on moving memory.

@@ -67,3 +67,13 @@ def test_the_hessian_product_is_double_backward(activation: Activation) -> None:
         assert not found.any()
     else:
         assert (found - expected).norm() / expected.norm() < 1e-5
+
+
+@pytest.mark.parametrize("width", [8, 64])
+def test_the_hessian_product_holds_in_nets_with_wide_layers(width: int) -> None:
+    net = EnergyNet(NetSpec(width=width, activation="silu"), torch.Generator().manual_seed(3)).requires_grad_(False)
+    x = torch.rand(2, 3, 32, 32).requires_grad_()
+    v = torch.randn(2, 3, 32, 32)
+    (slope,) = torch.autograd.grad(net(x).sum(), x, create_graph=True)
+    (expected,) = torch.autograd.grad(slope, x, v)
+    assert (HessianProduct(net)(x.detach(), v) - expected).norm() / expected.norm() < 2e-5

@@ -1,0 +1,23 @@
+"""Times that can be compared on a machine that does other things too."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from statistics import median
+
+LEAST_ROUNDS = 2
+
+
+def interleaved(contenders: Mapping[str, Callable[[], object]], budget: float) -> dict[str, float]:
+    """Median seconds of each, measured in turns for about `budget` seconds after a first turn that warms up."""
+    for run in contenders.values():
+        run()
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    end = time.perf_counter() + budget
+    while time.perf_counter() < end or len(next(iter(times.values()))) < LEAST_ROUNDS:
+        for name, run in contenders.items():
+            began = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - began)
+    return {name: median(values) for name, values in times.items()}

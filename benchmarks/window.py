@@ -1,0 +1,150 @@
+"""What the window feels, in a process of its own: `python -m benchmarks.window launch|bare|chain|train MODEL`.
+
+Prints one JSON object. Times of launch count from `--began`, the caller's `time.time()`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import threading
+import time
+from typing import Any
+
+PERIOD_MS = 4
+SECONDS = 3.0
+PATIENCE_MS = 60_000
+
+
+def main() -> None:
+    """Run one probe."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("probe", choices=("launch", "bare", "chain", "train"))
+    parser.add_argument("model")
+    parser.add_argument("--began", type=float, default=time.time())
+    args = parser.parse_args()
+    result = bare(args.began) if args.probe == "bare" else window(args.probe, args.model, args.began)
+    print(json.dumps(result))
+
+
+def bare(began: float) -> dict[str, float]:
+    """Seconds to the first paint of a window with nothing in it."""
+    from PySide6.QtCore import QEvent, QTimer
+    from PySide6.QtWidgets import QApplication, QMainWindow
+
+    class Window(QMainWindow):
+        def event(self, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Paint and not found:
+                found["first_paint_s"] = time.time() - began
+                QTimer.singleShot(0, app.quit)
+            return super().event(event)
+
+    found: dict[str, float] = {}
+    app = QApplication(sys.argv[:1])
+    window = Window()
+    window.show()
+    app.exec()
+    return found
+
+
+def window(probe: str, model: str, began: float) -> dict[str, float]:
+    """Launch with a model; then, for `chain` and `train`, feel the event loop while they run."""
+    from ebm_studio.app.theme import Theme
+    from ebm_studio.app.window import MainWindow
+    from PySide6.QtCore import QSettings, QTimer
+    from PySide6.QtWidgets import QApplication
+
+    found: dict[str, float] = {}
+    app = QApplication(sys.argv[:1])
+    app.setStyle("Fusion")
+    with tempfile.TemporaryDirectory() as folder:
+        settings = QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat)
+        theme = Theme(app, settings)
+        shown = MainWindow(theme, settings, model)
+        stalls = Stalls()
+
+        def painted() -> None:
+            found["first_paint_s"] = time.time() - began
+
+        def framed(_: object) -> None:
+            if "first_frame_s" in found:
+                return
+            found["first_frame_s"] = time.time() - began
+            if probe == "launch":
+                QTimer.singleShot(0, shown.close)
+            elif probe == "chain":
+                shown.state.change_run(steps=5000)
+                QTimer.singleShot(1000, stalls.start)
+                QTimer.singleShot(1000 + int(1000 * SECONDS), shown.close)
+            else:
+                threading.Thread(target=learn, args=(ready, closing), daemon=False).start()
+                waiting.start(50)
+
+        def learning() -> None:
+            if ready.is_set():
+                waiting.stop()
+                stalls.start()
+                QTimer.singleShot(int(1000 * SECONDS), shown.close)
+
+        ready, closing = threading.Event(), threading.Event()
+        waiting = QTimer(interval=50)
+        waiting.timeout.connect(learning)
+        shown.painted.connect(painted)
+        shown.link.frame.connect(framed)
+        QTimer.singleShot(PATIENCE_MS, shown.close)
+        shown.show()
+        try:
+            app.exec()
+        finally:
+            closing.set()
+            shown.link.close()
+            theme.close()
+    return found | stalls.result()
+
+
+def learn(ready: threading.Event, closing: threading.Event) -> None:
+    """Learn in this thread as a training job does, n_f 32, until told to stop."""
+    import torch
+
+    from ebm_studio.core.learning import Learner
+    from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+
+    images = torch.randint(0, 256, (256, 3, 32, 32), dtype=torch.uint8)
+    learner = Learner(NetSpec(), ShortRun(steps=5), Learning(), images)
+    while not closing.is_set():
+        learner.update(0)
+        ready.set()
+
+
+class Stalls:
+    """How late a timer of the event loop comes."""
+
+    def __init__(self) -> None:
+        from PySide6.QtCore import Qt, QTimer
+
+        self._late: list[float] = []
+        self._timer: Any = QTimer(interval=PERIOD_MS)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+
+    def start(self) -> None:
+        """Begin to feel."""
+        self._last = time.perf_counter()
+        self._timer.start()
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self._late.append(max(0.0, 1000 * (now - self._last) - PERIOD_MS))
+        self._last = now
+
+    def result(self) -> dict[str, float]:
+        """The 99th percentile and the longest, in milliseconds."""
+        self._timer.stop()
+        late = sorted(self._late)
+        return {"stall_p99_ms": late[int(0.99 * len(late))], "stall_max_ms": late[-1]} if late else {}
+
+
+if __name__ == "__main__":
+    main()
