@@ -81,12 +81,12 @@ def convolution_limit(spec: NetSpec, chains: int, budget: float) -> float:
     x = torch.empty(chains, *spec.shape)
     cases: dict[str, list[str]] = {}
     contenders: dict[str, Callable[[], object]] = {}
-    precisions = [torch.float32, *([torch.bfloat16] if "bf16" in available(CPU) else [])]
+    kinds = [(torch.float32, torch.contiguous_format), (torch.float32, torch.channels_last)]
+    if "bf16" in available(CPU):
+        kinds.append((torch.bfloat16, torch.channels_last))
     for index, layer in enumerate(drawn_net(spec).convolutions):
         y = torch.empty(chains, layer.out_channels, *_side(layer, x))
-        for (name, run), dtype, layout in itertools.product(
-            _CONVOLUTIONS.items(), precisions, (torch.contiguous_format, torch.channels_last)
-        ):
+        for (name, run), (dtype, layout) in itertools.product(_CONVOLUTIONS.items(), kinds):
             given, weight, result = (
                 torch.rand_like(t).to(dtype).contiguous(memory_format=layout) for t in (x, layer.weight, y)
             )

@@ -1,4 +1,4 @@
-"""Does learning care how its short runs are rounded? d and v of the same run by two backends, as CSV.
+"""Does learning care how its short runs are rounded? d and v of the same run by two backends, as CSV and SVG.
 
 `python -m benchmarks.precision DATA -o FILE.csv [--updates 150] [--backends fp32 bf16]`
 """
@@ -14,6 +14,9 @@ import torch
 from ebm_studio.core.learning import Learner
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.datasets import natural_channels, open_images
+
+WIDTH, HEIGHT = 640, 160  # pixels of a panel
+COLOURS = ("#2563eb", "#d97706", "#059669")
 
 
 def main() -> None:
@@ -37,6 +40,32 @@ def main() -> None:
                 metrics = learner.update(update / args.updates)
                 writer.writerow([backend, metrics.update, f"{metrics.d:.6g}", f"{metrics.v:.6g}"])
                 file.flush()
+    draw(args.output)
+
+
+def draw(path: Path) -> None:
+    """Draw the curves of a CSV file into an SVG file beside it."""
+    rows = list(csv.DictReader(path.open(encoding="utf-8")))
+    backends = list(dict.fromkeys(row["backend"] for row in rows))
+    parts = []
+    for panel, (quantity, name) in enumerate((("d", "energy difference d"), ("v", "gradient magnitude v"))):
+        top = 30 + panel * (HEIGHT + 40)
+        low, high = (pick(float(row[quantity]) for row in rows) for pick in (min, max))
+        parts.append(f'<text x="40" y="{top - 8}">{name}, {low:.3g} to {high:.3g}</text>')
+        parts.append(f'<rect x="40" y="{top}" width="{WIDTH}" height="{HEIGHT}" fill="none" stroke="#bbb"/>')
+        for backend, colour in zip(backends, COLOURS, strict=False):
+            curve = [float(row[quantity]) for row in rows if row["backend"] == backend]
+            points = " ".join(
+                f"{40 + WIDTH * i / (len(curve) - 1):.1f},{top + HEIGHT * (high - value) / (high - low):.1f}"
+                for i, value in enumerate(curve)
+            )
+            parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
+    for i, (backend, colour) in enumerate(zip(backends, COLOURS, strict=False)):
+        parts.append(f'<text x="{WIDTH - 80 + 60 * i}" y="22" fill="{colour}">{backend}</text>')
+    size = f'width="{WIDTH + 60}" height="{2 * HEIGHT + 90}"'
+    style = 'font-family="sans-serif" font-size="13"'
+    text = f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}><rect {size} fill="#fff"/>'
+    path.with_suffix(".svg").write_text(text + "".join(parts) + "</svg>\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -51,10 +51,11 @@ def bare(began: float) -> dict[str, float]:
 
 def window(probe: str, model: str, began: float) -> dict[str, float]:
     """Launch with a model; then, for `chain` and `train`, feel the event loop while they run."""
-    from ebm_studio.app.theme import Theme
-    from ebm_studio.app.window import MainWindow
     from PySide6.QtCore import QSettings, QTimer
     from PySide6.QtWidgets import QApplication
+
+    from ebm_studio.app.theme import Theme
+    from ebm_studio.app.window import MainWindow
 
     found: dict[str, float] = {}
     app = QApplication(sys.argv[:1])

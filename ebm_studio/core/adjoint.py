@@ -91,7 +91,7 @@ class _Direct:
     def backward(self, g: Tensor) -> Tensor:
         if self._is_first:
             return first_backward(g.permute(0, 2, 3, 1), self._weight)
-        return torch.conv_transpose2d(g, self._weight, None, self._layer.stride, self._layer.padding)
+        return torch.conv_transpose2d(g, self._weight, None, self._layer.stride, 1)
 
 
 class _Winograd:

@@ -12,7 +12,11 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The device of that name; `auto` prefers CUDA, then Apple's MPS. Raises `SettingsError` when it is not there."""
+    """The device of that name; `auto` prefers CUDA, then Apple's MPS. Torch's threads are set to `default_threads`.
+
+    Raises `SettingsError` when the device is not there.
+    """
+    torch.set_num_threads(default_threads())
     present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         return torch.device(next(device for device in ("cuda", "mps", "cpu") if present[device]))
@@ -26,7 +30,7 @@ def choose_device(name: str = "auto") -> torch.device:
 def default_threads() -> int:
     """Torch threads that leave the window smooth: every core up to four, then all but one; never more than torch's own.
 
-    For `torch.set_num_threads`. The window's loop wakes for a fraction of a millisecond, which few
+    The window's loop wakes for a fraction of a millisecond, which few
     cores can spare less than a quarter or half of their speed.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
