@@ -77,7 +77,7 @@ class EnergyGradient:
         # The last layer sees the whole 4x4 picture: a dot product, whose gradient is its weight.
         energy = (h * weight).sum((1, 2, 3), dtype=torch.float32) + bias.float()
 
-        g = weight.expand_as(h).contiguous(memory_format=torch.channels_last)
+        g = torch.empty_like(h).copy_(weight)  # a copy even for one image: it will be written to
         first = hidden[0][0] if g.device.type == "cpu" and g.dtype == torch.float32 else None
         for (layer, w, _), x, a in zip(reversed(hidden), reversed(inputs), reversed(kept), strict=True):
             _chain_rule(self.spec, g, a, out=g)
@@ -139,7 +139,7 @@ class WinogradGradient:
 
         weight = self._last.weight[0].permute(1, 2, 0).reshape(TILE**2, 1, 1, 1, -1)
         energy = (h * weight).sum(-1).sum(0).flatten() + _bias(self._last)
-        slope = weight.expand_as(h).contiguous()
+        slope = torch.empty_like(h).copy_(weight)  # a copy even for one image: it will be written to
         return energy, self._back(slope, inputs, kept, tiles)
 
     def _back(self, g: Tensor, inputs: list[Tensor], kept: list[Tensor], tiles: list[Tensor]) -> Tensor:

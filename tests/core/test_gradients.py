@@ -65,9 +65,9 @@ def test_a_backend_is_autograd(device: str, backend: str, spec: NetSpec) -> None
 def test_a_backend_follows_the_weights(backend: str) -> None:
     if backend not in (*available(torch.device("cpu")), "bf16"):
         pytest.skip(f"no {backend} on the CPU")
-    net = drawn_net(NetSpec(size=16, width=4))
+    net = drawn_net(NetSpec(size=16, width=4, activation="silu"))
     gradient = make_gradient(net, backend)
-    images = torch.rand(2, *net.spec.shape) * 2 - 1
+    images = torch.rand(2, *net.spec.shape, generator=torch.Generator().manual_seed(1)) * 2 - 1
     before = gradient(images)[1]
     for layer in net.convolutions:
         layer.weight.data *= 1.5
@@ -151,3 +151,16 @@ def test_a_known_choice_is_not_measured_again() -> None:
 def test_a_backend_that_cannot_run_here_is_an_error(name: str) -> None:
     with pytest.raises(SettingsError, match="backend"):
         make_gradient(drawn_net(NetSpec(size=16, width=4)), name)
+
+
+@pytest.mark.parametrize("backend", ["fp32", "winograd", "bf16"])
+@pytest.mark.parametrize("activation", ["leaky_relu", "silu"])
+def test_one_image_is_enough_and_leaves_the_weights_alone(backend: str, activation: Activation) -> None:
+    net = drawn_net(NetSpec(size=16, width=8, channels=1, activation=activation))
+    before = [parameter.clone() for parameter in net.parameters()]
+    gradient = make_gradient(net, backend)
+    images = torch.rand(1, *net.spec.shape, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    first, again = gradient(images), gradient(images)
+    assert all(map(torch.equal, before, net.parameters()))
+    assert torch.equal(first[1], again[1])
+    assert (first[1] - by_autograd(net, images)[1]).norm() <= WITHIN[backend] * first[1].norm()
