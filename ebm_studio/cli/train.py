@@ -77,9 +77,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             bar.update(done - bar.n)
 
         if args.resume:
-            run = TrainingRun.resume(args.output, _planned(args, read_plan(args.output)), device, reading, args.backend)
+            run = TrainingRun.resume(args.output, _planned(args, read_plan(args.output)), device, reading)
         else:
-            run = TrainingRun.start(args.output, _planned(args, _new_plan(args)), device, reading, args.backend)
+            run = TrainingRun.start(args.output, _planned(args, _new_plan(args)), device, reading)
     if run.data.skipped:
         print(f"left out {len(run.data.skipped)} files, the first: {run.data.skipped[0]}", file=sys.stderr)
 
@@ -154,6 +154,7 @@ def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
         name=args.name,
         command=_command(plan.command),
         time_limit=args.time_limit,
+        backend=None if args.backend == "auto" else args.backend,
     )
 
 

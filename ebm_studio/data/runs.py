@@ -17,7 +17,7 @@ import platform
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -59,6 +59,8 @@ class Plan:
     command: str = ""
     time_limit: float | None = None
     """Seconds after which the run is done, however many updates that makes."""
+    backend: str = "auto"
+    """What computes the short runs; chosen at the start and then kept, since backends round differently."""
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as plain data, ready for JSON."""
@@ -91,45 +93,32 @@ class Report:
 class TrainingRun:
     """A run folder being learned in. Use `start` or `resume`, then `learn`."""
 
-    def __init__(self, folder: Path, plan: Plan, data: ImageSet, device: torch.device, backend: str = "auto") -> None:
+    def __init__(self, folder: Path, plan: Plan, data: ImageSet, device: torch.device) -> None:
         self.folder = folder
-        self.plan = plan
+        backend = resolve_backend(EnergyNet(plan.net).to(device), plan.learning.chains, plan.backend)
+        self.plan = replace(plan, backend=backend)
         self.data = data
-        self.backend = resolve_backend(EnergyNet(plan.net).to(device), plan.learning.chains, backend)
-        """What computes the short runs: a name of `core.backends`."""
-        self.learner = Learner(
-            plan.net, plan.short_run, plan.learning, torch.from_numpy(data.images), device, self.backend
-        )
+        self.learner = Learner(plan.net, plan.short_run, plan.learning, torch.from_numpy(data.images), device, backend)
         self.seconds = 0.0
         self._recent: deque[Metrics] = deque(maxlen=RECENT)
 
     @classmethod
     def start(
-        cls,
-        folder: Path,
-        plan: Plan,
-        device: torch.device,
-        progress: Progress = lambda _, __: None,
-        backend: str = "auto",
+        cls, folder: Path, plan: Plan, device: torch.device, progress: Progress = lambda _, __: None
     ) -> TrainingRun:
         """A new run in a folder that holds none. Raises `DataError` or `StudioError`."""
         if (folder / "run.json").exists():
             raise StudioError(f"{folder} already holds a run: add --resume to go on with it, or name another folder.")
-        run = cls(folder, plan, _open_data(plan, progress), device, backend)
+        run = cls(folder, plan, _open_data(plan, progress), device)
         run._write_plan()
         return run
 
     @classmethod
     def resume(
-        cls,
-        folder: Path,
-        plan: Plan,
-        device: torch.device,
-        progress: Progress = lambda _, __: None,
-        backend: str = "auto",
+        cls, folder: Path, plan: Plan, device: torch.device, progress: Progress = lambda _, __: None
     ) -> TrainingRun:
         """Go on exactly where the folder's last whole save stands, by its own plan or a changed one."""
-        run = cls(folder, plan, _open_data(plan, progress), device, backend)
+        run = cls(folder, plan, _open_data(plan, progress), device)
         state, run.seconds = _read_state(folder)
         if state is not None:
             tensors, updates = state
@@ -202,7 +191,7 @@ class TrainingRun:
         net = self.learner.average
         copy = type(net)(net.spec)
         copy.load_state_dict(net.state_dict())
-        return Model(copy, self.card(), self.learner.device, self.backend)
+        return Model(copy, self.card(), self.learner.device, self.plan.backend)
 
     def card(self) -> Card:
         """The card of the model as it is now."""
@@ -229,7 +218,7 @@ class TrainingRun:
             seconds=round(self.seconds, 1),
             health=health,
             command=plan.command,
-            machine=_machine(self.learner.device),
+            machine=_machine(self.learner.device, plan.backend),
         )
 
     def _write_plan(self) -> None:
@@ -262,8 +251,8 @@ def read_metrics(folder: Path) -> list[dict[str, float]]:
     return rows
 
 
-def _machine(device: torch.device) -> str:
-    return f"{platform.system()} {platform.machine()}, {device}, {torch.get_num_threads()} threads"
+def _machine(device: torch.device, backend: str) -> str:
+    return f"{platform.system()} {platform.machine()}, {device}, {torch.get_num_threads()} threads, {backend}"
 
 
 def read_plan(folder: Path) -> Plan:

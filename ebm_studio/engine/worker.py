@@ -46,12 +46,8 @@ def _torch_ready() -> Callable[[str, str], Model]:
     if sys.platform == "linux":
         # On Linux a thread has a niceness of its own, and torch's threads inherit it: the window goes first.
         os.setpriority(os.PRIO_PROCESS, get_native_id(), NICE)
-    import torch
-
     from ebm_studio.data.models import load_model
 
-    # One core stays free for the window; two busy pools on the same cores cost far more than one core gains.
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
     return load_model
 
 

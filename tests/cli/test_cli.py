@@ -79,7 +79,7 @@ def test_options_change_the_short_run(capsys, tmp_path, tiny):
         ["sample", "TINY", "-o", "a.txt"],
         ["sample", "TINY", "-o", "FILE/a.png"],
         ["sample", "TINY", "-o", "a.png", "--count", "0"],
-        ["sample", "TINY", "-o", "a.png", "--count", "99999"],
+        ["sample", "TINY", "-o", "a.png", "--count", "999999"],
         ["sample", "TINY", "-o", "a.png", "--seed", "-1"],
         ["sample", "TINY", "-o", "a.png", "--steps", "0"],
         ["sample", "TINY", "-o", "a.png", "--step-size", "nan"],

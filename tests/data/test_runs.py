@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 
 import pytest
 import torch
@@ -52,7 +53,9 @@ def test_a_run_leaves_a_model_its_card_and_its_traces(tmp_path, plan):
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == METRICS
     assert len(rows) == 6
-    assert read_plan(tmp_path / "run") == plan
+    assert read_plan(tmp_path / "run") == run.plan
+    assert run.plan.backend != "auto"
+    assert replace(run.plan, backend="auto") == plan
 
 
 def test_a_stopped_run_goes_on_as_if_unbroken(tmp_path, plan):
@@ -106,15 +109,11 @@ def test_a_folder_without_a_run_cannot_be_resumed(tmp_path):
 
 
 def test_a_time_limit_ends_a_run(tmp_path, plan):
-    from dataclasses import replace
-
     run = TrainingRun.start(tmp_path / "run", replace(plan, time_limit=1e-9), CPU)
     assert learn(run)
     assert run.learner.updates == 1
 
 
 def test_more_held_out_than_there_is(tmp_path, plan):
-    from dataclasses import replace
-
     with pytest.raises(DataError, match="hold out"):
         TrainingRun.start(tmp_path / "run", replace(plan, held_out=12), CPU)
