@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from ebm_studio.app.actions import act
 from ebm_studio.app.banner import Banner
 from ebm_studio.app.canvas import Canvas
 from ebm_studio.app.header import Header
 from ebm_studio.app.inspector import Inspector
+from ebm_studio.app.page import Page
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.timeline import Timeline
@@ -17,12 +18,15 @@ from ebm_studio.app.tokens import UNIT
 from ebm_studio.core.specs import MAX_STEPS
 
 
-class GeneratePage(QWidget):
+class GeneratePage(Page):
     """Canvas in the middle, inspector on the right, timeline below."""
+
+    key = "generate"
+    title = "Generate"
+    tip = "Generate: chains from noise to image."
 
     def __init__(self, theme: Theme, state: GenerateState) -> None:
         super().__init__()
-        self.setObjectName("page")
         self._state = state
         self.header = Header(theme, state)
         self.banner = Banner(theme, state)
@@ -42,24 +46,20 @@ class GeneratePage(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._whole)
+        self._add_actions()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        # Only keys that the focused control has no use for come here.
+    def _add_actions(self) -> None:
         state, playback = self._state, self._state.playback
-        actions = {
-            Qt.Key.Key_Space: playback.toggle,
-            Qt.Key.Key_Left: lambda: playback.step(-1),
-            Qt.Key.Key_Right: lambda: playback.step(1),
-            Qt.Key.Key_Home: lambda: playback.step(-MAX_STEPS),
-            Qt.Key.Key_End: lambda: playback.step(MAX_STEPS),
-            Qt.Key.Key_R: state.random_seed,
-            Qt.Key.Key_Escape: state.cancel,
-        }
-        action = actions.get(Qt.Key(event.key()))
-        if action is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-            super().keyPressEvent(event)
-        else:
-            action()
+        act(self, "Play or pause", playback.toggle, Qt.Key.Key_Space)
+        act(self, "One step back", lambda: playback.step(-1), Qt.Key.Key_Left)
+        act(self, "One step on", lambda: playback.step(1), Qt.Key.Key_Right)
+        act(self, "To the start noise", lambda: playback.step(-MAX_STEPS), Qt.Key.Key_Home)
+        act(self, "To the image", lambda: playback.step(MAX_STEPS), Qt.Key.Key_End)
+        act(self, "Random seed", state.random_seed, Qt.Key.Key_R)
+        act(self, "Cancel what runs", state.cancel, Qt.Key.Key_Escape)
+
+    def focus_first(self) -> None:
+        self.canvas.setFocus()
 
     def remember(self, settings: QSettings) -> None:
         """Write where the splitters are."""

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QEvent, QSettings, QTimer, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from ebm_studio.app.actions import act, press
+from ebm_studio.app.banner import Banner
+from ebm_studio.app.drops import Drops, Opener, local_files
+from ebm_studio.app.faults import Faults
 from ebm_studio.app.generate import GeneratePage
 from ebm_studio.app.link import EngineLink
+from ebm_studio.app.page import Page
 from ebm_studio.app.rail import Rail
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.status import Status
 from ebm_studio.app.theme import Theme
+from ebm_studio.data.cards import is_model_file
+from ebm_studio.engine.requests import Fault
 
 
 class MainWindow(QMainWindow):
@@ -26,18 +35,45 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._model = model
         self._is_painted = False
+        self.setAcceptDrops(True)
         self.link = EngineLink(device, self)
         self.state = GenerateState(self.link, settings, self)
         self.generate = GeneratePage(theme, self.state)
         self.rail = Rail(theme)
-        self.rail.add_page("generate", "Generate", "Generate: chains from noise to image.")
         self.pages = QStackedWidget()
-        self.pages.addWidget(self.generate)
-        self.rail.chosen.connect(self.pages.setCurrentIndex)
+        self.faults = Faults(self)
+        self.banner = Banner(theme, self.faults)
+        self.drops = Drops()
+        self.drops.add(Opener(is_model_file, lambda files: self.open_model(str(files[0])), "Open the model"))
+        self.rail.chosen.connect(lambda index: self.show_page(self._page(index)))
+        self.add_page(self.generate)
         self.status = Status(self.state)
         self._lay_out()
         self._restore()
-        self.generate.canvas.setFocus()
+        self.show_page(self.generate)
+
+    def add_page(self, page: Page) -> None:
+        """Put a page on the rail, below those there are."""
+        self.pages.addWidget(page)
+        self.rail.add_page(page.key, page.title, page.tip)
+        number = self.pages.count()
+        act(self, f"Go to {page.title}", lambda: self.show_page(page), f"Ctrl+{number}")
+
+    def show_page(self, page: Page) -> None:
+        """Show a page, and let the keys go there."""
+        self.pages.setCurrentWidget(page)
+        self.rail.pages[self.pages.currentIndex()].setChecked(True)
+        page.focus_first()
+
+    @property
+    def page(self) -> Page:
+        """The page that is shown."""
+        return self._page(self.pages.currentIndex())
+
+    def _page(self, index: int) -> Page:
+        page = self.pages.widget(index)
+        assert isinstance(page, Page)
+        return page
 
     def _lay_out(self) -> None:
         middle = QWidget()
@@ -50,6 +86,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.banner)
         column.addWidget(middle, 1)
         column.addWidget(self.status)
         self.setCentralWidget(whole)
@@ -68,10 +105,38 @@ class MainWindow(QMainWindow):
         self.generate.timeline.add_plots()
         self.state.open_first(self._model)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not press(self, event):
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if local_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.open_files(local_files(event.mimeData()))
+        event.acceptProposedAction()
+
+    def open_files(self, paths: list[Path]) -> None:
+        """Hand files to the pages that take them."""
+        taken, left = self.drops.share_out(paths, self.page)
+        for opener, files in taken.items():
+            if opener.page is not None:
+                self.show_page(opener.page)
+            opener.open(files)
+        if left:
+            self.faults.show(Fault(_unknown(left)))
+
+    def open_model(self, name: str) -> None:
+        """Open a model by name or file, and see it run."""
+        self.show_page(self.generate)
+        self.state.open_model(name)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         self.hide()  # at once; the engine may need to finish a step
         self._settings.setValue("window/geometry", self.saveGeometry())
-        self.generate.remember(self._settings)
+        for index in range(self.pages.count()):
+            self._page(index).remember(self._settings)
         self.state.close()
         super().closeEvent(event)
 
@@ -79,4 +144,10 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         if geometry := self._settings.value("window/geometry"):
             self.restoreGeometry(geometry)
-        self.generate.restore(self._settings)
+        for index in range(self.pages.count()):
+            self._page(index).restore(self._settings)
+
+
+def _unknown(paths: list[Path]) -> str:
+    names = ", ".join(path.name for path in paths[:3]) + (" and others" if len(paths) > 3 else "")
+    return f"Nothing here opens {names}: drop a model file."

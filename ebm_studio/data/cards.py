@@ -15,6 +15,7 @@ from ebm_studio.data.places import CHECKPOINTS
 
 FORMAT = 1
 SUFFIX = ".safetensors"
+PICKLES = (".pt", ".pth", ".ckpt", ".bin")
 MAX_NOTE = 20_000
 
 
@@ -143,3 +144,8 @@ def find_model(name: str) -> Path:
 def bundled_models() -> list[Path]:
     """The models that come with the program, by name."""
     return sorted(CHECKPOINTS.glob(f"*{SUFFIX}"))
+
+
+def is_model_file(path: Path) -> bool:
+    """Whether the name is that of a model file, ours or a pickled state_dict."""
+    return path.suffix.lower() in (SUFFIX, *PICKLES)

@@ -43,14 +43,13 @@ from ebm_studio.core.specs import (
     check_seed,
     check_stops,
 )
-from ebm_studio.data.cards import Card, find_model, read_card
+from ebm_studio.data.cards import PICKLES, Card, find_model, read_card
 from ebm_studio.data.choices import resolve_backend
 from ebm_studio.data.files import write_whole
 from ebm_studio.data.latents import FromSeed, Latent
 
 BATCH = 64  # chains that run together; more gain no speed and cost memory
 TYPICAL = 16  # chains that a backend is chosen for
-PICKLES = (".pt", ".pth", ".ckpt", ".bin")
 
 
 class Model:

@@ -40,6 +40,7 @@ def test_a_missing_model_is_a_banner(qtbot, opened):
 
 
 def test_a_broken_file_leaves_the_last_picture(qtbot, running, tmp_path: Path):
+    running.state.playback.go(STEPS)  # the playhead stands still
     before = running.generate.canvas.pixels()
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"no weights here")

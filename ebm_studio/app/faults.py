@@ -1,0 +1,28 @@
+"""The fault that the whole window shows."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from ebm_studio.engine.requests import Fault
+
+
+class Faults(QObject):
+    """Observable: the newest fault that nobody has dismissed. Any page may show one."""
+
+    fault_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.fault: Fault | None = None
+
+    def show(self, fault: Fault) -> None:
+        """Put a fault in the banner above the page."""
+        self.fault = fault
+        self.fault_changed.emit()
+
+    def dismiss(self) -> None:
+        """Take it away."""
+        if self.fault is not None:
+            self.fault = None
+            self.fault_changed.emit()
