@@ -37,9 +37,9 @@ class EngineLink(QObject):
         self._timer.start()
         return stamped
 
-    def cancel(self) -> None:
-        """Stop the running job and forget the queued ones."""
-        self.engine.cancel()
+    def cancel(self, request: Request | None = None) -> None:
+        """See `Engine.cancel`."""
+        self.engine.cancel(request)
 
     def close(self) -> None:
         """Stop everything; returns when the engine's thread has ended."""

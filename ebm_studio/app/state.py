@@ -149,6 +149,8 @@ class GenerateState(QObject):
         self.link.close()
 
     def _take(self, request: Request, value: object) -> None:
+        if request.lane:  # another page's
+            return
         if isinstance(value, ModelReady):
             self.model = value
             self._settings.setValue("model", value.name)

@@ -31,7 +31,7 @@ class Status(QWidget):
         self.cancel = QPushButton("Cancel")
         self.cancel.setObjectName("quiet")
         self.cancel.setToolTip("Stop what runs; the steps that are there stay (Esc).")
-        self.cancel.clicked.connect(state.cancel)
+        self.cancel.clicked.connect(self._cancel)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * UNIT, 0, UNIT, 0)
         row.setSpacing(UNIT)
@@ -42,6 +42,13 @@ class Status(QWidget):
         state.link.progress_changed.connect(self._show)
         state.model_changed.connect(self._show)
         self._show()
+
+    def _cancel(self) -> None:
+        progress = self._state.link.progress
+        if progress is not None and progress.request.background:
+            self._state.link.cancel(progress.request)
+        else:
+            self._state.cancel()
 
     def _show(self) -> None:
         progress = self._state.link.progress

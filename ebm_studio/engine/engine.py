@@ -24,7 +24,8 @@ class Engine:
     """Does requests one after another in its own thread; the caller polls for what comes of them.
 
     The newest request of a key wins: older ones of that key leave the queue, a running one is
-    cancelled, and what they had still to say is dropped.
+    cancelled, and what they had still to say is dropped. A background request lets others in
+    between its steps.
 
     >>> engine = Engine("cpu")
     >>> request = engine.submit(RunChain(model="fashion32", run=ShortRun()))
@@ -38,7 +39,7 @@ class Engine:
         self._stamps = itertools.count(1)
         self._changed = Condition()
         self._queue: deque[Request] = deque()
-        self._running: tuple[Request, Worker] | None = None
+        self._running: list[tuple[Request, Worker]] = []  # a background job, and above it what it lets in
         self._newest: dict[Hashable, int] = {}
         self._closing = False
         self._news: deque[Posted | Ended] = deque()
@@ -55,20 +56,26 @@ class Engine:
             self._newest[request.key] = request.stamp
             self._queue = deque(r for r in self._queue if r.key != request.key)
             self._queue.append(request)
-            if self._running and self._running[0].key == request.key:
-                self._running[1].cancel()
+            for running, worker in self._running:
+                if running.key == request.key:
+                    worker.cancel()
             self._changed.notify()
             if self._thread.ident is None:
                 self._thread.start()
         return request
 
-    def cancel(self) -> None:
-        """Forget what is queued and stop the running job at its next step."""
+    def cancel(self, request: Request | None = None) -> None:
+        """Forget a request, or stop it at its next step; without one, all that is not in the background."""
+
+        def is_meant(other: Request) -> bool:
+            return not other.background if request is None else other == request
+
         with self._changed:
-            self._news.extend(Ended(request, cancelled=True) for request in self._queue)
-            self._queue.clear()
-            if self._running:
-                self._running[1].cancel()
+            self._news.extend(Ended(queued, cancelled=True) for queued in self._queue if is_meant(queued))
+            self._queue = deque(queued for queued in self._queue if not is_meant(queued))
+            for running, worker in self._running:
+                if is_meant(running):
+                    worker.cancel()
 
     def news(self) -> list[Posted | Ended]:
         """What has happened since the last call, oldest first, without what is stale."""
@@ -98,8 +105,8 @@ class Engine:
         with self._changed:
             self._closing = True
             self._queue.clear()
-            if self._running:
-                self._running[1].cancel()
+            for _, worker in self._running:
+                worker.cancel()
             self._changed.notify()
         if self._thread.ident is not None:
             self._thread.join()
@@ -108,29 +115,44 @@ class Engine:
         return self._newest.get(request.key) == request.stamp
 
     def _serve(self) -> None:
-        while work := self._next():
-            request, worker = work
-            ended = self._do(request, worker)
-            with self._changed:
-                self._progress = None
-                self._running = None
-                self._news.append(ended)
+        while request := self._next():
+            self._finish(request)
 
-    def _next(self) -> tuple[Request, Worker] | None:
+    def _next(self) -> Request | None:
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closing)
-            if self._closing:
-                return None
-            request = self._queue.popleft()
-            worker = Worker(
-                request,
-                self._models,
-                post=lambda value: self._news.append(Posted(request, value)),
-                show=self._mailbox.put,
-                report=self._report,
-            )
-            self._running = (request, worker)
-            return self._running
+            return None if self._closing else self._pop()
+
+    def _pop(self) -> Request:
+        request = min(self._queue, key=lambda queued: queued.background)  # the first of those that do not wait
+        self._queue.remove(request)
+        return request
+
+    def _give_way(self) -> None:
+        """Do what somebody waits for, in the middle of a background job."""
+        while True:
+            with self._changed:
+                if self._closing or all(queued.background for queued in self._queue):
+                    return
+                request = self._pop()
+            self._finish(request)
+
+    def _finish(self, request: Request) -> None:
+        worker = Worker(
+            request,
+            self._models,
+            post=lambda value: self._news.append(Posted(request, value)),
+            show=self._mailbox.put,
+            report=self._report,
+            give_way=self._give_way if request.background else lambda: None,
+        )
+        with self._changed:
+            self._running.append((request, worker))
+        ended = self._do(request, worker)
+        with self._changed:
+            self._progress = None
+            self._running.pop()
+            self._news.append(ended)
 
     def _do(self, request: Request, worker: Worker) -> Ended:
         try:

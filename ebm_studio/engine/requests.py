@@ -17,11 +17,15 @@ class Request:
 
     stamp: int = 0
     """Given by `Engine.submit`; tells a newer request from an older one."""
+    lane: str = ""
+    """Who asks. Requests of different lanes leave each other alone."""
+    background: bool = False
+    """Gives way at each `worker.check()` to the requests that somebody waits for, and goes on after them."""
 
     @property
     def key(self) -> Hashable:
         """A newer request of the same key supersedes an older one."""
-        return type(self).__qualname__
+        return (type(self).__qualname__, self.lane)
 
     def work(self, worker: Worker) -> None:
         """Do the job in the engine's thread: `worker.check()` between steps, `worker.post()` for results."""

@@ -29,13 +29,16 @@ class ModelShelf:
         self._device = device
         self._models: OrderedDict[str, Model] = OrderedDict()
 
-    def get(self, name: str, report: Callable[[str], object], fresh: bool = False) -> Model:
-        """The model of a name or path; `fresh` reads the file again."""
+    def get(self, name: str, report: Callable[[str], object], fresh: bool = False, keep: bool = True) -> Model:
+        """The model of a name or path; `fresh` reads the file again, `keep` has it here for the next time."""
         if fresh or name not in self._models:
             report("Starting torch" if "torch" not in sys.modules else "Loading the model")
             load = _torch_ready()
             report("Loading the model")
-            self._models[name] = load(name, self._device)
+            model = load(name, self._device)
+            if not keep:
+                return model
+            self._models[name] = model
         self._models.move_to_end(name)
         while len(self._models) > MODELS_KEPT:
             self._models.popitem(last=False)
@@ -61,11 +64,13 @@ class Worker:
         post: Callable[[object], None],
         show: Callable[[Frame], None],
         report: Callable[[Progress], None],
+        give_way: Callable[[], None],
     ) -> None:
         self._request = request
         self._models = models
         self._report = report
         self._show = show
+        self._give_way = give_way
         self._cancelled = Event()
         self.post = post
         """Send a result, final or on the way, to whoever asked."""
@@ -76,12 +81,13 @@ class Worker:
 
     def check(self) -> None:
         """Raise `Stopped` when the job is cancelled. To be called between steps."""
+        self._give_way()
         if self._cancelled.is_set():
             raise Stopped
 
     def model(self, name: str, fresh: bool = False) -> Model:
         """The model of a bundled name or a path, loaded when it is not in memory. Raises `StudioError`."""
-        model = self._models.get(name, self.report, fresh)
+        model = self._models.get(name, self.report, fresh, keep=not self._request.background)
         self.check()
         return model
 

@@ -129,6 +129,33 @@ def test_the_newest_of_a_kind_wins(engine: Engine):
     heard(engine, is_end_of(newer))
 
 
+def test_a_background_job_lets_others_in_and_goes_on(engine: Engine):
+    loop = engine.submit(Loop(background=True))
+    loop.started.wait(10)
+    waiting = engine.submit(Say(text="later", lane="b", background=True))
+    said = engine.submit(Say(text="now"))
+    items = heard(engine, is_end_of(said))
+    assert [item.value for item in items if isinstance(item, Posted)] == ["now"]
+    engine.cancel()  # not meant for what is in the background
+    after = engine.submit(Say(text="again"))
+    heard(engine, is_end_of(after))
+    engine.cancel(loop)
+    items = heard(engine, is_end_of(waiting))
+    assert Ended(loop, cancelled=True) in items
+    assert [item.value for item in items if isinstance(item, Posted)] == ["later"]
+
+
+def test_lanes_leave_each_other_alone(engine: Engine):
+    blocker = engine.submit(Loop())
+    blocker.started.wait(10)
+    left = engine.submit(Say(text="left", lane="A"))
+    right = engine.submit(Say(text="right", lane="B"))
+    engine.cancel(blocker)
+    items = heard(engine, is_end_of(right))
+    assert Ended(left) in items
+    assert [item.value for item in items if isinstance(item, Posted)] == ["left", "right"]
+
+
 def test_stale_news_is_dropped(engine: Engine):
     first = engine.submit(Say(text="old"))
     deadline = time.monotonic() + 10
