@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Hashable
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self
 
-from PySide6.QtCore import QObject, QSettings, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from ebm_studio.app.link import EngineLink
 from ebm_studio.app.playback import Playback
+from ebm_studio.app.shelf_state import Subject
+from ebm_studio.app.undo import Undo
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.specs import MAX_SEED, ShortRun, check_count, check_seed
+from ebm_studio.core.specs import MAX_SEED, MAX_STEPS, ShortRun, check_count, check_seed
 from ebm_studio.data.cards import bundled_models
+from ebm_studio.data.latents import FromSeed, Latent
 from ebm_studio.engine.jobs import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.requests import Ended, Fault, Request
 from ebm_studio.engine.store import ChainStore
@@ -25,6 +30,8 @@ RANDOM_SEEDS = 1_000_000  # a seed that a person can say aloud
 class Parameters:
     """What a person sets. Replaced whole at each edit, so that an edit can be undone."""
 
+    model: str = ""
+    """A bundled name or a path; empty before any is loaded."""
     seed: int = 0
     count: int = 16
     run: ShortRun = field(default_factory=ShortRun)
@@ -32,6 +39,17 @@ class Parameters:
     def __post_init__(self) -> None:
         check_seed(self.seed)
         check_count(self.count)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        return {"model": self.model, "seed": self.seed, "count": self.count, "run": self.run.to_dict()}
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Self:
+        """The parameters that `to_dict` wrote. Raises `SettingsError`, `KeyError` or `TypeError`."""
+        if not isinstance(data["model"], str):
+            raise TypeError("the model has no name")
+        return cls(model=data["model"], seed=data["seed"], count=data["count"], run=ShortRun.from_dict(data["run"]))
 
 
 class GenerateState(QObject):
@@ -42,20 +60,30 @@ class GenerateState(QObject):
     fault_changed = Signal()
     view_changed = Signal()
     selection_changed = Signal()
+    chain_ended = Signal(object, object)
+    """A chain is whole: its `Parameters` and its `ChainStore`."""
 
-    def __init__(self, link: EngineLink, settings: QSettings, parent: QObject | None = None) -> None:
+    def __init__(self, link: EngineLink, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.link = link
+        self.undo = Undo(self)
         self.playback = Playback(self)
-        self.parameters = _remembered(settings)
+        self.parameters = Parameters()
         self.model: ModelReady | None = None
+        self.shown: tuple[Parameters, ModelReady] | None = None
+        """What made the chain that is shown, while the parameters may be ahead of it."""
         self.fault: Fault | None = None
         self.view = "state"
         """What the canvas shows of a step: its `state`, or its `mean`, without the step's own noise."""
+        self.smooth = False
+        """Whether pictures are smoothed at any zoom, or kept crisp at whole ones."""
         self.selected: int | None = None
         """The chain whose curve is drawn apart."""
-        self._settings = settings
+        self.enlarged: int | None = None
+        """The chain that has the canvas for itself."""
         self._wanted: Request | None = None
+        self._opening: Request | None = None
+        self._running: tuple[Parameters, ModelReady] | None = None
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self.run)
         link.posted.connect(self._take)
@@ -63,58 +91,72 @@ class GenerateState(QObject):
         link.progress_changed.connect(self.playback.watch)
 
     def open_first(self, name: str | None) -> None:
-        """Open the model asked for at launch, else the last one used, else the first that is bundled."""
-        if name is None:
-            name = str(self._settings.value("model", ""))
-            known = [path.stem for path in bundled_models()]
-            if name not in known:
-                name = known[0] if known else None
+        """Open the model asked for at launch, else that of the session, else the first that is bundled."""
+        remembered = self.parameters.model
+        bundled = [path.stem for path in bundled_models()]
         if name is not None:
             self.open_model(name)
+        elif remembered in bundled or (remembered and Path(remembered).is_file()):
+            self._apply(self.parameters)
+        elif bundled:
+            self.open_model(bundled[0])
 
     def open_model(self, name: str) -> None:
         """Load a bundled model or a file, then run it with its own short run."""
         self.cancel()
         self.dismiss()
-        self._wanted = self.link.submit(LoadModel(name=name))
+        self._wanted = self._opening = self.link.submit(LoadModel(name=name))
 
-    def change(self, **changes: Any) -> None:
-        """Change `seed`, `count` or `run`; the chain runs again after a short pause."""
+    def change(self, text: str = "", *, key: Hashable = "change", **changes: Any) -> None:
+        """Change `seed`, `count` or `run`; the chain runs again after a short pause.
+
+        `text` says what undo would take back; changes of the same `key` in quick succession are one.
+        """
         try:
-            parameters = replace(self.parameters, **changes)
+            after = replace(self.parameters, **changes)
         except SettingsError as error:
             self._set_fault(Fault(str(error)))
             return
-        if parameters != self.parameters:
-            self.parameters = parameters
-            self._settings.setValue("seed", str(parameters.seed))
-            self._settings.setValue("count", parameters.count)
-            self.parameters_changed.emit()
-            self._pause.start()
+        if after != self.parameters:
+            text = text or _difference(self.parameters, after)
+            self.undo.swap(text, self._apply, self.parameters, after, key and (key, *changes))
 
     def change_run(self, **changes: Any) -> None:
-        """Change `steps`, `step_size`, `noise_scale` or `start` of the short run."""
+        """Change `steps`, `step_size`, `noise_scale`, `noise_steps` or `start` of the short run."""
         try:
-            self.change(run=replace(self.parameters.run, **changes))
+            self.change(key=tuple(changes), run=replace(self.parameters.run, **changes))
         except SettingsError as error:
             self._set_fault(Fault(str(error)))
 
+    def restore(self, parameters: Parameters) -> None:
+        """Be as an earlier run was, its model included, and run it."""
+        if parameters != self.parameters:
+            self.undo.swap("Restore a run", self._apply, self.parameters, parameters)
+        self.run()
+
     def random_seed(self) -> None:
         """Another seed, at once."""
-        self.change(seed=secrets.randbelow(RANDOM_SEEDS))
+        self.change(seed=secrets.randbelow(RANDOM_SEEDS), key=None)
         self.run()
 
     def next_seed(self, by: int) -> None:
         """The seed `by` further."""
         self.change(seed=min(max(self.parameters.seed + by, 0), MAX_SEED))
 
+    def run_longer(self) -> None:
+        """Twice the steps, at once. The chains are the same up to the old K."""
+        self.change_run(steps=min(2 * self.parameters.run.steps, MAX_STEPS))
+        self.run()
+
     def run(self) -> None:
         """Run the chain with the parameters as they are."""
         self._pause.stop()
-        if self.model is not None:
-            self.dismiss()
-            p = self.parameters
-            self._wanted = self.link.submit(RunChain(model=self.model.name, count=p.count, seed=p.seed, run=p.run))
+        if self.model is None or self.model.name != self.parameters.model:
+            return  # a model that loads runs by itself
+        self.dismiss()
+        p = self.parameters
+        self._running = (p, self.model)
+        self._wanted = self.link.submit(RunChain(model=self.model.name, count=p.count, seed=p.seed, run=p.run))
 
     def cancel(self) -> None:
         """Stop what runs; what is there of the chain stays."""
@@ -132,11 +174,45 @@ class GenerateState(QObject):
             self.view = view
             self.view_changed.emit()
 
+    def set_smooth(self, smooth: bool) -> None:
+        """Smooth the pictures, or keep their pixels crisp."""
+        if smooth != self.smooth:
+            self.smooth = smooth
+            self.view_changed.emit()
+
     def select(self, chain: int | None) -> None:
         """Draw the curve of a chain apart, or of none."""
         if chain != self.selected:
             self.selected = chain
             self.selection_changed.emit()
+
+    def enlarge(self, chain: int | None) -> None:
+        """Give a chain the whole canvas, or show them all."""
+        if chain is not None:
+            self.select(chain)
+        if chain != self.enlarged:
+            self.enlarged = chain
+            self.view_changed.emit()
+
+    def subject(self, chain: int) -> Subject | None:
+        """A chain's picture and start noise, for the shelf."""
+        store = self.playback.store
+        if store is None or self.shown is None or chain >= store.count or not store.rows:
+            return None
+        parameters, model = self.shown
+        return Subject(
+            name=f"{model.card.name}-{parameters.seed}-{chain}",
+            picture=store.pixels(store.rows - 1)[chain],
+            shown=store.pixels(self.playback.row, self.view)[chain],
+            latent=Latent(
+                store.start(chain),
+                FromSeed(parameters.seed, chain),
+                model.card.name,
+                model.fingerprint,
+                parameters.run,
+            ),
+            run_longer=self.run_longer,
+        )
 
     def dismiss(self) -> None:
         """Take the fault away."""
@@ -148,25 +224,66 @@ class GenerateState(QObject):
         self.playback.pause()
         self.link.close()
 
+    def to_dict(self) -> dict[str, Any]:
+        """What a session remembers."""
+        return {"parameters": self.parameters.to_dict(), "view": self.view, "smooth": self.smooth}
+
+    def from_dict(self, data: Any) -> None:
+        """Be as a session was left, before any model is open. Raises what `Parameters.from_dict` raises."""
+        self.parameters = Parameters.from_dict(data["parameters"])
+        self.set_view("mean" if data["view"] == "mean" else "state")
+        self.set_smooth(data["smooth"] is True)
+        self.parameters_changed.emit()
+
+    def _apply(self, parameters: Parameters) -> None:
+        self.parameters = parameters
+        self.parameters_changed.emit()
+        if self.model is not None and self.model.name == parameters.model:
+            self._pause.start()
+        elif parameters.model:
+            self._pause.stop()
+            self.dismiss()
+            self._opening = None
+            self._wanted = self.link.submit(LoadModel(name=parameters.model))
+
     def _take(self, request: Request, value: object) -> None:
         if request.lane:  # another page's
             return
         if isinstance(value, ModelReady):
-            self.model = value
-            self._settings.setValue("model", value.name)
-            self.parameters = replace(self.parameters, run=value.card.short_run)
-            self.model_changed.emit()
-            self.parameters_changed.emit()
-            self.run()
+            self._take_model(request, value)
         elif isinstance(value, ChainStore):
-            if self.selected is not None and self.selected >= value.count:
-                self.select(None)
+            for chain, leave in ((self.selected, self.select), (self.enlarged, self.enlarge)):
+                if chain is not None and chain >= value.count:
+                    leave(None)
+            self.shown = self._running
             self.playback.show_chain(value)
+
+    def _take_model(self, request: Request, model: ModelReady) -> None:
+        before = self.parameters
+        self.model = model
+        self.model_changed.emit()
+        if request == self._opening:  # opened by hand: its own short run
+            after = replace(before, model=model.name, run=model.card.short_run)
+            if not before.model or after == before:
+                self.parameters = after
+                self.parameters_changed.emit()
+            else:
+                self.undo.swap(f"Open {model.card.name}", self._apply, before, after)
+        else:
+            self.parameters_changed.emit()  # what is the model's own has changed
+        self.run()
 
     def _end(self, ended: Ended) -> None:
         self.playback.watch()
-        if ended.fault is not None and ended.request == self._wanted:
+        if ended.request != self._wanted:
+            return
+        if ended.fault is not None:
             self._set_fault(ended.fault)
+            if self.model is not None and self.parameters.model != self.model.name:
+                self.parameters = replace(self.parameters, model=self.model.name)
+                self.parameters_changed.emit()
+        elif isinstance(ended.request, RunChain) and self.shown and self.playback.store and self.playback.store.whole:
+            self.chain_ended.emit(self.shown[0], self.playback.store)
 
     def _set_fault(self, fault: Fault | None) -> None:
         if fault != self.fault:
@@ -174,8 +291,25 @@ class GenerateState(QObject):
             self.fault_changed.emit()
 
 
-def _remembered(settings: QSettings) -> Parameters:
-    try:
-        return Parameters(seed=int(str(settings.value("seed", 0))), count=int(str(settings.value("count", 16))))
-    except (ValueError, SettingsError):  # a settings file that somebody edited
-        return Parameters()
+_NAMES = {
+    "seed": "Seed",
+    "count": "Chains",
+    "steps": "Steps K",
+    "step_size": "Step size",
+    "noise_scale": "Noise scale",
+    "noise_steps": "Steps with noise",
+    "start": "Start noise",
+}
+
+
+def _difference(before: Parameters, after: Parameters) -> str:
+    """What an edit changed, in a few words."""
+    pairs = [(before, after, "seed"), (before, after, "count")]
+    pairs += [(before.run, after.run, spec.name) for spec in fields(ShortRun)]  # type: ignore[misc]
+    changed = [
+        (name, getattr(b, name), getattr(a, name)) for b, a, name in pairs if getattr(b, name) != getattr(a, name)
+    ]
+    if len(changed) != 1:
+        return "Parameters"
+    name, _, value = changed[0]
+    return f"{_NAMES[name]} {'all' if value is None else value}"

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 
 from ebm_studio.app.actions import act, press
 from ebm_studio.app.banner import Banner
+from ebm_studio.app.desk import Desk
 from ebm_studio.app.drops import Drops, Opener, local_files
 from ebm_studio.app.faults import Faults
 from ebm_studio.app.generate import GeneratePage
@@ -37,12 +38,14 @@ class MainWindow(QMainWindow):
         self._is_painted = False
         self.setAcceptDrops(True)
         self.link = EngineLink(device, self)
-        self.state = GenerateState(self.link, settings, self)
+        self.state = GenerateState(self.link, self)
+        self.desk = Desk(self.state, Path(settings.fileName()).parent / "session", self)
         self.generate = GeneratePage(theme, self.state)
         self.rail = Rail(theme)
         self.pages = QStackedWidget()
         self.faults = Faults(self)
         self.banner = Banner(theme, self.faults)
+        self.desk.session.failed.connect(lambda text: self.faults.show(Fault(text)))
         self.drops = Drops()
         self.drops.add(Opener(is_model_file, lambda files: self.open_model(str(files[0])), "Open the model"))
         self.rail.chosen.connect(lambda index: self.show_page(self._page(index)))
@@ -103,6 +106,7 @@ class MainWindow(QMainWindow):
         self.painted.emit()
         # One after the other: two imports at once would only wait for each other's turns.
         self.generate.timeline.add_plots()
+        self.desk.open()
         self.state.open_first(self._model)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -137,6 +141,7 @@ class MainWindow(QMainWindow):
         self._settings.setValue("window/geometry", self.saveGeometry())
         for index in range(self.pages.count()):
             self._page(index).remember(self._settings)
+        self.desk.close()
         self.state.close()
         super().closeEvent(event)
 

@@ -51,7 +51,7 @@ def short_run(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None 
         yield Step(index, x, mean, energy, slope.flatten(1).norm(dim=1))
         if index < run.steps:
             mean = x - slope
-            x = mean if noise is None or run.noise_scale == 0 else torch.add(mean, noise(), alpha=run.noise_scale)
+            x = torch.add(mean, noise(), alpha=run.noise_scale) if noise and run.is_noisy(index) else mean
 
 
 def sample(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None = None) -> tuple[Tensor, Tensor]:
@@ -62,12 +62,12 @@ def sample(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None = N
     """
     x = z.clone()
     length = torch.zeros(len(z), device=z.device)
-    for _ in range(run.steps):
+    for index in range(run.steps):
         _, slope = gradient(x)
         slope *= run.step_size
         length += slope.flatten(1).norm(dim=1)
         x -= slope
-        if noise is not None and run.noise_scale > 0:
+        if noise and run.is_noisy(index):
             x.add_(noise(), alpha=run.noise_scale)
     return x, length / run.steps
 

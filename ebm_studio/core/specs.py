@@ -128,6 +128,8 @@ class ShortRun(Spec):
     """The standard deviation of the noise that each step adds."""
     start: Start = "uniform"
     """p0, where a chain starts: uniform on [-1, 1], or standard normal."""
+    noise_steps: int | None = None
+    """Only the first so many steps add noise, so that the end of a chain settles; None for all of them."""
 
     def __post_init__(self) -> None:
         _check(
@@ -142,6 +144,14 @@ class ShortRun(Spec):
             self.start in get_args(Start),
             f"A chain starts from {' or '.join(get_args(Start))} noise, not {self.start}.",
         )
+        _check(
+            self.noise_steps is None or _is_whole(self.noise_steps, 0, MAX_STEPS),
+            f"The steps with noise must be a whole number from 0 to {MAX_STEPS}, not {self.noise_steps}.",
+        )
+
+    def is_noisy(self, index: int) -> bool:
+        """Whether the step from `index` to the next adds noise."""
+        return self.noise_scale > 0 and (self.noise_steps is None or index < self.noise_steps)
 
     @property
     def temperature(self) -> float:

@@ -25,6 +25,8 @@ class ModelReady:
     device: str
     threads: int
     """CPU threads that work on it."""
+    fingerprint: str
+    """See `Model.fingerprint`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,7 @@ class LoadModel(Request):
         model = worker.model(self.name, fresh=True)
         import torch
 
-        worker.post(ModelReady(self.name, model.card, str(model.device), torch.get_num_threads()))
+        worker.post(ModelReady(self.name, model.card, str(model.device), torch.get_num_threads(), model.fingerprint))
 
 
 @dataclass(frozen=True, kw_only=True)

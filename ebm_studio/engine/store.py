@@ -30,8 +30,9 @@ class ChainStore:
         self.run = run
         self.count = count
         self.shape = shape
-        row_bytes = count * (2 * int(np.prod(shape)) + 3 * 4)
-        most = bound // row_bytes
+        pixels = count * int(np.prod(shape))
+        row_bytes = 2 * pixels + count * 3 * 4
+        most = (bound - pixels * 4) // row_bytes
         if most < 2:
             height, width = shape[1:]
             raise SettingsError(
@@ -41,6 +42,7 @@ class ChainStore:
         self.indices = _kept(run.steps, most)
         """The steps that are kept, ascending, from 0 to K."""
         total = len(self.indices)
+        self._starts = np.empty((count, *shape), np.float32)
         self._states = np.empty((total, count, *shape), np.uint8)
         self._means = np.empty((total, count, *shape), np.uint8)
         self._energy = np.empty((total, count), np.float32)
@@ -69,11 +71,13 @@ class ChainStore:
     @property
     def nbytes(self) -> int:
         """Bytes held, all rows counted."""
-        return sum(a.nbytes for a in (self._states, self._means, self._energy, self._norm, self._path))
+        return sum(a.nbytes for a in (self._starts, self._states, self._means, self._energy, self._norm, self._path))
 
     def add(self, index: int, images: Floats, mean: Floats, energy: Floats, norm: Floats) -> None:
         """Take step `index`: images and mean (N, C, H, W) in [-1, 1], energy and gradient norm (N,)."""
         row = self._rows
+        if index == 0:
+            self._starts[:] = images
         if row < len(self.indices) and self.indices[row] == index:
             self._states[row] = to_pixels(images)
             self._means[row] = to_pixels(mean)
@@ -91,6 +95,10 @@ class ChainStore:
     def pixels(self, row: int, view: str = "state") -> Pixels:
         """Pictures uint8 (N, C, H, W) of a row: the `state`, or the `mean`, without the last step's noise."""
         return _frozen((self._states if view == "state" else self._means)[row])
+
+    def start(self, chain: int) -> Floats:
+        """The start noise z of a chain, (C, H, W), as exact as the sampler had it."""
+        return _frozen(self._starts[chain])
 
     def energy(self, first: int = 0) -> Floats:
         """E(x) of the rows from `first` on, (rows, N)."""
