@@ -96,8 +96,7 @@ def _table(found: Fidelity) -> str:
         f"{found.samples} samples, {found.training} training images as floor, {found.held_out} held-out as reference",
         f"nearest training image: {near.model:.3f} from samples, {near.held_out:.3f} from held-out images, "
         f"{near.copies:.1%} of samples suspiciously near (1.0% expected)",
-        "reconstruction error on held-out images: "
-        + ("not measured" if found.heldout_error is None else f"{found.heldout_error:.4f} per pixel"),
+        f"reconstruction error on held-out images: {found.heldout_error:.5f} per pixel",
         f"d {found.health.d:+.3f}, v {found.health.v:.3f}, path length K v {found.health.path_length:.1f}",
     ]
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ebm_studio.core.dynamics import seed_from
 from ebm_studio.core.fidelity import Estimate, frechet, inception_score, kid, nearest
-from ebm_studio.core.specs import Evaluation
+from ebm_studio.core.specs import Evaluation, Reconstruction
 from ebm_studio.data.cards import Health
 from ebm_studio.data.datasets import ImageSet, open_split
 from ebm_studio.data.features import Extractor, open_extractor
@@ -22,6 +22,8 @@ from ebm_studio.data.pictures import Pixels, to_pixels
 CEILING_NOISE = 0.5
 """Standard deviation of the noise that spoils the ceiling's images, in a range of [-1, 1]."""
 HEALTH_CHAINS = 256
+RECONSTRUCTED = 64  # held-out images, and the iterations spent on them
+RECONSTRUCTION = 60
 
 Tell = Callable[[str, int, int], None]
 """Called with what is being done, and how many of how many."""
@@ -59,7 +61,7 @@ class Fidelity:
     inception_score: Estimate | None
     """Of the samples; only with the inception features."""
     nearest: Nearest
-    heldout_error: float | None
+    heldout_error: float
     """Mean squared difference per pixel of held-out images and their reconstructions."""
     health: Health
     features: str
@@ -113,7 +115,7 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Tell = lambd
         fd=Scale(**fds),
         inception_score=_inception_score(extractor, features["model"]),
         nearest=_nearest(samples, reference, training.images),
-        heldout_error=heldout_error(model, reference),
+        heldout_error=heldout_error(model, reference, _told(tell, "reconstructing held-out images")),
         health=health(model, reference, settings.seed),
         features=extractor.name,
         samples=len(samples),
@@ -122,9 +124,16 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Tell = lambd
     )
 
 
-def heldout_error(model: Model, pixels: Pixels) -> float | None:
-    """Mean squared difference per pixel of pictures (N, C, H, W) and the model's reconstructions of them."""
-    return None
+def heldout_error(model: Model, pixels: Pixels, tell: Callable[[int, int], None] = lambda _, __: None) -> float:
+    """Mean squared error per pixel and channel of reconstructions of pictures (N, C, H, W), in [-1, 1] units.
+
+    The first 64 at most, found free, as `docs/reconstruction.md` has it.
+    """
+    photos = torch.from_numpy(pixels[:RECONSTRUCTED]).float() / 127.5 - 1
+    settings = Reconstruction(iterations=RECONSTRUCTION)
+    for found in model.reconstruct(photos, settings):
+        tell(found.iteration, settings.iterations)
+    return found.best_error.mean().item()
 
 
 def health(model: Model, pixels: Pixels, seed: int = 0) -> Health:

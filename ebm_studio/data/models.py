@@ -16,10 +16,12 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from ebm_studio.core.adjoint import pull_back
 from ebm_studio.core.backends import make_gradient
 from ebm_studio.core.devices import choose_device
 from ebm_studio.core.dynamics import ChainStreams, Step, sample, short_run
 from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
+from ebm_studio.core.gradients import SMOOTH
 from ebm_studio.core.interpolation import (
     PathFrames,
     legs,
@@ -124,7 +126,16 @@ class Model:
         run = run or self.card.short_run
         start = self._streams(seed, range(first, first + check_count(len(photos)))).start(run)[: len(photos)]
         known = known if known is None else known.to(self.device)
-        return reconstruct(self.gradient, photos.to(self.device), start, run, settings or Reconstruction(), known)
+        smooth = self.card.net.activation in SMOOTH
+        return reconstruct(
+            self.gradient,
+            photos.to(self.device),
+            start,
+            run,
+            settings or Reconstruction(),
+            known,
+            (lambda chain, slope: pull_back(self.net, chain, slope, run)) if smooth else None,
+        )
 
     def latent(self, seed: int, chain: int = 0, run: ShortRun | None = None) -> Latent:
         """The start noise of chain `chain` of a seed."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 
+from ebm_studio.core.backends import available
+from ebm_studio.core.devices import choose_device
 from ebm_studio.core.dynamics import Step
 from ebm_studio.core.interpolation import PathFrames
 from ebm_studio.core.specs import ShortRun
@@ -30,14 +32,18 @@ def make_recipe(
         short_run=run,
         sources=sources,
         look=look,
-        made_with=versions(torch=torch.__version__, device=model.device.type),
+        made_with=versions(torch=torch.__version__, device=model.device.type, backend=model.backend),
         **more,  # type: ignore[arg-type]
     )
 
 
 def load_recipe_model(recipe: Recipe, beside: Path, model: str | None = None, device: str = "auto") -> Model:
     """The recipe's model: the given file, or found by its name. Raises `StudioError` when it is not the same one."""
-    loaded = load_model(model or find_recipe_model(recipe, beside), device)
+    # Backends round differently: the one that made the file makes it again, where it runs.
+    backend = dict(recipe.made_with).get("backend", "auto")
+    chosen = choose_device(device)
+    known = backend in available(chosen)
+    loaded = load_model(model or find_recipe_model(recipe, beside), chosen.type, backend if known else "auto")
     check_same_model(recipe, loaded.card, loaded.fingerprint)
     return loaded
 

@@ -64,6 +64,7 @@ def test_evaluate_reports_figures_between_floor_and_ceiling(
     assert (found["samples"], found["training"], found["held_out"]) == (32, 32, HELD_OUT)
     assert found["inception_score"] is None
     assert found["nearest"]["copies"] == 0
+    assert 0 < found["heldout_error"] < 0.1  # an untrained short run hardly moves, so its photo is found
     assert found["health"]["path_length"] == pytest.approx(3 * found["health"]["v"])
     assert found["command"].endswith("--count 32")
     assert len(list(cache.rglob("*.npy"))) == 3  # all but the samples

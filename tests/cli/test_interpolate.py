@@ -13,6 +13,7 @@ from ebm_studio.core.specs import Interpolation, ShortRun
 from ebm_studio.data.latents import FromPhoto, Latent, save_latent
 from ebm_studio.data.models import load_model
 from ebm_studio.data.pictures import to_pixels
+from ebm_studio.data.recipes import read_recipe
 from tests.making import make_model, make_picture
 
 
@@ -94,6 +95,7 @@ def test_samples_replay_and_stay_the_same_bytes(capsys, tmp_path, tiny, name):
         run(capsys, "sample", tiny, "-o", tmp_path / folder / name, "--count", 5, "--seed", 3, "--scale", 2)
     one = (tmp_path / "one" / name).read_bytes()
     assert one == (tmp_path / "two" / name).read_bytes()
+    assert dict(read_recipe(tmp_path / "one" / name).made_with)["backend"] == load_model(tiny, "cpu").backend
     words = ["replay", tmp_path / "one" / name, "-o", tmp_path / "again" / name, "--model", tiny]
     assert run(capsys, *words)[0] == 0
     assert one == (tmp_path / "again" / name).read_bytes()

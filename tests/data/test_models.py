@@ -1,3 +1,4 @@
+import itertools
 import json
 import pickle
 from pathlib import Path
@@ -157,3 +158,21 @@ def test_an_unknown_model_and_an_unknown_device(tiny):
     if not torch.cuda.is_available():
         with pytest.raises(SettingsError, match="no cuda"):
             load_model(tiny, "cuda")
+
+
+def test_a_smooth_net_is_searched_by_the_gradient_through_its_whole_chain(tmp_path):
+    spec, run = NetSpec(size=16, channels=1, width=4, activation="silu"), ShortRun(steps=6)
+    model = load_model(make_model(tmp_path / "smooth.safetensors", spec), "cpu")
+    photo = torch.linspace(-1, 1, 256).reshape(1, 1, 16, 16)
+    one, two = (found.z for found in itertools.islice(model.reconstruct(photo, run=run), 2))
+
+    x = z = one.clone().requires_grad_()
+    for _ in range(run.steps):
+        (slope,) = torch.autograd.grad(model.net(x).sum(), x, create_graph=True)
+        x = x - slope
+    residual = (x - photo).detach()
+    (wanted,) = torch.autograd.grad((x - photo).square().sum() / 2, z)
+
+    moved = (one - two).flatten()
+    assert torch.cosine_similarity(moved, wanted.flatten(), dim=0) > 1 - 1e-6
+    assert torch.cosine_similarity(moved, residual.flatten(), dim=0) < 1 - 1e-5
