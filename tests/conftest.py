@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 SIZE = 16
 STEPS = 12
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's own cache and logs."""
+    for name in ("user_cache_path", "user_log_path", "user_data_path", "user_state_path"):
+        monkeypatch.setattr(platformdirs, name, lambda *_, name=name: tmp_path / name)
 
 
 @pytest.fixture(scope="session")

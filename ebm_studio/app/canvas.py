@@ -54,7 +54,7 @@ class Canvas(QWidget):
 
     def _load(self) -> None:
         pixels = self.pixels()
-        self._images = [] if pixels is None else [_image(chain) for chain in pixels]
+        self._images = [] if pixels is None else [to_image(chain) for chain in pixels]
         self._describe()
         self.update()
 
@@ -178,7 +178,7 @@ def _best_grid(count: int, width: int, height: int, room: tuple[int, int], gap: 
     return best, zooms[best]
 
 
-def _image(pixels: Pixels) -> QImage:
+def to_image(pixels: Pixels) -> QImage:
     """A picture (C, H, W) as a QImage of its own."""
     channels, height, width = pixels.shape
     if channels == 1:

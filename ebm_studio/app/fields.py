@@ -41,6 +41,17 @@ def figure(value: float) -> str:
     return f"{digits} × 10{str(int(power)).translate(_RAISED)}"
 
 
+def thousands(number: int) -> str:
+    """A whole number with thin gaps: 60 000."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def elided(widget: QWidget, text: str, width: int) -> str:
+    """A text cut to a width in pixels, in the widget's type."""
+    widget.ensurePolished()
+    return widget.fontMetrics().elidedText(" ".join(text.split()), Qt.TextElideMode.ElideRight, width)
+
+
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

@@ -18,6 +18,12 @@ from ebm_studio.data.cards import bundled_models, read_card
 FILTER = "Models (*.safetensors *.pt *.pth *.ckpt *.bin);;All files (*)"
 
 
+def choose_model_file(parent: QWidget) -> str:
+    """Ask for a model file; empty when the person thought better of it."""
+    name, _ = QFileDialog.getOpenFileName(parent, "Open a model", "", FILTER)
+    return name
+
+
 class ModelChooser(QPushButton):
     """The bundled models, each with a line from its card, and any file."""
 
@@ -38,8 +44,7 @@ class ModelChooser(QPushButton):
 
     def open_file(self) -> None:
         """Ask for a model file and open it."""
-        name, _ = QFileDialog.getOpenFileName(self, "Open a model", "", FILTER)
-        if name:
+        if name := choose_model_file(self):
             self._state.open_model(name)
 
     def _fill(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from ebm_studio.app.fields import Choice, Parameter, RealField, Scale, WholeField, figure, label
+from ebm_studio.app.fields import Choice, Parameter, RealField, Scale, WholeField, figure, label, thousands
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
@@ -142,7 +142,7 @@ def _facts(card: Card) -> dict[str, str]:
         "Pictures": f"{card.net.size} × {card.net.size}, {'grey' if card.net.channels == 1 else 'colour'}",
         "Net": f"n_f {card.net.width}, {'LeakyReLU' if card.net.activation == 'leaky_relu' else 'SiLU'}",
         "Trained K": str(card.short_run.steps),
-        "Updates": f"{card.updates:,}".replace(",", " ") if card.updates else "–",
+        "Updates": thousands(card.updates) if card.updates else "–",
         "Energy difference d": f"{card.health.d:+.2f}".replace("-", "−") if card.health else "–",
         "Gradient magnitude v": f"{card.health.v:.2f}" if card.health else "–",
     }

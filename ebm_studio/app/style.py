@@ -8,7 +8,8 @@ _SHEET = """
 * {{ font-size: {body}px; color: {t.text}; outline: none; }}
 QMainWindow, QWidget#page, QSplitter {{ background: {t.surface}; }}
 QWidget#canvas {{ background: {t.canvas}; }}
-QWidget#rail, QWidget#header, QWidget#timeline, QWidget#inspector, QWidget#inspector_body, QWidget#status
+QWidget#rail, QWidget#header, QWidget#timeline, QWidget#inspector, QWidget#inspector_body, QWidget#status,
+QWidget#body
     {{ background: {t.surface}; }}
 QWidget#rail {{ border-right: 1px solid {t.line}; }}
 QWidget#header {{ border-bottom: 1px solid {t.line}; }}
@@ -79,6 +80,14 @@ QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {t.hover}; }}
 QMenu::separator {{ height: 1px; background: {t.line}; margin: 4px 8px; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 4px 6px; }}
+
+QFrame#card {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: 8px; }}
+QFrame#card:hover {{ border-color: {t.faint}; }}
+QFrame#card:focus {{ border-color: {t.accent}; }}
+QFrame#card QAbstractSpinBox, QFrame#card QComboBox, QFrame#card QPushButton {{ background: {t.surface}; }}
+QFrame#card QPushButton#quiet {{ background: transparent; }}
+QFrame#card QPushButton:hover {{ background: {t.hover}; }}
+QLabel[role="tag"] {{ color: {t.accent}; font-size: {small}px; font-weight: 600; }}
 
 QFrame#banner {{ background: {t.warning_surface}; border: none; border-left: 3px solid {t.warning}; }}
 QProgressBar {{ background: {t.line}; border: none; border-radius: 2px; max-height: 4px; min-height: 4px; }}

@@ -15,11 +15,13 @@ from ebm_studio.app.drops import Drops, Opener, local_files
 from ebm_studio.app.faults import Faults
 from ebm_studio.app.generate import GeneratePage
 from ebm_studio.app.link import EngineLink
+from ebm_studio.app.models import ModelsPage
 from ebm_studio.app.page import Page
 from ebm_studio.app.rail import Rail
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.status import Status
 from ebm_studio.app.theme import Theme
+from ebm_studio.app.zoo import Zoo
 from ebm_studio.data.cards import is_model_file
 from ebm_studio.engine.requests import Fault
 
@@ -49,7 +51,11 @@ class MainWindow(QMainWindow):
         self.drops = Drops()
         self.drops.add(Opener(is_model_file, lambda files: self.open_model(str(files[0])), "Open the model"))
         self.rail.chosen.connect(lambda index: self.show_page(self._page(index)))
+        self.zoo = Zoo(self.link, settings, self.faults, self)
+        self.models = ModelsPage(theme, self.state, self.zoo)
+        self.models.opened.connect(self.open_model)
         self.add_page(self.generate)
+        self.add_page(self.models)
         self.status = Status(self.state)
         self._lay_out()
         self._restore()

@@ -18,9 +18,7 @@ from tests.making import make_model
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path / "cache")
+def engine() -> Iterator[Engine]:
     engine = Engine("cpu")
     yield engine
     engine.close()

@@ -1,0 +1,221 @@
+"""One model of the Models page, as a card."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ebm_studio.app.canvas import to_image
+from ebm_studio.app.evaluation import EvaluationPanel
+from ebm_studio.app.fields import button, elided, label, thousands
+from ebm_studio.app.theme import Theme
+from ebm_studio.app.tokens import UNIT
+from ebm_studio.app.zoo import Entry, Zoo
+from ebm_studio.data.cards import Card
+
+TILE = 8 * UNIT
+GAP = UNIT // 2
+COLUMNS, ROWS = 4, 2
+WIDTH = COLUMNS * TILE + (COLUMNS - 1) * GAP + 4 * UNIT + 2  # with the hairlines
+
+
+class Samples(QWidget):
+    """The first samples of a model, crisp."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._images: list[QImage] = []
+        self.setFixedSize(COLUMNS * TILE + (COLUMNS - 1) * GAP, ROWS * TILE + (ROWS - 1) * GAP)
+        self.setAccessibleName("Samples")
+        self.setToolTip("Samples 0 to 7 of seed 0, picked by no one.")
+
+    def set_pixels(self, pixels: object) -> None:
+        """Show pictures uint8 (N, C, H, W)."""
+        self._images = [to_image(picture) for picture in pixels]  # type: ignore[attr-defined]
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.tokens.canvas))
+        for index in range(COLUMNS * ROWS):
+            corner = QPointF(index % COLUMNS * (TILE + GAP), index // COLUMNS * (TILE + GAP))
+            tile = QRectF(corner, QSize(TILE, TILE))
+            painter.drawRect(tile)
+            if index < len(self._images):
+                image = self._images[index]
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, image.width() > TILE)
+                painter.drawImage(tile, image)
+
+
+class ModelCard(QFrame):
+    """Samples, figures, note; opened by a double click, Enter, or its button."""
+
+    opened = Signal(str)
+    compared = Signal(str)
+
+    def __init__(self, theme: Theme, zoo: Zoo, entry: Entry) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        self.setFixedWidth(WIDTH)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._zoo = zoo
+        self.entry = entry
+        self.samples = Samples(theme)
+        self.name = label("", "large")
+        self.current = label("open", "tag")
+        self.current.hide()
+        self.data = label("", "small")
+        self.problem = label("", "small")
+        self.note = label("", "small")
+        for text in (self.problem, self.data):
+            text.setWordWrap(True)
+        self.open = QPushButton("Open")
+        self.open.setToolTip("Run this model on the Generate page.")
+        self.open.clicked.connect(lambda: self.opened.emit(entry.name))
+        self.compare = QPushButton("Compare")
+        self.compare.setObjectName("quiet")
+        self.compare.setToolTip("Put this model beside the one that is open, from the same start noise.")
+        self.compare.clicked.connect(lambda: self.compared.emit(entry.name))
+        self.evaluate = QPushButton("Evaluate")
+        self.evaluate.setObjectName("quiet")
+        self.evaluate.setCheckable(True)
+        self.evaluate.setToolTip("Measure how near its samples come to pictures that it never saw.")
+        self.evaluation = EvaluationPanel(zoo, entry)
+        self.evaluate.toggled.connect(self.evaluation.set_open)
+        self.forget = button(
+            theme, "close", "Remove from the list", "Take this file from the list; the file itself stays.",
+            lambda: zoo.forget(entry.name),
+        )  # fmt: skip
+        self.forget.setVisible(not entry.bundled)
+        self._lay_out()
+        self.show_entry(entry)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self.name)
+        head.addStretch(1)
+        head.addWidget(self.current)
+        self._figures = QGridLayout()
+        self._figures.setHorizontalSpacing(UNIT)
+        self._figures.setVerticalSpacing(2)
+        self._figures.setColumnStretch(1, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(UNIT // 2)
+        for widget in (self.open, self.compare, self.evaluate):
+            buttons.addWidget(widget)
+        buttons.addStretch(1)
+        buttons.addWidget(self.forget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, UNIT + UNIT // 2)
+        column.setSpacing(UNIT)
+        column.addWidget(self.samples)
+        column.addLayout(head)
+        column.addWidget(self.data)
+        column.addWidget(self.problem)
+        column.addLayout(self._figures)
+        column.addWidget(self.note)
+        column.addWidget(self.evaluation)
+        column.addStretch(1)
+        column.addLayout(buttons)
+
+    def show_entry(self, entry: Entry) -> None:
+        """What is known of it now."""
+        self.entry = entry
+        room = WIDTH - 4 * UNIT
+        self.setAccessibleName(f"Model {entry.title}")
+        self.name.setText(elided(self.name, entry.title, room - 5 * UNIT))
+        self.name.setToolTip(str(entry.path))
+        self.problem.setVisible(bool(entry.problem))
+        self.problem.setText(entry.problem)
+        for widget in (self.open, self.compare, self.evaluate):
+            widget.setEnabled(not entry.problem)
+        if (pixels := self._zoo.thumbnails.get(entry.name)) is not None:
+            self.samples.set_pixels(pixels)
+        card = entry.card
+        self.data.setText(_data(card) if card else "")
+        self.data.setVisible(card is not None)
+        self.note.setText(elided(self.note, card.note, 2 * room - 3 * UNIT) if card else "")
+        self.note.setWordWrap(True)
+        self.note.setToolTip(f"<p>{card.note}</p>" if card and card.note else "")
+        self.note.setVisible(bool(card and card.note))
+        if card is not None and self._figures.isEmpty():
+            for row, (name, text, tip) in enumerate(_figures(card)):
+                key, value = label(name, "small"), label(text, "value")
+                value.setAlignment(Qt.AlignmentFlag.AlignRight)
+                for cell in (key, value):
+                    cell.setToolTip(tip)
+                self._figures.addWidget(key, row, 0)
+                self._figures.addWidget(value, row, 1)
+        self.evaluation.show_entry(entry)
+
+    def set_current(self, is_current: bool) -> None:
+        """Mark the model that the Generate page runs."""
+        self.current.setVisible(is_current)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.open.isEnabled():
+            self.opened.emit(self.entry.name)
+        else:
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        QToolTip.hideText()
+        if self.open.isEnabled():
+            self.opened.emit(self.entry.name)
+
+
+def _data(card: Card) -> str:
+    data = card.data
+    parts = [data.name if data.name != "unknown" else "unknown data"]
+    if data.count:
+        parts.append(f"{thousands(data.count)} pictures")
+    parts.append(data.licence or "licence not stated")
+    return " · ".join(parts)
+
+
+def _figures(card: Card) -> list[tuple[str, str, str]]:
+    net = card.net
+    shape = f"{net.size} × {net.size} {'grey' if net.channels == 1 else 'colour'}"
+    rows = [
+        ("Pictures", shape, "Size and colours of a picture."),
+        (
+            "Net",
+            f"n_f {net.width}, {'LeakyReLU' if net.activation == 'leaky_relu' else 'SiLU'}",
+            "Width n_f of the first layer, and the activation.",
+        ),
+        ("Steps", f"K {card.short_run.steps}", "K, the number of Langevin steps that it was trained with."),
+    ]
+    if card.updates:
+        rows.append(("Updates", thousands(card.updates), "Parameter updates of Algorithm 1."))
+    if card.seconds:
+        rows.append(("Learned in", duration(card.seconds), "Time spent learning."))
+    if card.health:
+        health = f"d {card.health.d:+.2f}   v {card.health.v:.2f}   K v {card.health.path_length:.1f}".replace("-", "−")
+        rows.append(
+            (
+                "Health",
+                health,
+                "Energy difference d, healthy about 0; gradient magnitude v of a step, healthy when steady; "
+                "K v, the length of a chain. Means at the end of training.",
+            )
+        )
+    return rows
+
+
+def duration(seconds: float) -> str:
+    """A time for a person: 45 s, 12 min, 3 h 20 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
