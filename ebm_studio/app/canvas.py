@@ -80,7 +80,7 @@ class Canvas(QWidget):
         shape = model.card.net.shape if model else (1, 32, 32)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._theme.tokens.surface))
-        for tile in self._layout(self._state.parameters.count, shape[2], shape[1]):
+        for tile in grid_tiles(self, self._state.parameters.count, shape[2], shape[1]):
             painter.drawRect(tile)
         if model is None and self._state.link.progress is None:
             painter.setPen(QColor(self._theme.tokens.muted))
@@ -96,27 +96,7 @@ class Canvas(QWidget):
 
     def _tiles(self) -> list[QRectF]:
         image = self._images[0]
-        return self._layout(len(self._images), image.width(), image.height())
-
-    def _layout(self, count: int, width: int, height: int) -> list[QRectF]:
-        """Where each picture goes, in whole pixels of the screen, so that theirs stay square and crisp."""
-        ratio = self.devicePixelRatioF()
-        room = (int((self.width() - 2 * MARGIN) * ratio), int((self.height() - 2 * MARGIN) * ratio))
-        gap = round(GAP * ratio) if count <= MANY else 0
-        columns, zoom = _best_grid(count, width, height, room, gap)
-        rows = math.ceil(count / columns)
-        tile = (width * zoom, height * zoom)
-        left = round((self.width() * ratio - columns * tile[0] - (columns - 1) * gap) / 2)
-        top = round((self.height() * ratio - rows * tile[1] - (rows - 1) * gap) / 2)
-        return [
-            QRectF(
-                (left + (i % columns) * (tile[0] + gap)) / ratio,
-                (top + (i // columns) * (tile[1] + gap)) / ratio,
-                tile[0] / ratio,
-                tile[1] / ratio,
-            )
-            for i in range(count)
-        ]
+        return grid_tiles(self, len(self._images), image.width(), image.height())
 
     def chain_at(self, point: QPointF) -> int | None:
         """The chain under a point of the widget."""
@@ -152,6 +132,27 @@ class Canvas(QWidget):
             return
         energy = store.energy()[self._state.playback.row, chain]
         self.setToolTip(f"Chain {chain}, energy E = {energy:.2f}. Click to follow it in the plots.")
+
+
+def grid_tiles(widget: QWidget, count: int, width: int, height: int) -> list[QRectF]:
+    """Where each picture goes, in whole pixels of the screen, so that theirs stay square and crisp."""
+    ratio = widget.devicePixelRatioF()
+    room = (int((widget.width() - 2 * MARGIN) * ratio), int((widget.height() - 2 * MARGIN) * ratio))
+    gap = round(GAP * ratio) if count <= MANY else 0
+    columns, zoom = _best_grid(count, width, height, room, gap)
+    rows = math.ceil(count / columns)
+    tile = (width * zoom, height * zoom)
+    left = round((widget.width() * ratio - columns * tile[0] - (columns - 1) * gap) / 2)
+    top = round((widget.height() * ratio - rows * tile[1] - (rows - 1) * gap) / 2)
+    return [
+        QRectF(
+            (left + (i % columns) * (tile[0] + gap)) / ratio,
+            (top + (i // columns) * (tile[1] + gap)) / ratio,
+            tile[0] / ratio,
+            tile[1] / ratio,
+        )
+        for i in range(count)
+    ]
 
 
 @lru_cache(maxsize=16)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, SignalInstance
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QWidget
 
 from ebm_studio.app.fields import SeedField, WholeField, button, label
@@ -14,6 +15,7 @@ from ebm_studio.app.tokens import UNIT
 from ebm_studio.core.errors import CheckpointError
 from ebm_studio.core.specs import MAX_CHAINS, MAX_SEED
 from ebm_studio.data.cards import bundled_models, read_card
+from ebm_studio.engine.jobs import ModelReady
 
 FILTER = "Models (*.safetensors *.pt *.pth *.ckpt *.bin);;All files (*)"
 
@@ -24,10 +26,20 @@ def choose_model_file(parent: QWidget) -> str:
     return name
 
 
+class HasModel(Protocol):
+    """Whatever observable runs a model."""
+
+    @property
+    def model(self) -> ModelReady | None: ...
+    @property
+    def model_changed(self) -> SignalInstance: ...
+    def open_model(self, name: str) -> None: ...
+
+
 class ModelChooser(QPushButton):
     """The bundled models, each with a line from its card, and any file."""
 
-    def __init__(self, theme: Theme, state: GenerateState) -> None:
+    def __init__(self, theme: Theme, state: HasModel) -> None:
         super().__init__("No model")
         self.setObjectName("model")
         self._theme = theme

@@ -23,6 +23,12 @@ Floats = npt.NDArray[np.float32]
 MAX_POINTS = 2000  # drawn of a curve
 
 
+def thinned(store: ChainStore, values: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+    """The steps of the values (rows, …), and the values: no more of both than a plot can show."""
+    stride = max(1, len(values) // MAX_POINTS)
+    return store.indices[: len(values)][::stride], values[::stride]
+
+
 class Curve(QWidget):
     """One figure over the steps: its mean, a band of one standard deviation over the chains, the selected chain."""
 
@@ -93,10 +99,7 @@ class Curve(QWidget):
         store = self._state.playback.store
         if store is None:
             return
-        values = self._read(store)
-        stride = max(1, len(values) // MAX_POINTS)
-        steps = store.indices[: len(values)][::stride]
-        values = values[::stride]
+        steps, values = thinned(store, self._read(store))
         mean, spread = values.mean(1), values.std(1)
         self._mean.setData(steps, mean)
         self._top.setData(steps, mean + spread)

@@ -87,6 +87,8 @@ QFrame#card:focus {{ border-color: {t.accent}; }}
 QFrame#card QAbstractSpinBox, QFrame#card QComboBox, QFrame#card QPushButton {{ background: {t.surface}; }}
 QFrame#card QPushButton#quiet {{ background: transparent; }}
 QFrame#card QPushButton:hover {{ background: {t.hover}; }}
+QLabel[role="slotA"] {{ font-weight: 700; }}
+QLabel[role="slotB"] {{ font-weight: 700; color: {t.accent}; }}
 QLabel[role="tag"] {{ color: {t.accent}; font-size: {small}px; font-weight: 600; }}
 
 QFrame#banner {{ background: {t.warning_surface}; border: none; border-left: 3px solid {t.warning}; }}

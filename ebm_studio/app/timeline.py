@@ -77,12 +77,16 @@ class Timeline(QWidget):
 
     def add_plots(self) -> None:
         """Load pyqtgraph and put the curves in their place."""
-        from ebm_studio.app.plots import Plots
-
-        self.plots = Plots(self._theme, self._state)
+        self.plots = self.make_plots()
         self._column.replaceWidget(self._room, self.plots)
         self._column.setStretch(1, 1)
         self._room.deleteLater()
+
+    def make_plots(self) -> QWidget:
+        """The curves of the state's chain."""
+        from ebm_studio.app.plots import Plots
+
+        return Plots(self._theme, self._state)
 
     def _load(self) -> None:
         store = self._playback.store

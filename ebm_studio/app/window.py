@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 from ebm_studio.app.actions import act, press
 from ebm_studio.app.banner import Banner
 from ebm_studio.app.desk import Desk
+from ebm_studio.app.compare import ComparePage
+from ebm_studio.app.compare_state import CompareState
 from ebm_studio.app.drops import Drops, Opener, local_files
 from ebm_studio.app.faults import Faults
 from ebm_studio.app.generate import GeneratePage
@@ -55,6 +57,12 @@ class MainWindow(QMainWindow):
         self.models = ModelsPage(theme, self.state, self.zoo)
         self.models.opened.connect(self.open_model)
         self.add_page(self.generate)
+        self.compare_state = CompareState(self.link, self.faults, self)
+        self.compare = ComparePage(theme, self.compare_state)
+        self.models.compared.connect(self.compare_with)
+        self.compare.asks.connect(self.compare_with)
+        act(self.generate, "Compare with other settings", self.compare_with)
+        self.add_page(self.compare)
         self.add_page(self.models)
         self.status = Status(self.state)
         self._lay_out()
@@ -142,12 +150,25 @@ class MainWindow(QMainWindow):
         self.show_page(self.generate)
         self.state.open_model(name)
 
+    def compare_with(self, name: str | None = None) -> None:
+        """Put what the Generate page runs on side A, and beside it the same, or another model, on side B."""
+        ready, run = self.state.model, self.state.parameters.run
+        if ready is not None:
+            a, b = self.compare_state.sides
+            self.compare_state.change(seed=self.state.parameters.seed)
+            a.take_model(ready, run)
+            b.take_model(ready, run)
+            if name is not None and name != ready.name:
+                b.open_model(name)
+        self.show_page(self.compare)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         self.hide()  # at once; the engine may need to finish a step
         self._settings.setValue("window/geometry", self.saveGeometry())
         for index in range(self.pages.count()):
             self._page(index).remember(self._settings)
         self.desk.close()
+        self.compare_state.close()
         self.state.close()
         super().closeEvent(event)
 
