@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 
-def act(owner: QWidget, text: str, do: Callable[[], object], *keys: QKeySequence | Qt.Key | str) -> QAction:
+def act(
+    owner: QWidget, text: str, do: Callable[[], object], *keys: QKeySequence | QKeySequence.StandardKey | Qt.Key | str
+) -> QAction:
     """Give `owner` an action; the help and the palette find it there.
 
     Its keys are those that the focused control has no use for, so that arrows still move a slider
@@ -27,9 +29,11 @@ def act(owner: QWidget, text: str, do: Callable[[], object], *keys: QKeySequence
 
 def press(owner: QWidget, event: QKeyEvent) -> bool:
     """Trigger the owner's action of a key that nobody below had a use for; False when there is none."""
-    pressed = event.keyCombination()
-    plain = QKeySequence(pressed.fromCombined(pressed.toCombined() & ~Qt.KeyboardModifier.KeypadModifier.value))
-    action = next((a for a in owner.actions() if plain in a.shortcuts() and a.isEnabled()), None)
+    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    if event.text().isprintable() and not event.text().isalnum():
+        modifiers &= ~Qt.KeyboardModifier.ShiftModifier  # where "?" is on the keyboard is its own affair
+    pressed = QKeySequence(QKeyCombination(modifiers, Qt.Key(event.key())))
+    action = next((a for a in owner.actions() if pressed in a.shortcuts() and a.isEnabled()), None)
     if action is None:
         return False
     action.trigger()

@@ -101,12 +101,10 @@ class Side(QObject):
         if self.model is not None:
             self.change(**self.model.card.short_run.to_dict())
 
-    def start(self, seed: int, count: int) -> None:
+    def start(self, seed: int, count: int, bound: int) -> None:
         """Run the chain, unless it is there already."""
         if self.model is not None and self.store is None:
-            request = RunChain(
-                model=self.model.name, count=count, seed=seed, run=self.run, bound=BOUND // 2, lane=self.lane
-            )
+            request = RunChain(model=self.model.name, count=count, seed=seed, run=self.run, bound=bound, lane=self.lane)
             self._link.submit(request)
 
     def hear(self, value: object) -> None:
@@ -133,6 +131,8 @@ class CompareState(QObject):
         self.sides = (Side("A", link, faults, self), Side("B", link, faults, self))
         self.view = "state"
         self.selected: int | None = None
+        self.bound = BOUND
+        """Bytes that both chains together may take."""
         self._faults = faults
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self.run)
@@ -212,7 +212,7 @@ class CompareState(QObject):
         self._pause.stop()
         self._faults.dismiss()
         for side in self.sides:
-            side.start(self.parameters.seed, self.parameters.count)
+            side.start(self.parameters.seed, self.parameters.count, self.bound // 2)
 
     def cancel(self) -> None:
         """Stop what runs."""

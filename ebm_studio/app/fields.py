@@ -184,6 +184,10 @@ class Choice(QWidget):
         """Show another choice."""
         self._buttons[value].setChecked(True)
 
+    def focus_chosen(self) -> None:
+        """Give the focus to what is chosen."""
+        next(button for button in self._buttons.values() if button.isChecked()).setFocus()
+
 
 class Scale:
     """How a slider's way maps to numbers: evenly, or by ratio; 0 is the left end of a ratio scale with `zero`."""

@@ -24,9 +24,9 @@ class EngineLink(QObject):
     """The newest `Frame`."""
     progress_changed = Signal()
 
-    def __init__(self, device: str = "auto", parent: QObject | None = None) -> None:
+    def __init__(self, device: str = "auto", parent: QObject | None = None, threads: int = 0) -> None:
         super().__init__(parent)
-        self.engine = Engine(device)
+        self.engine = Engine(device, threads)
         self.progress: Progress | None = None
         self._timer = QTimer(self, interval=POLL)
         self._timer.timeout.connect(self._poll)
@@ -40,6 +40,12 @@ class EngineLink(QObject):
     def cancel(self, request: Request | None = None) -> None:
         """See `Engine.cancel`."""
         self.engine.cancel(request)
+
+    def restart(self, device: str, threads: int) -> None:
+        """Stop everything and go on with an engine on another device, which knows no model yet."""
+        self.engine.close()
+        self._poll()  # so that everybody hears the end of what they asked for
+        self.engine = Engine(device, threads)
 
     def close(self) -> None:
         """Stop everything; returns when the engine's thread has ended."""

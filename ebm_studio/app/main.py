@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -23,9 +24,12 @@ def run_window(model: str | None = None) -> int:
     from PySide6.QtGui import QGuiApplication
     from PySide6.QtWidgets import QApplication
 
+    from ebm_studio.app.hooks import faults_shown
     from ebm_studio.app.settings import open_settings
     from ebm_studio.app.theme import Theme
     from ebm_studio.app.window import MainWindow
+    from ebm_studio.data.logs import crash_noted, logging_on
+    from ebm_studio.engine.requests import Fault
 
     QGuiApplication.setApplicationDisplayName("EBM Studio")
     app = QApplication(sys.argv[:1])
@@ -33,15 +37,18 @@ def run_window(model: str | None = None) -> int:
     app.setApplicationVersion(__version__)
     app.setStyle("Fusion")  # the same on every system, and it obeys the style sheet
     settings = open_settings()
-    theme = Theme(app, settings)
-    window = MainWindow(theme, settings, model)
-    try:
-        with _signals_close(window):
-            window.show()
-            return app.exec()
-    finally:
-        window.link.close()  # also when the loop ended without a closed window
-        theme.close()
+    with logging_on() as ring, crash_noted(os.getpid()) as last_crash:
+        theme = Theme(app, settings)
+        window = MainWindow(theme, settings, model, log=ring)
+        if last_crash:
+            window.faults.show(Fault("The last session ended in a crash: the details are for a report.", last_crash))
+        try:
+            with faults_shown(window.faults), _signals_close(window):
+                window.show()
+                return app.exec()
+        finally:
+            window.link.close()  # also when the loop ended without a closed window
+            theme.close()
 
 
 @contextmanager

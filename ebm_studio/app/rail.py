@@ -15,6 +15,7 @@ class Rail(QWidget):
     """One button for each page that exists."""
 
     chosen = Signal(int)
+    look_chosen = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -23,18 +24,22 @@ class Rail(QWidget):
         self.setFixedWidth(7 * UNIT)
         self._theme = theme
         self.pages: list[QToolButton] = []
+        self._high = 0  # pages at the head of the rail
         self.look = button(theme, theme.scheme, "Look", "Dark, light, or as the system has it.")
         self.look.setProperty("role", "page")
         self.look.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._schemes: dict[str, QAction] = {}
         self.look.setMenu(self._looks())
+        theme.changed.connect(self._show_look)
+        self._show_look()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, UNIT, 0, UNIT)
         self._column.setSpacing(UNIT // 2)
         self._column.addStretch(1)
         self._column.addWidget(self.look, 0, Qt.AlignmentFlag.AlignHCenter)
 
-    def add_page(self, icon: str, name: str, tip: str) -> None:
-        """A further page, below those there are."""
+    def add_page(self, icon: str, name: str, tip: str, low: bool = False) -> None:
+        """A further page, below those there are, or `low`, at the foot of the rail."""
         page = button(self._theme, icon, name, tip)
         page.setProperty("role", "page")
         page.setIconSize(QSize(3 * UNIT, 3 * UNIT))
@@ -43,7 +48,9 @@ class Rail(QWidget):
         index = len(self.pages)
         page.clicked.connect(lambda: self.chosen.emit(index))
         page.setChecked(index == 0)
-        self._column.insertWidget(index, page, 0, Qt.AlignmentFlag.AlignHCenter)
+        at = self._column.count() - 1 if low else self._high
+        self._column.insertWidget(at, page, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._high += not low
         self.pages.append(page)
 
     def _looks(self) -> QMenu:
@@ -51,11 +58,11 @@ class Rail(QWidget):
         group = QActionGroup(menu)
         for scheme in SCHEMES:
             action = QAction(self._theme.icon(scheme), scheme.capitalize(), group, checkable=True)
-            action.setChecked(scheme == self._theme.scheme)
-            action.triggered.connect(lambda _=False, scheme=scheme: self._choose(scheme))
+            action.triggered.connect(lambda _=False, scheme=scheme: self.look_chosen.emit(scheme))
             menu.addAction(action)
+            self._schemes[scheme] = action
         return menu
 
-    def _choose(self, scheme: str) -> None:
-        self._theme.choose(scheme)
-        self.look.setIcon(self._theme.icon(scheme))
+    def _show_look(self) -> None:
+        self._schemes[self._theme.scheme].setChecked(True)
+        self.look.setIcon(self._theme.icon(self._theme.scheme))

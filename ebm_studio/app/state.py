@@ -20,7 +20,7 @@ from ebm_studio.data.cards import bundled_models
 from ebm_studio.data.latents import FromSeed, Latent
 from ebm_studio.engine.jobs import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.requests import Ended, Fault, Request
-from ebm_studio.engine.store import ChainStore
+from ebm_studio.engine.store import BOUND, ChainStore
 
 PAUSE = 250  # milliseconds without a further edit before a run starts
 RANDOM_SEEDS = 1_000_000  # a seed that a person can say aloud
@@ -77,6 +77,8 @@ class GenerateState(QObject):
         """What the canvas shows of a step: its `state`, or its `mean`, without the step's own noise."""
         self.smooth = False
         """Whether pictures are smoothed at any zoom, or kept crisp at whole ones."""
+        self.bound = BOUND
+        """Bytes that a chain may take."""
         self.selected: int | None = None
         """The chain whose curve is drawn apart."""
         self.enlarged: int | None = None
@@ -106,6 +108,11 @@ class GenerateState(QObject):
         self.cancel()
         self.dismiss()
         self._wanted = self._opening = self.link.submit(LoadModel(name=name))
+
+    def reload(self) -> None:
+        """Load the model anew, as after a change of device."""
+        if self.model is not None:
+            self._wanted = self.link.submit(LoadModel(name=self.model.name))
 
     def change(self, text: str = "", *, key: Hashable = "change", **changes: Any) -> None:
         """Change `seed`, `count` or `run`; the chain runs again after a short pause.
@@ -156,7 +163,9 @@ class GenerateState(QObject):
         self.dismiss()
         p = self.parameters
         self._running = (p, self.model)
-        self._wanted = self.link.submit(RunChain(model=self.model.name, count=p.count, seed=p.seed, run=p.run))
+        self._wanted = self.link.submit(
+            RunChain(model=self.model.name, count=p.count, seed=p.seed, run=p.run, bound=self.bound)
+        )
 
     def cancel(self) -> None:
         """Stop what runs; what is there of the chain stays."""

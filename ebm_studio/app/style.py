@@ -91,6 +91,22 @@ QLabel[role="slotA"] {{ font-weight: 700; }}
 QLabel[role="slotB"] {{ font-weight: 700; color: {t.accent}; }}
 QLabel[role="tag"] {{ color: {t.accent}; font-size: {small}px; font-weight: 600; }}
 
+QLabel[role="key"] {{
+    background: {t.raised}; border: 1px solid {t.line}; border-radius: 4px; padding: 1px 6px; font-size: {small}px;
+}}
+QFrame#palette {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: 10px; }}
+QFrame#palette QLabel[role="key"] {{ background: {t.surface}; }}
+QFrame#palette QLineEdit {{ background: transparent; border: none; padding: 6px 8px; font-size: {large}px; }}
+QListWidget {{ background: transparent; border: none; }}
+QListWidget::item {{ border-radius: 6px; }}
+QListWidget::item:selected {{ background: {t.hover}; }}
+QPlainTextEdit {{
+    background: {t.canvas}; border: 1px solid {t.line}; border-radius: 6px; padding: 8px;
+    font-family: monospace; font-size: {small}px; selection-background-color: {t.accent};
+    selection-color: {t.on_accent};
+}}
+QPlainTextEdit:focus {{ border-color: {t.accent}; }}
+QFrame#hint {{ background: {t.raised}; border: none; border-left: 3px solid {t.accent}; }}
 QFrame#banner {{ background: {t.warning_surface}; border: none; border-left: 3px solid {t.warning}; }}
 QProgressBar {{ background: {t.line}; border: none; border-radius: 2px; max-height: 4px; min-height: 4px; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}

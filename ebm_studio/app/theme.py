@@ -119,6 +119,7 @@ def _palette(tokens: Tokens) -> QPalette:
         QPalette.ColorRole.ToolTipBase: tokens.raised,
         QPalette.ColorRole.ToolTipText: tokens.text,
         QPalette.ColorRole.PlaceholderText: tokens.faint,
+        QPalette.ColorRole.Link: tokens.accent,
         QPalette.ColorRole.Highlight: tokens.accent,
         QPalette.ColorRole.HighlightedText: tokens.on_accent,
     }

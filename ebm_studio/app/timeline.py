@@ -55,6 +55,11 @@ class Timeline(QWidget):
         playback.playing_changed.connect(self._show_playing)
         self._load()
 
+    def set_playing(self, speed: int, loop: bool) -> None:
+        """Play at another speed, once or again and again."""
+        self.speed.setCurrentIndex(SPEEDS.index(speed))
+        self.loop.setChecked(loop)
+
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
         bar.setSpacing(UNIT // 2)

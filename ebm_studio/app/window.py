@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSettings, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from ebm_studio.app.actions import act, press
@@ -16,15 +17,21 @@ from ebm_studio.app.compare_state import CompareState
 from ebm_studio.app.drops import Drops, Opener, local_files
 from ebm_studio.app.faults import Faults
 from ebm_studio.app.generate import GeneratePage
+from ebm_studio.app.help import HelpPage
+from ebm_studio.app.hint import Hint
 from ebm_studio.app.link import EngineLink
 from ebm_studio.app.models import ModelsPage
 from ebm_studio.app.page import Page
+from ebm_studio.app.palette import Command, Palette, keys_text
+from ebm_studio.app.preferences import PreferenceStore
 from ebm_studio.app.rail import Rail
+from ebm_studio.app.settings_page import SettingsPage
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.status import Status
-from ebm_studio.app.theme import Theme
+from ebm_studio.app.theme import SCHEMES, Theme
 from ebm_studio.app.zoo import Zoo
-from ebm_studio.data.cards import is_model_file
+from ebm_studio.data.cards import bundled_models, is_model_file
+from ebm_studio.data.logs import Ring
 from ebm_studio.engine.requests import Fault
 
 
@@ -34,14 +41,24 @@ class MainWindow(QMainWindow):
     painted = Signal()
     """After the first paint."""
 
-    def __init__(self, theme: Theme, settings: QSettings, model: str | None = None, device: str = "auto") -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        settings: QSettings,
+        model: str | None = None,
+        device: str | None = None,
+        log: Ring | None = None,
+    ) -> None:
         super().__init__()
         self.setWindowTitle("EBM Studio")
         self._settings = settings
         self._model = model
         self._is_painted = False
         self.setAcceptDrops(True)
-        self.link = EngineLink(device, self)
+        self._theme = theme
+        self.preferences = PreferenceStore(settings, self)
+        chosen = self.preferences.values
+        self.link = EngineLink(device or chosen.device, self, chosen.threads)
         self.state = GenerateState(self.link, self)
         self.desk = Desk(self.state, Path(settings.fileName()).parent / "session", self)
         self.generate = GeneratePage(theme, self.state)
@@ -64,17 +81,82 @@ class MainWindow(QMainWindow):
         act(self.generate, "Compare with other settings", self.compare_with)
         self.add_page(self.compare)
         self.add_page(self.models)
+        self.settings = SettingsPage(self.preferences)
+        self.help = HelpPage(theme, self.action_groups, log or Ring())
+        for page in (self.settings, self.help):
+            self.add_page(page, low=True)
+        self.hint = Hint(settings)
+        self.palette_of_commands = Palette(self, self._commands)
+        self._add_actions()
         self.status = Status(self.state)
         self._lay_out()
         self._restore()
         self.show_page(self.generate)
 
-    def add_page(self, page: Page) -> None:
-        """Put a page on the rail, below those there are."""
+    def add_page(self, page: Page, low: bool = False) -> None:
+        """Put a page on the rail, below those there are, or `low`, at its foot."""
         self.pages.addWidget(page)
-        self.rail.add_page(page.key, page.title, page.tip)
+        self.rail.add_page(page.key, page.title, page.tip, low)
         number = self.pages.count()
         act(self, f"Go to {page.title}", lambda: self.show_page(page), f"Ctrl+{number}")
+
+    def _add_actions(self) -> None:
+        palette = act(self, "Command palette", self.palette_of_commands.open, "Ctrl+K", "Ctrl+Shift+P")
+        palette.setShortcutContext(Qt.ShortcutContext.WindowShortcut)  # also from a field that is typed in
+        act(self, "Show all keys", lambda: self._show_help("keys"), "?", "F1")
+        act(self, "Show the log", lambda: self._show_help("log"))
+        act(self, "About EBM Studio", lambda: self._show_help("about"))
+        act(self, "Open a model file", self.models.open_file, QKeySequence.StandardKey.Open)
+        for scheme in SCHEMES:
+            act(self, f"Look: {scheme}", partial(self.preferences.set, "scheme", scheme))
+        act(self, "Quit", self.close, "Ctrl+Q")
+        self.rail.look_chosen.connect(lambda scheme: self.preferences.set("scheme", scheme))
+        self.preferences.changed.connect(self._apply)
+        for name in ("memory", "speed"):
+            self._apply(name)
+
+    def _apply(self, name: str) -> None:
+        """Let a changed setting take effect."""
+        chosen = self.preferences.values
+        if name == "scheme":
+            self._theme.choose(chosen.scheme)
+        elif name in ("device", "threads"):
+            self.link.restart(chosen.device, chosen.threads)
+            self.state.reload()
+        elif name == "memory":
+            self.state.bound = self.compare_state.bound = chosen.memory * 2**20
+        elif name in ("speed", "loop"):
+            for page in (self.generate, self.compare):
+                page.timeline.set_playing(chosen.speed, chosen.loop)
+
+    def _show_help(self, view: str) -> None:
+        self.help.choose(view)
+        self.show_page(self.help)
+
+    def action_groups(self) -> list[tuple[str, list[QAction]]]:
+        """All actions that have keys: those of the whole window, then those of each page."""
+        pages = [self._page(index) for index in range(self.pages.count())]
+        groups = [("Everywhere", self.actions()), *((page.title, page.actions()) for page in pages)]
+        with_keys = [(title, [action for action in actions if action.shortcuts()]) for title, actions in groups]
+        return [(title, actions) for title, actions in with_keys if actions]
+
+    def _commands(self) -> list[Command]:
+        """All actions, those of the page that is shown first, and the models."""
+
+        def command(action: QAction, page: Page | None = None) -> Command:
+            def do() -> None:
+                if page is not None:
+                    self.show_page(page)
+                action.trigger()
+
+            text = action.text() if page is None else f"{page.title}: {action.text()}"
+            return Command(text, keys_text(action.shortcuts()), do)
+
+        others = [self._page(index) for index in range(self.pages.count()) if self._page(index) is not self.page]
+        found = [command(action) for action in (*self.page.actions(), *self.actions()) if action.isEnabled()]
+        found += [command(action, page) for page in others for action in page.actions()]
+        names = [path.stem for path in bundled_models()]
+        return found + [Command(f"Open the model {name}", "", partial(self.open_model, name)) for name in names]
 
     def show_page(self, page: Page) -> None:
         """Show a page, and let the keys go there."""
@@ -104,6 +186,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.banner)
+        column.addWidget(self.hint)
         column.addWidget(middle, 1)
         column.addWidget(self.status)
         self.setCentralWidget(whole)

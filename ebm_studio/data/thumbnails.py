@@ -30,7 +30,7 @@ def thumbnail_file(model: Path) -> Path:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise CheckpointError(f"{model} cannot be read: {error.strerror or error}.") from None
-    return platformdirs.user_cache_path("ebm-studio") / "thumbnails" / f"{digest[:32]}-{COUNT}.png"
+    return platformdirs.user_cache_path("ebm-studio", appauthor=False) / "thumbnails" / f"{digest[:32]}-{COUNT}.png"
 
 
 def keep_thumbnail(path: Path, pixels: Pixels, card: Card) -> None:

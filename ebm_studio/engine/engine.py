@@ -34,8 +34,9 @@ class Engine:
     >>> engine.close()
     """
 
-    def __init__(self, device: str = "auto") -> None:
-        self._models = ModelShelf(device)
+    def __init__(self, device: str = "auto", threads: int = 0) -> None:
+        """`threads` CPU threads for torch; 0 leaves the choice to `default_threads`."""
+        self._models = ModelShelf(device, threads)
         self._stamps = itertools.count(1)
         self._changed = Condition()
         self._queue: deque[Request] = deque()
@@ -104,6 +105,7 @@ class Engine:
         """Cancel everything and wait for the thread to end: at most one step, or one model load."""
         with self._changed:
             self._closing = True
+            self._news.extend(Ended(queued, cancelled=True) for queued in self._queue)
             self._queue.clear()
             for _, worker in self._running:
                 worker.cancel()

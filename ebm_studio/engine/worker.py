@@ -25,8 +25,9 @@ class Stopped(Exception):  # noqa: N818 - not an error: the job was asked to sto
 class ModelShelf:
     """The models in memory, the last few used. It lives as long as the engine's thread, and only there."""
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, threads: int = 0) -> None:
         self._device = device
+        self._threads = threads
         self._models: OrderedDict[str, Model] = OrderedDict()
 
     def get(self, name: str, report: Callable[[str], object], fresh: bool = False, keep: bool = True) -> Model:
@@ -36,6 +37,7 @@ class ModelShelf:
             load = _torch_ready()
             report("Loading the model")
             model = load(name, self._device)
+            _use_threads(self._threads)
             if not keep:
                 return model
             self._models[name] = model
@@ -43,6 +45,13 @@ class ModelShelf:
         while len(self._models) > MODELS_KEPT:
             self._models.popitem(last=False)
         return self._models[name]
+
+
+def _use_threads(threads: int) -> None:
+    if threads:  # else as `choose_device` set them
+        import torch
+
+        torch.set_num_threads(threads)
 
 
 def _torch_ready() -> Callable[[str, str], Model]:

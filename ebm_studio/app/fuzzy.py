@@ -1,0 +1,24 @@
+"""Find a text by a few of its letters."""
+
+from __future__ import annotations
+
+
+def score(query: str, text: str) -> float | None:
+    """How well the letters of `query`, in their order, fit `text`: higher is better, None is not at all.
+
+    Letters at the start of words and in a row count more, and a short text more than a long one.
+    """
+    text, total, at = text.lower(), 0.0, -1
+    for letter in "".join(query.lower().split()):
+        starts = (i for i in range(at + 1, len(text)) if text[i] == letter and (i == 0 or text[i - 1] in " :-…"))
+        if at + 1 < len(text) and text[at + 1] == letter:
+            found, gain = at + 1, 4.0 if at >= 0 else 3.0
+        elif (found := next(starts, -1)) >= 0:
+            gain = 3.0
+        elif (found := text.find(letter, at + 1)) >= 0:
+            gain = 0.5
+        else:
+            return None
+        total += gain
+        at = found
+    return total - len(text) / 100

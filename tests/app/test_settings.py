@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from ebm_studio.app.preferences import Preferences, PreferenceStore
+from tests.app.conftest import PATIENCE, wait_for_chain
+
+
+def choose(box, value) -> None:
+    """By keys, as a person would."""
+    box.setFocus()
+    steps = box.findData(value) - box.currentIndex()
+    for _ in range(abs(steps)):
+        QTest.keyClick(box, Qt.Key.Key_Down if steps > 0 else Qt.Key.Key_Up)
+
+
+@pytest.fixture
+def page(running):
+    running.show_page(running.settings)
+    return running.settings
+
+
+def test_the_look_is_applied_at_once_and_shown_on_the_rail(running, page, theme, settings):
+    choose(page.boxes["scheme"], "light")
+    assert theme.scheme == "light"
+    assert settings.value("scheme") == "light"
+    assert running.rail._schemes["light"].isChecked()
+    running.rail._schemes["dark"].trigger()
+    assert page.boxes["scheme"].currentData() == "dark"
+    assert theme.scheme == "dark"
+
+
+def test_speed_and_loop_reach_every_timeline(running, page):
+    choose(page.boxes["speed"], 100)
+    choose(page.boxes["loop"], True)
+    for other in (running.generate, running.compare):
+        assert other.timeline._playback.speed == 100
+        assert other.timeline._playback.loop
+    choose(page.boxes["loop"], False)
+    assert not running.state.playback.loop
+
+
+def test_threads_start_the_engine_anew_and_the_model_comes_back(qtbot, running, page):
+    choose(page.boxes["threads"], 1)
+    qtbot.waitUntil(lambda: running.state.model.threads == 1, timeout=PATIENCE)
+    wait_for_chain(qtbot, running)
+    assert running.status.where.text().startswith("tiny  ·  CPU, 1 thread")
+
+
+def test_less_memory_keeps_fewer_steps(qtbot, running, page, monkeypatch):
+    choose(page.boxes["memory"], 64)
+    assert running.state.bound == running.compare_state.bound == 64 * 2**20
+    running.state.change(count=4096)
+    running.state.change_run(steps=60)
+    qtbot.waitUntil(lambda: running.state.playback.store.count == 4096, timeout=PATIENCE)
+    store = running.state.playback.store
+    assert store.nbytes <= 64 * 2**20
+    assert len(store.indices) < 61
+    running.state.cancel()
+
+
+def test_settings_are_remembered_and_broken_ones_are_the_defaults(settings):
+    PreferenceStore(settings).set("memory", 128)
+    PreferenceStore(settings).set("loop", True)
+    assert PreferenceStore(settings).values == Preferences(memory=128, loop=True)
+    settings.setValue("memory", "lots")
+    settings.setValue("device", "abacus")
+    assert PreferenceStore(settings).values == Preferences(loop=True)
