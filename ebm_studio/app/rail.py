@@ -44,14 +44,18 @@ class Rail(QWidget):
         page.setProperty("role", "page")
         page.setIconSize(QSize(3 * UNIT, 3 * UNIT))
         page.setCheckable(True)
-        page.setAutoExclusive(True)
         index = len(self.pages)
         page.clicked.connect(lambda: self.chosen.emit(index))
-        page.setChecked(index == 0)
         at = self._column.count() - 1 if low else self._high
         self._column.insertWidget(at, page, 0, Qt.AlignmentFlag.AlignHCenter)
         self._high += not low
         self.pages.append(page)
+
+    def show_page(self, index: int) -> None:
+        """Mark the page that is shown."""
+        # Not left to Qt's exclusive buttons, of which Tab finds but one.
+        for i, page in enumerate(self.pages):
+            page.setChecked(i == index)
 
     def _looks(self) -> QMenu:
         menu = QMenu(self)

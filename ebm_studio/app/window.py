@@ -161,7 +161,7 @@ class MainWindow(QMainWindow):
     def show_page(self, page: Page) -> None:
         """Show a page, and let the keys go there."""
         self.pages.setCurrentWidget(page)
-        self.rail.pages[self.pages.currentIndex()].setChecked(True)
+        self.rail.show_page(self.pages.currentIndex())
         page.focus_first()
 
     @property
