@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 
 from ebm_studio.app.actions import act, press
 from ebm_studio.app.banner import Banner
-from ebm_studio.app.desk import Desk
 from ebm_studio.app.compare import ComparePage
 from ebm_studio.app.compare_state import CompareState
+from ebm_studio.app.desk import Desk
 from ebm_studio.app.drops import Drops, Opener, local_files
 from ebm_studio.app.faults import Faults
 from ebm_studio.app.generate import GeneratePage
