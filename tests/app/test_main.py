@@ -18,8 +18,8 @@ from ebm_studio.app import window
 from ebm_studio.cli.main import main
 
 class Watched(window.MainWindow):
-    def __init__(self, *args):
-        super().__init__(*args)
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
         self.state.playback.chain_changed.connect(lambda: QTimer.singleShot(0, self.announce))
     def announce(self):
         print("running", flush=True)

@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 
 from ebm_studio.app.modelcard import duration
 from ebm_studio.core.specs import NetSpec
+from ebm_studio.data import cards
 from ebm_studio.data.thumbnails import COUNT
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.making import make_model
@@ -16,6 +17,13 @@ from tests.making import make_model
 @pytest.fixture
 def other(tmp_path: Path) -> Path:
     return make_model(tmp_path / "other.safetensors", NetSpec(size=16, channels=3, width=4))
+
+
+@pytest.fixture(autouse=True)
+def _bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle of one small model."""
+    make_model(tmp_path / "bundle" / "small.safetensors", steps=3)
+    monkeypatch.setattr(cards, "CHECKPOINTS", tmp_path / "bundle")
 
 
 @pytest.fixture
@@ -27,7 +35,7 @@ def page(qtbot, running, other):
     qtbot.waitUntil(lambda: running.state.model.card.name == "tiny", timeout=PATIENCE)
     wait_for_chain(qtbot, running)
     QTest.mouseClick(running.rail.pages[running.pages.indexOf(running.models)], Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(running.zoo.thumbnails) == 2, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: len(running.zoo.thumbnails) == 3, timeout=PATIENCE)
     return running.models
 
 
@@ -36,7 +44,9 @@ def card_of(page, title: str):
 
 
 def test_files_opened_lately_are_on_cards_with_samples(running, page):
-    assert [card.entry.title for card in page.cards.values()] == ["tiny", "other"]
+    assert [card.entry.title for card in page.cards.values()] == ["small", "tiny", "other"]
+    assert card_of(page, "small").parentWidget() is page.bundled
+    assert card_of(page, "other").parentWidget() is page.recent
     assert all(pixels.shape[0] == COUNT for pixels in running.zoo.thumbnails.values())
     assert card_of(page, "tiny").current.isVisible()
     assert not card_of(page, "other").current.isVisible()
@@ -63,7 +73,7 @@ def test_a_file_that_is_gone_says_so_and_can_be_removed(qtbot, running, page, ot
     assert gone.problem.text() == "The file is no longer there."
     assert not gone.open.isEnabled()
     QTest.mouseClick(gone.forget, Qt.MouseButton.LeftButton)
-    assert [card.entry.title for card in page.cards.values()] == ["tiny"]
+    assert [card.entry.title for card in page.cards.values()] == ["small", "tiny"]
     qtbot.waitUntil(lambda: not running.link.engine.busy, timeout=PATIENCE)
 
 
