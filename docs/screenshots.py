@@ -1,4 +1,4 @@
-"""Makes docs/images/: the window with a finished chain and half way, dark and light, at two sizes and two scales.
+"""Makes docs/images/: every page, dark and light, at two sizes and two scales.
 
     python docs/screenshots.py [MODEL]
 
@@ -14,11 +14,17 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ebm_studio.app.window import MainWindow
 
 IMAGES = Path(__file__).resolve().parent / "images"
 SIZES = {"small": (1280, 800), "large": (1920, 1080)}
 SHARES = {"start": 0.0, "half": 0.6, "end": 1.0}
+PAGES = ("compare", "models", "settings", "help")
 
 
 def main() -> None:
@@ -30,11 +36,12 @@ def main() -> None:
     args = parser.parse_args()
     if args.one:
         scheme, size, share = args.one
-        name = f"generate-{scheme}-{size}-{share}-{os.environ['QT_SCALE_FACTOR']}x.png"
-        take(args.model, scheme, SIZES[size], SHARES[share], args.output / name)
+        page = f"generate-{scheme}-{size}-{share}" if share in SHARES else f"{share}-{scheme}-{size}"
+        name = f"{page}-{os.environ['QT_SCALE_FACTOR']}x.png"
+        take(args.model, scheme, SIZES[size], share, args.output / name)
         return
     args.output.mkdir(parents=True, exist_ok=True)
-    wanted = [*itertools.product(("dark", "light"), SIZES, ("end",), "12"), ("dark", "small", "half", "1")]
+    wanted = [*itertools.product(("dark", "light"), SIZES, ("end", *PAGES), "12"), ("dark", "small", "half", "1")]
     for scheme, size, share, scale in wanted:
         command = [sys.executable, __file__, "-o", args.output, "--one", scheme, size, share]
         if args.model:
@@ -44,9 +51,9 @@ def main() -> None:
         print(f"{scheme} {size} {share} {scale}x")
 
 
-def take(model: str | None, scheme: str, size: tuple[int, int], share: float, path: Path) -> None:
-    """One picture of the window, at `share` of a whole chain."""
-    from PySide6.QtCore import QSettings, QTimer
+def take(model: str | None, scheme: str, size: tuple[int, int], what: str, path: Path) -> None:
+    """One picture of the window: the Generate page at a share of a whole chain, or another page."""
+    from PySide6.QtCore import QSettings, Qt, QTimer
     from PySide6.QtWidgets import QApplication
 
     from ebm_studio.app.theme import Theme
@@ -57,33 +64,52 @@ def take(model: str | None, scheme: str, size: tuple[int, int], share: float, pa
     with tempfile.TemporaryDirectory() as folder:
         settings = QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat)
         settings.setValue("scheme", scheme)
-        settings.setValue("seed", "42")
+        settings.setValue("hint", "seen")
         theme = Theme(app, settings)
         window = MainWindow(theme, settings, model)
         window.resize(*size)
         window.show()
-        playback = window.state.playback
+        stages = _stages(window, what)
 
         def ready() -> None:
-            if window.state.fault is not None:
-                raise SystemExit(window.state.fault.text)
-            if playback.store is None or not playback.store.finished or window.link.engine.busy:
+            for fault in (window.state.fault, window.faults.fault):
+                if fault is not None:
+                    raise SystemExit(fault.text)
+            if window.link.engine.busy or window.state.playback.store is None or window.compare_state.waiting:
                 return
-            playback.go(round(share * playback.store.run.steps))
-            if share < 1:
-                window.state.select(5)
-            app.processEvents()
-            window.grab().save(str(path))
-            window.close()
-            app.quit()
+            if next(stages, None) is None:
+                for button in window.rail.pages:
+                    button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)  # there is no mouse in a picture
+                app.processEvents()
+                window.grab().save(str(path))
+                window.close()
+                app.quit()
 
-        timer = QTimer(interval=200)
+        timer = QTimer(interval=400)
         timer.timeout.connect(ready)
         timer.start()
         app.exec()
         timer.stop()
         window.link.close()
         theme.close()
+
+
+def _stages(window: MainWindow, what: str) -> Iterator[bool]:
+    """What is done to the window before the picture; at each yield the engine comes to rest."""
+    if what in SHARES:
+        playback = window.state.playback
+        playback.go(round(SHARES[what] * playback.store.run.steps))
+        if SHARES[what] < 1:
+            window.state.select(5)
+        return
+    window.show_page(getattr(window, what))
+    yield True
+    if what == "compare":
+        state = window.compare_state
+        state.sides[1].change(steps=80, noise_scale=0.03)
+        yield True
+        state.playback.go(60)
+        state.select(4)
 
 
 if __name__ == "__main__":

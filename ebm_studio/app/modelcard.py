@@ -73,7 +73,7 @@ class ModelCard(QFrame):
         self.entry = entry
         self.samples = Samples(theme)
         self.name = label("", "large")
-        self.current = label("open", "tag")
+        self.current = label("in use", "tag")
         self.current.hide()
         self.data = label("", "small")
         self.problem = label("", "small")
@@ -145,7 +145,7 @@ class ModelCard(QFrame):
         card = entry.card
         self.data.setText(_data(card) if card else "")
         self.data.setVisible(card is not None)
-        self.note.setText(elided(self.note, card.note, 2 * room - 3 * UNIT) if card else "")
+        self.note.setText(_first_lines(self.note, card.note, 3 * room - 10 * UNIT) if card else "")
         self.note.setWordWrap(True)
         self.note.setToolTip(f"<p>{card.note}</p>" if card and card.note else "")
         self.note.setVisible(bool(card and card.note))
@@ -173,6 +173,12 @@ class ModelCard(QFrame):
         QToolTip.hideText()
         if self.open.isEnabled():
             self.opened.emit(self.entry.name)
+
+
+def _first_lines(widget: QWidget, text: str, width: int) -> str:
+    """As many whole words as have room."""
+    cut = elided(widget, text, width)
+    return cut if not cut.endswith("…") else cut.rsplit(" ", 1)[0] + " …"
 
 
 def _data(card: Card) -> str:

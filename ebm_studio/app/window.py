@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from ebm_studio.app.actions import act, press
@@ -29,6 +29,7 @@ from ebm_studio.app.settings_page import SettingsPage
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.status import Status
 from ebm_studio.app.theme import SCHEMES, Theme
+from ebm_studio.app.veil import Veil
 from ebm_studio.app.zoo import Zoo
 from ebm_studio.data.cards import bundled_models, is_model_file
 from ebm_studio.data.logs import Ring
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         for page in (self.settings, self.help):
             self.add_page(page, low=True)
         self.hint = Hint(settings)
+        self.veil = Veil(theme, self)
         self.palette_of_commands = Palette(self, self._commands)
         self._add_actions()
         self.status = Status(self.state)
@@ -211,10 +213,16 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if local_files(event.mimeData()):
+        if paths := local_files(event.mimeData()):
+            taken, left = self.drops.share_out(paths, self.page)
+            self.veil.cover(" · ".join(opener.hint for opener in taken) or _unknown(left))
             event.acceptProposedAction()
 
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.veil.hide()
+
     def dropEvent(self, event: QDropEvent) -> None:
+        self.veil.hide()
         self.open_files(local_files(event.mimeData()))
         event.acceptProposedAction()
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from ebm_studio.app.drops import Drops, Opener
@@ -23,10 +23,12 @@ def drop(window, *paths: Path) -> bool:
     QApplication.sendEvent(window, enter)
     if not enter.isAccepted():
         return False
+    assert window.veil.isVisible()
     event = QDropEvent(
         QPointF(middle), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
     QApplication.sendEvent(window, event)
+    assert not window.veil.isVisible()
     return event.isAccepted()
 
 
@@ -36,6 +38,30 @@ def test_a_dropped_model_is_opened_and_runs(qtbot, running, tmp_path):
     qtbot.waitUntil(lambda: running.state.model.card.name == "other", timeout=PATIENCE)
     wait_for_chain(qtbot, running)
     assert running.state.playback.store.shape == (1, 16, 16)
+
+
+def test_while_files_hover_the_window_says_what_a_drop_does(running, tmp_path):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.safetensors"))])
+    QApplication.sendEvent(
+        running,
+        QDragEnterEvent(
+            QPoint(9, 9), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        ),
+    )
+    assert running.veil.text == "Open the model"
+    QApplication.sendEvent(running, QDragLeaveEvent())
+    assert not running.veil.isVisible()
+
+
+def test_text_that_is_dragged_is_not_wanted(running):
+    data = QMimeData()
+    data.setText("words")
+    enter = QDragEnterEvent(
+        QPoint(9, 9), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(running, enter)
+    assert not enter.isAccepted()
 
 
 def test_what_nobody_opens_is_a_banner(running, tmp_path):
