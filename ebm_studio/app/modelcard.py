@@ -164,7 +164,8 @@ class ModelCard(QFrame):
         self.current.setVisible(is_current)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.open.isEnabled():
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and self.hasFocus() and self.open.isEnabled():  # not the Enter of a field on the card
             self.opened.emit(self.entry.name)
         else:
             super().keyPressEvent(event)

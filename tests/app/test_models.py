@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from ebm_studio.app.modelcard import duration
 from ebm_studio.core.specs import NetSpec
 from ebm_studio.data import cards
 from ebm_studio.data.thumbnails import COUNT
 from tests.app.conftest import PATIENCE, wait_for_chain
-from tests.making import make_model
+from tests.app.test_window import type_into
+from tests.making import make_data, make_model
 
 
 @pytest.fixture
@@ -78,8 +80,6 @@ def test_a_file_that_is_gone_says_so_and_can_be_removed(qtbot, running, page, ot
 
 
 def test_an_evaluation_without_held_out_pictures_is_a_banner(qtbot, running, page, tmp_path):
-    from tests.making import make_data
-
     card = card_of(page, "other")
     QTest.mouseClick(card.evaluate, Qt.MouseButton.LeftButton)
     card.evaluation.set_source(str(make_data(tmp_path / "data.zip")))
@@ -88,6 +88,36 @@ def test_an_evaluation_without_held_out_pictures_is_a_banner(qtbot, running, pag
     qtbot.waitUntil(running.banner.isVisible, timeout=PATIENCE)
     assert "held out" in running.banner.text.text()
     assert not card.evaluation.cancel.isVisible()
+
+
+def test_an_evaluation_ends_as_a_table_on_the_card(qtbot, running, page, tmp_path):
+    card = card_of(page, "other")
+    QTest.mouseClick(card.evaluate, Qt.MouseButton.LeftButton)
+    card.evaluation.set_source(str(make_data(tmp_path / "data.zip", 48)))
+    type_into(card.evaluation.count, "16")
+    type_into(card.evaluation.held_out, "16")
+    QTest.mouseClick(card.evaluation.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not running.zoo.evaluating, timeout=PATIENCE)
+    assert running.faults.fault is None
+    cells = [label.text() for label in card.evaluation.table.findChildren(QLabel)]
+    assert cells[:4] == ["", "model", "floor", "ceiling"]
+    assert cells[4] == "KID-lite0"
+    found = running.zoo.evaluations[card.entry.name]
+    assert cells[5] == f"{found['kid']['model']['mean']:.3g}"
+    assert found["held_out"] == 16
+    assert card.evaluation.table.isVisible()
+
+
+def test_an_evaluation_is_cancelled(qtbot, running, page, tmp_path):
+    card = card_of(page, "tiny")
+    QTest.mouseClick(card.evaluate, Qt.MouseButton.LeftButton)
+    assert card.evaluation.source.currentText() == "fashion-mnist"
+    QTest.mouseClick(card.evaluation.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: running.zoo.progress(card.entry.name) is not None, timeout=PATIENCE)
+    QTest.mouseClick(card.evaluation.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not running.zoo.evaluating, timeout=PATIENCE)
+    assert card.evaluation.start.isVisible()
+    assert not card.evaluation.table.isVisible()
 
 
 @pytest.mark.parametrize(
