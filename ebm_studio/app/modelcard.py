@@ -71,6 +71,7 @@ class ModelCard(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._zoo = zoo
         self.entry = entry
+        self._written: Card | None = None  # whose figures are there
         self.samples = Samples(theme)
         self.name = label("", "large")
         self.current = label("in use", "tag")
@@ -149,12 +150,15 @@ class ModelCard(QFrame):
         self.note.setWordWrap(True)
         self.note.setToolTip(f"<p>{card.note}</p>" if card and card.note else "")
         self.note.setVisible(bool(card and card.note))
-        if card is not None and self._figures.isEmpty():
+        if card is not None and card != self._written:
+            self._written = card
+            while (item := self._figures.takeAt(0)) and (cell := item.widget()):
+                cell.deleteLater()
             for row, (name, text, tip) in enumerate(_figures(card)):
                 key, value = label(name, "small"), label(text, "value")
                 value.setAlignment(Qt.AlignmentFlag.AlignRight)
-                for cell in (key, value):
-                    cell.setToolTip(tip)
+                key.setToolTip(tip)
+                value.setToolTip(tip)
                 self._figures.addWidget(key, row, 0)
                 self._figures.addWidget(value, row, 1)
         self.evaluation.show_entry(entry)

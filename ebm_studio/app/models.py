@@ -39,7 +39,8 @@ class Section(QWidget):
         """Show these."""
         for card in self._cards:
             self._grid.removeWidget(card)
-            card.deleteLater()
+            if card not in cards:
+                card.deleteLater()
         self._cards = cards
         self._columns = 0
         self.setVisible(bool(cards))
@@ -136,6 +137,10 @@ class ModelsPage(Page):
         self._show_current()
 
     def _card(self, entry: Entry) -> ModelCard:
+        old = self.cards.get(entry.name)
+        if old is not None and old.entry.bundled == entry.bundled:
+            old.show_entry(entry)
+            return old
         card = ModelCard(self._theme, self._zoo, entry)
         card.opened.connect(self.opened)
         card.compared.connect(self.compared)

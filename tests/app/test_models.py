@@ -61,8 +61,10 @@ def test_a_card_is_opened_by_its_button_and_by_enter(qtbot, running, page):
     assert running.page is running.generate
     qtbot.waitUntil(lambda: running.state.model.card.name == "other", timeout=PATIENCE)
     running.show_page(page)
+    running.activateWindow()
     card = card_of(page, "tiny")
     card.setFocus()
+    qtbot.waitUntil(card.hasFocus, timeout=PATIENCE)
     QTest.keyClick(card, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: running.state.model.card.name == "tiny", timeout=PATIENCE)
     wait_for_chain(qtbot, running)
