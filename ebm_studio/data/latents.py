@@ -165,6 +165,17 @@ def read_latent(path: Path) -> Latent:
         raise DataError(f"{path} cannot be used: its description is not JSON.") from None
 
 
+def is_latent_file(path: Path) -> bool:
+    """Whether a file says in its header that it is a latent. Nothing else of it is checked."""
+    try:
+        if path.suffix.lower() != SUFFIX or path.stat().st_size > MAX_BYTES:
+            return False
+        with safetensors.safe_open(path, framework="numpy") as file:
+            return KEY in (file.metadata() or {})
+    except (OSError, safetensors.SafetensorError):
+        return False
+
+
 def _check(ok: bool, message: str) -> None:
     if not ok:
         raise DataError(message)

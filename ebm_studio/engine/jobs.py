@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.cards import Card
+from ebm_studio.data.latents import Latent
 from ebm_studio.engine.requests import Request
 from ebm_studio.engine.store import BOUND, ChainStore
 
@@ -45,21 +46,26 @@ class LoadModel(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class RunChain(Request):
-    """Run `count` chains from noise; posts a `ChainStore` that fills as they run."""
+    """Run `count` chains from noise, or one from each of some latents; posts a `ChainStore` that fills as they run."""
 
     model: str
     count: int = 16
     seed: int = 0
     run: ShortRun
+    latents: tuple[Latent, ...] = ()
+    """In the place of count and seed. See `Model.mixed` for their noise."""
     bound: int = BOUND
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
         model = worker.model(self.model)
-        store = ChainStore(self.count, model.card.net.shape, self.run, self.bound)
+        store = ChainStore(len(self.latents) or self.count, model.card.net.shape, self.run, self.bound)
+        chains = (
+            model.mixed(self.latents, run=self.run) if self.latents else model.chain(self.count, self.seed, self.run)
+        )
         began = time.perf_counter()
         try:
-            for step in model.chain(self.count, self.seed, self.run):
+            for step in chains:
                 store.add(
                     step.index,
                     step.images.cpu().numpy(),

@@ -30,6 +30,8 @@ class ChainStore:
         self.run = run
         self.count = count
         self.shape = shape
+        self.bound = bound
+        """Bytes that it may take."""
         pixels = count * int(np.prod(shape))
         row_bytes = 2 * pixels + count * 3 * 4
         most = (bound - pixels * 4) // row_bytes
