@@ -10,8 +10,14 @@ from PySide6.QtCore import QObject
 from ebm_studio.app.history import History
 from ebm_studio.app.keeping import Drawer, load_contents, save_contents
 from ebm_studio.app.session import Session
-from ebm_studio.app.shelf_state import Shelf
+from ebm_studio.app.shelf_state import Kept, Shelf
 from ebm_studio.app.state import GenerateState
+from ebm_studio.data.latents import FromSeed
+from ebm_studio.engine.jobs import RunChain
+from ebm_studio.engine.requests import Ended, Request
+from ebm_studio.engine.store import ChainStore
+
+LANE = "shelf "
 
 
 class Desk(QObject):
@@ -23,6 +29,7 @@ class Desk(QObject):
 
     def __init__(self, state: GenerateState, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._state = state
         self.undo = state.undo
         self.shelf = Shelf(self.undo, self)
         self.history = History(state, self)
@@ -35,14 +42,54 @@ class Desk(QObject):
             state.from_dict,
             state.parameters_changed,
             state.view_changed,
+            state.selection_changed,
+            state.playback.mode_changed,
             state.model_changed,
         )
+        self.shelf.opened.connect(self.show)
+        self.shelf.came.connect(self._draw)
+        self._drawn: dict[str, ChainStore] = {}
+        state.link.posted.connect(self._take)
+        state.link.ended.connect(self._end)
         self.session.add("shelf", self._save_shelf, self._load_shelf, self.shelf.changed)
         self.session.add("history", lambda: self.history.save(self._runs), self._load_history, self.history.changed)
 
     def open(self) -> None:
         """Be as the last launch was left."""
         self.session.load()
+
+    def show(self, kept: Kept) -> None:
+        """Run the chain of something kept on the Generate page, with the model that it was kept from."""
+        latent = kept.latent
+        model = self._state.find_model(latent.model, latent.model_hash)
+        if model is None:
+            self.shelf.failed.emit(f"{kept.name} was kept from {latent.model}: open that model first.")
+        elif isinstance(latent.origin, FromSeed):
+            self._state.show_chain(model, latent.origin.seed, latent.origin.chain, latent.short_run)
+        elif self._state.model is None or self._state.model.name != model:
+            self.shelf.failed.emit(f"{kept.name} was kept from {latent.model}: open that model first.")
+        else:
+            self._state.run_latent(latent)
+
+    def _draw(self, kept: Kept) -> None:
+        """Run the chain of a latent that came without a picture, when nobody waits for anything else."""
+        latent = kept.latent
+        model = self._state.find_model(latent.model, latent.model_hash)
+        if model is not None:
+            self._state.link.submit(
+                RunChain(model=model, run=latent.short_run, latents=(latent,), lane=LANE + kept.key, background=True)
+            )
+
+    def _take(self, request: Request, value: object) -> None:
+        if request.lane.startswith(LANE) and isinstance(value, ChainStore):
+            self._drawn[request.lane] = value
+
+    def _end(self, ended: Ended) -> None:
+        store = self._drawn.pop(ended.request.lane, None)
+        if store is not None and store.whole:
+            key = ended.request.lane.removeprefix(LANE)
+            self._kept.forget(key)
+            self.shelf.set_picture(key, store.pixels(store.rows - 1)[0])
 
     def close(self) -> None:
         """Save, and throw away the files of what is no longer kept."""

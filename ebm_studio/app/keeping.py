@@ -34,6 +34,10 @@ class Drawer:
         """Whether a key has still to be written."""
         return key not in self._known
 
+    def forget(self, key: str) -> None:
+        """Write a key again the next time."""
+        self._known.discard(key)
+
     def write(self, key: str, picture: Pixels) -> None:
         """Write a key's picture, uint8 (C, H, W)."""
         save_picture(grid(picture[None], 1), self.file(key))

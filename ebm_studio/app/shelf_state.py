@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.undo import Undo
-from ebm_studio.data.latents import FromPath, FromPhoto, Latent
-from ebm_studio.data.pictures import Pixels
+from ebm_studio.core.errors import StudioError
+from ebm_studio.data.latents import FromPath, FromPhoto, Latent, read_latent
+from ebm_studio.data.pictures import Pixels, to_pixels
 
 Slot = Literal["A", "B"]
 SLOTS: tuple[Slot, ...] = get_args(Slot)
@@ -58,6 +60,12 @@ class Shelf(QObject):
     """
 
     changed = Signal()
+    failed = Signal(str)
+    """A file could not be read or written: one sentence for a person."""
+    came = Signal(object)
+    """A `Kept` came from a file, and so far its picture is its start noise."""
+    opened = Signal(object)
+    """A person wants to see the chain of a `Kept`."""
 
     def __init__(self, undo: Undo, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -95,6 +103,20 @@ class Shelf(QObject):
         if tuple(items) != self.items:
             self._swap(f"{'Move' if kept in self.items else 'Keep'} {kept.name}", items=tuple(items))
 
+    def open_files(self, paths: Sequence[Path]) -> None:
+        """Keep the latents in files."""
+        for path in paths:
+            try:
+                latent = read_latent(path)
+            except StudioError as error:
+                self.failed.emit(str(error))
+                continue
+            name = path.stem if isinstance(latent.origin, FromPath) else ""
+            known = self.contents.all
+            kept = self.keep(latent, to_pixels(latent.z), name)
+            if kept.key not in known:
+                self.came.emit(kept)
+
     def remove(self, kept: Kept) -> None:
         """Take something off the shelf."""
         self._swap(f"Remove {kept.name}", items=tuple(item for item in self.items if item.key != kept.key))
@@ -110,6 +132,15 @@ class Shelf(QObject):
     def set_slot(self, slot: Slot, kept: Kept | None) -> None:
         """Fill a slot, or empty it."""
         self._swap(f"{kept.name} as {slot}" if kept else f"Empty slot {slot}", **{slot: kept})
+
+    def set_picture(self, key: str, picture: Pixels) -> None:
+        """Show another picture of something kept. No change that a person made: it cannot be undone."""
+
+        def drawn(kept: Kept | None) -> Kept | None:
+            return replace(kept, picture=picture.copy()) if kept is not None and kept.key == key else kept
+
+        items = tuple(replace(k, picture=picture.copy()) if k.key == key else k for k in self.items)
+        self._set(Contents(items=items, A=drawn(self.contents.A), B=drawn(self.contents.B)))
 
     def swap_slots(self) -> None:
         """What is in A to B, and what is in B to A."""
@@ -153,6 +184,12 @@ class Subject:
     """When it is on the shelf or in a slot."""
     run_longer: Callable[[], object] | None = None
     open: Callable[[], object] | None = None
+    open_text: str = "Show its chain"
+
+    @property
+    def seen(self) -> Pixels:
+        """The picture as it is seen, uint8 (C, H, W)."""
+        return self.picture if self.shown is None else self.shown
 
     def on(self, shelf: Shelf) -> Kept | None:
         """What the shelf would keep of it."""
