@@ -68,6 +68,16 @@ def button(theme: Theme, icon: str, name: str, tip: str, action: Callable[[], ob
     return widget
 
 
+def reset_button(theme: Theme, name: str) -> QToolButton:
+    """The way back to the model's own value, hidden until there is one."""
+    reset = button(theme, "reset", name, "Back to the model's own value.")
+    policy = reset.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    reset.setSizePolicy(policy)
+    reset.hide()
+    return reset
+
+
 class WholeField(QSpinBox):
     """A whole number to type; arrows and wheel step it."""
 
@@ -228,11 +238,7 @@ class Parameter(QWidget):
         self.slider.setMaximum(DETENTS)
         self.slider.setToolTip(field.toolTip())
         self.slider.setAccessibleName(f"{field.accessibleName()} slider")
-        self.reset = button(theme, "reset", f"Reset {field.accessibleName()}", "Back to the model's own value.")
-        policy = self.reset.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.reset.setSizePolicy(policy)
-        self.reset.hide()
+        self.reset = reset_button(theme, f"Reset {field.accessibleName()}")
         field.setFixedWidth(11 * UNIT)
 
         grid = QGridLayout(self)
@@ -248,6 +254,13 @@ class Parameter(QWidget):
         field.valueChanged.connect(lambda value: self.edited.emit(value))
         self.slider.valueChanged.connect(lambda detent: self.edited.emit(scale.value(detent)))
         self.reset.clicked.connect(lambda: self.edited.emit(self._own))
+
+    def set_range(self, low: int, high: int) -> None:
+        """Change the range of a whole number and of its slider."""
+        self._scale.low, self._scale.high = low, high
+        self.field.blockSignals(True)
+        self.field.setRange(low, high)
+        self.field.blockSignals(False)
 
     def set_value(self, value: float, own: float | None) -> None:
         """Show a value, and what the model's own is."""

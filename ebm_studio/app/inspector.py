@@ -3,9 +3,30 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
-from ebm_studio.app.fields import Choice, Parameter, RealField, Scale, WholeField, figure, label, thousands
+from ebm_studio.app.fields import (
+    Choice,
+    Parameter,
+    RealField,
+    Scale,
+    WholeField,
+    figure,
+    label,
+    reset_button,
+    thousands,
+)
+from ebm_studio.app.history import History
+from ebm_studio.app.history_panel import HistoryPanel
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
@@ -21,7 +42,10 @@ class Panel(QWidget):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(UNIT + UNIT // 2)
-        self.column.addWidget(label(title.upper(), "section"))
+        self.title = QHBoxLayout()
+        self.title.addWidget(label(title.upper(), "section"))
+        self.title.addStretch(1)
+        self.column.addLayout(self.title)
 
 
 class ShortRunPanel(Panel):
@@ -45,10 +69,16 @@ class ShortRunPanel(Panel):
             RealField(0, 10, "Noise scale τ", "τ, the standard deviation of the noise u that each step adds."),
             Scale(1e-4, 1, ratio=True, zero=True),
         )  # fmt: skip
+        self.noise_steps = Parameter(
+            theme, "Noise until step n",
+            WholeField(0, MAX_STEPS, "Noise until step n", "n, only the first n steps add noise; then it settles."),
+            Scale(0, 1),
+        )  # fmt: skip
         self.steps.edited.connect(lambda value: state.change_run(steps=round(value)))
         self.step_size.edited.connect(lambda value: state.change_run(step_size=value))
         self.noise_scale.edited.connect(lambda value: state.change_run(noise_scale=float(value)))
-        for widget in (self.steps, self.step_size, self.noise_scale):
+        self.noise_steps.edited.connect(self._take_noise_steps)
+        for widget in (self.steps, self.step_size, self.noise_scale, self.noise_steps):
             self.column.addWidget(widget)
         self.temperature = _figure(
             self.column, "Temperature", "T = τ² / 2s, at which the step is Langevin dynamics on E / T."
@@ -62,13 +92,23 @@ class ShortRunPanel(Panel):
         self.steps.set_value(run.steps, own.steps if own else None)
         self.step_size.set_value(run.step_size, own.step_size if own else None)
         self.noise_scale.set_value(run.noise_scale, own.noise_scale if own else None)
+        own_steps = own.noise_steps if own else None
+        self.noise_steps.set_range(0, run.steps)
+        self.noise_steps.set_value(
+            run.steps if run.noise_steps is None else min(run.noise_steps, run.steps),
+            run.steps if own_steps is None else own_steps,
+        )
         self.temperature.setText(figure(run.temperature))
+
+    def _take_noise_steps(self, value: float) -> None:
+        steps = round(value)
+        self._state.change_run(noise_steps=None if steps >= self._state.parameters.run.steps else steps)
 
 
 class StartPanel(Panel):
     """The start distribution p0."""
 
-    def __init__(self, state: GenerateState) -> None:
+    def __init__(self, theme: Theme, state: GenerateState) -> None:
         super().__init__("Start noise")
         self._state = state
         self.start = Choice(
@@ -78,13 +118,22 @@ class StartPanel(Panel):
             ],
             "Start distribution",
         )
+        self.reset = reset_button(theme, "Reset the start distribution")
+        self.reset.clicked.connect(self._reset)
+        self.title.addWidget(self.reset)
         self.start.chosen.connect(lambda start: state.change_run(start=start))
         self.column.addWidget(self.start)
         state.parameters_changed.connect(self._show)
         self._show()
 
     def _show(self) -> None:
-        self.start.set_value(self._state.parameters.run.start)
+        start, model = self._state.parameters.run.start, self._state.model
+        self.start.set_value(start)
+        self.reset.setVisible(model is not None and start != model.card.short_run.start)
+
+    def _reset(self) -> None:
+        if self._state.model is not None:
+            self._state.change_run(start=self._state.model.card.short_run.start)
 
 
 class ViewPanel(Panel):
@@ -102,11 +151,21 @@ class ViewPanel(Panel):
         )
         self.view.chosen.connect(state.set_view)
         self.column.addWidget(self.view)
+        self.pixels = Choice(
+            [
+                ("crisp", "Crisp", "Pixels stay square: at whole zooms only."),
+                ("smooth", "Smooth", "Pixels flow into each other, at any zoom."),
+            ],
+            "Pixels",
+        )
+        self.pixels.chosen.connect(lambda pixels: state.set_smooth(pixels == "smooth"))
+        self.column.addWidget(self.pixels)
         state.view_changed.connect(self._show)
         self._show()
 
     def _show(self) -> None:
         self.view.set_value(self._state.view)
+        self.pixels.set_value("smooth" if self._state.smooth else "crisp")
 
 
 class ModelPanel(Panel):
@@ -164,27 +223,62 @@ def _figure(column: QVBoxLayout, name: str, tip: str) -> QLabel:
     return value
 
 
-class Inspector(QScrollArea):
+class Settings(QScrollArea):
     """The panels one under another."""
 
     def __init__(self, theme: Theme, state: GenerateState) -> None:
         super().__init__()
-        self.setObjectName("inspector")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setMinimumWidth(30 * UNIT)
         body = QWidget()
         body.setObjectName("inspector_body")
         column = QVBoxLayout(body)
-        column.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT)
+        column.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, 2 * UNIT)
         column.setSpacing(3 * UNIT)
         self.short_run = ShortRunPanel(theme, state)
-        self.start = StartPanel(state)
+        self.start = StartPanel(theme, state)
         self.view = ViewPanel(state)
         self.model = ModelPanel(state)
         for panel in (self.short_run, self.start, self.view, self.model):
             column.addWidget(panel)
         column.addStretch(1)
         self.setWidget(body)
+
+
+class Inspector(QWidget):
+    """The right column: the settings of the run, or the runs that were."""
+
+    def __init__(self, theme: Theme, state: GenerateState, history: History) -> None:
+        super().__init__()
+        self.setObjectName("inspector")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMinimumWidth(30 * UNIT)
+        self.choice = Choice(
+            [
+                ("settings", "Settings", "What steers the chains."),
+                ("history", "History", "The runs that were, to be restored."),
+            ],
+            "Inspector",
+        )
+        self.choice.chosen.connect(self.show_side)
+        self.settings = Settings(theme, state)
+        self.history = HistoryPanel(theme, history, state)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.settings)
+        self._stack.addWidget(self.history)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, UNIT + UNIT // 4, 0, 0)
+        column.setSpacing(UNIT)
+        head = QHBoxLayout()
+        head.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
+        head.addWidget(self.choice)
+        column.addLayout(head)
+        column.addWidget(self._stack, 1)
+        self.show_side("settings")
+
+    def show_side(self, side: str) -> None:
+        """Show the `settings` or the `history`."""
+        self.choice.set_value(side)
+        self._stack.setCurrentWidget(self.history if side == "history" else self.settings)
