@@ -9,10 +9,11 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from ebm_studio.app.actions import act
-from ebm_studio.app.canvas import grid_tiles, to_image
+from ebm_studio.app.canvas import grid_tiles
 from ebm_studio.app.compare_state import CompareState, Side
 from ebm_studio.app.fields import Choice, RealField, SeedField, WholeField, button, label
 from ebm_studio.app.header import ModelChooser
+from ebm_studio.app.images import to_image
 from ebm_studio.app.page import Page
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme

@@ -45,6 +45,16 @@ class Pair:
         """Steps kept so far."""
         return int(np.searchsorted(self.indices, self.newest, side="right"))
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes held by both."""
+        return sum(store.nbytes for store in self.stores)
+
+    @property
+    def bound(self) -> int:
+        """Bytes that both may take."""
+        return sum(store.bound for store in self.stores)
+
     def row_of(self, index: int) -> int:
         """The row of the last kept step at or before step `index`."""
         row = int(np.searchsorted(self.indices, index, side="right")) - 1

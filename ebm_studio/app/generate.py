@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from ebm_studio.app.actions import act
 from ebm_studio.app.banner import Banner
 from ebm_studio.app.canvas import Canvas
+from ebm_studio.app.desk import Desk
 from ebm_studio.app.header import Header
 from ebm_studio.app.inspector import Inspector
 from ebm_studio.app.page import Page
@@ -25,14 +26,14 @@ class GeneratePage(Page):
     title = "Generate"
     tip = "Generate: chains from noise to image."
 
-    def __init__(self, theme: Theme, state: GenerateState) -> None:
+    def __init__(self, theme: Theme, state: GenerateState, desk: Desk) -> None:
         super().__init__()
         self._state = state
         self.header = Header(theme, state)
         self.banner = Banner(theme, state)
-        self.canvas = Canvas(theme, state)
+        self.canvas = Canvas(theme, state, desk.shelf)
         self.timeline = Timeline(theme, state)
-        self.inspector = Inspector(theme, state)
+        self.inspector = Inspector(theme, state, desk.history)
 
         top = QWidget()
         column = QVBoxLayout(top)
@@ -56,7 +57,30 @@ class GeneratePage(Page):
         act(self, "To the start noise", lambda: playback.step(-MAX_STEPS), Qt.Key.Key_Home)
         act(self, "To the image", lambda: playback.step(MAX_STEPS), Qt.Key.Key_End)
         act(self, "Random seed", state.random_seed, Qt.Key.Key_R)
-        act(self, "Cancel what runs", state.cancel, Qt.Key.Key_Escape)
+        act(self, "Back to all chains, or cancel what runs", self._escape, Qt.Key.Key_Escape)
+        canvas = self.canvas
+        act(self, "Keep the chain on the shelf", canvas.keep, Qt.Key.Key_K)
+        act(self, "Use the chain as A", lambda: canvas.use_as("A"), Qt.Key.Key_A)
+        act(self, "Use the chain as B", lambda: canvas.use_as("B"), Qt.Key.Key_B)
+        act(self, "Run longer", state.run_longer, Qt.Key.Key_L)
+        act(self, "Select the next chain", lambda: state.select_next(1), Qt.Key.Key_Down)
+        act(self, "Select the previous chain", lambda: state.select_next(-1), Qt.Key.Key_Up)
+        act(self, "Enlarge the chain, or show all", self._enlarge, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        act(self, "Copy the chain's image", canvas.copy, "Ctrl+C")
+        act(self, "Show the history", lambda: self.inspector.show_side("history"), Qt.Key.Key_H)
+        act(self, "Show the settings", lambda: self.inspector.show_side("settings"), Qt.Key.Key_S)
+        act(self, "Zoom in", lambda: canvas.zoom_by(1), Qt.Key.Key_Plus, Qt.Key.Key_Equal)
+        act(self, "Zoom out", lambda: canvas.zoom_by(-1), Qt.Key.Key_Minus)
+        act(self, "See everything", canvas.fit, Qt.Key.Key_0)
+
+    def _escape(self) -> None:
+        if self._state.enlarged is not None:
+            self._state.enlarge(None)
+        else:
+            self._state.cancel()
+
+    def _enlarge(self) -> None:
+        self._state.enlarge(None if self._state.enlarged is not None else self.canvas.chain)
 
     def focus_first(self) -> None:
         self.canvas.setFocus()

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ebm_studio.app.canvas import to_image
 from ebm_studio.app.evaluation import EvaluationPanel
 from ebm_studio.app.fields import button, elided, label, thousands
+from ebm_studio.app.images import to_image
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.zoo import Entry, Zoo

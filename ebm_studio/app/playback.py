@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from ebm_studio.engine.store import ChainStore
 
 TICK = 16  # milliseconds
-SPEEDS = (5, 10, 25, 50, 100)
-REST = 1.0  # seconds that a loop stays on the last step
+SPEEDS = (5, 10, 25, 50, 100, 250)
+REST = 1.0  # seconds that a loop stays at an end
+
+Mode = Literal["once", "loop", "pingpong"]
 
 
 class Playback(QObject):
@@ -22,14 +25,17 @@ class Playback(QObject):
     """The chain has more steps than before, or has ended."""
     position_changed = Signal()
     playing_changed = Signal()
+    mode_changed = Signal()
+    """The mode or the speed."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.store: ChainStore | None = None
         self.position = 0
         self.playing = False
-        self.loop = False
+        self.mode: Mode = "once"
         self.speed = 25
+        self._way = 1  # on, or back
         self._clock = 0.0  # the playhead in fractions of a step
         self._rested = 0.0
         self._last = 0.0
@@ -51,8 +57,12 @@ class Playback(QObject):
         """Run; from the start when the playhead is at the end."""
         if self.store is None:
             return
+        self._way = 1
         if self.store.finished and self.position >= self.store.newest:
-            self._move(0)
+            if self.mode == "pingpong":
+                self._way = -1
+            else:
+                self._move(0)
         self._clock = float(self.position)
         self._last = time.perf_counter()
         self._rested = 0.0
@@ -68,6 +78,19 @@ class Playback(QObject):
             self.pause()
         else:
             self.play()
+
+    def set_mode(self, mode: Mode) -> None:
+        """Play `once`, in a `loop`, or there and back."""
+        if mode != self.mode:
+            self.mode = mode
+            self._way = 1
+            self.mode_changed.emit()
+
+    def set_speed(self, speed: int) -> None:
+        """Play so many steps a second."""
+        if speed != self.speed:
+            self.speed = speed
+            self.mode_changed.emit()
 
     def go(self, position: int) -> None:
         """Pause at a step, or at the nearest that is there."""
@@ -99,18 +122,22 @@ class Playback(QObject):
             return
         self.watch()
         # A slow sampler holds the playhead back; time spent waiting is not caught up.
-        self._clock = min(self._clock + elapsed * self.speed, float(store.newest))
+        self._clock = min(max(self._clock + self._way * elapsed * self.speed, 0.0), float(store.newest))
         self._move(int(self._clock))
-        if store.finished and self.position >= store.newest:
+        if store.finished and (self.position >= store.newest if self._way > 0 else self._clock == 0):
             self._end(elapsed)
 
     def _end(self, elapsed: float) -> None:
-        if not self.loop:
+        if self.mode == "once":
             self._set_playing(False)
             return
         self._rested += elapsed
-        if self._rested >= REST:
-            self._rested = 0.0
+        if self._rested < REST:
+            return
+        self._rested = 0.0
+        if self.mode == "pingpong":
+            self._way = -self._way
+        else:
             self._clock = 0.0
             self._move(0)
 

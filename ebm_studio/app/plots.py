@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ebm_studio.app.fields import label
@@ -20,6 +20,7 @@ from ebm_studio.engine.store import ChainStore
 pg.setConfigOptions(antialias=True, imageAxisOrder="row-major")
 
 Floats = npt.NDArray[np.float32]
+TRAINED = "trained K ends here"
 MAX_POINTS = 2000  # drawn of a curve
 
 
@@ -31,6 +32,9 @@ def thinned(store: ChainStore, values: Floats) -> tuple[npt.NDArray[np.int64], F
 
 class Curve(QWidget):
     """One figure over the steps: its mean, a band of one standard deviation over the chains, the selected chain."""
+
+    pointed = Signal(object)
+    """The step under the pointer, or None."""
 
     def __init__(
         self, theme: Theme, state: GenerateState, title: str, tip: str, read: Callable[[ChainStore], Floats]
@@ -48,18 +52,25 @@ class Curve(QWidget):
         self.plot.setMouseEnabled(False, False)
         self.plot.hideButtons()
         self.plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+        self.plot.getPlotItem().layout.setContentsMargins(0, UNIT // 2, 0, 0)  # for the topmost figure
         self.plot.getAxis("left").setWidth(5 * UNIT)
         self.plot.getAxis("bottom").setHeight(2 * UNIT)
         self._top, self._low = pg.PlotCurveItem(), pg.PlotCurveItem()
         self._band = pg.FillBetweenItem(self._top, self._low)
         self._mean, self._chosen = pg.PlotCurveItem(), pg.PlotCurveItem()
-        self._trained = pg.InfiniteLine(angle=90)
+        self._trained = pg.InfiniteLine(
+            angle=90, label=TRAINED, labelOpts={"position": 0.9, "anchors": ((0, 0), (0, 0))}
+        )
         self.line = pg.InfiniteLine(angle=90)
-        for item in (self._band, self._mean, self._chosen, self._trained, self.line):
+        self.pointer = pg.InfiniteLine(angle=90)
+        for item in (self._band, self._mean, self._chosen, self._trained, self.line, self.pointer):
             self.plot.addItem(item)
         self._trained.hide()
+        self.pointer.hide()
+        self._pointed: int | None = None
         self._lay_out(label(title, "small"))
-        self.plot.scene().sigMouseClicked.connect(self._click)
+        self.plot.viewport().setMouseTracking(True)
+        self.plot.viewport().installEventFilter(self)
         theme.changed.connect(self.paint)
         self.paint()
 
@@ -84,10 +95,13 @@ class Curve(QWidget):
         self._band.setBrush(band)
         self._mean.setPen(pg.mkPen(t.text, width=1.5))
         self._chosen.setPen(pg.mkPen(t.accent, width=1.5))
+        self._trained.label.setColor(t.warning)
         self._trained.setPen(pg.mkPen(t.warning, width=1, style=Qt.PenStyle.DashLine))
         self.line.setPen(pg.mkPen(t.accent, width=1))
+        self.pointer.setPen(pg.mkPen(t.faint, width=1))
         font = self.font()
         font.setPixelSize(SMALL - 1)
+        self._trained.label.setFont(font)
         for side in ("left", "bottom"):
             axis = self.plot.getAxis(side)
             axis.setPen(pg.mkPen(t.line))
@@ -115,6 +129,7 @@ class Curve(QWidget):
         trained = model.card.short_run.steps if model else store.run.steps
         self._trained.setVisible(trained < store.run.steps)
         self._trained.setValue(trained)
+        self._trained.label.setVisible(trained < 0.7 * store.run.steps)  # where there is room for it
         self.follow()
 
     def follow(self) -> None:
@@ -123,13 +138,38 @@ class Curve(QWidget):
         if playback.store is None or not playback.store.rows:
             return
         self.line.setValue(playback.position)
-        values = self._read(playback.store)[playback.row]
+        row = playback.row if self._pointed is None else playback.store.row_of(self._pointed)
+        values = self._read(playback.store)[row]
         chosen = self._state.selected
-        self.value.setText(f"{values.mean():.3g}" if chosen is None else f"{values[chosen]:.3g}")
+        text = f"{values.mean() if chosen is None else values[chosen]:.3g}".replace("-", "−")
+        self.value.setText(text if self._pointed is None else f"step {playback.store.indices[row]}:  {text}")
 
-    def _click(self, event: object) -> None:
-        point = self.plot.getPlotItem().vb.mapSceneToView(event.scenePos())  # type: ignore[attr-defined]
-        self._state.playback.go(round(point.x()))
+    def point(self, step: int | None) -> None:
+        """Put the cursor at a step, and say the figure there; None takes it away."""
+        self._pointed = step
+        self.pointer.setVisible(step is not None)
+        if step is not None:
+            self.pointer.setValue(step)
+        self.follow()
+
+    def step_at(self, x: float) -> int | None:
+        """The step at a place of the plot, in pixels from its left; None beside the steps."""
+        store = self._state.playback.store
+        if store is None:
+            return None
+        box = self.plot.getPlotItem().vb
+        step = round(box.mapSceneToView(self.plot.mapToScene(QPoint(round(x), 0))).x())
+        return step if 0 <= step <= store.run.steps else None
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave:
+            self.pointed.emit(None)
+        elif isinstance(event, QMouseEvent) and event.type() != QEvent.Type.MouseButtonRelease:
+            step = self.step_at(event.position().x())
+            self.pointed.emit(step)
+            if event.buttons() & Qt.MouseButton.LeftButton and step is not None:
+                self._state.playback.go(step)
+        return super().eventFilter(watched, event)
 
 
 class Plots(QWidget):
@@ -154,6 +194,7 @@ class Plots(QWidget):
         row.setSpacing(2 * UNIT)
         for curve in self.curves:
             row.addWidget(curve, 1)
+            curve.pointed.connect(self._point)
         for signal in (state.playback.chain_changed, state.playback.grew, state.selection_changed):
             signal.connect(self._draw)
         state.playback.position_changed.connect(self._move)
@@ -167,6 +208,10 @@ class Plots(QWidget):
     def _draw(self) -> None:
         for curve in self.curves:
             curve.draw()
+
+    def _point(self, step: int | None) -> None:
+        for curve in self.curves:
+            curve.point(step)
 
     def _move(self) -> None:
         for curve in self.curves:

@@ -25,6 +25,7 @@ class Rail(QWidget):
         self._theme = theme
         self.pages: list[QToolButton] = []
         self._high = 0  # pages at the head of the rail
+        self._tools = 0
         self.look = button(theme, theme.scheme, "Look", "Dark, light, or as the system has it.")
         self.look.setProperty("role", "page")
         self.look.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -56,6 +57,12 @@ class Rail(QWidget):
         # Not left to Qt's exclusive buttons, of which Tab finds but one.
         for i, page in enumerate(self.pages):
             page.setChecked(i == index)
+
+    def add_tool(self, tool: QToolButton) -> None:
+        """A further tool, above the foot of the rail."""
+        tool.setProperty("role", "page")
+        self._tools += 1
+        self._column.insertWidget(self._high + self._tools, tool, 0, Qt.AlignmentFlag.AlignHCenter)
 
     def _looks(self) -> QMenu:
         menu = QMenu(self)

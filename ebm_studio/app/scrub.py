@@ -10,6 +10,7 @@ from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 
 RADIUS = 6
+TIP = "The step of the chain that is shown: 0 is the start noise z, K the image."
 
 
 class ScrubBar(QSlider):
@@ -20,7 +21,7 @@ class ScrubBar(QSlider):
     def __init__(self, theme: Theme) -> None:
         super().__init__(Qt.Orientation.Horizontal)
         self.setAccessibleName("Step")
-        self.setToolTip("The step of the chain that is shown: 0 is the start noise z, K the image.")
+        self.setToolTip(TIP)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._theme = theme
@@ -40,6 +41,9 @@ class ScrubBar(QSlider):
     def set_trained(self, steps: int | None) -> None:
         """The K that the model was trained with, to be marked when the chain goes on beyond it."""
         self._trained = steps
+        beyond = steps is not None and steps < self.maximum()
+        mark = f" The mark: trained K = {steps} ends here; chains that go on over-saturate." if beyond else ""
+        self.setToolTip(TIP + mark)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -6,13 +6,13 @@ import secrets
 from collections.abc import Hashable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ebm_studio.app.link import EngineLink
-from ebm_studio.app.playback import Playback
-from ebm_studio.app.shelf_state import Subject
+from ebm_studio.app.playback import SPEEDS, Mode, Playback
+from ebm_studio.app.shelf_state import Subject, title
 from ebm_studio.app.undo import Undo
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_SEED, MAX_STEPS, ShortRun, check_count, check_seed
@@ -72,6 +72,8 @@ class GenerateState(QObject):
         self.model: ModelReady | None = None
         self.shown: tuple[Parameters, ModelReady] | None = None
         """What made the chain that is shown, while the parameters may be ahead of it."""
+        self.latent: Latent | None = None
+        """The start noise of the chain that is shown, when it is not one of a seed."""
         self.fault: Fault | None = None
         self.view = "state"
         """What the canvas shows of a step: its `state`, or its `mean`, without the step's own noise."""
@@ -86,6 +88,8 @@ class GenerateState(QObject):
         self._wanted: Request | None = None
         self._opening: Request | None = None
         self._running: tuple[Parameters, ModelReady] | None = None
+        self._running_latent: Latent | None = None
+        self._awaited: int | None = None
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self.run)
         link.posted.connect(self._take)
@@ -141,6 +145,18 @@ class GenerateState(QObject):
             self.undo.swap("Restore a run", self._apply, self.parameters, parameters)
         self.run()
 
+    def find_model(self, name: str, fingerprint: str) -> str | None:
+        """How to open the model of a name and fingerprint: the one that is open, or a bundled one."""
+        if self.model is not None and self.model.fingerprint == fingerprint:
+            return self.model.name
+        return name if name in [path.stem for path in bundled_models()] else None
+
+    def show_chain(self, model: str, seed: int, chain: int, run: ShortRun) -> None:
+        """Run a seed again as far as a chain, and give that the whole canvas."""
+        count = max(self.parameters.count, chain + 1)
+        self.restore(replace(self.parameters, model=model, seed=seed, count=count, run=run))
+        self._awaited = chain
+
     def random_seed(self) -> None:
         """Another seed, at once."""
         self.change(seed=secrets.randbelow(RANDOM_SEEDS), key=None)
@@ -162,10 +178,23 @@ class GenerateState(QObject):
             return  # a model that loads runs by itself
         self.dismiss()
         p = self.parameters
-        self._running = (p, self.model)
+        self._running, self._running_latent = (p, self.model), None
         self._wanted = self.link.submit(
             RunChain(model=self.model.name, count=p.count, seed=p.seed, run=p.run, bound=self.bound)
         )
+
+    def run_latent(self, latent: Latent) -> None:
+        """Run the chain of a latent with the open model and the short run that it was made for.
+
+        The parameters stay; the next change of them shows the chains of the seed again.
+        """
+        self._pause.stop()
+        if self.model is not None:
+            self.dismiss()
+            self._running, self._running_latent = (replace(self.parameters, run=latent.short_run), self.model), latent
+            self._wanted = self.link.submit(
+                RunChain(model=self.model.name, run=latent.short_run, latents=(latent,), bound=self.bound)
+            )
 
     def cancel(self) -> None:
         """Stop what runs; what is there of the chain stays."""
@@ -195,6 +224,15 @@ class GenerateState(QObject):
             self.selected = chain
             self.selection_changed.emit()
 
+    def select_next(self, by: int) -> None:
+        """Select the chain `by` further; an enlarged one makes way for it."""
+        if self.playback.store is not None:
+            chain = -1 if self.selected is None and by > 0 else self.selected or 0
+            chain = min(max(chain + by, 0), self.playback.store.count - 1)
+            self.select(chain)
+            if self.enlarged is not None:
+                self.enlarge(chain)
+
     def enlarge(self, chain: int | None) -> None:
         """Give a chain the whole canvas, or show them all."""
         if chain is not None:
@@ -210,17 +248,18 @@ class GenerateState(QObject):
             return None
         parameters, model = self.shown
         return Subject(
-            name=f"{model.card.name}-{parameters.seed}-{chain}",
+            name=f"{model.card.name}-{title(self.latent) if self.latent else f'{parameters.seed}-{chain}'}",
             picture=store.pixels(store.rows - 1)[chain],
             shown=store.pixels(self.playback.row, self.view)[chain],
-            latent=Latent(
+            latent=self.latent
+            or Latent(
                 store.start(chain),
                 FromSeed(parameters.seed, chain),
                 model.card.name,
                 model.fingerprint,
                 parameters.run,
             ),
-            run_longer=self.run_longer,
+            run_longer=None if self.latent else self.run_longer,
         )
 
     def dismiss(self) -> None:
@@ -235,13 +274,26 @@ class GenerateState(QObject):
 
     def to_dict(self) -> dict[str, Any]:
         """What a session remembers."""
-        return {"parameters": self.parameters.to_dict(), "view": self.view, "smooth": self.smooth}
+        return {
+            "parameters": self.parameters.to_dict(),
+            "view": self.view,
+            "smooth": self.smooth,
+            "selected": self.selected,
+            "mode": self.playback.mode,
+            "speed": self.playback.speed,
+        }
 
     def from_dict(self, data: Any) -> None:
         """Be as a session was left, before any model is open. Raises what `Parameters.from_dict` raises."""
         self.parameters = Parameters.from_dict(data["parameters"])
         self.set_view("mean" if data["view"] == "mean" else "state")
         self.set_smooth(data["smooth"] is True)
+        if type(data["selected"]) is int and 0 <= data["selected"] < self.parameters.count:
+            self.select(data["selected"])
+        if data["mode"] in get_args(Mode):
+            self.playback.set_mode(data["mode"])
+        if data["speed"] in SPEEDS:
+            self.playback.set_speed(data["speed"])
         self.parameters_changed.emit()
 
     def _apply(self, parameters: Parameters) -> None:
@@ -264,8 +316,11 @@ class GenerateState(QObject):
             for chain, leave in ((self.selected, self.select), (self.enlarged, self.enlarge)):
                 if chain is not None and chain >= value.count:
                     leave(None)
-            self.shown = self._running
+            self.shown, self.latent = self._running, self._running_latent
             self.playback.show_chain(value)
+            if self._awaited is not None and self._awaited < value.count:
+                self.enlarge(self._awaited)
+            self._awaited = None
 
     def _take_model(self, request: Request, model: ModelReady) -> None:
         before = self.parameters
@@ -291,8 +346,10 @@ class GenerateState(QObject):
             if self.model is not None and self.parameters.model != self.model.name:
                 self.parameters = replace(self.parameters, model=self.model.name)
                 self.parameters_changed.emit()
-        elif isinstance(ended.request, RunChain) and self.shown and self.playback.store and self.playback.store.whole:
-            self.chain_ended.emit(self.shown[0], self.playback.store)
+        elif isinstance(ended.request, RunChain) and not ended.request.latents:
+            store = self.playback.store
+            if self.shown is not None and store is not None and store.whole:
+                self.chain_ended.emit(self.shown[0], store)
 
     def _set_fault(self, fault: Fault | None) -> None:
         if fault != self.fault:

@@ -9,11 +9,13 @@ _SHEET = """
 QMainWindow, QWidget#page, QSplitter {{ background: {t.surface}; }}
 QWidget#canvas {{ background: {t.canvas}; }}
 QWidget#rail, QWidget#header, QWidget#timeline, QWidget#inspector, QWidget#inspector_body, QWidget#status,
-QWidget#body
+QWidget#body, QWidget#shelf
     {{ background: {t.surface}; }}
 QWidget#rail {{ border-right: 1px solid {t.line}; }}
 QWidget#header {{ border-bottom: 1px solid {t.line}; }}
-QWidget#status {{ border-top: 1px solid {t.line}; }}
+QWidget#status, QWidget#shelf {{ border-top: 1px solid {t.line}; }}
+QFrame#divider {{ background: {t.line}; }}
+QWidget#shelf_row {{ background: transparent; }}
 QSplitter::handle {{ background: {t.line}; }}
 QSplitter::handle:hover {{ background: {t.accent}; }}
 
@@ -37,6 +39,8 @@ QToolButton:disabled, QPushButton:disabled {{ color: {t.faint}; }}
 QToolButton#play {{ background: {t.raised}; border-color: {t.line}; padding: 0 10px; }}
 QToolButton#play:hover {{ background: {t.hover}; }}
 QToolButton#play:focus {{ border-color: {t.accent}; }}
+QToolButton#corner {{ background: {t.raised}; border-color: {t.line}; padding: 0 10px 0 6px; }}
+QToolButton#corner:hover {{ background: {t.hover}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QPushButton {{ background: {t.raised}; border-color: {t.line}; padding: 0 12px; }}
 QPushButton#quiet {{ background: transparent; border-color: transparent; padding: 0 8px; }}

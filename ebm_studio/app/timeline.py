@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from ebm_studio.app.fields import WholeField, button, label
-from ebm_studio.app.playback import SPEEDS
+from ebm_studio.app.playback import SPEEDS, Mode
 from ebm_studio.app.scrub import ScrubBar
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.core.specs import MAX_STEPS
+from ebm_studio.engine.store import ChainStore
 
 
 class Timeline(QWidget):
@@ -33,8 +34,11 @@ class Timeline(QWidget):
             theme, "last", "Last step", "To the image after K steps (End).", lambda: playback.step(MAX_STEPS)
         )
         self.loop = button(theme, "loop", "Loop", "Play again and again from noise.")
-        self.loop.setCheckable(True)
-        self.loop.toggled.connect(lambda on: setattr(playback, "loop", on))
+        self.pingpong = button(theme, "pingpong", "Ping-pong", "Play to the image and back to noise, again and again.")
+        self._modes: dict[QToolButton, Mode] = {self.loop: "loop", self.pingpong: "pingpong"}
+        for widget, mode in self._modes.items():
+            widget.setCheckable(True)
+            widget.clicked.connect(lambda on, mode=mode: playback.set_mode(mode if on else "once"))
         self.scrub = ScrubBar(theme)
         self.scrub.scrubbed.connect(playback.go)
         self.position = WholeField(0, 0, "Step", "The step that is shown; type one to go there.")
@@ -46,30 +50,34 @@ class Timeline(QWidget):
         self.speed.setAccessibleName("Playback speed")
         for speed in SPEEDS:
             self.speed.addItem(f"{speed} steps/s", speed)
-        self.speed.setCurrentIndex(SPEEDS.index(playback.speed))
-        self.speed.currentIndexChanged.connect(lambda i: setattr(playback, "speed", SPEEDS[i]))
+        self.speed.activated.connect(lambda i: playback.set_speed(SPEEDS[i]))
+        self.memory = label("", "small")
         self._lay_out()
         playback.chain_changed.connect(self._load)
         playback.grew.connect(self._grow)
         playback.position_changed.connect(self._move)
         playback.playing_changed.connect(self._show_playing)
+        playback.mode_changed.connect(self._show_mode)
+        self._show_mode()
         self._load()
 
     def set_playing(self, speed: int, loop: bool) -> None:
         """Play at another speed, once or again and again."""
-        self.speed.setCurrentIndex(SPEEDS.index(speed))
-        self.loop.setChecked(loop)
+        self._playback.set_speed(speed)
+        self._playback.set_mode("loop" if loop else "once")
 
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
         bar.setSpacing(UNIT // 2)
-        for widget in (self.first, self.previous, self.play, self.next, self.last, self.loop):
+        for widget in (self.first, self.previous, self.play, self.next, self.last, self.loop, self.pingpong):
             bar.addWidget(widget)
         bar.addSpacing(UNIT)
         bar.addWidget(self.scrub, 1)
         bar.addSpacing(UNIT)
         bar.addWidget(self.position)
         bar.addWidget(self.total)
+        bar.addSpacing(UNIT)
+        bar.addWidget(self.memory)
         bar.addSpacing(UNIT)
         bar.addWidget(self.speed)
         self._column = QVBoxLayout(self)
@@ -108,6 +116,7 @@ class Timeline(QWidget):
         self.position.setRange(0, steps)
         self.position.blockSignals(False)
         self.total.setText(f"/ {steps}")
+        self._show_memory(store)
         self._grow()
         self._move()
 
@@ -120,6 +129,22 @@ class Timeline(QWidget):
             widget.blockSignals(True)
             widget.setValue(self._playback.position)
             widget.blockSignals(False)
+
+    def _show_memory(self, store: ChainStore) -> None:
+        stride = int(store.indices[1]) if len(store.indices) > 1 else 1
+        megabytes, most = -(-store.nbytes // 2**20), store.bound >> 20
+        every = "every step" if stride == 1 else f"every {stride}. step"
+        self.memory.setText(f"{'' if stride == 1 else every + ', '}{megabytes} of {most} MB")
+        self.memory.setToolTip(
+            f"{store.count} chains, {every} is kept, in {megabytes} MB. No chain takes more than {most} MB: "
+            "when all steps would not fit, every n-th is kept."
+        )
+
+    def _show_mode(self) -> None:
+        for widget, mode in self._modes.items():
+            widget.setChecked(self._playback.mode == mode)
+        if self._playback.speed in SPEEDS:
+            self.speed.setCurrentIndex(SPEEDS.index(self._playback.speed))
 
     def _show_playing(self) -> None:
         playing = self._playback.playing

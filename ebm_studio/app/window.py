@@ -26,12 +26,15 @@ from ebm_studio.app.palette import Command, Palette, keys_text
 from ebm_studio.app.preferences import PreferenceStore
 from ebm_studio.app.rail import Rail
 from ebm_studio.app.settings_page import SettingsPage
+from ebm_studio.app.shelf import ShelfStrip
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.status import Status
 from ebm_studio.app.theme import SCHEMES, Theme
+from ebm_studio.app.undo_button import UndoButton
 from ebm_studio.app.veil import Veil
 from ebm_studio.app.zoo import Zoo
 from ebm_studio.data.cards import bundled_models, is_model_file
+from ebm_studio.data.latents import is_latent_file
 from ebm_studio.data.logs import Ring
 from ebm_studio.engine.requests import Fault
 
@@ -62,14 +65,19 @@ class MainWindow(QMainWindow):
         self.link = EngineLink(device or chosen.device, self, chosen.threads)
         self.state = GenerateState(self.link, self)
         self.desk = Desk(self.state, Path(settings.fileName()).parent / "session", self)
-        self.generate = GeneratePage(theme, self.state)
+        self.generate = GeneratePage(theme, self.state, self.desk)
         self.rail = Rail(theme)
         self.pages = QStackedWidget()
         self.faults = Faults(self)
         self.banner = Banner(theme, self.faults)
-        self.desk.session.failed.connect(lambda text: self.faults.show(Fault(text)))
+        for signal in (self.desk.session.failed, self.desk.shelf.failed):
+            signal.connect(lambda text: self.faults.show(Fault(text)))
         self.drops = Drops()
+        self.drops.add(Opener(is_latent_file, self.desk.shelf.open_files, "Keep the latents"))
         self.drops.add(Opener(is_model_file, lambda files: self.open_model(str(files[0])), "Open the model"))
+        act(self, "Undo", self.desk.undo.undo, "Ctrl+Z")
+        act(self, "Redo", self.desk.undo.redo, "Ctrl+Shift+Z", "Ctrl+Y")
+        act(self, "Save the session", self.desk.session.save, "Ctrl+S")
         self.rail.chosen.connect(lambda index: self.show_page(self._page(index)))
         self.zoo = Zoo(self.link, settings, self.faults, self)
         self.models = ModelsPage(theme, self.state, self.zoo)
@@ -90,6 +98,9 @@ class MainWindow(QMainWindow):
         self.veil = Veil(theme, self)
         self.palette_of_commands = Palette(self, self._commands)
         self._add_actions()
+        self.rail.add_tool(UndoButton(theme, self.desk.undo, back=True))
+        self.rail.add_tool(UndoButton(theme, self.desk.undo, back=False))
+        self.shelf = ShelfStrip(theme, self.desk.shelf)
         self.status = Status(self.state)
         self._lay_out()
         self._restore()
@@ -190,6 +201,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.banner)
         column.addWidget(self.hint)
         column.addWidget(middle, 1)
+        column.addWidget(self.shelf)
         column.addWidget(self.status)
         self.setCentralWidget(whole)
 
