@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 IMAGES = Path(__file__).resolve().parent / "images"
 SIZES = {"small": (1280, 800), "large": (1920, 1080)}
 SHARES = {"start": 0.0, "half": 0.6, "end": 1.0}
+SCENES = ("shelf", "one", "zoomed", "history", "beyond")
 PAGES = ("compare", "models", "settings", "help")
 
 
@@ -41,7 +42,10 @@ def main() -> None:
         take(args.model, scheme, SIZES[size], share, args.output / name)
         return
     args.output.mkdir(parents=True, exist_ok=True)
-    wanted = [*itertools.product(("dark", "light"), SIZES, ("end", *PAGES), "12"), ("dark", "small", "half", "1")]
+    wanted = [
+        *itertools.product(("dark", "light"), SIZES, ("end", *PAGES, *SCENES), "12"),
+        ("dark", "small", "half", "1"),
+    ]
     for scheme, size, share, scale in wanted:
         command = [sys.executable, __file__, "-o", args.output, "--one", scheme, size, share]
         if args.model:
@@ -102,6 +106,9 @@ def _stages(window: MainWindow, what: str) -> Iterator[bool]:
         if SHARES[what] < 1:
             window.state.select(5)
         return
+    if what in SCENES:
+        yield from _scene(window, what)
+        return
     window.show_page(getattr(window, what))
     yield True
     if what == "compare":
@@ -110,6 +117,34 @@ def _stages(window: MainWindow, what: str) -> Iterator[bool]:
         yield True
         state.playback.go(60)
         state.select(4)
+
+
+def _scene(window: MainWindow, what: str) -> Iterator[bool]:
+    """The Generate page after some work."""
+    state, shelf = window.state, window.desk.shelf
+    for chain in (0, 3, 5, 7, 10, 12):
+        subject = state.subject(chain)
+        shelf.keep(subject.latent, subject.picture)
+    shelf.favourite(shelf.items[1], True)
+    shelf.set_slot("A", shelf.items[2])
+    shelf.set_slot("B", shelf.items[4])
+    if what == "history":
+        for seed in (7, 8):
+            state.change(seed=seed)
+            state.run()
+            yield True
+        window.desk.history.star(window.desk.history.runs[1], True)
+        window.generate.inspector.show_side("history")
+    elif what == "beyond":
+        state.change_run(steps=4 * state.parameters.run.steps)
+        state.run()
+        yield True
+    state.playback.go(state.parameters.run.steps)
+    if what == "one":
+        state.enlarge(5)
+    elif what == "zoomed":
+        window.generate.canvas.zoom_by(3)
+    yield True
 
 
 if __name__ == "__main__":

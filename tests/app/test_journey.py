@@ -55,7 +55,7 @@ def test_from_launch_to_closing_during_work(qtbot, opened, tiny_model):
 
     # A long run is cancelled; what is there of it stays and can be scrubbed.
     old = state.playback.store
-    steps_field = window.generate.inspector.short_run.steps.field
+    steps_field = window.generate.inspector.settings.short_run.steps.field
     steps_field.lineEdit().selectAll()
     QTest.keyClicks(steps_field.lineEdit(), "50000")
     QTest.keyClick(steps_field.lineEdit(), Qt.Key.Key_Return)

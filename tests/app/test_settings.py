@@ -37,9 +37,9 @@ def test_speed_and_loop_reach_every_timeline(running, page):
     choose(page.boxes["loop"], True)
     for other in (running.generate, running.compare):
         assert other.timeline._playback.speed == 100
-        assert other.timeline._playback.loop
+        assert other.timeline._playback.mode == "loop"
     choose(page.boxes["loop"], False)
-    assert not running.state.playback.loop
+    assert running.state.playback.mode == "once"
 
 
 def test_threads_start_the_engine_anew_and_the_model_comes_back(qtbot, running, page):

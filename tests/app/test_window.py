@@ -11,9 +11,9 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
-from ebm_studio.app.canvas import _best_grid
 from ebm_studio.app.fields import figure
 from ebm_studio.app.playback import Playback
+from ebm_studio.app.viewport import best_grid
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.engine.requests import Fault
 from ebm_studio.engine.store import ChainStore
@@ -83,7 +83,7 @@ def test_edits_in_quick_succession_are_one_run(qtbot, running):
     ],
 )
 def test_a_typed_parameter_runs_and_can_be_reset(qtbot, running, name, text, expected):
-    parameter = getattr(running.generate.inspector.short_run, name)
+    parameter = getattr(running.generate.inspector.settings.short_run, name)
     assert not parameter.reset.isVisible()
     type_into(parameter.field, text)
     wait_for_chain(qtbot, running)
@@ -95,7 +95,7 @@ def test_a_typed_parameter_runs_and_can_be_reset(qtbot, running, name, text, exp
 
 
 def test_the_slider_and_the_temperature_follow(qtbot, running):
-    panel = running.generate.inspector.short_run
+    panel = running.generate.inspector.settings.short_run
     panel.noise_scale.slider.setFocus()
     QTest.keyClick(panel.noise_scale.slider, Qt.Key.Key_Home)
     assert running.state.parameters.run.noise_scale == 0
@@ -198,7 +198,7 @@ def test_a_loop_starts_again(qtbot):
     for index in range(4):
         store.add(index, zero, zero, np.zeros(1, np.float32), np.zeros(1, np.float32))
     store.finished = True
-    playback.loop, playback.speed = True, 100
+    playback.mode, playback.speed = "loop", 100
     playback.show_chain(store)
     qtbot.waitUntil(lambda: playback.position == 3, timeout=5000)
     qtbot.waitUntil(lambda: playback.position < 3, timeout=5000)
@@ -216,11 +216,11 @@ def test_a_loop_starts_again(qtbot):
     ],
 )
 def test_the_grid_fills_the_room_at_an_integer_zoom(count, room, columns, zoom):
-    assert _best_grid(count, 32, 32, room, 2) == (columns, zoom)
+    assert best_grid(count, 32, 32, room, 2) == (columns, zoom)
 
 
 def test_a_grid_that_is_too_large_is_shown_smaller():
-    columns, zoom = _best_grid(4096, 32, 32, (900, 500), 0)
+    columns, zoom = best_grid(4096, 32, 32, (900, 500), 0)
     rows = math.ceil(4096 / columns)
     assert 0 < zoom < 1
     assert columns * 32 * zoom <= 900

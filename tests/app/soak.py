@@ -1,0 +1,323 @@
+"""Random actions on every page that exists, as an impatient person makes them, seeded.
+
+    python -m tests.app.soak --minutes 10
+
+Ends with an error at the first exception, Qt warning, or thread that outlives the window, and when
+memory goes on growing after the first third. A few hundred actions are part of the test suite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QContextMenuEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QLineEdit,
+    QMenu,
+    QScrollBar,
+    QWidget,
+)
+
+from ebm_studio.app.canvas import Canvas
+from ebm_studio.app.images import SubjectMime
+from ebm_studio.app.shelf_state import Subject
+from ebm_studio.app.window import MainWindow
+
+STEPS, CHAINS, KEPT = 40, 24, 25  # the work stays small, so that the actions are many
+KEYS = [
+    *(Qt.Key.Key_Space, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_R, Qt.Key.Key_K),
+    *(Qt.Key.Key_A, Qt.Key.Key_B, Qt.Key.Key_L, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Escape),
+    *(Qt.Key.Key_Plus, Qt.Key.Key_Minus, Qt.Key.Key_0, Qt.Key.Key_H, Qt.Key.Key_S, Qt.Key.Key_F, Qt.Key.Key_F2),
+    *(Qt.Key.Key_Delete, Qt.Key.Key_Tab, Qt.Key.Key_Question, Qt.Key.Key_C),
+]
+TOLERATED = ("propagateSizeHints", "does not support raise()", "does not support grabbing the keyboard")
+
+
+class Soak:
+    """One person at one window."""
+
+    def __init__(self, window: MainWindow, seed: int) -> None:
+        self.window = window
+        self.random = random.Random(seed)
+        self.done: Counter[str] = Counter()
+        self.log: list[str] = []
+        self._guard = QTimer(interval=30)
+        self._guard.timeout.connect(self._close_popups)
+        self._ways: list[tuple[Callable[[], object], int]] = [
+            (self.press_key, 5),
+            (self.use_control, 6),
+            (self.use_picture, 5),
+            (self.undo, 2),
+            (self.trigger, 2),
+            (self.change_page, 1),
+            (self.resize, 1),
+        ]
+
+    def run(self, goes_on: Callable[[int], bool]) -> None:
+        """Act until told to stop; `goes_on` is told how many actions there were."""
+        self._guard.start()
+        try:
+            while goes_on(sum(self.done.values())):
+                self.act()
+        finally:
+            self._guard.stop()
+
+    def act(self) -> None:
+        """One action, and what follows from it."""
+        ways, weights = zip(*self._ways, strict=True)
+        way = self.random.choices(ways, weights)[0]
+        self.log.append(way.__name__)
+        way()
+        self.done[way.__name__] += 1
+        QTest.qWait(self.random.choice((0, 1, 5, 20)))
+        self._keep_it_small()
+
+    def press_key(self) -> None:
+        """A key, where the focus is."""
+        key = self.random.choice(KEYS)
+        self.log.append(str(key))
+        QTest.keyClick(QApplication.focusWidget() or self.window.page, key)
+
+    def use_control(self) -> None:
+        """A button, field, slider or choice of the page."""
+        kinds = (QAbstractButton, QAbstractSpinBox, QAbstractSlider, QComboBox)
+        found = [w for w in self.window.findChildren(QWidget) if isinstance(w, kinds) and self._usable(w)]
+        control = self.random.choice([w for w in found if not isinstance(w, QScrollBar)])
+        self.log.append(f"{type(control).__name__} {control.accessibleName()}")
+        if isinstance(control, QAbstractButton):
+            QTest.mouseClick(control, Qt.MouseButton.LeftButton)
+        elif isinstance(control, QAbstractSpinBox):
+            control.findChild(QLineEdit).selectAll()
+            QTest.keyClicks(control, self.random.choice(("1", "3", "7", "12", "20", "0.5", "1e-3", "", "-4", "x")))
+            QTest.keyClick(control, Qt.Key.Key_Return)
+        else:
+            QTest.keyClick(control, self.random.choice((Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home)))
+
+    def use_picture(self) -> None:
+        """Something that is drawn: click, double click, wheel, drag, menu."""
+        found = [w for w in self.window.findChildren(QWidget) if self._usable(w) and _is_drawn(w)]
+        widget = self.random.choice(found)
+        point = QPoint(self.random.randrange(widget.width()), self.random.randrange(widget.height()))
+        way = self.random.choice(("click", "double", "wheel", "drag", "menu", "hover"))
+        self.log.append(f"{way} on {type(widget).__name__}")
+        if way == "click":
+            QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=point)
+        elif way == "double":
+            QTest.mouseDClick(widget, Qt.MouseButton.LeftButton, pos=point)
+        elif way == "wheel":
+            self._turn(widget, QPointF(point))
+        elif way == "menu":
+            event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, point, widget.mapToGlobal(point))
+            QApplication.sendEvent(widget, event)
+        elif way == "drag":
+            QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=point)
+            QTest.mouseMove(widget, point + QPoint(30, 12))
+            QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=point + QPoint(30, 12))
+        else:
+            QTest.mouseMove(widget, point)
+
+    def undo(self) -> None:
+        """There, or back."""
+        shift = self.random.choice((Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier))
+        QTest.keyClick(self.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | shift)
+
+    def trigger(self) -> None:
+        """An action of the page or of the window, as the command palette does it."""
+        actions = [a for a in (*self.window.page.actions(), *self.window.actions()) if a.isEnabled()]
+        if actions:
+            action = self.random.choice(actions)
+            self.log.append(action.text())
+            if not any(word in action.text().lower() for word in ("quit", "close")):
+                action.trigger()
+
+    def change_page(self) -> None:
+        """Any page, the same one included."""
+        self.random.choice(self.window.rail.pages).click()
+
+    def resize(self) -> None:
+        """Another size."""
+        self.window.resize(self.random.randrange(900, 1700), self.random.randrange(640, 1000))
+
+    def carry(self, source: QWidget, subject: Subject) -> None:
+        """Stands for the drag and drop of the window system: the drop itself is real."""
+        targets = [w for w in self.window.findChildren(QWidget) if w.acceptDrops() and self._usable(w)]
+        target = self.random.choice(targets)
+        mime: QMimeData = SubjectMime(subject)
+        point = target.rect().center()
+        left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        enter = QDragEnterEvent(point, Qt.DropAction.CopyAction, mime, left, none)
+        enter.ignore()
+        QApplication.sendEvent(target, enter)
+        if enter.isAccepted():
+            QApplication.sendEvent(target, QDropEvent(QPointF(point), Qt.DropAction.CopyAction, mime, left, none))
+
+    def _turn(self, widget: QWidget, point: QPointF) -> None:
+        event = QWheelEvent(
+            point,
+            QPointF(widget.mapToGlobal(point.toPoint())),
+            QPoint(),
+            QPoint(0, self.random.choice((-240, -120, 120, 240))),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(widget, event)
+
+    def _usable(self, widget: QWidget) -> bool:
+        return widget.isVisible() and widget.isEnabled() and widget.width() > 4 and widget.height() > 4
+
+    def _close_popups(self) -> None:
+        """A menu is used or left; a dialog is left. Both may hold an action up until then."""
+        popup = QApplication.activePopupWidget()
+        if isinstance(popup, QMenu):
+            actions = [a for a in popup.actions() if a.isEnabled() and not a.menu() and not a.isSeparator()]
+            if actions and self.random.random() < 0.6:
+                action = self.random.choice(actions)
+                self.log.append(f"menu {action.text()}")
+                popup.close()
+                action.trigger()
+                return
+        if popup is not None:
+            popup.close()
+        elif (dialog := QApplication.activeModalWidget()) is not None:
+            dialog.close()
+
+    def _keep_it_small(self) -> None:
+        state, shelf = self.window.state, self.window.desk.shelf
+        if state.parameters.run.steps > STEPS:
+            state.change_run(steps=12)
+        if state.parameters.count > CHAINS:
+            state.change(count=9)
+        while len(shelf.items) > KEPT:
+            shelf.remove(shelf.items[0])
+
+
+def _is_drawn(widget: QWidget) -> bool:
+    own = type(widget).paintEvent is not QWidget.paintEvent
+    return isinstance(widget, Canvas) or (own and type(widget).__module__.startswith("ebm_studio"))
+
+
+def soak(window: MainWindow, seed: int, goes_on: Callable[[int], bool]) -> tuple[Soak, list[str]]:
+    """Act on a window that is shown; returns what was done, and every exception and Qt warning."""
+    faults: list[str] = []
+    person = Soak(window, seed)
+
+    def hear(kind: QtMsgType, context: object, text: str) -> None:
+        if kind != QtMsgType.QtDebugMsg and not any(known in text for known in TOLERATED):
+            faults.append(f"Qt: {text}, after {person.log[-6:]}")
+
+    def catch(kind: type[BaseException], error: BaseException, trace: object) -> None:
+        text = "".join(traceback.format_exception(kind, error, trace))  # type: ignore[arg-type]
+        faults.append(f"{text}after {person.log[-6:]}")
+
+    patched = _without_dialogs(person)
+    hooks = sys.excepthook, threading.excepthook
+    sys.excepthook = catch
+    threading.excepthook = lambda args: catch(args.exc_type, args.exc_value or Exception(), args.exc_traceback)
+    before = qInstallMessageHandler(hear)
+    try:
+        person.run(lambda count: not faults and goes_on(count))
+    finally:
+        qInstallMessageHandler(before)
+        sys.excepthook, threading.excepthook = hooks
+        for owner, name, value in patched:
+            setattr(owner, name, value)
+    return person, faults
+
+
+def _without_dialogs(person: Soak) -> list[tuple[object, str, object]]:
+    """What leaves the window, answered at once; returns what was there."""
+    import ebm_studio.app.canvas
+    import ebm_studio.app.tiles
+
+    stand_ins = [
+        (QFileDialog, "getOpenFileName", staticmethod(lambda *_, **__: ("", ""))),
+        (QFileDialog, "getOpenFileNames", staticmethod(lambda *_, **__: ([], ""))),
+        (QFileDialog, "getSaveFileName", staticmethod(lambda *_, **__: ("", ""))),
+        (QFileDialog, "getExistingDirectory", staticmethod(lambda *_, **__: "")),
+        (QDesktopServices, "openUrl", staticmethod(lambda *_: True)),
+        (ebm_studio.app.canvas, "carry", person.carry),
+        (ebm_studio.app.tiles, "carry", person.carry),
+    ]
+    old = [(owner, name, getattr(owner, name)) for owner, name, _ in stand_ins]
+    for owner, name, value in stand_ins:
+        setattr(owner, name, value)
+    return old
+
+
+def resident() -> int:
+    """Bytes of memory that the process has at present; 0 where nobody can tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def main() -> None:
+    """By hand."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--model", help="a bundled model or a file (default: a tiny untrained one)")
+    args = parser.parse_args()
+
+    from ebm_studio.app.theme import Theme
+    from ebm_studio.core.specs import NetSpec
+    from tests.making import make_model
+
+    app = QApplication([])
+    app.setStyle("Fusion")
+    threads = set(threading.enumerate())
+    with tempfile.TemporaryDirectory() as folder:
+        model = args.model or str(
+            make_model(Path(folder) / "tiny.safetensors", NetSpec(size=16, channels=1, width=8), 12)
+        )
+        theme = Theme(app, QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
+        window = MainWindow(theme, QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat), model)
+        window.show()
+        began, memory = time.monotonic(), []
+
+        def goes_on(count: int) -> bool:
+            passed = time.monotonic() - began
+            if passed >= 30 * len(memory):
+                gc.collect()
+                memory.append(resident() / 2**20)
+                print(f"{passed:5.0f} s  {count:6d} actions  {memory[-1]:.0f} MB", flush=True)
+            return passed < 60 * args.minutes
+
+        person, faults = soak(window, args.seed, goes_on)
+        window.close()
+        theme.close()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    print(dict(person.done))
+    faults += [f"thread {t.name} still runs" for t in threading.enumerate() if t not in threads]
+    if len(memory) > 5 and memory[-1] > 1.1 * max(memory[: len(memory) // 3 + 1]):
+        faults.append(f"memory grew from {memory[len(memory) // 3]:.0f} to {memory[-1]:.0f} MB")
+    if faults:
+        raise SystemExit("\n".join(faults))
+
+
+if __name__ == "__main__":
+    main()
