@@ -3,8 +3,6 @@
 A frame of a way is a row of weights over its stops: two of them on a path, four on a pad. The noise
 of the steps is mixed by the same weights as the start noise, so that the frame at a stop is that
 stop's own chain, bit for bit, and between two stops the noise keeps its variance and moves smoothly.
-
-A position on a path counts legs: 0 is the first stop, 1.5 the middle of the second leg.
 """
 
 from __future__ import annotations
@@ -18,7 +16,8 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.specs import Interpolation, PathKind
+from ebm_studio.core.paths import arc, legs, split
+from ebm_studio.core.specs import PathKind
 
 ROUNDS = 5  # renderings that spacing by image change may cost besides the first
 PULL = 0.6  # share of the way to the even positions that a round goes; the whole way overshoots
@@ -68,38 +67,12 @@ def smoothness(images: Tensor, closed: bool = False) -> Smoothness:
     return Smoothness(tuple(distances.tolist()))
 
 
-def legs(stops: int, closed: bool) -> int:
-    """The number of legs of a path over so many stops; a loop has one more, back to the first stop."""
-    return stops if closed else stops - 1
-
-
-def positions(spec: Interpolation, stops: int) -> list[float]:
-    """Positions of the frames, evenly in the angle, or in rho as the paper writes it. Both ends are exact.
-
-    A loop leaves out its last frame, which is the first one again.
-    """
-    count = legs(stops, spec.closed)
-    gaps = spec.frames if spec.closed else spec.frames - 1
-    even = [i * count / gaps for i in range(spec.frames)]
-    if spec.spacing != "rho" or spec.path != "paper":
-        return even
-    return [leg + (2 / math.pi * math.acos(1 - share) if share else 0.0) for leg, share in map(_split, even)]
-
-
-def rho(position: float, path: PathKind, legs: int) -> float:
-    """Rho at a position: 1 at a leg's first stop, falling to 0; the first stop's share for other paths."""
-    leg, share = _split(position)
-    if leg == legs:  # the end of the last leg
-        return 0.0
-    return math.cos(share * math.pi / 2) if path == "paper" else 1 - share
-
-
 def path_weights(positions: Sequence[float], stops: Tensor, path: PathKind = "paper", closed: bool = False) -> Tensor:
     """Weights (N, S) of the stops (S, C, H, W) at the positions. At a stop they are exactly 1 and 0."""
     count = legs(len(stops), closed)
     weights = torch.zeros(len(positions), len(stops))
     for row, position in zip(weights, positions, strict=True):
-        leg, share = _split(position)
+        leg, share = split(position)
         if leg == count:  # the end of the last leg
             leg, share = leg - 1, 1.0
         before, after = leg, (leg + 1) % len(stops)
@@ -117,7 +90,7 @@ def pad_weights(points: Sequence[tuple[float, float]]) -> Tensor:
     for x, y in points:
         if not (0 <= x <= 1 and 0 <= y <= 1):
             raise SettingsError(f"A point of the pad lies in the unit square, not at ({x}, {y}).")
-        (left, right), (top, bottom) = _arc(x), _arc(y)
+        (left, right), (top, bottom) = arc(x), arc(y)
         rows.append([top * left, top * right, bottom * left, bottom * right])
     return torch.tensor(rows)
 
@@ -163,23 +136,10 @@ def space_by_image(
     return best[1]
 
 
-def _split(position: float) -> tuple[int, float]:
-    """The leg, and how far along it, 0 to 1."""
-    leg = math.floor(position)
-    return leg, position - leg
-
-
-def _arc(share: float) -> tuple[float, float]:
-    """Cosine and sine of a share of the right angle, exact at 0 and 1."""
-    if share == 1:
-        return 0.0, 1.0
-    return math.cos(share * math.pi / 2), math.sin(share * math.pi / 2)
-
-
 def _pair(path: PathKind, share: float, before: Tensor, after: Tensor) -> tuple[float, float]:
     """The weights of a leg's two stops, exact at both ends."""
     if path == "paper":
-        return _arc(share)
+        return arc(share)
     if path == "slerp":
         cosine = torch.nn.functional.cosine_similarity(before.double().flatten(), after.double().flatten(), dim=0)
         angle = math.acos(max(-1.0, min(1.0, float(cosine))))

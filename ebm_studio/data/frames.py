@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ebm_studio.core.paths import legs
 from ebm_studio.core.specs import Spec, _check, _is_number, _is_whole
 from ebm_studio.data.pictures import Pixels, grid
 
@@ -33,6 +34,8 @@ class Look(Spec):
     """Enlarge by Lanczos, instead of keeping pixels crisp."""
     columns: int = 8
     """Pictures a row."""
+    every: int = 1
+    """Show every n-th frame, and the last."""
     captions: bool = False
     """Write each frame's caption under it."""
     fps: float = 20.0
@@ -54,6 +57,7 @@ class Look(Spec):
     def __post_init__(self) -> None:
         _check(_is_whole(self.scale, 1, MAX_SCALE), f"The scale must be from 1 to {MAX_SCALE}, not {self.scale}.")
         _check(_is_whole(self.columns, 1, 256), f"A row has from 1 to 256 pictures, not {self.columns}.")
+        _check(_is_whole(self.every, 1, 1000), f"Show every frame to every 1000th, not every {self.every}th.")
         _check(_is_number(self.fps, 0.1, 100), f"Frames a second must be from 0.1 to 100, not {self.fps}.")
         for name in ("smooth", "captions", "loop", "ping_pong"):
             _check(isinstance(getattr(self, name), bool), f"{name} is true or false, not {getattr(self, name)}.")
@@ -79,6 +83,35 @@ class Shot:
 
     index: int
     seconds: float
+
+
+def chain_caption(index: int, steps: int, energy: float) -> str:
+    """Of step `index` of a chain, with the mean energy."""
+    return f"step {index}/{steps}    E {energy:.2f}"
+
+
+def path_captions(
+    positions: Sequence[float], rho: Sequence[float], energy: Sequence[float], stops: int, closed: bool
+) -> list[str]:
+    """Of the frames along a path: the leg when there are several, rho, and the energy."""
+    count = legs(stops, closed)
+    captions = []
+    for position, share, value in zip(positions, rho, energy, strict=True):
+        leg = min(int(position), count - 1)
+        caption = f"rho {share:.2f}    E {value:.2f}"
+        captions.append(caption if count == 1 else f"{letter(leg)}-{letter((leg + 1) % stops)}    {caption}")
+    return captions
+
+
+def letter(stop: int) -> str:
+    """The name of a stop."""
+    return chr(ord("A") + stop)
+
+
+def picked(count: int, every: int) -> list[int]:
+    """Every n-th of so many frames, and the last."""
+    indices = list(range(0, count, every))
+    return indices if indices[-1] == count - 1 else [*indices, count - 1]
 
 
 def film(count: int, look: Look) -> list[Shot]:
@@ -114,7 +147,7 @@ class Reel:
     def __init__(self, frames: Sequence[Frame], look: Look) -> None:
         _check(bool(frames), "There is nothing to export: no frame.")
         _check(len({frame.pixels.shape for frame in frames}) == 1, "All frames of an export have one shape.")
-        self.frames = frames
+        self.frames = frames = [frames[i] for i in picked(len(frames), look.every)]
         self.look = look
         count, self.channels, height, width = frames[0].pixels.shape
         columns = min(look.columns, count)

@@ -24,16 +24,14 @@ from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
 from ebm_studio.core.gradients import SMOOTH
 from ebm_studio.core.interpolation import (
     PathFrames,
-    legs,
     mix,
     path_weights,
-    positions,
-    rho,
     smoothness,
     space_by_image,
 )
 from ebm_studio.core.inversion import Iterate, reconstruct
 from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.paths import legs, positions, rho
 from ebm_studio.core.specs import (
     MAX_IMAGES,
     Interpolation,

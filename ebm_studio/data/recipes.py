@@ -177,6 +177,16 @@ def read_recipe(path: Path) -> Recipe:
         raise DataError(f"{path} cannot be replayed. {error}") from None
 
 
+def holds_recipe(path: Path) -> bool:
+    """Whether a file has a recipe, good or bad, in it or beside it. A quick look, for files dropped on the window."""
+    if path.suffix.lower() == ".json" and not path.name.endswith(SIDE):
+        return False
+    try:
+        return path.is_file() and _find_text(path) is not None
+    except (OSError, DataError):
+        return False
+
+
 def side_file(path: Path) -> Path:
     """Where the recipe of a file is that cannot hold it."""
     return path.with_name(path.name + SIDE)

@@ -12,7 +12,7 @@ from ebm_studio.core.devices import choose_device
 from ebm_studio.core.dynamics import Step
 from ebm_studio.core.interpolation import PathFrames
 from ebm_studio.core.specs import ShortRun
-from ebm_studio.data.frames import Frame, Look
+from ebm_studio.data.frames import Frame, Look, chain_caption, path_captions
 from ebm_studio.data.latents import Latent
 from ebm_studio.data.models import BATCH, Model, load_model
 from ebm_studio.data.pictures import to_pixels
@@ -74,7 +74,7 @@ def chain_frames(steps: Iterable[Step], run: ShortRun, progress: Progress = lamb
     """A frame for each step of a chain, with the step and the mean energy in its caption."""
     frames = []
     for step in steps:
-        caption = f"step {step.index}/{run.steps}    E {float(step.energy.mean()):.2f}"
+        caption = chain_caption(step.index, run.steps, float(step.energy.mean()))
         frames.append(Frame(to_pixels(step.images.cpu().numpy()), caption))
         progress(step.index / run.steps)
     return frames
@@ -82,17 +82,10 @@ def chain_frames(steps: Iterable[Step], run: ShortRun, progress: Progress = lamb
 
 def path_frames(path: PathFrames, recipe: Recipe) -> list[Frame]:
     """A frame for each place on a path, with its leg, rho and energy in its caption."""
-    names = [chr(ord("A") + i) for i in range(recipe.count)]
-    legs = len(names) - (0 if recipe.path and recipe.path.closed else 1)
+    assert recipe.path is not None
+    captions = path_captions(path.positions, path.rho, path.energy.tolist(), recipe.count, recipe.path.closed)
     pixels = to_pixels(path.images.numpy())
-    frames = []
-    for picture, position, rho, energy in zip(pixels, path.positions, path.rho, path.energy.tolist(), strict=True):
-        leg = min(int(position), legs - 1)
-        caption = f"rho {rho:.2f}    E {energy:.2f}"
-        if legs > 1:
-            caption = f"{names[leg]}-{names[(leg + 1) % len(names)]}    {caption}"
-        frames.append(Frame(picture[None], caption))
-    return frames
+    return [Frame(picture[None], caption) for picture, caption in zip(pixels, captions, strict=True)]
 
 
 def _chain(model: Model, recipe: Recipe) -> Iterable[Step]:

@@ -8,11 +8,10 @@ from ebm_studio.core.interpolation import (
     mix,
     pad_weights,
     path_weights,
-    positions,
-    rho,
     smoothness,
     space_by_image,
 )
+from ebm_studio.core.paths import position_of, positions, rho
 from ebm_studio.core.specs import Interpolation, check_stops
 
 
@@ -113,3 +112,9 @@ def test_bad_paths_are_refused(bad):
     for count, closed in ((1, False), (2, True), (99, False)):
         with pytest.raises(SettingsError):
             check_stops(count, closed)
+
+
+@pytest.mark.parametrize("path", ["paper", "slerp", "linear"])
+@pytest.mark.parametrize("value", [1.0, 0.7, 0.25, 0.0])
+def test_a_position_is_found_by_its_rho(path, value):
+    assert rho(position_of(value, 1, path), path, 2) == pytest.approx(value)
