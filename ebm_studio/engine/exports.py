@@ -1,0 +1,141 @@
+"""Jobs that write files, and that bring back what a file was made from."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ebm_studio.core.errors import DataError
+from ebm_studio.core.specs import MAX_STOPS
+from ebm_studio.data.animation import Kind, encode, export
+from ebm_studio.data.cards import bundled_models
+from ebm_studio.data.frames import Frame, Look
+from ebm_studio.data.recipes import Recipe, find_recipe_model, read_recipe
+from ebm_studio.engine.paths import StopReady, ready
+from ebm_studio.engine.requests import Request
+
+if TYPE_CHECKING:
+    from ebm_studio.engine.worker import Worker
+
+PERMILLE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What an export would be."""
+
+    size: int
+    """Bytes, exactly."""
+    content: bytes = field(repr=False)
+    """The file; empty for a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """An export is written."""
+
+    path: Path
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview(Request):
+    """Encode an export in memory; posts `Encoded`."""
+
+    background: bool = True
+    frames: tuple[Frame, ...] = field(repr=False, compare=False)
+    kind: Kind
+    look: Look
+    recipe: Recipe = field(repr=False)
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+
+        def tell(_: float) -> None:
+            worker.check()
+
+        recipe = replace(self.recipe, look=self.look)
+        if self.kind == "folder":
+            with tempfile.TemporaryDirectory() as work:
+                size = export(self.frames, Path(work) / "frames", self.look, recipe, tell)
+            worker.post(Encoded(size, b""))
+        else:
+            content = encode(self.frames, self.kind, self.look, recipe, tell)
+            worker.post(Encoded(len(content), content))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export(Request):
+    """Write an export whole or not at all; posts `Exported`."""
+
+    background: bool = True
+    frames: tuple[Frame, ...] = field(repr=False, compare=False)
+    path: Path
+    look: Look
+    recipe: Recipe = field(repr=False)
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+
+        def tell(share: float) -> None:
+            worker.report(f"Exporting {self.path.name}", round(share * PERMILLE), PERMILLE)
+            worker.check()
+
+        tell(0)
+        recipe = replace(self.recipe, look=self.look)
+        worker.post(Exported(self.path, export(self.frames, self.path, self.look, recipe, tell)))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What an exported file was made from: its recipe, its model, and its first latents."""
+
+    path: Path
+    recipe: Recipe
+    model: str
+    """The model's name or file, as the engine loads it."""
+    stops: tuple[StopReady, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenRecipe(Request):
+    """Read the recipe in a file and find its model, the one that is open first; posts `Opened`."""
+
+    path: Path
+    open_model: str = ""
+    """The model that is open, by its name or file."""
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+        recipe = read_recipe(self.path)
+        name = self._model(recipe, worker)
+        model = worker.model(name)
+        from ebm_studio.data.replay import latents_of
+
+        few = replace(recipe, sources=recipe.sources[:MAX_STOPS]) if recipe.kind != "interpolation" else recipe
+        latents = latents_of(model, few)[:MAX_STOPS]
+        stops = ready(model, latents, recipe.short_run, worker)
+        worker.post(Opened(self.path, recipe, name, tuple(stops)))
+
+    def _model(self, recipe: Recipe, worker: Worker) -> str:
+        wanted = f"{recipe.model} (hash {recipe.model_hash[:16]})"
+        if self.open_model and worker.model(self.open_model).fingerprint == recipe.model_hash:
+            return self.open_model
+        try:
+            found = find_recipe_model(recipe, self.path)
+        except DataError:
+            raise DataError(
+                f"{self.path.name} was made with the model {wanted}, which is not here: open that model's file, "
+                "then drop this one again."
+            ) from None
+        # A bundled model goes by its name, so that the engine holds it once.
+        name = found.stem if found in bundled_models() else str(found)
+        model = worker.model(name)
+        if model.fingerprint != recipe.model_hash:
+            raise DataError(
+                f"{self.path.name} was made with another model: it wants {wanted}, and the {model.card.name} here "
+                f"has {model.fingerprint}. Open the right file, then drop this one again."
+            )
+        return name

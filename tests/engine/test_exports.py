@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ebm_studio.core.specs import Interpolation, ShortRun
+from ebm_studio.data.animation import encode, export
+from ebm_studio.data.frames import Look
+from ebm_studio.data.models import load_model
+from ebm_studio.data.recipes import sources_of
+from ebm_studio.data.replay import make_frames, make_recipe
+from ebm_studio.engine.exports import Encoded, Export, Exported, Opened, OpenRecipe, Preview
+from tests.conftest import STEPS
+from tests.engine.test_paths import answer, engine  # noqa: F401 - a fixture
+from tests.making import make_model
+
+RUN = ShortRun(steps=STEPS)
+LOOK = Look(scale=2, every=2)
+
+
+@pytest.fixture
+def thing(tiny_model):
+    model = load_model(tiny_model, "cpu")
+    latents = [model.latent(seed, 0, RUN) for seed in (1, 2)]
+    recipe = make_recipe(model, "interpolation", sources_of(latents), RUN, LOOK, path=Interpolation(frames=8))
+    return tuple(make_frames(model, recipe)), recipe
+
+
+def test_the_preview_is_the_file(engine, thing, tmp_path):  # noqa: F811
+    frames, recipe = thing
+    (encoded,), _ = answer(engine, Preview(frames=frames, kind="gif", look=LOOK, recipe=recipe))
+    (exported,), _ = answer(engine, Export(frames=frames, path=tmp_path / "a.gif", look=LOOK, recipe=recipe))
+    assert exported == Exported(tmp_path / "a.gif", encoded.size)
+    assert (tmp_path / "a.gif").read_bytes() == encoded.content == encode(frames, "gif", LOOK, recipe)
+
+
+def test_the_size_of_a_folder(engine, thing, tmp_path):  # noqa: F811
+    frames, recipe = thing
+    (encoded,), _ = answer(engine, Preview(frames=frames, kind="folder", look=LOOK, recipe=recipe))
+    assert encoded == Encoded(export(frames, tmp_path / "frames", LOOK, recipe), b"")
+    assert len(list((tmp_path / "frames").iterdir())) == 5  # 0, 2, 4, 6 and the last
+
+
+def test_a_recipe_is_opened_with_the_model_beside_it(engine, thing, tmp_path, tiny_model):  # noqa: F811
+    frames, recipe = thing
+    file = tmp_path / "a.gif"
+    export(frames, file, LOOK, recipe)
+    posted, ended = answer(engine, OpenRecipe(path=file))
+    assert not posted
+    assert "the model tiny" in ended.fault.text
+    assert "open that model's file" in ended.fault.text
+
+    (opened,), _ = answer(engine, OpenRecipe(path=file, open_model=str(tiny_model)))
+    assert isinstance(opened, Opened)
+    assert (opened.recipe, opened.model) == (recipe, str(tiny_model))
+    assert [stop.latent.origin.seed for stop in opened.stops] == [1, 2]
+    assert (opened.stops[0].picture == frames[0].pixels[0]).all()
+
+    make_model(tmp_path / "tiny.safetensors", seed=5)  # of the same name, with other weights
+    _, ended = answer(engine, OpenRecipe(path=file))
+    assert "another model" in ended.fault.text
+    (opened,), _ = answer(engine, OpenRecipe(path=file, open_model=str(tiny_model)))
+    assert opened.model == str(tiny_model)
+
+
+def test_a_hostile_recipe_is_a_fault_and_nothing_else(engine, thing, tmp_path):  # noqa: F811
+    frames, recipe = thing
+    file = tmp_path / "a.gif"
+    export(frames, file, LOOK, recipe)
+    file.write_bytes(file.read_bytes().replace(b'"frames":8', b'"frames":9e9'.replace(b"9e9", b"-")))
+    posted, ended = answer(engine, OpenRecipe(path=file))
+    assert not posted
+    assert "a.gif cannot be replayed" in ended.fault.text
+    assert not ended.fault.details
+    assert replace(recipe) == recipe
