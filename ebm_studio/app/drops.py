@@ -23,10 +23,12 @@ class Opener:
     """What a drop would do, shown while files hover: "Open the model"."""
     page: Page | None = None
     """Comes first while this page is shown, and the page is shown when it opens something."""
+    first: bool = False
+    """Comes before all others, for files that only look like what they take."""
 
 
 class Drops:
-    """The openers, asked in order: those of the page that is shown, then the others as they were added."""
+    """The openers, asked in order: those that come first, those of the page that is shown, then the others."""
 
     def __init__(self) -> None:
         self._openers: list[Opener] = []
@@ -37,7 +39,9 @@ class Drops:
 
     def share_out(self, paths: Sequence[Path], shown: Page | None) -> tuple[dict[Opener, list[Path]], list[Path]]:
         """Who opens which of the files, and the files that nobody takes."""
-        order = sorted(self._openers, key=lambda opener: opener.page is None or opener.page is not shown)
+        order = sorted(
+            self._openers, key=lambda opener: (not opener.first, opener.page is None or opener.page is not shown)
+        )
         taken: dict[Opener, list[Path]] = {}
         left = []
         for path in paths:

@@ -9,6 +9,7 @@ from ebm_studio.app.actions import act
 from ebm_studio.app.banner import Banner
 from ebm_studio.app.canvas import Canvas
 from ebm_studio.app.desk import Desk
+from ebm_studio.app.exportable import Exportable, of_chains
 from ebm_studio.app.header import Header
 from ebm_studio.app.inspector import Inspector
 from ebm_studio.app.page import Page
@@ -42,8 +43,8 @@ class GeneratePage(Page):
         for widget in (self.header, self.banner):
             column.addWidget(widget)
         column.addWidget(self.canvas, 1)
-        self._left = _splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
-        self._whole = _splitter(Qt.Orientation.Horizontal, self._left, self.inspector, (960, 34 * UNIT))
+        self._left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
+        self._whole = splitter(Qt.Orientation.Horizontal, self._left, self.inspector, (960, 34 * UNIT))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._whole)
@@ -85,6 +86,9 @@ class GeneratePage(Page):
     def focus_first(self) -> None:
         self.canvas.setFocus()
 
+    def exportables(self) -> list[Exportable]:
+        return of_chains(self._state)
+
     def remember(self, settings: QSettings) -> None:
         """Write where the splitters are."""
         settings.setValue("generate/left", self._left.saveState())
@@ -92,18 +96,19 @@ class GeneratePage(Page):
 
     def restore(self, settings: QSettings) -> None:
         """Put the splitters where they were."""
-        for name, splitter in (("left", self._left), ("whole", self._whole)):
+        for name, held in (("left", self._left), ("whole", self._whole)):
             if saved := settings.value(f"generate/{name}"):
-                splitter.restoreState(saved)
+                held.restoreState(saved)
 
 
-def _splitter(way: Qt.Orientation, first: QWidget, second: QWidget, sizes: tuple[int, int]) -> QSplitter:
-    splitter = QSplitter(way)
-    splitter.setHandleWidth(1)
-    splitter.setChildrenCollapsible(False)
-    splitter.addWidget(first)
-    splitter.addWidget(second)
-    splitter.setStretchFactor(0, 1)
-    splitter.setStretchFactor(1, 0)
-    splitter.setSizes(list(sizes))
-    return splitter
+def splitter(way: Qt.Orientation, first: QWidget, second: QWidget, sizes: tuple[int, int]) -> QSplitter:
+    """Two widgets with a hairline between them that can be dragged; the first takes what room there is."""
+    held = QSplitter(way)
+    held.setHandleWidth(1)
+    held.setChildrenCollapsible(False)
+    held.addWidget(first)
+    held.addWidget(second)
+    held.setStretchFactor(0, 1)
+    held.setStretchFactor(1, 0)
+    held.setSizes(list(sizes))
+    return held

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from typing import Any, Protocol
+
+from PySide6.QtCore import Qt, SignalInstance
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -30,8 +32,28 @@ from ebm_studio.app.history_panel import HistoryPanel
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
-from ebm_studio.core.specs import MAX_STEPS
+from ebm_studio.core.specs import MAX_STEPS, ShortRun
 from ebm_studio.data.cards import Card
+from ebm_studio.engine.jobs import ModelReady
+
+
+class HasRun(Protocol):
+    """What has a `ShortRun`."""
+
+    @property
+    def run(self) -> ShortRun: ...
+
+
+class HasShortRun(Protocol):
+    """Whatever observable has a short run to set, and a model with its own."""
+
+    @property
+    def parameters(self) -> HasRun: ...
+    @property
+    def model(self) -> ModelReady | None: ...
+    @property
+    def parameters_changed(self) -> SignalInstance: ...
+    def change_run(self, **changes: Any) -> None: ...
 
 
 class Panel(QWidget):
@@ -51,7 +73,7 @@ class Panel(QWidget):
 class ShortRunPanel(Panel):
     """K, step size, noise scale, and the temperature they imply."""
 
-    def __init__(self, theme: Theme, state: GenerateState) -> None:
+    def __init__(self, theme: Theme, state: HasShortRun) -> None:
         super().__init__("Short run")
         self._state = state
         self.steps = Parameter(
@@ -80,7 +102,7 @@ class ShortRunPanel(Panel):
         self.noise_steps.edited.connect(self._take_noise_steps)
         for widget in (self.steps, self.step_size, self.noise_scale, self.noise_steps):
             self.column.addWidget(widget)
-        self.temperature = _figure(
+        self.temperature = figure_line(
             self.column, "Temperature", "T = τ² / 2s, at which the step is Langevin dynamics on E / T."
         )
         state.parameters_changed.connect(self._show)
@@ -175,7 +197,7 @@ class ModelPanel(Panel):
         super().__init__("Model")
         self._state = state
         self._figures = {
-            name: _figure(self.column, name, tip)
+            name: figure_line(self.column, name, tip)
             for name, tip in (
                 ("Data", "What the model learned from."),
                 ("Pictures", "Size and colours of a picture."),
@@ -207,7 +229,7 @@ def _facts(card: Card) -> dict[str, str]:
     }
 
 
-def _figure(column: QVBoxLayout, name: str, tip: str) -> QLabel:
+def figure_line(column: QVBoxLayout, name: str, tip: str) -> QLabel:
     """A line with a name and a figure that cannot be edited; returns the figure's label."""
     line = QWidget(toolTip=tip)
     grid = QGridLayout(line)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from ebm_studio.app.actions import press
+from ebm_studio.app.exportable import Exportable
 
 
 class Page(QWidget):
@@ -29,6 +30,10 @@ class Page(QWidget):
 
     def focus_first(self) -> None:
         """Give the focus to where the keys should go when the page is chosen."""
+
+    def exportables(self) -> list[Exportable]:
+        """What there is to export now, the likeliest first."""
+        return []
 
     def remember(self, settings: QSettings) -> None:
         """Write what the next launch should find."""

@@ -30,19 +30,15 @@ def thinned(store: ChainStore, values: Floats) -> tuple[npt.NDArray[np.int64], F
     return store.indices[: len(values)][::stride], values[::stride]
 
 
-class Curve(QWidget):
-    """One figure over the steps: its mean, a band of one standard deviation over the chains, the selected chain."""
+class Chart(QWidget):
+    """A plot with a title and a figure: the playhead's line, and the pointer's, which a press or a drag goes to."""
 
     pointed = Signal(object)
-    """The step under the pointer, or None."""
+    """The whole number on the axis under the pointer, or None."""
 
-    def __init__(
-        self, theme: Theme, state: GenerateState, title: str, tip: str, read: Callable[[ChainStore], Floats]
-    ) -> None:
+    def __init__(self, theme: Theme, title: str, tip: str) -> None:
         super().__init__()
         self._theme = theme
-        self._state = state
-        self._read = read
         self.setToolTip(tip)
         self.value = label("", "value")
         self.value.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -55,23 +51,19 @@ class Curve(QWidget):
         self.plot.getPlotItem().layout.setContentsMargins(0, UNIT // 2, 0, 0)  # for the topmost figure
         self.plot.getAxis("left").setWidth(5 * UNIT)
         self.plot.getAxis("bottom").setHeight(2 * UNIT)
-        self._top, self._low = pg.PlotCurveItem(), pg.PlotCurveItem()
-        self._band = pg.FillBetweenItem(self._top, self._low)
-        self._mean, self._chosen = pg.PlotCurveItem(), pg.PlotCurveItem()
-        self._trained = pg.InfiniteLine(
-            angle=90, label=TRAINED, labelOpts={"position": 0.9, "anchors": ((0, 0), (0, 0))}
-        )
         self.line = pg.InfiniteLine(angle=90)
         self.pointer = pg.InfiniteLine(angle=90)
-        for item in (self._band, self._mean, self._chosen, self._trained, self.line, self.pointer):
-            self.plot.addItem(item)
-        self._trained.hide()
         self.pointer.hide()
         self._pointed: int | None = None
         self._lay_out(label(title, "small"))
         self.plot.viewport().setMouseTracking(True)
         self.plot.viewport().installEventFilter(self)
         theme.changed.connect(self.paint)
+
+    def add(self, *items: pg.GraphicsObject) -> None:
+        """Put curves under the two lines, then take the theme's colours."""
+        for item in (*items, self.line, self.pointer):
+            self.plot.addItem(item)
         self.paint()
 
     def _lay_out(self, title: QLabel) -> None:
@@ -90,23 +82,87 @@ class Curve(QWidget):
         """Take the theme's colours."""
         t = self._theme.tokens
         self.plot.setBackground(QColor(t.surface))
-        band = QColor(t.muted)
-        band.setAlpha(50)
-        self._band.setBrush(band)
-        self._mean.setPen(pg.mkPen(t.text, width=1.5))
-        self._chosen.setPen(pg.mkPen(t.accent, width=1.5))
-        self._trained.label.setColor(t.warning)
-        self._trained.setPen(pg.mkPen(t.warning, width=1, style=Qt.PenStyle.DashLine))
         self.line.setPen(pg.mkPen(t.accent, width=1))
         self.pointer.setPen(pg.mkPen(t.faint, width=1))
         font = self.font()
         font.setPixelSize(SMALL - 1)
-        self._trained.label.setFont(font)
         for side in ("left", "bottom"):
             axis = self.plot.getAxis(side)
             axis.setPen(pg.mkPen(t.line))
             axis.setTextPen(pg.mkPen(t.muted))
             axis.setStyle(tickFont=font, tickLength=0, maxTickLevel=0, autoExpandTextSpace=False)
+
+    def most(self) -> int | None:
+        """The end of the axis, which begins at 0; None when there is nothing to point at."""
+        raise NotImplementedError
+
+    def go(self, place: int) -> None:
+        """Go to a place on the axis."""
+        raise NotImplementedError
+
+    def follow(self) -> None:
+        """Follow the playhead, and say the figure at the pointer, or else there."""
+        raise NotImplementedError
+
+    def point(self, place: int | None) -> None:
+        """Put the pointer's line at a place, and say the figure there; None takes it away."""
+        self._pointed = place
+        self.pointer.setVisible(place is not None)
+        if place is not None:
+            self.pointer.setValue(place)
+        self.follow()
+
+    def place_at(self, x: float) -> int | None:
+        """The place on the axis so many pixels from the plot's left; None beside the axis."""
+        most = self.most()
+        if most is None:
+            return None
+        box = self.plot.getPlotItem().vb
+        place = round(box.mapSceneToView(self.plot.mapToScene(QPoint(round(x), 0))).x())
+        return place if 0 <= place <= most else None
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave:
+            self.pointed.emit(None)
+        elif isinstance(event, QMouseEvent) and event.type() != QEvent.Type.MouseButtonRelease:
+            place = self.place_at(event.position().x())
+            self.pointed.emit(place)
+            if event.buttons() & Qt.MouseButton.LeftButton and place is not None:
+                self.go(place)
+        return super().eventFilter(watched, event)
+
+
+class Curve(Chart):
+    """One figure over the steps: its mean, a band of one standard deviation over the chains, the selected chain."""
+
+    def __init__(
+        self, theme: Theme, state: GenerateState, title: str, tip: str, read: Callable[[ChainStore], Floats]
+    ) -> None:
+        super().__init__(theme, title, tip)
+        self._state = state
+        self._read = read
+        self._top, self._low = pg.PlotCurveItem(), pg.PlotCurveItem()
+        self._band = pg.FillBetweenItem(self._top, self._low)
+        self._mean, self._chosen = pg.PlotCurveItem(), pg.PlotCurveItem()
+        self._trained = pg.InfiniteLine(
+            angle=90, label=TRAINED, labelOpts={"position": 0.9, "anchors": ((0, 0), (0, 0))}
+        )
+        self._trained.hide()
+        self.add(self._band, self._mean, self._chosen, self._trained)
+
+    def paint(self) -> None:
+        super().paint()
+        t = self._theme.tokens
+        band = QColor(t.muted)
+        band.setAlpha(50)
+        self._band.setBrush(band)
+        self._mean.setPen(pg.mkPen(t.text, width=1.5))
+        self._chosen.setPen(pg.mkPen(t.accent, width=1.5))
+        font = self.font()
+        font.setPixelSize(SMALL - 1)
+        self._trained.label.setFont(font)
+        self._trained.label.setColor(t.warning)
+        self._trained.setPen(pg.mkPen(t.warning, width=1, style=Qt.PenStyle.DashLine))
 
     def draw(self) -> None:
         """Take the steps that are there."""
@@ -133,7 +189,6 @@ class Curve(QWidget):
         self.follow()
 
     def follow(self) -> None:
-        """Follow the playhead."""
         playback = self._state.playback
         if playback.store is None or not playback.store.rows:
             return
@@ -144,32 +199,12 @@ class Curve(QWidget):
         text = f"{values.mean() if chosen is None else values[chosen]:.3g}".replace("-", "−")
         self.value.setText(text if self._pointed is None else f"step {playback.store.indices[row]}:  {text}")
 
-    def point(self, step: int | None) -> None:
-        """Put the cursor at a step, and say the figure there; None takes it away."""
-        self._pointed = step
-        self.pointer.setVisible(step is not None)
-        if step is not None:
-            self.pointer.setValue(step)
-        self.follow()
-
-    def step_at(self, x: float) -> int | None:
-        """The step at a place of the plot, in pixels from its left; None beside the steps."""
+    def most(self) -> int | None:
         store = self._state.playback.store
-        if store is None:
-            return None
-        box = self.plot.getPlotItem().vb
-        step = round(box.mapSceneToView(self.plot.mapToScene(QPoint(round(x), 0))).x())
-        return step if 0 <= step <= store.run.steps else None
+        return None if store is None else store.run.steps
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Leave:
-            self.pointed.emit(None)
-        elif isinstance(event, QMouseEvent) and event.type() != QEvent.Type.MouseButtonRelease:
-            step = self.step_at(event.position().x())
-            self.pointed.emit(step)
-            if event.buttons() & Qt.MouseButton.LeftButton and step is not None:
-                self._state.playback.go(step)
-        return super().eventFilter(watched, event)
+    def go(self, place: int) -> None:
+        self._state.playback.go(place)
 
 
 class Plots(QWidget):

@@ -56,7 +56,7 @@ class ScrubBar(QSlider):
         for step, color, height in (
             (self.maximum(), t.line, 4),
             (self._filled, t.faint, 4),
-            (self.value(), t.accent, 4),
+            (self.value(), t.accent if self.isEnabled() else t.line, 4),
         ):
             painter.setBrush(QColor(color))
             painter.drawRoundedRect(QRectF(left, middle - height / 2, self._x(step) - left, height), 2, 2)
@@ -65,7 +65,7 @@ class ScrubBar(QSlider):
             painter.setPen(QPen(QColor(t.warning), 2))
             painter.drawLine(QPointF(x, middle - UNIT), QPointF(x, middle + UNIT))
             painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(t.text))
+        painter.setBrush(QColor(t.text if self.isEnabled() else t.faint))
         if self.hasFocus():
             painter.setPen(QPen(QColor(t.accent), 2))
         x = self._x(self.value())

@@ -127,7 +127,7 @@ def test_one_pointer_over_all_plots(qtbot, running):
     plots = running.generate.timeline.plots
     view = plots.path.plot.viewport()
 
-    x = next(x for x in range(view.width()) if plots.path.step_at(x) == 4)
+    x = next(x for x in range(view.width()) if plots.path.place_at(x) == 4)
     point, none = QPointF(x, view.height() // 2), Qt.MouseButton.NoButton
     move = QMouseEvent(
         QEvent.Type.MouseMove, point, view.mapToGlobal(point), none, none, Qt.KeyboardModifier.NoModifier
