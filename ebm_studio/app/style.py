@@ -6,10 +6,10 @@ from ebm_studio.app.tokens import BODY, CONTROL, LARGE, SMALL, TITLE, Tokens
 
 _SHEET = """
 * {{ font-size: {body}px; color: {t.text}; outline: none; }}
-QMainWindow, QWidget#page, QSplitter {{ background: {t.surface}; }}
+QMainWindow, QDialog, QWidget#page, QSplitter {{ background: {t.surface}; }}
 QWidget#canvas {{ background: {t.canvas}; }}
 QWidget#rail, QWidget#header, QWidget#timeline, QWidget#inspector, QWidget#inspector_body, QWidget#status,
-QWidget#body, QWidget#shelf
+QWidget#body, QWidget#shelf, QWidget#stops
     {{ background: {t.surface}; }}
 QWidget#rail {{ border-right: 1px solid {t.line}; }}
 QWidget#header {{ border-bottom: 1px solid {t.line}; }}
@@ -78,6 +78,19 @@ QSlider::handle:horizontal {{
 }}
 QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus {{ background: {t.accent}; }}
 QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled {{ background: {t.faint}; }}
+
+QFrame#handle {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: 6px; min-height: {inner}px; }}
+QFrame#handle:hover {{ border-color: {t.accent}; }}
+QDialog QLineEdit, QMenu QLineEdit {{
+    background: {t.raised}; border: 1px solid {t.line}; border-radius: 6px; padding: 0 8px;
+    min-height: {inner}px; selection-background-color: {t.accent}; selection-color: {t.on_accent};
+}}
+QDialog QAbstractSpinBox QLineEdit {{ background: transparent; border: none; padding: 0; min-height: 0; }}
+QDialog QLineEdit:focus, QMenu QLineEdit:focus {{ border-color: {t.accent}; }}
+QPushButton#primary {{ background: {t.accent}; border-color: {t.accent}; color: {t.on_accent}; font-weight: 600; }}
+QPushButton#primary:hover {{ border-color: {t.text}; }}
+QPushButton#primary:focus {{ border: 2px solid {t.text}; }}
+QPushButton#primary:disabled {{ background: {t.raised}; border-color: {t.line}; color: {t.faint}; }}
 
 QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: 4px; }}
 QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 4px; }}

@@ -15,20 +15,27 @@ from ebm_studio.app.compare import ComparePage
 from ebm_studio.app.compare_state import CompareState
 from ebm_studio.app.desk import Desk
 from ebm_studio.app.drops import Drops, Opener, local_files
+from ebm_studio.app.export_dialog import ExportDialog
+from ebm_studio.app.export_state import ExportState
 from ebm_studio.app.faults import Faults
+from ebm_studio.app.fields import button
 from ebm_studio.app.generate import GeneratePage
 from ebm_studio.app.help import HelpPage
 from ebm_studio.app.hint import Hint
+from ebm_studio.app.interpolate import InterpolatePage
 from ebm_studio.app.link import EngineLink
 from ebm_studio.app.models import ModelsPage
 from ebm_studio.app.page import Page
 from ebm_studio.app.palette import Command, Palette, keys_text
+from ebm_studio.app.path_state import PathState
 from ebm_studio.app.preferences import PreferenceStore
 from ebm_studio.app.rail import Rail
+from ebm_studio.app.recipe_opener import RecipeOpener
 from ebm_studio.app.settings_page import SettingsPage
 from ebm_studio.app.shelf import ShelfStrip
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.status import Status
+from ebm_studio.app.stops import opens
 from ebm_studio.app.theme import SCHEMES, Theme
 from ebm_studio.app.undo_button import UndoButton
 from ebm_studio.app.veil import Veil
@@ -36,6 +43,7 @@ from ebm_studio.app.zoo import Zoo
 from ebm_studio.data.cards import bundled_models, is_model_file
 from ebm_studio.data.latents import is_latent_file
 from ebm_studio.data.logs import Ring
+from ebm_studio.data.recipes import holds_recipe
 from ebm_studio.engine.requests import Fault
 
 
@@ -66,6 +74,13 @@ class MainWindow(QMainWindow):
         self.state = GenerateState(self.link, self)
         self.desk = Desk(self.state, Path(settings.fileName()).parent / "session", self)
         self.generate = GeneratePage(theme, self.state, self.desk)
+        self.path = PathState(self.state, self.desk.shelf, self)
+        self.desk.session.add(
+            "interpolate", self.path.to_dict, self.path.from_dict, self.path.parameters_changed, self.path.view_changed
+        )
+        self.interpolate = InterpolatePage(theme, self.path)
+        self.exports = ExportDialog(theme, ExportState(self.link, settings, self), self)
+        self.recipes = RecipeOpener(self.state, self.path, self)
         self.rail = Rail(theme)
         self.pages = QStackedWidget()
         self.faults = Faults(self)
@@ -73,10 +88,16 @@ class MainWindow(QMainWindow):
         for signal in (self.desk.session.failed, self.desk.shelf.failed):
             signal.connect(lambda text: self.faults.show(Fault(text)))
         self.drops = Drops()
+        self.drops.add(Opener(holds_recipe, self.recipes.open, "Bring back what made the file", first=True))
+        self.recipes.failed.connect(self.faults.show)
+        self.recipes.for_path.connect(lambda: self.show_page(self.interpolate))
+        self.recipes.for_chain.connect(lambda: self.show_page(self.generate))
         self.drops.add(Opener(is_latent_file, self.desk.shelf.open_files, "Keep the latents"))
         self.drops.add(Opener(is_model_file, lambda files: self.open_model(str(files[0])), "Open the model"))
+        self.drops.add(Opener(opens, self.path.fill, "Interpolate between these", page=self.interpolate))
         act(self, "Undo", self.desk.undo.undo, "Ctrl+Z")
         act(self, "Redo", self.desk.undo.redo, "Ctrl+Shift+Z", "Ctrl+Y")
+        act(self, "Export", self.export, "Ctrl+E")
         act(self, "Save the session", self.desk.session.save, "Ctrl+S")
         self.rail.chosen.connect(lambda index: self.show_page(self._page(index)))
         self.zoo = Zoo(self.link, settings, self.faults, self)
@@ -88,6 +109,7 @@ class MainWindow(QMainWindow):
         self.models.compared.connect(self.compare_with)
         self.compare.asks.connect(self.compare_with)
         act(self.generate, "Compare with other settings", self.compare_with)
+        self.add_page(self.interpolate)
         self.add_page(self.compare)
         self.add_page(self.models)
         self.settings = SettingsPage(self.preferences)
@@ -98,6 +120,7 @@ class MainWindow(QMainWindow):
         self.veil = Veil(theme, self)
         self.palette_of_commands = Palette(self, self._commands)
         self._add_actions()
+        self.rail.add_tool(button(theme, "export", "Export", "Export what is shown (Ctrl+E).", self.export))
         self.rail.add_tool(UndoButton(theme, self.desk.undo, back=True))
         self.rail.add_tool(UndoButton(theme, self.desk.undo, back=False))
         self.shelf = ShelfStrip(theme, self.desk.shelf)
@@ -248,6 +271,17 @@ class MainWindow(QMainWindow):
         if left:
             self.faults.show(Fault(_unknown(left)))
 
+    def export(self) -> None:
+        """Open the export dialog on what the page shows."""
+        things = self.page.exportables()
+        if not things:
+            self.faults.show(Fault(f"There is nothing to export on {self.page.title} yet."))
+            return
+        self.exports.state.show(things)
+        self.exports.show()
+        self.exports.raise_()
+        self.exports.activateWindow()
+
     def open_model(self, name: str) -> None:
         """Open a model by name or file, and see it run."""
         self.show_page(self.generate)
@@ -270,8 +304,10 @@ class MainWindow(QMainWindow):
         self._settings.setValue("window/geometry", self.saveGeometry())
         for index in range(self.pages.count()):
             self._page(index).remember(self._settings)
+        self.exports.close()
         self.desk.close()
         self.compare_state.close()
+        self.path.close()
         self.state.close()
         super().closeEvent(event)
 
@@ -285,4 +321,4 @@ class MainWindow(QMainWindow):
 
 def _unknown(paths: list[Path]) -> str:
     names = ", ".join(path.name for path in paths[:3]) + (" and others" if len(paths) > 3 else "")
-    return f"Nothing here opens {names}: drop a model file."
+    return f"Nothing here opens {names}: drop a model, a latent, or a file that was exported here."

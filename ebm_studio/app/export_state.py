@@ -1,0 +1,235 @@
+"""What the export dialog is about: what goes into the file, how it looks, how large it is, how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QSettings, QStandardPaths, QTimer, Signal
+
+from ebm_studio.app.exportable import Exportable
+from ebm_studio.app.link import EngineLink
+from ebm_studio.core.errors import SettingsError
+from ebm_studio.data import mp4
+from ebm_studio.data.animation import MOVING, Kind
+from ebm_studio.data.frames import Look, Reel, film
+from ebm_studio.engine.exports import Encoded, Export, Exported, Preview
+from ebm_studio.engine.requests import Ended, Fault, Request
+
+PAUSE = 200  # milliseconds without a further edit before the preview is made
+LANE = "export"
+FORMATS: dict[Kind, tuple[str, str]] = {
+    "gif": ("GIF", ".gif"),
+    "webp": ("WebP", ".webp"),
+    "apng": ("APNG", ".apng"),
+    "mp4": ("MP4", ".mp4"),
+    "folder": ("PNG sequence", ""),
+    "png": ("Contact sheet", ".png"),
+}
+
+
+class ExportState(QObject):
+    """Observable. A change makes the preview again after a short pause."""
+
+    changed = Signal()
+    """Another thing, format, look or place."""
+    preview_changed = Signal()
+    progress_changed = Signal()
+    finished = Signal()
+    fault_changed = Signal()
+
+    def __init__(self, link: EngineLink, settings: QSettings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.link = link
+        self._settings = settings
+        self.things: list[Exportable] = []
+        self.chosen = 0
+        self.kind: Kind = "gif"
+        self.look = Look()
+        self.folder = Path(str(settings.value("export/folder", "")) or _pictures())
+        self.stem = ""
+        self.encoded: Encoded | None = None
+        """Of the look and the kind as they are; None while it is made."""
+        self.exported: Exported | None = None
+        """The newest file of this thing."""
+        self.running: Request | None = None
+        self.fault: Fault | None = None
+        self._wanted: Request | None = None
+        self._pause = QTimer(self, interval=PAUSE, singleShot=True)
+        self._pause.timeout.connect(self._preview)
+        link.posted.connect(self._take)
+        link.ended.connect(self._end)
+        link.progress_changed.connect(self.progress_changed)
+
+    @property
+    def thing(self) -> Exportable | None:
+        """What would be exported."""
+        return self.things[self.chosen] if self.things else None
+
+    @property
+    def is_still(self) -> bool:
+        """Whether there is one frame only."""
+        return self.thing is None or len(self.thing.frames) == 1
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The formats for the thing: a single picture is no film."""
+        return ["png", "webp", "gif"] if self.is_still else list(FORMATS)
+
+    @property
+    def path(self) -> Path:
+        """Where it would be written."""
+        return self.folder / f"{self.stem}{FORMATS[self.kind][1]}"
+
+    @property
+    def missing(self) -> str:
+        """Why the format cannot be written here; empty when it can."""
+        return mp4.HELP if self.kind == "mp4" and not mp4.can_write() else ""
+
+    @property
+    def facts(self) -> tuple[tuple[int, int], int, float] | None:
+        """Size of the picture, frames that are played, and seconds."""
+        if self.thing is None:
+            return None
+        try:
+            reel = Reel(self.thing.frames, self.look)
+        except SettingsError:
+            return None
+        if self.kind not in MOVING:
+            columns = min(self.look.columns, len(reel)) if self.kind == "png" else 1
+            rows = -(-len(reel) // columns) if self.kind == "png" else 1
+            return (reel.size[0] * columns, reel.size[1] * rows), len(reel), 0.0
+        shots = film(len(reel), self.look)
+        return reel.size, len(shots), sum(shot.seconds for shot in shots)
+
+    def show(self, things: list[Exportable]) -> None:
+        """Offer these things."""
+        self.things = things
+        self.choose(0)
+
+    def choose(self, index: int) -> None:
+        """Export another of the things."""
+        self.chosen = index
+        thing = self.thing
+        assert thing is not None
+        self.look = thing.recipe.look
+        self.stem = self._free(thing.name)
+        if self.kind not in self.kinds or (self.is_still and self.kind == "gif"):
+            self.kind = self.kinds[0]
+        self.exported = None
+        self._touch()
+
+    def set_kind(self, kind: Kind) -> None:
+        """Another format."""
+        self.kind = kind
+        self._touch()
+
+    def change(self, **changes: Any) -> None:
+        """Change the look."""
+        try:
+            look = replace(self.look, **changes)
+        except SettingsError as error:
+            self._set_fault(Fault(str(error)))
+            return
+        if look != self.look:
+            self.look = look
+            self._touch()
+
+    def set_path(self, path: Path) -> None:
+        """Write elsewhere. A suffix that is a format's chooses it."""
+        self.folder = path.parent
+        suffixes = {suffix: kind for kind, (_, suffix) in FORMATS.items() if suffix and kind in self.kinds}
+        kind = suffixes.get(path.suffix.lower())
+        self.stem = path.stem if kind or path.suffix == FORMATS[self.kind][1] else path.name
+        if kind and kind != self.kind:
+            self.kind = kind
+            self._touch()
+        else:
+            self.changed.emit()
+
+    def export(self) -> None:
+        """Write the file, in the background."""
+        if self.thing is None or self.running is not None or self.missing:
+            return
+        self._set_fault(None)
+        self._settings.setValue("export/folder", str(self.folder))
+        self.exported = None
+        self.running = self.link.submit(
+            Export(lane=LANE, frames=self.thing.frames, path=self.path, look=self.look, recipe=self.thing.recipe)
+        )
+        self.progress_changed.emit()
+
+    def cancel(self) -> None:
+        """Stop writing; nothing is left of it."""
+        if self.running is not None:
+            self.link.cancel(self.running)
+
+    def leave(self) -> None:
+        """The dialog is closed: no preview is needed. A file that is being written goes on."""
+        self._pause.stop()
+        if self._wanted is not None:
+            self.link.cancel(self._wanted)
+
+    @property
+    def share(self) -> float | None:
+        """How much of the file is written; None when none is."""
+        if self.running is None:
+            return None
+        progress = self.link.progress
+        if progress is None or progress.request != self.running or not progress.total:
+            return 0.0
+        return progress.done / progress.total
+
+    def dismiss(self) -> None:
+        """Take the fault away."""
+        self._set_fault(None)
+
+    def _touch(self) -> None:
+        self._set_fault(None)
+        self.encoded = None
+        self.changed.emit()
+        self.preview_changed.emit()
+        self._pause.start()
+
+    def _preview(self) -> None:
+        if self.thing is not None and not self.missing:
+            self._wanted = self.link.submit(
+                Preview(lane=LANE, frames=self.thing.frames, kind=self.kind, look=self.look, recipe=self.thing.recipe)
+            )
+
+    def _take(self, request: Request, value: object) -> None:
+        if isinstance(value, Encoded) and request == self._wanted and not self._pause.isActive():
+            self.encoded = value
+            self.preview_changed.emit()
+        elif isinstance(value, Exported):
+            self.exported = value
+
+    def _end(self, ended: Ended) -> None:
+        if ended.request == self.running:
+            self.running = None
+            self.progress_changed.emit()
+            if self.exported is not None:
+                self.finished.emit()
+        elif ended.request != self._wanted:
+            return
+        if ended.fault:
+            self._set_fault(ended.fault)
+
+    def _free(self, name: str) -> str:
+        """A name that no file there has."""
+        suffixes = [suffix for _, suffix in FORMATS.values()]
+        number, stem = 1, name
+        while any((self.folder / f"{stem}{suffix}").exists() for suffix in suffixes):
+            number += 1
+            stem = f"{name}-{number}"
+        return stem
+
+    def _set_fault(self, fault: Fault | None) -> None:
+        if fault != self.fault:
+            self.fault = fault
+            self.fault_changed.emit()
+
+
+def _pictures() -> str:
+    return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)

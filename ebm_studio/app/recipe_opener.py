@@ -1,0 +1,62 @@
+"""Brings back the state of the window that an exported file was made from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from ebm_studio.app.path_state import PathState
+from ebm_studio.app.state import GenerateState
+from ebm_studio.data.recipes import Seeds
+from ebm_studio.engine.exports import Opened, OpenRecipe
+from ebm_studio.engine.requests import Ended, Request
+
+
+class RecipeOpener(QObject):
+    """The engine reads the file and finds the model; nothing changes until both are sound."""
+
+    failed = Signal(object)
+    """A `Fault`."""
+    for_path = Signal()
+    """A path is being restored."""
+    for_chain = Signal()
+    """Chains are being restored."""
+
+    def __init__(self, generate: GenerateState, path: PathState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._generate = generate
+        self._path = path
+        self._wanted: Request | None = None
+        generate.link.posted.connect(self._take)
+        generate.link.ended.connect(self._end)
+
+    def open(self, files: list[Path]) -> None:
+        """Bring back what made the first of the files."""
+        model = self._generate.model
+        request = OpenRecipe(lane="recipe", path=files[0], open_model=model.name if model else "")
+        self._wanted = self._generate.link.submit(request)
+
+    def _take(self, request: Request, value: object) -> None:
+        if request != self._wanted or not isinstance(value, Opened):
+            return
+        recipe = value.recipe
+        match recipe.sources:
+            case (Seeds(seed, first, count),) if recipe.kind != "interpolation":
+                self.for_chain.emit()
+                self._restore_chain(value, seed, first, count)
+            case _:
+                self.for_path.emit()
+                self._path.restore(value)
+
+    def _restore_chain(self, opened: Opened, seed: int, first: int, count: int) -> None:
+        state, run = self._generate, opened.recipe.short_run
+        if first or count == 1:  # one chain among others
+            state.show_chain(opened.model, seed, first, run)
+        else:
+            state.restore(replace(state.parameters, model=opened.model, seed=seed, count=count, run=run))
+
+    def _end(self, ended: Ended) -> None:
+        if ended.request == self._wanted and ended.fault is not None:
+            self.failed.emit(ended.fault)
