@@ -26,6 +26,7 @@ SIZES = {"small": (1280, 800), "large": (1920, 1080)}
 SHARES = {"start": 0.0, "half": 0.6, "end": 1.0}
 SCENES = ("shelf", "one", "zoomed", "history", "beyond")
 PAGES = ("compare", "models", "settings", "help")
+PATHS = ("path", "surface", "pad", "export")
 
 
 def main() -> None:
@@ -43,7 +44,7 @@ def main() -> None:
         return
     args.output.mkdir(parents=True, exist_ok=True)
     wanted = [
-        *itertools.product(("dark", "light"), SIZES, ("end", *PAGES, *SCENES), "12"),
+        *itertools.product(("dark", "light"), SIZES, ("end", *PAGES, *SCENES, *PATHS), "12"),
         ("dark", "small", "half", "1"),
     ]
     for scheme, size, share, scale in wanted:
@@ -85,7 +86,7 @@ def take(model: str | None, scheme: str, size: tuple[int, int], what: str, path:
                 for button in window.rail.pages:
                     button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)  # there is no mouse in a picture
                 app.processEvents()
-                window.grab().save(str(path))
+                (window.exports if what == "export" else window).grab().save(str(path))
                 window.close()
                 app.quit()
 
@@ -108,6 +109,9 @@ def _stages(window: MainWindow, what: str) -> Iterator[bool]:
         return
     if what in SCENES:
         yield from _scene(window, what)
+        return
+    if what in PATHS:
+        yield from _path(window, what)
         return
     window.show_page(getattr(window, what))
     yield True
@@ -144,6 +148,29 @@ def _scene(window: MainWindow, what: str) -> Iterator[bool]:
         state.enlarge(5)
     elif what == "zoomed":
         window.generate.canvas.zoom_by(3)
+    yield True
+
+
+def _path(window: MainWindow, what: str) -> Iterator[bool]:
+    """The Interpolate page over four chains, and the export dialog on it."""
+    state = window.path
+    window.show_page(window.interpolate)
+    for index, chain in enumerate((2, 11, 6, 13)[: 4 if what == "pad" else 2]):
+        subject = window.state.subject(chain)
+        state.set_stop(index, window.desk.shelf.made(subject.latent, subject.picture))
+    yield True
+    while state.surface is None or not state.surface.chain.whole:
+        yield True
+    if what != "export":
+        state.set_view(what)
+    state.go_point(0.4, 0.6)
+    state.go(0.4)
+    if what == "surface":
+        state.go_step(round(0.7 * state.parameters.run.steps))
+    elif what == "export":
+        window.export()
+        while window.exports.state.encoded is None:
+            yield True
     yield True
 
 
