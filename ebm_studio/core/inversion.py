@@ -70,7 +70,8 @@ def reconstruct(
     project = _projection(settings.mode, run.start)
 
     # The chain undone is a far better beginning than noise, but undoing needs to know the whole end.
-    z = project(undo(gradient, photos, run)) if known.all() else start
+    whole = known.flatten(1).all(1)
+    z = _chosen(whole, project(undo(gradient, photos, run)), start) if whole.any() else start
     velocity = torch.zeros_like(z)
     best_z, best_images = z, z
     best_error = torch.full_like(count, torch.inf)

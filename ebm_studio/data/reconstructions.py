@@ -51,11 +51,13 @@ def results_of(
     run: ShortRun,
     known: Tensor | None = None,
 ) -> list[Result]:
-    """The best of a search for `photos` (N, C, H, W), measured."""
+    """The best of a search for `photos` (N, C, H, W), measured. `known` is as in `Model.reconstruct`."""
     photos, z = photos.cpu(), found.best_z.cpu()
     pictures = found.best_images.cpu().clamp(-1, 1)
     if known is not None:
-        pictures = torch.where(known.cpu(), photos, pictures)
+        known = known.cpu().expand_as(photos)
+        kept = known & ~known.flatten(1).all(1)[:, None, None, None]  # of a photo without a hole, all of M(z) is shown
+        pictures = torch.where(kept, photos, pictures)
     rows = zip(
         paths,
         to_pixels(photos.numpy()),

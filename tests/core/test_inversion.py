@@ -151,3 +151,12 @@ def test_the_support_of_a_normal_start_is_a_ball(gradient, photos):
 def test_settings_out_of_range_are_refused(change):
     with pytest.raises(SettingsError):
         Reconstruction(**change)
+
+
+def test_a_hole_in_one_photo_leaves_the_others_their_beginning(gradient, photos):
+    known = torch.ones(2, 1, 16, 16, dtype=torch.bool)
+    known[1, :, 4:12, 4:12] = False
+    settings = Reconstruction(iterations=1, tolerance=0)
+    end = last(gradient, photos, noise(2), RUN, settings, known)
+    assert torch.equal(end.z[0], undo(gradient, photos, RUN)[0])
+    assert torch.equal(end.z[1], noise(2)[1])
