@@ -1,0 +1,203 @@
+"""The jobs of the Reconstruct page: the search, the replay of what it found, and saving it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ebm_studio.core.specs import Reconstruction, ShortRun
+from ebm_studio.data.pictures import Pixels, to_images, to_pixels
+from ebm_studio.engine.requests import Request
+from ebm_studio.engine.store import BOUND, ChainStore
+
+if TYPE_CHECKING:
+    from ebm_studio.data.reconstructions import Result
+    from ebm_studio.engine.worker import Worker
+
+Floats = npt.NDArray[np.float32]
+Known = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The search after an iteration, as pictures, uint8 (N, C, H, W). Nobody writes to them again."""
+
+    iteration: int
+    current: Pixels
+    """M(z) of the z tried."""
+    best: Pixels
+    """M(z) of the least error so far; with a mask, the photo with its unknown part filled in."""
+    z: Pixels
+    """The best z, cut off at -1 and 1."""
+
+
+class Search:
+    """How a search goes. The job adds to it, any thread reads: `look` and `done` are replaced whole."""
+
+    def __init__(self, count: int, iterations: int) -> None:
+        self.count = count
+        self.iterations = iterations
+        """At most."""
+        self.look: Look | None = None
+        self.done = 0
+        """Iterations so far."""
+        self.finished = False
+        """No further iteration will be added: the search is at its end, was cancelled, or failed."""
+        self._error = np.empty((iterations, count), np.float32)
+        self._best = np.empty((iterations, count), np.float32)
+
+    def add(self, error: Floats, best: Floats, look: Look) -> None:
+        """Take one iteration: the errors of what it tried and the least so far, (N,), and its pictures."""
+        self._error[self.done] = error
+        self._best[self.done] = best
+        self.look = look
+        self.done += 1
+
+    @property
+    def error(self) -> Floats:
+        """Mean squared error of what each iteration tried, (done, N)."""
+        return self._error[: self.done]
+
+    @property
+    def best(self) -> Floats:
+        """The least mean squared error up to each iteration, (done, N)."""
+        return self._best[: self.done]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best of a search, a result for each photo in order."""
+
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconstruct(Request):
+    """Search for the start noise of photos, all in one batch.
+
+    Posts a `Search` that fills as it goes, then `Found`: also when it is cancelled, with the best so far.
+    """
+
+    model: str
+    names: tuple[Path, ...] = field(repr=False)
+    """What the photos are called in the report."""
+    photos: Pixels = field(repr=False, compare=False)
+    """uint8 (N, C, H, W), of the model's own size."""
+    known: Known | None = field(default=None, repr=False, compare=False)
+    """(N, H, W), False where a photo is to be filled in; None when all is known."""
+    settings: Reconstruction
+    run: ShortRun
+    seed: int = 0
+    """Of the noise that a photo with an unknown part starts from."""
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+        model = worker.model(self.model)
+        import torch
+
+        from ebm_studio.data.reconstructions import results_of
+
+        photos = torch.from_numpy(to_images(self.photos))
+        known = None if self.known is None else torch.from_numpy(self.known)[:, None]
+        search = Search(len(photos), self.settings.iterations)
+        worker.post(search)
+        worker.report("Reconstructing", 0, self.settings.iterations)
+        began = time.perf_counter()
+        found = None
+        try:
+            for found in model.reconstruct(photos, self.settings, known, self.run, self.seed):
+                look = Look(
+                    found.iteration,
+                    to_pixels(found.images.cpu().numpy()),
+                    self._filled(to_pixels(found.best_images.cpu().numpy())),
+                    to_pixels(found.best_z.cpu().numpy()),
+                )
+                search.add(found.error.cpu().numpy(), found.best_error.cpu().numpy(), look)
+                rate = search.done / (time.perf_counter() - began)
+                worker.report("Reconstructing", search.done, search.iterations, rate)
+                worker.check()
+        finally:
+            search.finished = True
+            if found is not None:
+                results = results_of(model, self.names, photos, found, self.settings, self.run, known)
+                worker.post(Found(tuple(results)))
+
+    def _filled(self, pictures: Pixels) -> Pixels:
+        if self.known is None:
+            return pictures
+        kept = self.known & ~self.known.all((1, 2), keepdims=True)
+        return np.where(kept[:, None], self.photos, pictures)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay(Request):
+    """Run the noise-free chains from given start noise; posts a `ChainStore` that fills as they run."""
+
+    model: str
+    z: Floats = field(repr=False, compare=False)
+    """(N, C, H, W)."""
+    run: ShortRun
+    bound: int = BOUND
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+        model = worker.model(self.model)
+        import torch
+
+        from ebm_studio.core.dynamics import short_run
+
+        store = ChainStore(len(self.z), model.card.net.shape, self.run, self.bound)
+        try:
+            for step in short_run(model.gradient, torch.from_numpy(self.z).to(model.device), self.run):
+                store.add(
+                    step.index,
+                    step.images.cpu().numpy(),
+                    step.mean.cpu().numpy(),
+                    step.energy.cpu().numpy(),
+                    step.gradient_norm.cpu().numpy(),
+                )
+                if step.index == 0:
+                    worker.post(store)
+                worker.report("Replaying the chains", step.index, self.run.steps)
+                worker.check()
+        finally:
+            store.finished = True
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Results are in a folder."""
+
+    folder: Path
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaveResults(Request):
+    """Write results as `data.reconstructions.save_results` does; posts `Saved`."""
+
+    folder: Path
+    results: tuple[Result, ...] = field(repr=False, compare=False)
+    settings: Reconstruction
+    seed: int
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+        from ebm_studio.data.reconstructions import save_results
+
+        worker.report("Saving")
+        latent = self.results[0].latent
+        save_results(
+            self.folder,
+            self.results,
+            model=latent.model,
+            settings=self.settings.to_dict(),
+            short_run=latent.short_run.to_dict(),
+            seed=self.seed,
+        )
+        worker.post(Saved(self.folder, len(self.results)))
