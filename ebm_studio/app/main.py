@@ -47,6 +47,7 @@ def run_window(model: str | None = None) -> int:
                 window.show()
                 return app.exec()
         finally:
+            window.reconstruct.state.close()
             window.link.close()  # also when the loop ended without a closed window
             theme.close()
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
+from typing import Literal, Protocol
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 
+from ebm_studio.engine.jobs import ModelReady
 from ebm_studio.engine.store import ChainStore
 
 TICK = 16  # milliseconds
@@ -52,6 +53,14 @@ class Playback(QObject):
         self.chain_changed.emit()
         self.position_changed.emit()
         self.play()
+
+    def clear(self) -> None:
+        """Have no chain."""
+        self.pause()
+        self.store = None
+        self.position = 0
+        self.chain_changed.emit()
+        self.position_changed.emit()
 
     def play(self) -> None:
         """Run; from the start when the playhead is at the end."""
@@ -157,3 +166,19 @@ class Playback(QObject):
         if playing != self.playing:
             self.playing = playing
             self.playing_changed.emit()
+
+
+class ShowsChain(Protocol):
+    """What the timeline and its curves need to know of a page's state."""
+
+    @property
+    def playback(self) -> Playback: ...
+    @property
+    def model(self) -> ModelReady | None: ...
+    @property
+    def selected(self) -> int | None:
+        """The chain whose curve is drawn apart."""
+        ...
+
+    @property
+    def selection_changed(self) -> SignalInstance: ...

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ebm_studio.app.fields import label
-from ebm_studio.app.state import GenerateState
+from ebm_studio.app.playback import ShowsChain
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import SMALL, UNIT
 from ebm_studio.engine.store import ChainStore
@@ -136,7 +136,7 @@ class Curve(Chart):
     """One figure over the steps: its mean, a band of one standard deviation over the chains, the selected chain."""
 
     def __init__(
-        self, theme: Theme, state: GenerateState, title: str, tip: str, read: Callable[[ChainStore], Floats]
+        self, theme: Theme, state: ShowsChain, title: str, tip: str, read: Callable[[ChainStore], Floats]
     ) -> None:
         super().__init__(theme, title, tip)
         self._state = state
@@ -167,7 +167,11 @@ class Curve(Chart):
     def draw(self) -> None:
         """Take the steps that are there."""
         store = self._state.playback.store
+        self.plot.getPlotItem().setVisible(store is not None)
         if store is None:
+            for curve in (self._mean, self._top, self._low, self._chosen):
+                curve.setData([], [])
+            self.value.setText("")
             return
         steps, values = thinned(store, self._read(store))
         mean, spread = values.mean(1), values.std(1)
@@ -210,7 +214,7 @@ class Curve(Chart):
 class Plots(QWidget):
     """Energy, gradient norm and path length side by side, with one cursor."""
 
-    def __init__(self, theme: Theme, state: GenerateState) -> None:
+    def __init__(self, theme: Theme, state: ShowsChain) -> None:
         super().__init__()
         self.energy = Curve(
             theme, state, "Energy E", "The energy E(x) of each step: lower is likelier. Click to go there.",

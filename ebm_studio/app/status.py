@@ -52,7 +52,7 @@ class Status(QWidget):
 
     def _show(self) -> None:
         progress = self._state.link.progress
-        if progress and progress.rate:
+        if progress and progress.rate and not progress.request.lane:  # pages count other things
             self._rate = progress.rate
         self.where.setText("  ·  ".join(self._facts()))
         for widget in (self.job, self.bar, self.cancel):

@@ -45,6 +45,11 @@ QToolButton::menu-indicator {{ image: none; }}
 QPushButton {{ background: {t.raised}; border-color: {t.line}; padding: 0 12px; }}
 QPushButton#quiet {{ background: transparent; border-color: transparent; padding: 0 8px; }}
 QPushButton#quiet:hover {{ background: {t.hover}; }}
+QPushButton#primary {{ background: {t.accent}; border-color: {t.accent}; color: {t.on_accent}; font-weight: 600; }}
+QPushButton#primary:hover {{ border-color: {t.text}; }}
+QPushButton#primary:focus {{ border: 2px solid {t.text}; }}
+QPushButton#primary:disabled {{ background: {t.raised}; border-color: {t.line}; color: {t.faint}; }}
+QPushButton#send {{ padding: 0 4px; }}
 QPushButton#model {{ background: transparent; border-color: transparent; text-align: left; font-weight: 600; }}
 QPushButton#model:hover {{ background: {t.hover}; }}
 QPushButton#model:focus, QPushButton#quiet:focus {{ border-color: {t.accent}; }}
@@ -127,6 +132,9 @@ QFrame#hint {{ background: {t.raised}; border: none; border-left: 3px solid {t.a
 QFrame#banner {{ background: {t.warning_surface}; border: none; border-left: 3px solid {t.warning}; }}
 QProgressBar {{ background: {t.line}; border: none; border-radius: 2px; max-height: 4px; min-height: 4px; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
+
+QListWidget#photos {{ background: {t.surface}; border: none; border-right: 1px solid {t.line}; }}
+QListWidget#photos::item {{ border: none; }}
 
 QScrollArea {{ background: transparent; border: none; }}
 QScrollBar:vertical {{ background: transparent; width: 8px; }}

@@ -5,9 +5,8 @@ from __future__ import annotations
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from ebm_studio.app.fields import WholeField, button, label
-from ebm_studio.app.playback import SPEEDS, Mode
+from ebm_studio.app.playback import SPEEDS, Mode, ShowsChain
 from ebm_studio.app.scrub import ScrubBar
-from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.core.specs import MAX_STEPS
@@ -17,7 +16,7 @@ from ebm_studio.engine.store import ChainStore
 class Timeline(QWidget):
     """Drives the playback and shows where it is."""
 
-    def __init__(self, theme: Theme, state: GenerateState) -> None:
+    def __init__(self, theme: Theme, state: ShowsChain) -> None:
         super().__init__()
         self.setObjectName("timeline")
         self._theme = theme

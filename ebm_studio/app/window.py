@@ -31,6 +31,8 @@ from ebm_studio.app.path_state import PathState
 from ebm_studio.app.preferences import PreferenceStore
 from ebm_studio.app.rail import Rail
 from ebm_studio.app.recipe_opener import RecipeOpener
+from ebm_studio.app.reconstruct import ReconstructPage
+from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.settings_page import SettingsPage
 from ebm_studio.app.shelf import ShelfStrip
 from ebm_studio.app.state import GenerateState
@@ -74,6 +76,7 @@ class MainWindow(QMainWindow):
         self.state = GenerateState(self.link, self)
         self.desk = Desk(self.state, Path(settings.fileName()).parent / "session", self)
         self.generate = GeneratePage(theme, self.state, self.desk)
+        self.reconstruct = ReconstructPage(theme, ReconstructState(self.state, self.desk.shelf, self))
         self.path = PathState(self.state, self.desk.shelf, self)
         self.desk.session.add(
             "interpolate", self.path.to_dict, self.path.from_dict, self.path.parameters_changed, self.path.view_changed
@@ -94,6 +97,7 @@ class MainWindow(QMainWindow):
         self.recipes.for_chain.connect(lambda: self.show_page(self.generate))
         self.drops.add(Opener(is_latent_file, self.desk.shelf.open_files, "Keep the latents"))
         self.drops.add(Opener(is_model_file, lambda files: self.open_model(str(files[0])), "Open the model"))
+        self.drops.add(self.reconstruct.opener)
         self.drops.add(Opener(opens, self.path.fill, "Interpolate between these", page=self.interpolate))
         act(self, "Undo", self.desk.undo.undo, "Ctrl+Z")
         act(self, "Redo", self.desk.undo.redo, "Ctrl+Shift+Z", "Ctrl+Y")
@@ -104,6 +108,7 @@ class MainWindow(QMainWindow):
         self.models = ModelsPage(theme, self.state, self.zoo)
         self.models.opened.connect(self.open_model)
         self.add_page(self.generate)
+        self.add_page(self.reconstruct)
         self.compare_state = CompareState(self.link, self.faults, self)
         self.compare = ComparePage(theme, self.compare_state)
         self.models.compared.connect(self.compare_with)
@@ -308,6 +313,7 @@ class MainWindow(QMainWindow):
         self.desk.close()
         self.compare_state.close()
         self.path.close()
+        self.reconstruct.state.close()
         self.state.close()
         super().closeEvent(event)
 

@@ -1,0 +1,89 @@
+"""The error of a search over its iterations, on a log axis. Imported late, since pyqtgraph takes its time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ebm_studio.app.reconstruct_state import ReconstructState
+from ebm_studio.app.theme import Theme
+from ebm_studio.app.tokens import SMALL, UNIT
+
+LEAST = 1e-8  # that the axis shows
+
+
+class ErrorPlot(QWidget):
+    """What each iteration tried, the least so far, and the mean of all photos' least."""
+
+    def __init__(self, theme: Theme, state: ReconstructState) -> None:
+        super().__init__()
+        self._theme = theme
+        self._state = state
+        self.setToolTip(
+            "Mean squared error per pixel and channel over the iterations: of each try (thin), the least so far "
+            "(bold), and the mean over all photos (grey)."
+        )
+        self.plot = pg.PlotWidget()
+        self.plot.setAcceptDrops(False)
+        self.plot.setAccessibleName("Error")
+        self.plot.setMenuEnabled(False)
+        self.plot.setMouseEnabled(False, False)
+        self.plot.hideButtons()
+        self.plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+        self.plot.setLogMode(False, True)
+        self.plot.getAxis("left").setWidth(5 * UNIT)
+        self.plot.getAxis("bottom").setHeight(2 * UNIT)
+        self.mean, self.tried, self.least = (self.plot.plot() for _ in range(3))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.plot)
+        for signal in (state.search_changed, state.selection_changed):
+            signal.connect(self.draw)
+        theme.changed.connect(self.paint)
+        self.paint()
+        self.draw()
+
+    def paint(self) -> None:
+        """Take the theme's colours."""
+        t = self._theme.tokens
+        self.plot.setBackground(QColor(t.surface))
+        faint = QColor(t.accent)
+        faint.setAlpha(110)
+        self.mean.setPen(pg.mkPen(t.faint, width=1.5))
+        self.tried.setPen(pg.mkPen(faint, width=1))
+        self.least.setPen(pg.mkPen(t.accent, width=2))
+        font = self.font()
+        font.setPixelSize(SMALL - 1)
+        for side in ("left", "bottom"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(pg.mkPen(t.line))
+            axis.setTextPen(pg.mkPen(t.muted))
+            axis.setStyle(tickFont=font, tickLength=0, maxTickLevel=0, autoExpandTextSpace=False)
+
+    def draw(self) -> None:
+        """Take the iterations that are there."""
+        search, chain = self._state.search, self._state.selected
+        if search is None or not search.done:
+            for curve in (self.mean, self.tried, self.least):
+                curve.setData([], [])
+            return
+        count = np.arange(1, search.done + 1)
+        best = search.best.clip(LEAST)
+        shown = [best.mean(1)]
+        self.mean.setData(count, shown[0])
+        if chain is None:
+            self.tried.setData([], [])
+            self.least.setData([], [])
+        else:
+            shown += [np.nan_to_num(search.error[:, chain], posinf=4.0).clip(LEAST, 4.0), best[:, chain]]
+            self.tried.setData(count, shown[1])
+            self.least.setData(count, shown[2])
+        values = np.concatenate(shown)
+        self.plot.setXRange(1, max(search.iterations, 2), padding=0.02)
+        low, high = math.log10(values.min()), math.log10(values.max())
+        # At least the powers of ten around the curve, so that the axis always has two figures.
+        self.plot.setYRange(math.floor(low), max(math.ceil(high), math.floor(low) + 1), padding=0.05)

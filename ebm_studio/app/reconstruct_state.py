@@ -1,0 +1,426 @@
+"""What the Reconstruct page is about: photos, settings, the search and what it found."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from ebm_studio.app.link import EngineLink
+from ebm_studio.app.photos import Mask, Photo, painted, seen
+from ebm_studio.app.playback import Playback
+from ebm_studio.app.shelf_state import Shelf, Slot, Subject
+from ebm_studio.app.state import RANDOM_SEEDS, GenerateState
+from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.specs import NetSpec, Reconstruction, check_seed
+from ebm_studio.data.pictures import Crop, Pixels
+from ebm_studio.engine.jobs import ModelReady
+from ebm_studio.engine.photos import PhotoFault, PhotoRead, ReadPhotos
+from ebm_studio.engine.reconstruction import Found, Reconstruct, Replay, Saved, SaveResults, Search
+from ebm_studio.engine.requests import Ended, Fault, Request
+from ebm_studio.engine.store import ChainStore
+
+if TYPE_CHECKING:
+    from ebm_studio.data.reconstructions import Result
+
+LANE = "reconstruct"
+MOST = 64
+"""Photos on the page at most."""
+MESSAGES = 5
+"""Faults of files that are shown at once."""
+
+View = Literal["crop", "mask", "split", "difference"]
+VIEWS: tuple[View, ...] = get_args(View)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a search found for a photo."""
+
+    photo: Photo
+    """As it was when the search began."""
+    result: Result
+    chain: int
+    """Its place in the batch, and so in the replay."""
+
+
+class ReconstructState(QObject):
+    """Observable. The model is the window's; the short run is the model's own."""
+
+    photos_changed = Signal()
+    """There are other photos, or one has another crop or mask."""
+    selection_changed = Signal()
+    settings_changed = Signal()
+    view_changed = Signal()
+    brush_changed = Signal()
+    search_changed = Signal()
+    """A search has begun, goes on, or has ended; or what it found has gone."""
+    fault_changed = Signal()
+    saved = Signal(object)
+    """A `Saved`."""
+
+    def __init__(self, main: GenerateState, shelf: Shelf, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.main = main
+        self.shelf = shelf
+        self.playback = Playback(self)
+        self.photos: tuple[Photo, ...] = ()
+        self.current: Photo | None = None
+        """The photo that is looked at."""
+        self.settings = Reconstruction()
+        self.seed = 0
+        """Of the noise that the unknown part of a photo starts from."""
+        self.view: View = "crop"
+        self.brush = 6.0
+        """Its diameter, in pixels of the model."""
+        self.erases = False
+        """Whether the brush makes known what it touches."""
+        self.search: Search | None = None
+        self.fault: Fault | None = None
+        self._messages: list[str] = []  # about files, which share one fault
+        self._outcomes: dict[int, Outcome] = {}
+        self._batch: tuple[Photo, ...] = ()
+        self._wanted: Request | None = None
+        self._replay: Request | None = None
+        self._keys = 0
+        self._strokes = 0
+        # A reader of its own: photos come while the device works.
+        self._files = EngineLink("cpu", self)
+        self._files.posted.connect(self._take_file)
+        self._files.ended.connect(self._end_file)
+        main.link.posted.connect(self._take)
+        main.link.ended.connect(self._end)
+        main.link.progress_changed.connect(self._watch)
+        main.model_changed.connect(self._fit_model)
+
+    @property
+    def model(self) -> ModelReady | None:
+        """The window's model."""
+        return self.main.model
+
+    @property
+    def net(self) -> NetSpec | None:
+        """The model's net."""
+        return self.model.card.net if self.model else None
+
+    # Photos
+
+    def open_files(self, paths: Sequence[Path]) -> None:
+        """Add photos, and the pictures of folders; those that cannot be read are named in the fault."""
+        self.dismiss()
+        self._files.submit(ReadPhotos(lane=LANE, paths=tuple(paths), limit=MOST))
+
+    def open_content(self, content: bytes, name: str) -> None:
+        """Add the picture in a file's bytes."""
+        self.dismiss()
+        self._files.submit(ReadPhotos(lane=LANE, content=content, name=name, limit=MOST))
+
+    @property
+    def reading(self) -> bool:
+        """Whether photos are still being read."""
+        return self._files.engine.busy
+
+    def look_at(self, photo: Photo | None) -> None:
+        """Choose the photo that is looked at."""
+        if photo is not self.current:
+            self.current = photo
+            self.selection_changed.emit()
+
+    def remove(self, photo: Photo) -> None:
+        """Take a photo off the page. Can be undone, as every edit of photos."""
+        self._swap(f"Remove {photo.path.name}", tuple(other for other in self.photos if other is not photo))
+
+    def clear(self) -> None:
+        """Take all photos off the page."""
+        self._swap("Remove all photos", ())
+
+    def change(self, text: str, edit: Callable[[Photo], Photo], key: Hashable = "edit") -> None:
+        """Put an edited photo in the place of the one that is looked at; edits of a `key` at once are one."""
+        old = self.current
+        if old is not None:
+            new = edit(old)
+            photos = tuple(new if photo is old else photo for photo in self.photos)
+            self._swap(text, photos, key and ("photo", old.key, key))
+
+    def centre(self) -> None:
+        """The centre square again."""
+        self.change("Centre the crop", lambda photo: replace(photo, crop=Crop.centre(*photo.picture.size)))
+
+    def turn(self) -> None:
+        """A quarter turn clockwise."""
+        self.change("Turn the photo", Photo.turned, key=None)
+
+    def begin_stroke(self) -> None:
+        """What is painted from now on is another thing to undo."""
+        self._strokes += 1
+
+    def paint(self, start: tuple[float, float], end: tuple[float, float], erase: bool = False) -> None:
+        """Move the brush over the mask, from point to point (x, y) in pixels of the model."""
+        net, photo = self.net, self.current
+        if net is None or photo is None:
+            return
+        mask = np.zeros((net.size, net.size), bool) if photo.unknown is None else photo.unknown
+        mask = painted(mask, start, end, self.brush, on=self.erases == erase)
+        self.change("Paint the mask", lambda photo: photo.masked(mask), key=self._strokes)
+
+    def clear_mask(self) -> None:
+        """Make all of the photo known."""
+        self.change("Clear the mask", lambda photo: photo.masked(None), key=None)
+
+    def set_brush(self, size: float | None = None, erases: bool | None = None) -> None:
+        """Another diameter, or the eraser for the brush."""
+        net = self.net
+        most = net.size if net else 128
+        self.brush = min(max(size, 1.0), float(most)) if size is not None else self.brush
+        self.erases = self.erases if erases is None else erases
+        self.brush_changed.emit()
+
+    def _swap(self, text: str, photos: tuple[Photo, ...], key: Hashable = None) -> None:
+        self.main.undo.swap(text, self._set_photos, self.photos, photos, key)
+
+    def _set_photos(self, photos: tuple[Photo, ...]) -> None:
+        before, place = self.current, 0
+        if before is not None and before in self.photos:
+            place = self.photos.index(before)
+        self.photos = tuple(photo.fitted(self.net) if self.net else photo for photo in photos)
+        same = next((photo for photo in self.photos if before is not None and photo.key == before.key), None)
+        self.current = same or (self.photos[min(place, len(self.photos) - 1)] if self.photos else None)
+        if not self.photos:
+            self._forget()
+            self.set_view("crop")
+        self.photos_changed.emit()
+        if same is None:
+            self.selection_changed.emit()
+
+    # The search
+
+    def set(self, **changes: Any) -> None:
+        """Change `iterations`, `mode` or `tolerance`."""
+        try:
+            self.settings = replace(self.settings, **changes)
+        except SettingsError as error:
+            self._set_fault(Fault(str(error)))
+        self.settings_changed.emit()
+
+    def set_seed(self, seed: int | None = None) -> None:
+        """Another start noise for what is unknown, by default by chance."""
+        self.seed = secrets.randbelow(RANDOM_SEEDS) if seed is None else check_seed(seed)
+        self.settings_changed.emit()
+
+    def set_view(self, view: View) -> None:
+        """Show the crop, the mask, or the comparison with the reconstruction."""
+        if view != self.view:
+            self.view = view
+            self.view_changed.emit()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a search could begin."""
+        return self.model is not None and bool(self.photos) and not self.searching
+
+    @property
+    def searching(self) -> bool:
+        """Whether a search is under way."""
+        return self._wanted is not None
+
+    def start(self) -> None:
+        """Search for the start noise of all photos in one batch."""
+        model, net = self.model, self.net
+        if model is None or net is None or not self.ready:
+            return
+        self.dismiss()
+        self._forget()
+        self._batch = self.photos
+        known = np.stack([_known(photo, net) for photo in self._batch])
+        self._wanted = self.main.link.submit(
+            Reconstruct(
+                lane=LANE,
+                model=model.name,
+                names=tuple(photo.path for photo in self._batch),
+                photos=np.stack([seen(photo, net) for photo in self._batch]),
+                known=None if known.all() else known,
+                settings=self.settings,
+                run=model.card.short_run,
+                seed=self.seed,
+            )
+        )
+        if self.view not in ("split", "difference"):
+            self.set_view("split")
+        self.search_changed.emit()
+
+    def cancel(self) -> None:
+        """Stop the search, which keeps the best so far, and whatever else runs."""
+        self.main.cancel()
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What was found for the photo that is looked at."""
+        return self.outcome_of(self.current) if self.current is not None else None
+
+    def outcome_of(self, photo: Photo) -> Outcome | None:
+        """What was found for a photo."""
+        return self._outcomes.get(photo.key)
+
+    def is_stale(self, photo: Photo) -> bool:
+        """Whether a photo was edited after what was found for it."""
+        outcome = self.outcome_of(photo)
+        return outcome is not None and outcome.photo is not photo
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """What was found, in the photos' order."""
+        found = (self.outcome_of(photo) for photo in self.photos)
+        return tuple(outcome.result for outcome in found if outcome is not None)
+
+    def chain_of(self, photo: Photo) -> int | None:
+        """The place of a photo in the batch of the search."""
+        return next((i for i, other in enumerate(self._batch) if other.key == photo.key), None)
+
+    @property
+    def selected(self) -> int | None:
+        """The place in the batch of the photo that is looked at."""
+        return self.chain_of(self.current) if self.current is not None else None
+
+    def shown(self) -> tuple[Pixels, Pixels, Pixels] | None:
+        """Of the photo that is looked at: what the model was shown, its reconstruction now, and z; (C, H, W) each.
+
+        While the search runs, the best so far; then the step of the chain under the playhead, and at
+        its end what was found.
+        """
+        photo, chain, search = self.current, self.selected, self.search
+        if photo is None or chain is None or search is None or search.look is None or self.net is None:
+            return None
+        look, store = search.look, self.playback.store
+        photo = self._batch[chain]
+        picture = look.best[chain]
+        if store is not None and self.playback.position < store.run.steps:
+            picture = store.pixels(self.playback.row)[chain]
+        return seen(photo, self.net), picture, look.z[chain]
+
+    @property
+    def subject(self) -> Subject | None:
+        """The reconstruction that is looked at, for the shelf."""
+        outcome, shown = self.outcome, self.shown()
+        if outcome is None:
+            return None
+        result = outcome.result
+        return Subject(
+            name=result.path.stem,
+            picture=result.picture,
+            shown=shown[1] if shown else None,
+            latent=result.latent,
+        )
+
+    def keep(self) -> None:
+        """Put the z that is looked at on the shelf."""
+        if (subject := self.subject) and (kept := subject.on(self.shelf)):
+            self.shelf.put_back(kept)
+
+    def use_as(self, slot: Slot) -> None:
+        """Put the z that is looked at in a slot."""
+        if subject := self.subject:
+            self.shelf.set_slot(slot, subject.on(self.shelf))
+
+    def save(self, folder: Path) -> None:
+        """Write pictures, latents and the report of what was found."""
+        if self.results:
+            self.dismiss()
+            self._files.submit(
+                SaveResults(lane=LANE, folder=folder, results=self.results, settings=self.settings, seed=self.seed)
+            )
+
+    def complain(self, fault: Fault) -> None:
+        """Show a fault."""
+        self._set_fault(fault)
+
+    def dismiss(self) -> None:
+        """Take the fault away."""
+        self._messages = []
+        self._set_fault(None)
+
+    def close(self) -> None:
+        """Stop the timers and the reader."""
+        self.playback.pause()
+        self._files.close()
+
+    def _forget(self) -> None:
+        self._outcomes = {}
+        self._batch = ()
+        self.search = None
+        self._replay = None
+        self.playback.clear()
+        self.search_changed.emit()
+
+    def _fit_model(self) -> None:
+        self._forget()
+        self._set_photos(self.photos)
+        self.set_brush(self.brush)
+
+    def _take_file(self, request: Request, value: object) -> None:
+        if isinstance(value, PhotoRead):
+            if len(self.photos) >= MOST:
+                self._add_message(f"There is room for {MOST} photos: remove some before you add more.")
+                return
+            self._keys += 1
+            photo = Photo.of(self._keys, value.path, value.picture)
+            self._set_photos((*self.photos, photo))
+        elif isinstance(value, PhotoFault):
+            self._add_message(value.text)
+        elif isinstance(value, Saved):
+            self.saved.emit(value)
+
+    def _end_file(self, ended: Ended) -> None:
+        if ended.fault is not None:
+            self._set_fault(ended.fault)
+
+    def _take(self, request: Request, value: object) -> None:
+        if request == self._wanted and isinstance(value, Search):
+            self.search = value
+            self.search_changed.emit()
+        elif request == self._wanted and isinstance(value, Found):
+            self._outcomes = {
+                photo.key: Outcome(photo, result, chain)
+                for chain, (photo, result) in enumerate(zip(self._batch, value.results, strict=True))
+            }
+            self.search_changed.emit()
+        elif request == self._replay and isinstance(value, ChainStore):
+            self.playback.show_chain(value)
+
+    def _end(self, ended: Ended) -> None:
+        self.playback.watch()
+        if ended.request != self._wanted:
+            return
+        self._wanted = None
+        if ended.fault is not None:
+            self._set_fault(ended.fault)
+        if self._outcomes and self.model is not None:
+            z = np.stack([outcome.result.latent.z for outcome in self._outcomes.values()])
+            run = next(iter(self._outcomes.values())).result.latent.short_run
+            self._replay = self.main.link.submit(Replay(lane=LANE, model=self.model.name, z=z, run=run))
+        self.search_changed.emit()
+
+    def _watch(self) -> None:
+        self.playback.watch()
+        if self.searching:
+            self.search_changed.emit()
+
+    def _add_message(self, text: str) -> None:
+        if text not in self._messages:
+            self._messages.append(text)
+            more = len(self._messages) - MESSAGES
+            lines = [*self._messages[:MESSAGES], *([f"And {more} more like these."] if more > 0 else [])]
+            self._set_fault(Fault("\n".join(lines)))
+
+    def _set_fault(self, fault: Fault | None) -> None:
+        if fault != self.fault:
+            self.fault = fault
+            self.fault_changed.emit()
+
+
+def _known(photo: Photo, net: NetSpec) -> Mask:
+    return np.ones((net.size, net.size), bool) if photo.unknown is None else ~photo.unknown
