@@ -1,8 +1,9 @@
 """Makes docs/images/: every page, dark and light, at two sizes and two scales.
 
-    python docs/screenshots.py [MODEL]
+    python docs/screenshots.py [MODEL] [--only reconstruct]
 
-MODEL is a bundled name or a file; the default is the first bundled model. Qt fixes the scale at its
+MODEL is a bundled name or a file; the default is the first bundled model. `--only` takes the pictures whose
+name begins so. Qt fixes the scale at its
 start, so each picture comes from a process of its own.
 """
 
@@ -14,7 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,12 @@ SHARES = {"start": 0.0, "half": 0.6, "end": 1.0}
 SCENES = ("shelf", "one", "zoomed", "history", "beyond")
 PAGES = ("compare", "models", "settings", "help")
 PATHS = ("path", "surface", "pad", "export")
+RECONSTRUCT = {
+    f"reconstruct{state}": state.removeprefix("-")
+    for state in ("", "-empty", "-crop", "-mask", "-running", "-difference", "-faults")
+}
+ITERATIONS = 60
+GARMENTS = slice(3, None)  # of the sample photos, in name order: what the first bundled model knows
 
 
 def main() -> None:
@@ -34,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", nargs="?")
     parser.add_argument("-o", "--output", type=Path, default=IMAGES)
+    parser.add_argument("--only", default="", metavar="NAME")
     parser.add_argument("--one", nargs=3, metavar=("SCHEME", "SIZE", "SHARE"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
@@ -44,10 +52,12 @@ def main() -> None:
         return
     args.output.mkdir(parents=True, exist_ok=True)
     wanted = [
-        *itertools.product(("dark", "light"), SIZES, ("end", *PAGES, *SCENES, *PATHS), "12"),
+        *itertools.product(("dark", "light"), SIZES, ("end", *PAGES, *SCENES, *PATHS, *RECONSTRUCT), "12"),
         ("dark", "small", "half", "1"),
     ]
     for scheme, size, share, scale in wanted:
+        if not ("generate" if share in SHARES else share).startswith(args.only):
+            continue
         command = [sys.executable, __file__, "-o", args.output, "--one", scheme, size, share]
         if args.model:
             command.insert(2, args.model)
@@ -75,14 +85,17 @@ def take(model: str | None, scheme: str, size: tuple[int, int], what: str, path:
         window.resize(*size)
         window.show()
         stages = _stages(window, what)
+        is_ready = [lambda: _at_rest(window)]
 
         def ready() -> None:
             for fault in (window.state.fault, window.faults.fault):
                 if fault is not None:
                     raise SystemExit(fault.text)
-            if window.link.engine.busy or window.state.playback.store is None or window.compare_state.waiting:
+            if not is_ready[0]():
                 return
-            if next(stages, None) is None:
+            if after := next(stages, None):
+                is_ready[0] = after
+            else:
                 for button in window.rail.pages:
                     button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)  # there is no mouse in a picture
                 app.processEvents()
@@ -99,8 +112,20 @@ def take(model: str | None, scheme: str, size: tuple[int, int], what: str, path:
         theme.close()
 
 
-def _stages(window: MainWindow, what: str) -> Iterator[bool]:
-    """What is done to the window before the picture; at each yield the engine comes to rest."""
+def _at_rest(window: MainWindow) -> bool:
+    store = window.state.playback.store
+    return store is not None and not window.link.engine.busy and not window.compare_state.waiting
+
+
+def _stages(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
+    """What is done to the window before the picture; what is yielded must be true before it goes on."""
+
+    def at_rest() -> bool:
+        return _at_rest(window)
+
+    if what in RECONSTRUCT:
+        yield from _reconstruct(window, RECONSTRUCT[what])
+        return
     if what in SHARES:
         playback = window.state.playback
         playback.go(round(SHARES[what] * playback.store.run.steps))
@@ -114,16 +139,16 @@ def _stages(window: MainWindow, what: str) -> Iterator[bool]:
         yield from _path(window, what)
         return
     window.show_page(getattr(window, what))
-    yield True
+    yield at_rest
     if what == "compare":
         state = window.compare_state
         state.sides[1].change(steps=80, noise_scale=0.03)
-        yield True
+        yield at_rest
         state.playback.go(60)
         state.select(4)
 
 
-def _scene(window: MainWindow, what: str) -> Iterator[bool]:
+def _scene(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
     """The Generate page after some work."""
     state, shelf = window.state, window.desk.shelf
     for chain in (0, 3, 5, 7, 10, 12):
@@ -136,31 +161,66 @@ def _scene(window: MainWindow, what: str) -> Iterator[bool]:
         for seed in (7, 8):
             state.change(seed=seed)
             state.run()
-            yield True
+            yield lambda: _at_rest(window)
         window.desk.history.star(window.desk.history.runs[1], True)
         window.generate.inspector.show_side("history")
     elif what == "beyond":
         state.change_run(steps=4 * state.parameters.run.steps)
         state.run()
-        yield True
+        yield lambda: _at_rest(window)
     state.playback.go(state.parameters.run.steps)
     if what == "one":
         state.enlarge(5)
     elif what == "zoomed":
         window.generate.canvas.zoom_by(3)
-    yield True
+    yield lambda: _at_rest(window)
 
 
-def _path(window: MainWindow, what: str) -> Iterator[bool]:
+def _reconstruct(window: MainWindow, state_name: str) -> Iterator[Callable[[], bool]]:
+    """The Reconstruct page: `empty`, with `crop`, `mask` or `faults`, `running`, or with what was found."""
+    from ebm_studio.app.samples import sample_photos
+
+    window.show_page(window.reconstruct)
+    state, samples = window.reconstruct.state, sample_photos()
+    yield lambda: _at_rest(window)
+    if state_name == "empty":
+        return
+    state.open_files(samples if state_name in ("crop", "mask") else samples[GARMENTS])
+    yield lambda: not state.reading
+    if state_name == "crop":
+        state.change("Crop", lambda photo: photo.scaled(0.75).moved(10, 15))
+    elif state_name == "mask":
+        state.set_view("mask")
+        state.set_brush(8)
+        state.paint((10, 16), (22, 16))
+    elif state_name == "faults":
+        with tempfile.TemporaryDirectory() as folder:
+            photo, notes = Path(folder) / "broken.jpg", Path(folder) / "notes.txt"
+            photo.write_bytes(b"\xff\xd8\xff")
+            notes.write_text("Not a picture.")
+            state.open_files([photo, notes])
+            yield lambda: not state.reading
+    else:
+        state.look_at(state.photos[1])
+        state.set(iterations=ITERATIONS, tolerance=0)
+        state.start()
+        yield lambda: state.search is not None and state.search.done >= ITERATIONS // 3
+        if state_name != "running":
+            yield lambda: state.playback.store is not None and _at_rest(window)
+            state.playback.go(state.playback.store.run.steps)
+            state.set_view("difference" if state_name == "difference" else "split")
+
+
+def _path(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
     """The Interpolate page over four chains, and the export dialog on it."""
     state = window.path
     window.show_page(window.interpolate)
     for index, chain in enumerate((2, 11, 6, 13)[: 4 if what == "pad" else 2]):
         subject = window.state.subject(chain)
         state.set_stop(index, window.desk.shelf.made(subject.latent, subject.picture))
-    yield True
+    yield lambda: _at_rest(window)
     while state.surface is None or not state.surface.chain.whole:
-        yield True
+        yield lambda: _at_rest(window)
     if what != "export":
         state.set_view(what)
     state.go_point(0.4, 0.6)
@@ -170,8 +230,8 @@ def _path(window: MainWindow, what: str) -> Iterator[bool]:
     elif what == "export":
         window.export()
         while window.exports.state.encoded is None:
-            yield True
-    yield True
+            yield lambda: _at_rest(window)
+    yield lambda: _at_rest(window)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from ebm_studio.app.fields import figure
 from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import SMALL, UNIT
@@ -85,5 +86,7 @@ class ErrorPlot(QWidget):
         values = np.concatenate(shown)
         self.plot.setXRange(1, max(search.iterations, 2), padding=0.02)
         low, high = math.log10(values.min()), math.log10(values.max())
-        # At least the powers of ten around the curve, so that the axis always has two figures.
-        self.plot.setYRange(math.floor(low), max(math.ceil(high), math.floor(low) + 1), padding=0.05)
+        # The powers of ten around the curve, so that the axis always has two figures at least.
+        first, last = math.floor(low), max(math.ceil(high), math.floor(low) + 1)
+        self.plot.setYRange(first, last, padding=0.05)
+        self.plot.getAxis("left").setTicks([[(power, figure(10.0**power)) for power in range(first, last + 1)]])

@@ -179,7 +179,7 @@ class ReconstructPage(Page):
         act(self, "Keep z on the shelf", state.keep, Qt.Key.Key_K)
         act(self, "Use z as A", lambda: state.use_as("A"), Qt.Key.Key_A)
         act(self, "Use z as B", lambda: state.use_as("B"), Qt.Key.Key_B)
-        act(self, "Save pictures, latents and report…", self.choose_folder, "Ctrl+S")
+        act(self, "Save pictures, latents and report…", self.choose_folder, "Ctrl+Shift+S")
 
     @property
     def opener(self) -> Opener:

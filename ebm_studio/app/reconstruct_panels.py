@@ -199,7 +199,7 @@ class SendPanel(Panel):
         for widget in (self.keep, self.a, self.b):
             row.addWidget(widget, 1)
         self.column.addLayout(row)
-        self.save = _push("Save all…", "Write the pictures, the latents and a report to a folder (Ctrl+S).")
+        self.save = _push("Save all…", "Write the pictures, the latents and a report to a folder (Ctrl+Shift+S).")
         self.column.addWidget(self.save)
         self.saved = label("", "small")
         self.saved.setWordWrap(True)
