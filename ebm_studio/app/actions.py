@@ -30,7 +30,7 @@ def act(
 def press(owner: QWidget, event: QKeyEvent) -> bool:
     """Trigger the owner's action of a key that nobody below had a use for; False when there is none."""
     modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-    if event.text().isprintable() and not event.text().isalnum():
+    if event.text() and event.text().isprintable() and not event.text().isalnum():
         modifiers &= ~Qt.KeyboardModifier.ShiftModifier  # where "?" is on the keyboard is its own affair
     pressed = QKeySequence(QKeyCombination(modifiers, Qt.Key(event.key())))
     action = next((a for a in owner.actions() if pressed in a.shortcuts() and a.isEnabled()), None)
