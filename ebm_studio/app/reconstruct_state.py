@@ -23,7 +23,7 @@ from ebm_studio.engine.jobs import ModelReady
 from ebm_studio.engine.photos import PhotoFault, PhotoRead, ReadPhotos
 from ebm_studio.engine.reconstruction import Found, Reconstruct, Replay, Saved, SaveResults, Search
 from ebm_studio.engine.requests import Ended, Fault, Request
-from ebm_studio.engine.store import ChainStore
+from ebm_studio.engine.store import BOUND, ChainStore
 
 if TYPE_CHECKING:
     from ebm_studio.data.reconstructions import Result
@@ -83,6 +83,8 @@ class ReconstructState(QObject):
         self.search: Search | None = None
         self.fault: Fault | None = None
         self._messages: list[str] = []  # about files, which share one fault
+        self.bound = BOUND
+        """Bytes for the chains of a replay."""
         self._outcomes: dict[int, Outcome] = {}
         self._batch: tuple[Photo, ...] = ()
         self._wanted: Request | None = None
@@ -399,9 +401,11 @@ class ReconstructState(QObject):
         if ended.fault is not None:
             self._set_fault(ended.fault)
         if self._outcomes and self.model is not None:
-            z = np.stack([outcome.result.latent.z for outcome in self._outcomes.values()])
-            run = next(iter(self._outcomes.values())).result.latent.short_run
-            self._replay = self.main.link.submit(Replay(lane=LANE, model=self.model.name, z=z, run=run))
+            latents = [outcome.result.latent for outcome in self._outcomes.values()]
+            z, run = np.stack([latent.z for latent in latents]), latents[0].short_run
+            self._replay = self.main.link.submit(
+                Replay(lane=LANE, model=self.model.name, z=z, run=run, bound=self.bound)
+            )
         self.search_changed.emit()
 
     def _watch(self) -> None:

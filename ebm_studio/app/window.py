@@ -165,9 +165,9 @@ class MainWindow(QMainWindow):
             self.link.restart(chosen.device, chosen.threads)
             self.state.reload()
         elif name == "memory":
-            self.state.bound = self.compare_state.bound = chosen.memory * 2**20
+            self.state.bound = self.compare_state.bound = self.reconstruct.state.bound = chosen.memory * 2**20
         elif name in ("speed", "loop"):
-            for page in (self.generate, self.compare):
+            for page in (self.generate, self.reconstruct, self.compare):
                 page.timeline.set_playing(chosen.speed, chosen.loop)
 
     def _show_help(self, view: str) -> None:
