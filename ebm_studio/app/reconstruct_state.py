@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from ebm_studio.app.link import EngineLink
 from ebm_studio.app.photos import Mask, Photo, painted, seen
@@ -91,6 +91,9 @@ class ReconstructState(QObject):
         self._replay: Request | None = None
         self._keys = 0
         self._strokes = 0
+        # A search also ends when the engine closes to be followed by another, which then runs the replay.
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self._run_replay)
         # A reader of its own: photos come while the device works.
         self._files = EngineLink("cpu", self)
         self._files.posted.connect(self._take_file)
@@ -347,6 +350,7 @@ class ReconstructState(QObject):
 
     def close(self) -> None:
         """Stop the timers and the reader."""
+        self._soon.stop()
         self.playback.pause()
         self._files.close()
 
@@ -359,6 +363,7 @@ class ReconstructState(QObject):
         self.search_changed.emit()
 
     def _fit_model(self) -> None:
+        self._wanted = None  # another engine may have it forgotten
         self._forget()
         self._set_photos(self.photos)
         self.set_brush(self.brush)
@@ -400,13 +405,15 @@ class ReconstructState(QObject):
         self._wanted = None
         if ended.fault is not None:
             self._set_fault(ended.fault)
-        if self._outcomes and self.model is not None:
-            latents = [outcome.result.latent for outcome in self._outcomes.values()]
-            z, run = np.stack([latent.z for latent in latents]), latents[0].short_run
-            self._replay = self.main.link.submit(
-                Replay(lane=LANE, model=self.model.name, z=z, run=run, bound=self.bound)
-            )
+        self._soon.start()
         self.search_changed.emit()
+
+    def _run_replay(self) -> None:
+        if not self._outcomes or self.model is None:
+            return
+        latents = [outcome.result.latent for outcome in self._outcomes.values()]
+        z, run = np.stack([latent.z for latent in latents]), latents[0].short_run
+        self._replay = self.main.link.submit(Replay(lane=LANE, model=self.model.name, z=z, run=run, bound=self.bound))
 
     def _watch(self) -> None:
         self.playback.watch()

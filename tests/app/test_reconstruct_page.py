@@ -351,6 +351,21 @@ def test_another_model_sees_the_photos_anew(qtbot, found, tmp_path: Path):
     assert found.state.current.unknown is not None  # of the same size
 
 
+def test_another_engine_in_the_middle_of_a_search(qtbot, with_photo):
+    state = with_photo.state
+    state.set(iterations=10_000)
+    state.start()
+    qtbot.waitUntil(lambda: state.search is not None and state.search.done >= 2, timeout=PATIENCE)
+    state.main.link.restart("cpu", 1)
+    state.main.reload()
+    qtbot.waitUntil(lambda: not state.main.link.engine.busy and not state.main.waiting, timeout=PATIENCE)
+    assert state.ready
+    assert not state.results
+    state.set(iterations=4)
+    start(qtbot, with_photo)
+    assert state.search.done == 4
+
+
 def test_a_fault_of_the_search_is_a_banner(qtbot, with_photo):
     with_photo.state.paint((8, 8), (8, 8))
     with_photo.state.set_brush(400)
