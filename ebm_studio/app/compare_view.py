@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ebm_studio.app.crop_view import CAPTION, MARGIN
-from ebm_studio.app.painting import crisp_side, draw_crisp, image_of, snapped
+from ebm_studio.app.images import to_image
+from ebm_studio.app.painting import crisp_side, draw_crisp, snapped
+from ebm_studio.app.picture_menu import PictureMenu
 from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
@@ -85,7 +87,7 @@ class CompareView(QWidget):
         for pixels, left, right in ((photo, main.left(), x), (picture, x, main.right())):
             painter.save()
             painter.setClipRect(QRectF(left, main.top(), right - left, main.height()))
-            draw_crisp(painter, main, image_of(pixels))
+            draw_crisp(painter, main, to_image(pixels))
             painter.restore()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         t = self._theme.tokens
@@ -110,7 +112,7 @@ class CompareView(QWidget):
         return "Best so far" if self._state.searching else "Reconstruction"
 
     def _paint_tile(self, painter: QPainter, tile: QRectF, pixels: Pixels, text: str) -> None:
-        draw_crisp(painter, tile, image_of(pixels))
+        draw_crisp(painter, tile, to_image(pixels))
         self._caption(painter, tile, text, Qt.AlignmentFlag.AlignLeft)
 
     def _paint_waiting(self, painter: QPainter, main: QRectF) -> None:
@@ -131,6 +133,10 @@ class CompareView(QWidget):
         main = self.tiles()[0]
         if event.buttons() & Qt.MouseButton.LeftButton and self._state.view == "split":
             self.move_split((event.position().x() - main.left()) / main.width())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if subject := self._state.subject:
+            PictureMenu(self, self._theme, self._state.shelf, subject).popup(event.globalPos())
 
     def enterEvent(self, event: QEvent) -> None:
         is_split = self._state.view == "split" and self._state.shown() is not None

@@ -6,7 +6,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ebm_studio.app.painting import crisp_side, draw_crisp, image_of, image_of_photo, snapped
+from ebm_studio.app.images import to_image
+from ebm_studio.app.painting import crisp_side, draw_crisp, image_of_photo, snapped
 from ebm_studio.app.photos import Photo, seen
 from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.theme import Theme
@@ -109,7 +110,7 @@ class CropView(QWidget):
         self._caption(painter, shown, f"{photo.path.name}  ·  {width} × {height}")
         if net is not None:
             target = self.seen_rect()
-            draw_crisp(painter, target, image_of(seen(photo, net)))
+            draw_crisp(painter, target, to_image(seen(photo, net)))
             self._caption(painter, target, f"What the model sees  ·  {net.size} × {net.size}")
 
     def _paint_frame(self, painter: QPainter, shown: QRectF) -> None:

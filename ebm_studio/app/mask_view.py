@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ebm_studio.app.crop_view import CAPTION, MARGIN
-from ebm_studio.app.painting import crisp_side, draw_crisp, image_of, snapped
+from ebm_studio.app.images import to_image
+from ebm_studio.app.painting import crisp_side, draw_crisp, snapped
 from ebm_studio.app.photos import Mask, seen
 from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.theme import Theme
@@ -50,7 +51,7 @@ class MaskView(QWidget):
         if photo is None or net is None:
             return
         tile = self.tile()
-        draw_crisp(painter, tile, image_of(seen(photo, net)))
+        draw_crisp(painter, tile, to_image(seen(photo, net)))
         if photo.unknown is not None:
             draw_mask(painter, tile, photo.unknown, QColor(t.accent))
         self._paint_brush(painter, tile, net.size)

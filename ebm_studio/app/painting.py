@@ -10,22 +10,13 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
-from ebm_studio.data.pictures import Pixels
-
-
-def image_of(pixels: Pixels) -> QImage:
-    """A picture (C, H, W) as a QImage of its own."""
-    channels, height, width = pixels.shape
-    if channels == 1:
-        return QImage(pixels.tobytes(), width, height, width, QImage.Format.Format_Grayscale8).copy()
-    data = np.ascontiguousarray(pixels.transpose(1, 2, 0)).tobytes()
-    return QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+from ebm_studio.app.images import to_image
 
 
 def image_of_photo(picture: Image.Image) -> QImage:
     """An 8-bit photo, RGB or grey, as a QImage of its own."""
     pixels = np.asarray(picture)
-    return image_of(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
+    return to_image(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
 
 
 def crisp_side(widget: QWidget, room: float, pixels: int) -> float:

@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from ebm_studio.app.fields import figure
+from ebm_studio.app.images import to_image
 from ebm_studio.app.mask_view import draw_mask
-from ebm_studio.app.painting import draw_crisp, image_of, snapped
+from ebm_studio.app.painting import draw_crisp, snapped
 from ebm_studio.app.photos import Photo, seen
 from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.theme import Theme
@@ -127,12 +128,12 @@ class _Row(QStyledItemDelegate):
         painter.fillRect(left, QColor(t.canvas))
         painter.fillRect(right, QColor(t.canvas))
         if net is not None:
-            draw_crisp(painter, left, image_of(seen(photo, net)))
+            draw_crisp(painter, left, to_image(seen(photo, net)))
             if photo.unknown is not None:
                 draw_mask(painter, left, photo.unknown, QColor(t.accent))
         chain, look = self._state.chain_of(photo), self._state.search.look if self._state.search else None
         if chain is not None and look is not None:
-            draw_crisp(painter, right, image_of(look.best[chain]))
+            draw_crisp(painter, right, to_image(look.best[chain]))
         self._write(painter, QRectF(left.x(), left.bottom(), right.right() - left.x(), LINE), photo)
         painter.restore()
 
