@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ebm_studio.core.diagnostics import Typicality
 
 USUAL = Reconstruction()
-PLOT_HEIGHT = 16 * UNIT
+PLOT_HEIGHT = 12 * UNIT
 
 
 class SearchPanel(Panel):
@@ -145,8 +145,7 @@ class ResultPanel(Panel):
         self.column.addWidget(self._room)
         lines = QVBoxLayout()
         lines.setSpacing(UNIT // 2)
-        self.iteration = figure_line(lines, "Iteration", "Short runs so far, and at most.")
-        self.left = figure_line(lines, "Time left", "As long as it goes on like this.")
+        self.iteration = figure_line(lines, "Iteration", "Short runs so far and at most, and the time that is left.")
         self.error = figure_line(lines, "Error", "Mean squared error per known pixel and channel, images in [−1, 1].")
         self.psnr = figure_line(lines, "PSNR", "Peak signal-to-noise ratio: 30 dB is good, 40 dB hard to tell apart.")
         self.ssim = figure_line(lines, "SSIM", "Structural similarity: 1 is the same picture.")
@@ -174,9 +173,9 @@ class ResultPanel(Panel):
         if search is None:
             return
         chain, outcome, progress = state.selected, state.outcome, state.main.link.progress
-        self.iteration.setText(f"{search.done} / {search.iterations}")
         left = progress.seconds_left if progress is not None and state.searching else None
-        self.left.setText("–" if left is None else f"{left:.0f} s")
+        late = "" if left is None else f", {left:.0f} s left"
+        self.iteration.setText(f"{search.done} / {search.iterations}{late}")
         self.error.setText(figure(float(search.best[-1, chain])) if search.done and chain is not None else "–")
         for line, value in ((self.psnr, "{0.psnr:.1f} dB"), (self.ssim, "{0.ssim:.3f}")):
             line.setText(value.format(outcome.result) if outcome else "–")
@@ -192,15 +191,14 @@ class SendPanel(Panel):
         super().__init__("Send z to")
         self._state = state
         self.keep = _push("Shelf", "Keep z on the shelf (K).", lambda: state.keep())
-        self.a = _push("Slot A", "Use z as A (A).", lambda: state.use_as("A"))
-        self.b = _push("Slot B", "Use z as B (B).", lambda: state.use_as("B"))
+        self.a = _push("A", "Use z as A (A).", lambda: state.use_as("A"))
+        self.b = _push("B", "Use z as B (B).", lambda: state.use_as("B"))
         row = QHBoxLayout()
         row.setSpacing(UNIT // 2)
-        for widget in (self.keep, self.a, self.b):
-            row.addWidget(widget, 1)
-        self.column.addLayout(row)
         self.save = _push("Save all…", "Write the pictures, the latents and a report to a folder (Ctrl+Shift+S).")
-        self.column.addWidget(self.save)
+        for widget, stretch in ((self.keep, 3), (self.a, 2), (self.b, 2), (self.save, 4)):
+            row.addWidget(widget, stretch)
+        self.column.addLayout(row)
         self.saved = label("", "small")
         self.saved.setWordWrap(True)
         self.saved.setAccessibleName("Saved")
