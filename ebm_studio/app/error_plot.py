@@ -72,15 +72,16 @@ class ErrorPlot(QWidget):
             for curve in (self.mean, self.tried, self.least):
                 curve.setData([], [])
             return
-        count = np.arange(1, search.done + 1)
         best = search.best.clip(LEAST)
+        error = search.error[: len(best)]  # the search goes on meanwhile
+        count = np.arange(1, len(best) + 1)
         shown = [best.mean(1)]
         self.mean.setData(count, shown[0])
         if chain is None:
             self.tried.setData([], [])
             self.least.setData([], [])
         else:
-            shown += [np.nan_to_num(search.error[:, chain], posinf=4.0).clip(LEAST, 4.0), best[:, chain]]
+            shown += [np.nan_to_num(error[:, chain], posinf=4.0).clip(LEAST, 4.0), best[:, chain]]
             self.tried.setData(count, shown[1])
             self.least.setData(count, shown[2])
         values = np.concatenate(shown)
