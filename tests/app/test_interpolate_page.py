@@ -74,7 +74,7 @@ def fill_by_seed(qtbot, page, index: int, text: str) -> None:
 @pytest.fixture
 def page(running, tmp_path):
     """The Interpolate page of a window, reached by its key, with empty slots."""
-    QTest.keyClick(running, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(running, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
     assert running.page is running.interpolate
     running.exports.state.folder = tmp_path
     return running.interpolate

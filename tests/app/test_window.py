@@ -150,14 +150,14 @@ def test_a_click_selects_a_chain(running):
 
 def test_seed_and_count_and_place_are_remembered(qtbot, opened, running):
     running.state.change(seed=12, count=3)
-    running.resize(running.width(), 660)
+    running.resize(running.width(), 700)
     running.generate._left.setSizes([300, 220])
     timeline = running.generate.timeline.height()
     running.close()
     again = opened()
     wait_for_chain(qtbot, again)
     assert (again.state.parameters.seed, again.state.parameters.count) == (12, 3)
-    assert again.height() == 660
+    assert again.height() == 700
     assert again.generate.timeline.height() == timeline
 
 
