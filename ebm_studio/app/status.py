@@ -71,5 +71,5 @@ class Status(QWidget):
             return ["No model"]
         kind = model.device.split(":")[0]
         threads = f", {model.threads} thread{'s' if model.threads > 1 else ''}" if kind == "cpu" else ""
-        facts = [model.card.name, NAMES.get(kind, model.device) + threads]
+        facts = [model.card.name, f"{NAMES.get(kind, model.device)} {model.backend}{threads}"]
         return [*facts, f"{self._rate:.0f} steps/s"] if self._rate else facts

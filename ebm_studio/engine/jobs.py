@@ -26,6 +26,8 @@ class ModelReady:
     device: str
     threads: int
     """CPU threads that work on it."""
+    backend: str
+    """What computes its gradient: see `Model.backend`."""
     fingerprint: str
     """See `Model.fingerprint`."""
 
@@ -41,7 +43,8 @@ class LoadModel(Request):
         model = worker.model(self.name, fresh=True)
         import torch
 
-        worker.post(ModelReady(self.name, model.card, str(model.device), torch.get_num_threads(), model.fingerprint))
+        threads = torch.get_num_threads()
+        worker.post(ModelReady(self.name, model.card, str(model.device), threads, model.backend, model.fingerprint))
 
 
 @dataclass(frozen=True, kw_only=True)

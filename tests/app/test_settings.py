@@ -46,7 +46,7 @@ def test_threads_start_the_engine_anew_and_the_model_comes_back(qtbot, running, 
     choose(page.boxes["threads"], 1)
     qtbot.waitUntil(lambda: running.state.model.threads == 1, timeout=PATIENCE)
     wait_for_chain(qtbot, running)
-    assert running.status.where.text().startswith("tiny  ·  CPU, 1 thread")
+    assert running.status.where.text().startswith(f"tiny  ·  CPU {running.state.model.backend}, 1 thread")
 
 
 def test_less_memory_keeps_fewer_steps(qtbot, running, page, monkeypatch):
