@@ -245,10 +245,10 @@ def figure_line(column: QVBoxLayout, name: str, tip: str) -> QLabel:
     return value
 
 
-class Settings(QScrollArea):
-    """The panels one under another."""
+class PanelColumn(QScrollArea):
+    """Panels one under another, scrolled where the window is low."""
 
-    def __init__(self, theme: Theme, state: GenerateState) -> None:
+    def __init__(self, top: int = 2 * UNIT) -> None:
         super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -256,17 +256,28 @@ class Settings(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         body = QWidget()
         body.setObjectName("inspector_body")
-        column = QVBoxLayout(body)
-        column.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, 2 * UNIT)
-        column.setSpacing(3 * UNIT)
+        self._column = QVBoxLayout(body)
+        self._column.setContentsMargins(2 * UNIT, top, 2 * UNIT, 2 * UNIT)
+        self._column.setSpacing(3 * UNIT)
+        self._column.addStretch(1)
+        self.setWidget(body)
+
+    def stack(self, *panels: QWidget) -> None:
+        """Put these panels below those that are there."""
+        for panel in panels:
+            self._column.insertWidget(self._column.count() - 1, panel)
+
+
+class Settings(PanelColumn):
+    """The Generate page's panels."""
+
+    def __init__(self, theme: Theme, state: GenerateState) -> None:
+        super().__init__(top=UNIT)
         self.short_run = ShortRunPanel(theme, state)
         self.start = StartPanel(theme, state)
         self.view = ViewPanel(state)
         self.model = ModelPanel(state)
-        for panel in (self.short_run, self.start, self.view, self.model):
-            column.addWidget(panel)
-        column.addStretch(1)
-        self.setWidget(body)
+        self.stack(self.short_run, self.start, self.view, self.model)
 
 
 class Inspector(QWidget):

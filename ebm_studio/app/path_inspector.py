@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
-
 from ebm_studio.app.fields import Choice, Parameter, Scale, WholeField, label
-from ebm_studio.app.inspector import Panel, ShortRunPanel, figure_line
+from ebm_studio.app.inspector import Panel, PanelColumn, ShortRunPanel, figure_line
 from ebm_studio.app.path_state import PathState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
@@ -102,26 +99,14 @@ class SmoothnessPanel(Panel):
             self.length.setText(f"{surface.distances(row).sum():.2f}")
 
 
-class PathInspector(QScrollArea):
-    """The panels one under another."""
+class PathInspector(PanelColumn):
+    """The Interpolate page's panels."""
 
     def __init__(self, theme: Theme, state: PathState) -> None:
         super().__init__()
         self.setObjectName("inspector")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumWidth(30 * UNIT)
-        body = QWidget()
-        body.setObjectName("inspector_body")
-        column = QVBoxLayout(body)
-        column.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT)
-        column.setSpacing(3 * UNIT)
         self.path = PathPanel(theme, state)
         self.smoothness = SmoothnessPanel(state)
         self.short_run = ShortRunPanel(theme, state)
-        for panel in (self.path, self.smoothness, self.short_run):
-            column.addWidget(panel)
-        column.addStretch(1)
-        self.setWidget(body)
+        self.stack(self.path, self.smoothness, self.short_run)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ebm_studio.app.fields import (
     Choice,
@@ -18,7 +17,7 @@ from ebm_studio.app.fields import (
     figure,
     label,
 )
-from ebm_studio.app.inspector import Panel, figure_line
+from ebm_studio.app.inspector import Panel, PanelColumn, figure_line
 from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
@@ -249,27 +248,15 @@ def in_words(typical: Typicality, start: Start) -> str:
     return f"z is not typical of the start noise: {reasons}. Paths from it will look more like a cross-fade."
 
 
-class ReconstructInspector(QScrollArea):
-    """The panels one under another."""
+class ReconstructInspector(PanelColumn):
+    """The Reconstruct page's panels."""
 
     def __init__(self, theme: Theme, state: ReconstructState) -> None:
         super().__init__()
         self.setObjectName("inspector")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumWidth(30 * UNIT)
-        body = QWidget()
-        body.setObjectName("inspector_body")
-        column = QVBoxLayout(body)
-        column.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT)
-        column.setSpacing(3 * UNIT)
         self.search = SearchPanel(theme, state)
         self.brush = MaskPanel(theme, state)
         self.result = ResultPanel(theme, state)
         self.send = SendPanel(state)
-        for panel in (self.search, self.brush, self.result, self.send):
-            column.addWidget(panel)
-        column.addStretch(1)
-        self.setWidget(body)
+        self.stack(self.search, self.brush, self.result, self.send)
