@@ -2,7 +2,7 @@
 
 fp32      direct convolutions, on any device
 winograd  float32 with 25/64 of the wide layers' multiplications, on the CPU
-bf16      direct convolutions in bfloat16 from copies of the weights
+bf16      bfloat16 from copies of the weights, on the CPU laid out in advance
 graph     fp32 as a CUDA graph that is replayed
 """
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.gradients import EnergyGradient, Gradient, WinogradGradient
 from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.packed import PackedGradient, is_packable
 
 BACKENDS = ("auto", "fp32", "winograd", "bf16", "graph")
 PATIENCE = 0.3  # seconds of measuring for each backend
@@ -46,6 +47,8 @@ def make_gradient(net: EnergyNet, backend: str) -> Gradient:
         return WinogradGradient(net)
     if backend == "graph":
         return GraphGradient(net)
+    if backend == "bf16" and device.type == "cpu" and is_packable():
+        return PackedGradient(net)
     return EnergyGradient(net, torch.bfloat16 if backend == "bf16" else torch.float32)
 
 

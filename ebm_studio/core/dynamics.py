@@ -48,7 +48,7 @@ def short_run(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None 
             raise DivergedError(
                 f"The chain ran away at step {index}: its energy is not finite. Lower the step size or the noise scale."
             )
-        yield Step(index, x, mean, energy, slope.flatten(1).norm(dim=1))
+        yield Step(index, x, mean, energy, torch.linalg.vector_norm(slope, dim=(1, 2, 3)))
         if index < run.steps:
             mean = x - slope
             x = torch.add(mean, noise(), alpha=run.noise_scale) if noise and run.is_noisy(index) else mean
@@ -65,7 +65,7 @@ def sample(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None = N
     for index in range(run.steps):
         _, slope = gradient(x)
         slope *= run.step_size
-        length += slope.flatten(1).norm(dim=1)
+        length += torch.linalg.vector_norm(slope, dim=(1, 2, 3))
         x -= slope
         if noise and run.is_noisy(index):
             x.add_(noise(), alpha=run.noise_scale)

@@ -62,20 +62,50 @@ class EnergyGradient:
         energies, slopes = zip(*parts, strict=True)
         return torch.cat(energies), torch.cat(slopes)
 
-    def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        *hidden, (_, weight, bias) = self._layers
-        smooth = self.spec.activation in SMOOTH
+    @torch.no_grad()
+    def of_parameters(self, images: Tensor, factors: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Energies E (N,) and the gradient of sum(factors * E) at each of the net's parameters, in float32.
 
+        One pass over all images: in the difference of two means, what the means share cancels before it is rounded.
+        """
+        inputs, kept, h = self._forward(images)
+        *hidden, (_, weight, bias) = self._layers
+        energy = self._energy(h, weight, bias)
+        h = h.float()
+        gradients = [(factors @ h.flatten(1)).view_as(weight), factors.sum().view(1)]
+
+        g = weight * factors.to(self._dtype)[:, None, None, None]
+        g = g.contiguous(memory_format=torch.channels_last)
+        for (layer, w, b), x, a in zip(reversed(hidden), reversed(inputs), reversed(kept), strict=True):
+            _chain_rule(self.spec, g, a, out=g)
+            first = layer is hidden[0][0]
+            g, of_weight, of_bias = _aten.convolution_backward(
+                g, x, w, [len(b)], layer.stride, layer.padding, (1, 1), False, (0, 0), 1, (not first, True, True)
+            )
+            gradients = [of_weight.float(), of_bias.float(), *gradients]
+        return energy, gradients
+
+    def _forward(self, images: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
+        """What each hidden layer got, what its activation's derivative needs, and the last activation."""
         inputs, kept = [], []
         h = images.to(self._dtype).contiguous(memory_format=torch.channels_last)
-        for layer, w, b in hidden:
+        for layer, w, b in self._layers[:-1]:
             inputs.append(h)
             h = torch.conv2d(h, w, b, layer.stride, layer.padding)
             kept.append(h)
             # LeakyReLU keeps the sign, so its result serves as its own mask and may overwrite h.
-            h = functional.silu(h) if smooth else functional.leaky_relu_(h, SLOPE)
+            h = functional.silu(h) if self.spec.activation in SMOOTH else functional.leaky_relu_(h, SLOPE)
+        return inputs, kept, h
+
+    @staticmethod
+    def _energy(h: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         # The last layer sees the whole 4x4 picture: a dot product, whose gradient is its weight.
-        energy = (h * weight).sum((1, 2, 3), dtype=torch.float32) + bias.float()
+        return (h * weight).sum((1, 2, 3), dtype=torch.float32) + bias.float()
+
+    def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        inputs, kept, h = self._forward(images)
+        *hidden, (_, weight, bias) = self._layers
+        energy = self._energy(h, weight, bias)
 
         g = torch.empty_like(h).copy_(weight)  # a copy even for one image: it will be written to
         first = hidden[0][0] if g.device.type == "cpu" and g.dtype == torch.float32 else None

@@ -1,0 +1,164 @@
+"""The energy's gradient in bfloat16 on the CPU, with the weights laid out for its matrix units in advance.
+
+A plain convolution lays its weights out anew at each call, which in the wide layers costs as much as the
+products themselves. Here that is done once for each state of the weights, LeakyReLU is the last pass of
+the convolution before it, and the last hidden layer, of few pixels and many channels, is a matrix product.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ebm_studio.core.nets import SLOPE, EnergyNet
+
+BLOCK = 32  # images that walk together: enough for the matrix units, and their activations stay in the caches
+LAST = 4  # side of the last hidden layer's pictures; those before have twice that
+
+_aten = torch.ops.aten
+_mkldnn = torch.ops.mkldnn
+
+
+def is_packable() -> bool:
+    """Whether this build of torch has the operators, which it keeps for its compiler."""
+    return all(
+        hasattr(_mkldnn, name)
+        for name in ("_convolution_pointwise", "_convolution_transpose_pointwise", "_linear_pointwise")
+    )
+
+
+class PackedConvolution:
+    """A convolution and its transpose; pictures are bfloat16 (N, C, H, W), channels last."""
+
+    def __init__(self, layer: nn.Conv2d, shape: tuple[int, int, int], leaky: bool) -> None:
+        self._layer, self._shape = layer, shape
+        self._activation = ("leaky_relu", [SLOPE], "") if leaky else ("none", [], "")
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take up the weight as it is now."""
+        layer = self._layer
+        channels, height, width = self._shape
+        weight = layer.weight.detach().to(torch.bfloat16).contiguous()
+        stride, padding = list(layer.stride), list(layer.padding)
+        results = (BLOCK, layer.out_channels, height // stride[0], width // stride[1])
+        self._bias = _bias(layer).to(torch.bfloat16)
+        self._sizes = (padding, stride, [1, 1], 1)
+        self._sizes_back = (padding, [0, 0], stride, [1, 1], 1)
+        self._forward = _aten.mkldnn_reorder_conv2d_weight(
+            weight.to_mkldnn(), *self._sizes, [BLOCK, channels, height, width]
+        )
+        self._backward = _mkldnn._reorder_convolution_transpose_weight(weight, *self._sizes_back, list(results))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The result, activated."""
+        y: Tensor = _mkldnn._convolution_pointwise(x, self._forward, self._bias, *self._sizes, *self._activation)
+        return y
+
+    def backward(self, g: Tensor) -> Tensor:
+        """The gradient at the result (before its activation) to that at x."""
+        x: Tensor = _mkldnn._convolution_transpose_pointwise(g, self._backward, None, *self._sizes_back, "none", [], "")
+        return x
+
+
+class PackedProduct:
+    """The 4x4 convolution of stride 2 from 8x8 to 4x4 pixels, as one matrix product over its patches."""
+
+    def __init__(self, layer: nn.Conv2d, leaky: bool) -> None:
+        self._layer = layer
+        self._activation = ("leaky_relu", [SLOPE], "") if leaky else ("none", [], "")
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take up the weight as it is now."""
+        rows = BLOCK * LAST**2
+        weight = self._layer.weight.detach().to(torch.bfloat16).permute(0, 2, 3, 1).flatten(1)
+        self._bias = _bias(self._layer).to(torch.bfloat16)
+        self._forward = _mkldnn._reorder_linear_weight(weight.contiguous(), rows)
+        self._backward = _mkldnn._reorder_linear_weight(weight.t().contiguous(), rows)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The result, activated."""
+        n, channels = x.shape[:2]
+        framed = x.new_zeros(n, 2 * LAST + 2, 2 * LAST + 2, channels)
+        framed[:, 1:-1, 1:-1] = x.permute(0, 2, 3, 1)
+        patches = _patches(framed, LAST, 1).reshape(n * LAST**2, -1)
+        y: Tensor = _mkldnn._linear_pointwise(patches, self._forward, self._bias, *self._activation)
+        return y.view(n, LAST, LAST, -1).permute(0, 3, 1, 2)
+
+    def backward(self, g: Tensor) -> Tensor:
+        """The gradient at the result (before its activation) to that at x."""
+        n, outputs = g.shape[:2]
+        rows = g.permute(0, 2, 3, 1).reshape(n * LAST**2, outputs)
+        patches = _mkldnn._linear_pointwise(rows, self._backward, None, "none", [], "")
+        patches = patches.view(n, LAST, LAST, 4, -1)
+        framed = g.new_zeros(n, 2 * LAST + 2, 2 * LAST + 2, self._layer.in_channels)
+        # Every second patch of a row or column overlaps none of the others: four sums lay them all down.
+        for i in (0, 1):
+            for j in (0, 1):
+                _patches(framed[:, 2 * i :, 2 * j :], LAST // 2, 2).add_(patches[:, i::2, j::2])
+        return framed[:, 1:-1, 1:-1].permute(0, 3, 1, 2)
+
+
+class PackedGradient:
+    """`EnergyGradient` in bfloat16, for CPUs."""
+
+    def __init__(self, net: EnergyNet) -> None:
+        self.spec = net.spec
+        self._leaky = net.spec.activation == "leaky_relu"
+        *hidden, self._last = net.convolutions
+        shape = net.spec.shape
+        self._layers: list[PackedConvolution | PackedProduct] = []
+        for layer in hidden[:-1]:
+            self._layers.append(PackedConvolution(layer, shape, self._leaky))
+            shape = (layer.out_channels, shape[1] // layer.stride[0], shape[2] // layer.stride[1])
+        self._layers.append(PackedProduct(hidden[-1], self._leaky))
+        self._take_up_last()
+
+    def refresh(self) -> None:
+        """Take up the net's weights as they are now."""
+        for layer in self._layers:
+            layer.refresh()
+        self._take_up_last()
+
+    def _take_up_last(self) -> None:
+        weight = self._last.weight.detach().to(torch.bfloat16)
+        self._weight = weight.contiguous(memory_format=torch.channels_last)
+        self._constant = _bias(self._last).float()
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
+        energies, slopes = zip(*map(self._walk, torch.split(images, BLOCK)), strict=True)
+        return torch.cat(energies), torch.cat(slopes)
+
+    def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        h = images.to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
+        kept = []
+        for layer in self._layers:
+            h = layer.forward(h)
+            kept.append(h)
+            h = h if self._leaky else _aten.silu(h)
+        # The last layer sees the whole 4x4 picture: a dot product, whose gradient is its weight.
+        energy = (h * self._weight).sum((1, 2, 3), dtype=torch.float32) + self._constant
+
+        g = self._weight.expand_as(h)
+        for layer, a in zip(reversed(self._layers), reversed(kept), strict=True):
+            g = _aten.leaky_relu_backward(g, a, SLOPE, True) if self._leaky else _aten.silu_backward(g, a)
+            g = layer.backward(g)
+        return energy, g.float()
+
+
+def _patches(framed: Tensor, count: int, spread: int) -> Tensor:
+    """Views (N, count, count, 4, 4 C) of framed (N, H, W, C): 4x4-pixel patches, 2 x `spread` pixels apart."""
+    n, _, _, channels = framed.shape
+    image, row, column, _ = framed.stride()
+    step = 2 * spread
+    return framed.as_strided(
+        (n, count, count, 4, 4 * channels), (image, step * row, step * column, row, 1), framed.storage_offset()
+    )
+
+
+def _bias(layer: nn.Conv2d) -> Tensor:
+    assert layer.bias is not None
+    return layer.bias.detach()
