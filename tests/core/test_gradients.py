@@ -11,6 +11,7 @@ from ebm_studio.core import backends
 from ebm_studio.core.backends import available, choose_backend, make_gradient
 from ebm_studio.core.dynamics import ChainStreams, sample, short_run
 from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.gradients import EnergyGradient
 from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import Activation, NetSpec, ShortRun
 
@@ -77,9 +78,11 @@ def test_a_backend_follows_the_weights(backend: str) -> None:
     assert (after - by_autograd(net, images)[1]).norm() <= WITHIN[backend] * after.norm()
 
 
-@pytest.mark.parametrize("backend", ["fp32", "winograd"])
+@pytest.mark.parametrize("backend", ["fp32", "winograd", "bf16"])
 @pytest.mark.parametrize("width", [16, 32, 64])
 def test_a_chain_is_the_same_in_any_even_batch(backend: str, width: int) -> None:
+    if backend not in available(torch.device("cpu")):
+        pytest.skip(f"no {backend} on this CPU")
     net = drawn_net(NetSpec(width=width))
     gradient = make_gradient(net, backend)
     run = ShortRun(steps=2)
@@ -164,3 +167,21 @@ def test_one_image_is_enough_and_leaves_the_weights_alone(backend: str, activati
     assert all(map(torch.equal, before, net.parameters()))
     assert torch.equal(first[1], again[1])
     assert (first[1] - by_autograd(net, images)[1]).norm() <= WITHIN[backend] * first[1].norm()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_the_gradient_of_the_parameters_is_autograds(dtype: torch.dtype, spec: NetSpec) -> None:
+    net = drawn_net(spec).requires_grad_()
+    images = torch.rand(6, *spec.shape, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    factors = torch.tensor([0.5, 0.25, 0.25, -0.5, -0.2, -0.3])
+    energy, gradients = EnergyGradient(net, dtype).of_parameters(images, factors)
+
+    expected_energy = net(images)
+    expected = torch.autograd.grad(expected_energy @ factors, list(net.parameters()))
+    within = 2e-5 if dtype == torch.float32 else 0.1
+    assert (energy - expected_energy).norm() <= within * expected_energy.norm()
+    for ours, theirs in zip(gradients, expected, strict=True):
+        assert ours.shape == theirs.shape
+        # What the factors leave of six pictures' gradients is small beside their rounding in bfloat16.
+        assert (ours - theirs).norm() <= 2 * within * theirs.norm() + 1e-6
