@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ebm_studio.core.nets import SLOPE, EnergyNet
 
 BLOCK = 32  # images that walk together: enough for the matrix units, and their activations stay in the caches
+PRODUCT = 16  # images of one matrix product; other numbers of rows may split the inner sum, and so round, otherwise
 LAST = 4  # side of the last hidden layer's pictures; those before have twice that
 
 _aten = torch.ops.aten
@@ -71,7 +72,7 @@ class PackedProduct:
 
     def refresh(self) -> None:
         """Take up the weight as it is now."""
-        rows = BLOCK * LAST**2
+        rows = PRODUCT * LAST**2
         weight = self._layer.weight.detach().to(torch.bfloat16).permute(0, 2, 3, 1).flatten(1)
         self._bias = _bias(self._layer).to(torch.bfloat16)
         self._forward = _mkldnn._reorder_linear_weight(weight.contiguous(), rows)
@@ -80,24 +81,35 @@ class PackedProduct:
     def forward(self, x: Tensor) -> Tensor:
         """The result, activated."""
         n, channels = x.shape[:2]
-        framed = x.new_zeros(n, 2 * LAST + 2, 2 * LAST + 2, channels)
-        framed[:, 1:-1, 1:-1] = x.permute(0, 2, 3, 1)
-        patches = _patches(framed, LAST, 1).reshape(n * LAST**2, -1)
-        y: Tensor = _mkldnn._linear_pointwise(patches, self._forward, self._bias, *self._activation)
-        return y.view(n, LAST, LAST, -1).permute(0, 3, 1, 2)
+        framed = x.new_zeros(_whole(n), 2 * LAST + 2, 2 * LAST + 2, channels)
+        framed[:n, 1:-1, 1:-1] = x.permute(0, 2, 3, 1)
+        patches = _patches(framed, LAST, 1).reshape(-1, LAST**2 * channels)
+        y = self._multiply(patches, self._forward, self._bias, *self._activation)
+        return y.view(-1, LAST, LAST, y.shape[1])[:n].permute(0, 3, 1, 2)
 
     def backward(self, g: Tensor) -> Tensor:
         """The gradient at the result (before its activation) to that at x."""
         n, outputs = g.shape[:2]
-        rows = g.permute(0, 2, 3, 1).reshape(n * LAST**2, outputs)
-        patches = _mkldnn._linear_pointwise(rows, self._backward, None, "none", [], "")
-        patches = patches.view(n, LAST, LAST, 4, -1)
+        rows = g.new_zeros(_whole(n) * LAST**2, outputs)
+        rows.view(-1, LAST, LAST, outputs)[:n] = g.permute(0, 2, 3, 1)
+        patches = self._multiply(rows, self._backward, None, "none", [], "")
+        patches = patches.view(-1, LAST, LAST, LAST, patches.shape[1] // LAST)[:n]
         framed = g.new_zeros(n, 2 * LAST + 2, 2 * LAST + 2, self._layer.in_channels)
         # Every second patch of a row or column overlaps none of the others: four sums lay them all down.
         for i in (0, 1):
             for j in (0, 1):
                 _patches(framed[:, 2 * i :, 2 * j :], LAST // 2, 2).add_(patches[:, i::2, j::2])
         return framed[:, 1:-1, 1:-1].permute(0, 3, 1, 2)
+
+    @staticmethod
+    def _multiply(rows: Tensor, *weight_and_activation: object) -> Tensor:
+        parts = torch.split(rows, PRODUCT * LAST**2)
+        return torch.cat([_mkldnn._linear_pointwise(part, *weight_and_activation) for part in parts])
+
+
+def _whole(count: int) -> int:
+    """Images that fill whole products."""
+    return count + -count % PRODUCT
 
 
 class PackedGradient:

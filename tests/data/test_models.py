@@ -162,7 +162,7 @@ def test_an_unknown_model_and_an_unknown_device(tiny):
 
 def test_a_smooth_net_is_searched_by_the_gradient_through_its_whole_chain(tmp_path):
     spec, run = NetSpec(size=16, channels=1, width=4, activation="silu"), ShortRun(steps=6)
-    model = load_model(make_model(tmp_path / "smooth.safetensors", spec), "cpu")
+    model = load_model(make_model(tmp_path / "smooth.safetensors", spec), "cpu", "fp32")
     photo = torch.linspace(-1, 1, 256).reshape(1, 1, 16, 16)
     one, two = (found.z for found in itertools.islice(model.reconstruct(photo, run=run), 2))
 
