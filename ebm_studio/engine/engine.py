@@ -117,29 +117,17 @@ class Engine:
         return self._newest.get(request.key) == request.stamp
 
     def _serve(self) -> None:
-        while request := self._next():
-            self._finish(request)
+        while job := self._next():
+            self._finish(*job)
 
-    def _next(self) -> Request | None:
+    def _next(self) -> tuple[Request, Worker] | None:
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closing)
             return None if self._closing else self._pop()
 
-    def _pop(self) -> Request:
+    def _pop(self) -> tuple[Request, Worker]:
+        """Move a request from the queue to those that run, in one go: there is no moment when it is in neither."""
         request = min(self._queue, key=lambda queued: queued.background)  # the first of those that do not wait
-        self._queue.remove(request)
-        return request
-
-    def _give_way(self) -> None:
-        """Do what somebody waits for, in the middle of a background job."""
-        while True:
-            with self._changed:
-                if self._closing or all(queued.background for queued in self._queue):
-                    return
-                request = self._pop()
-            self._finish(request)
-
-    def _finish(self, request: Request) -> None:
         worker = Worker(
             request,
             self._models,
@@ -148,8 +136,20 @@ class Engine:
             report=self._report,
             give_way=self._give_way if request.background else lambda: None,
         )
-        with self._changed:
-            self._running.append((request, worker))
+        self._queue.remove(request)
+        self._running.append((request, worker))
+        return request, worker
+
+    def _give_way(self) -> None:
+        """Do what somebody waits for, in the middle of a background job."""
+        while True:
+            with self._changed:
+                if self._closing or all(queued.background for queued in self._queue):
+                    return
+                job = self._pop()
+            self._finish(*job)
+
+    def _finish(self, request: Request, worker: Worker) -> None:
         ended = self._do(request, worker)
         with self._changed:
             self._progress = None

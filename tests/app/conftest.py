@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.window import MainWindow
 
-PATIENCE = 60_000  # milliseconds, on a busy machine
+PATIENCE = 120_000  # milliseconds, on a busy machine
 
 
 @pytest.fixture(autouse=True)

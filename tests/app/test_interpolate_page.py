@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -150,7 +151,9 @@ def test_the_filmstrip_and_the_keys(between):
     assert state.step is None
 
 
-def test_it_plays_there_and_back(qtbot, between):
+def test_it_plays_there_and_back(qtbot, between, monkeypatch):
+    clock = itertools.count(step=0.02)  # seconds from tick to tick, however late they come
+    monkeypatch.setattr("ebm_studio.app.film.time", SimpleNamespace(perf_counter=clock.__next__))
     state, seen = between.state, []
     type_into(between.inspector.path.frames.field, "3")
     wait_for_path(qtbot, between.window())

@@ -39,7 +39,7 @@ def test_a_signal_closes_the_window_cleanly(number: int, tiny_model: Path, tmp_p
     )  # fmt: skip
     assert process.stdout.readline() == "running\n"
     process.send_signal(number)
-    _, complaints = process.communicate(timeout=60)
+    _, complaints = process.communicate(timeout=200)
     assert process.returncode == 0
     assert "Traceback" not in complaints
     assert (tmp_path / "EBM Studio" / "ebm-studio.ini").exists()

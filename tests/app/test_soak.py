@@ -6,12 +6,11 @@ import time
 
 from tests.app.soak import soak
 
-ACTIONS, SECONDS = 300, 20
+LEAST, ACTIONS, SECONDS = 150, 300, 20
 
 
 def test_random_actions_do_no_harm(running):
     end = time.monotonic() + SECONDS
-    person, faults = soak(running, 1, lambda count: count < ACTIONS and time.monotonic() < end)
+    person, faults = soak(running, 1, lambda count: count < LEAST or (count < ACTIONS and time.monotonic() < end))
     assert faults == []
-    assert sum(person.done.values()) > 50
     assert len(person.done) == 7  # of every kind

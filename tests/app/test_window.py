@@ -200,8 +200,8 @@ def test_a_loop_starts_again(qtbot):
     store.finished = True
     playback.mode, playback.speed = "loop", 100
     playback.show_chain(store)
-    qtbot.waitUntil(lambda: playback.position == 3, timeout=5000)
-    qtbot.waitUntil(lambda: playback.position < 3, timeout=5000)
+    qtbot.waitUntil(lambda: playback.position == 3, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: playback.position < 3, timeout=PATIENCE)
     playback.pause()
 
 
