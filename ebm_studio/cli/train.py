@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ebm_studio.cli.options import add_backend, add_device, add_json, duration
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
+from ebm_studio.data.plans import Plan, read_plan
 
 if TYPE_CHECKING:
-    from ebm_studio.data.runs import Plan
+    from ebm_studio.data.rundiary import Diary
 
 
 def add(commands: Any) -> None:
@@ -28,9 +29,18 @@ def add(commands: Any) -> None:
         help="learn a model from pictures",
         description="Learn an energy model from DATA into RUN_DIR. Ctrl-C stops and keeps all; --resume goes on.",
     )
-    parser.add_argument("data", metavar="DATA", help="a folder or zip of images, or a set by name (fashion-mnist, ...)")
+    parser.add_argument(
+        "data",
+        nargs="?",
+        metavar="DATA",
+        help="a folder or zip of images, or a set by name (fashion-mnist, ...); --resume has its own",
+    )
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="RUN_DIR", help="the run's folder")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in RUN_DIR, at its own settings")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the run in RUN_DIR, by default at its own settings and on its own data",
+    )
     parser.add_argument("--name", help="the model's name (default: the folder's)")
     parser.add_argument("--updates", type=int, metavar="N", help=f"default: {Learning().updates}")
     parser.add_argument("--time-limit", type=duration, metavar="T", help="end after this much learning: 90s, 30m, 2h")
@@ -64,10 +74,22 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Learn until done or stopped."""
+    from ebm_studio.data.rundiary import session
+
+    if args.data is None and not args.resume:
+        raise SettingsError("Name the DATA to learn from: a folder or zip of images, or a set by name.")
+    with _stop_signals() as stopped, session(args.output) as diary:
+        return _learn(args, diary, stopped)
+
+
+def _learn(args: argparse.Namespace, diary: Diary, stopped: threading.Event) -> dict[str, Any]:
+    plan = _planned(args, read_plan(args.output) if args.resume else _new_plan(args))
+
+    # From here on torch is needed, which takes a while to load.
     from tqdm import tqdm
 
     from ebm_studio.core.devices import choose_device
-    from ebm_studio.data.runs import Report, TrainingRun, read_plan
+    from ebm_studio.data.runs import Report, TrainingRun
 
     device = choose_device(args.device)
     with tqdm(unit="image", desc="reading", disable=None, leave=False) as bar:
@@ -75,15 +97,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         def reading(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
+            diary.tell(text=f"Reading the images: {done} of {total}." if total else "Reading the images.")
 
-        if args.resume:
-            run = TrainingRun.resume(args.output, _planned(args, read_plan(args.output)), device, reading)
-        else:
-            run = TrainingRun.start(args.output, _planned(args, _new_plan(args)), device, reading)
+        make = TrainingRun.resume if args.resume else TrainingRun.start
+        run = make(args.output, plan, device, reading, diary)
     if run.data.skipped:
         print(f"left out {len(run.data.skipped)} files, the first: {run.data.skipped[0]}", file=sys.stderr)
 
-    with _stop_signals() as stopped, tqdm(total=1000, disable=None, bar_format=_BAR) as bar:
+    with tqdm(total=1000, disable=None, bar_format=_BAR) as bar:
 
         def tell(report: Report) -> None:
             metrics = report.metrics
@@ -107,13 +128,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-S = TypeVar("S", NetSpec, ShortRun, Learning, "Plan")
+S = TypeVar("S", NetSpec, ShortRun, Learning, Plan)
 _BAR = "{percentage:5.1f}% |{bar}| {elapsed} < {remaining}, {postfix}"
 
 
 def _new_plan(args: argparse.Namespace) -> Plan:
     from ebm_studio.data.datasets import natural_channels
-    from ebm_studio.data.runs import Plan
 
     return Plan(
         net=NetSpec(channels=natural_channels(args.data)),

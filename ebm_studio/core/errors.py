@@ -23,3 +23,7 @@ class DataError(StudioError):
 
 class DivergedError(StudioError):
     """A run whose numbers are no longer finite."""
+
+
+class DiskFullError(StudioError):
+    """A file that finds no room, on a full disk or beyond a quota: it can be written again when there is."""

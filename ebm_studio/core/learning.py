@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,28 +12,9 @@ from ebm_studio.core.backends import make_gradient
 from ebm_studio.core.dynamics import sample, seed_from
 from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.gradients import EnergyGradient
+from ebm_studio.core.metrics import Metrics
 from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun, Start
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """The health of one update (see "On the Anatomy of MCMC-Based Maximum Likelihood Learning")."""
-
-    update: int
-    energy_data: float
-    """Mean E over the noisy training images."""
-    energy_samples: float
-    """Mean E over the ends of the short runs."""
-    v: float
-    """Gradient magnitude: mean over steps and chains of |step_size * dE/dx|."""
-    learning_rate: float
-    data_noise: float
-
-    @property
-    def d(self) -> float:
-        """Energy difference, E(data) - E(samples): oscillates about 0 in a healthy run."""
-        return self.energy_data - self.energy_samples
 
 
 class Learner:

@@ -68,11 +68,8 @@ def open_images(
     if source in NAMED:
         named = NAMED[source]
         return ImageSet(source, named.read(size, channels, progress), named.licence)
-    path = Path(source).expanduser()
-    if not path.exists():
-        raise DataError(f"There is no data set {source}: give a folder or zip of images, or one of {', '.join(NAMED)}.")
-    with _entries(path) as entries:
-        return _read_entries(path, entries, size, channels, progress)
+    with open_entries(source) as entries:
+        return read_entries(source, entries, size, channels, progress)
 
 
 def open_split(
@@ -101,8 +98,11 @@ Entry = tuple[str, Callable[[], bytes]]
 
 
 @contextmanager
-def _entries(path: Path) -> Iterator[list[Entry]]:
-    """The pictures of a folder or zip in name order; each can be read while the context lasts."""
+def open_entries(source: str) -> Iterator[list[Entry]]:
+    """The pictures of a folder or zip in name order; each can be read while the context lasts. Raises `DataError`."""
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise DataError(f"There is no data set {source}: give a folder or zip of images, or one of {', '.join(NAMED)}.")
     if path.is_dir():
         yield [(str(file.relative_to(path)), file.read_bytes) for file in picture_files(path, deep=True)]
         return
@@ -125,7 +125,8 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     return archive.read(info)
 
 
-def _read_entries(path: Path, entries: list[Entry], size: int, channels: int, progress: Progress) -> ImageSet:
+def read_entries(source: str, entries: list[Entry], size: int, channels: int, progress: Progress) -> ImageSet:
+    """The pictures of a folder or zip that these entries are. Raises `DataError` when none can be read."""
     images, skipped = [], []
     for done, (name, read) in enumerate(entries):
         progress(done, len(entries))
@@ -136,8 +137,8 @@ def _read_entries(path: Path, entries: list[Entry], size: int, channels: int, pr
     progress(len(entries), len(entries))
     if not images:
         reason = f" ({skipped[0]})" if skipped else ""
-        raise DataError(f"There is no image that can be read in {path}{reason}.")
-    return ImageSet(path.stem, np.stack(images), skipped=skipped)
+        raise DataError(f"There is no image that can be read in {source}{reason}.")
+    return ImageSet(Path(source).stem, np.stack(images), skipped=skipped)
 
 
 def _fashion(split: str) -> Callable[[int, int, Progress], Pixels]:

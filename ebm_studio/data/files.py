@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from ebm_studio.core.errors import StudioError
+from ebm_studio.core.errors import DiskFullError, StudioError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) if os.name == "posix" else (errno.ENOSPC,)
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object], lasting: bool = True) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in the place of `path` at once.
 
-    Raises `StudioError` with the reason when the place cannot be written; `path` is then untouched.
+    Unless it need not be `lasting`, it is on the disk itself before this returns. Raises
+    `StudioError` with the reason when the place cannot be written, `DiskFullError` when there is no
+    room; `path` is then untouched.
     """
     handle, name = -1, ""
     try:
@@ -23,17 +28,25 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         # The suffix stays, since Pillow chooses a format by it.
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
         write(Path(name))
-        os.fsync(handle)
+        if lasting:
+            os.fsync(handle)
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
-        _sync_folder(path.parent)
+        if lasting:
+            _sync_folder(path.parent)
     except OSError as error:
-        raise StudioError(f"Cannot write {path}: {error.strerror or error}.") from error
+        raise writing_failed(path, error) from error
     finally:
         if handle >= 0:
             os.close(handle)
         if name and os.path.exists(name):
             os.unlink(name)
+
+
+def writing_failed(path: Path, error: OSError) -> StudioError:
+    """The error for a person."""
+    kind = DiskFullError if error.errno in NO_ROOM else StudioError
+    return kind(f"Cannot write {path}: {error.strerror or error}.")
 
 
 def _umask() -> int:

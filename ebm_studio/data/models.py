@@ -11,8 +11,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 
@@ -45,8 +43,8 @@ from ebm_studio.core.specs import (
 )
 from ebm_studio.data.cards import PICKLES, Card, find_model, read_card
 from ebm_studio.data.choices import resolve_backend
-from ebm_studio.data.files import write_whole
 from ebm_studio.data.latents import FromSeed, Latent
+from ebm_studio.data.tensors import load_tensors, save_tensors
 
 BATCH = 64  # chains that run together; more gain no speed and cost memory
 TYPICAL = 16  # chains that a backend is chosen for
@@ -267,17 +265,12 @@ def load_model(name: str | Path, device: str = "auto", backend: str = "auto") ->
 
 def save_model(path: Path, net: EnergyNet, card: Card) -> None:
     """Write a model file whole or not at all. Raises `StudioError` when it cannot be written."""
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()}
-    metadata = {"ebm_studio": json.dumps(card.to_dict())}
-    write_whole(path, lambda file: safetensors.torch.save_file(weights, file, metadata))
+    save_tensors(path, net.state_dict(), {"ebm_studio": json.dumps(card.to_dict())})
 
 
 def _load_own(path: Path) -> tuple[EnergyNet, Card]:
     card = read_card(path)
-    try:
-        weights = safetensors.torch.load_file(path)
-    except (OSError, safetensors.SafetensorError) as error:
-        raise CheckpointError(f"{path} is damaged: {error}.") from None
+    weights, _ = load_tensors(path)
     return _filled(card.net, weights, path), card
 
 

@@ -1,82 +1,43 @@
-"""A course of learning as a folder: settings, state, metrics, sample grids and the model, always whole.
+"""A course of learning in its folder: settings, state, metrics, sample grids and the model, always whole.
 
-run.json                 what is learned from what, and how
-state.safetensors        weights, average and Adam's moments at the last save
-state-previous...        the save before that
-metrics.csv              one row an update
+run.json                 what is learned from what, and how (`data.plans`)
+state.safetensors ...    what the run goes on from (`data.runstate`)
+metrics.csv ...          what it tells, and the orders it takes (`data.runlog`)
 samples/000400.png       64 chains of seed 0 at update 400
 model.safetensors        the model as of the last save, ready to load
 """
 
 from __future__ import annotations
 
-import csv
-import json
-import os
 import platform
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TextIO
 
-import safetensors
-import safetensors.torch
 import torch
 
-from ebm_studio.core.errors import CheckpointError, DataError, SettingsError, StudioError
-from ebm_studio.core.learning import Learner, Metrics
+from ebm_studio.core.errors import CheckpointError, DataError, DiskFullError, DivergedError, StudioError
+from ebm_studio.core.learning import Learner
+from ebm_studio.core.metrics import Metrics
 from ebm_studio.core.nets import EnergyNet
-from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+from ebm_studio.core.watchdog import MEMORY, TRIES, Watchdog, easier
 from ebm_studio.data.cards import Card, DataCard, Health
 from ebm_studio.data.choices import resolve_backend
 from ebm_studio.data.datasets import ImageSet, Progress, open_images
-from ebm_studio.data.files import write_whole
 from ebm_studio.data.models import Model, save_model
 from ebm_studio.data.pictures import grid, save_picture, to_pixels
+from ebm_studio.data.plans import PLAN, Plan, write_plan
+from ebm_studio.data.rundiary import Diary
+from ebm_studio.data.runlog import append_metrics, cut_metrics, metrics_of, metrics_row, parse_metrics
+from ebm_studio.data.runstate import Snapshot, read_state, save_state
 
 SAVE_SECONDS = 60.0
 GRID_SECONDS = 120.0
 RECENT = 100  # updates that the card's health figures are means over
-METRICS = ("update", "seconds", "energy_data", "energy_samples", "d", "v", "learning_rate", "data_noise")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What a run learns, from what, and how long."""
-
-    net: NetSpec
-    short_run: ShortRun
-    learning: Learning
-    source: str
-    """The data set's name or path."""
-    held_out: int = 0
-    """Images kept from training: the last ones in name order."""
-    licence: str = ""
-    """The data's licence, for sets that carry none of their own."""
-    name: str = "model"
-    command: str = ""
-    time_limit: float | None = None
-    """Seconds after which the run is done, however many updates that makes."""
-    backend: str = "auto"
-    """What computes the short runs; chosen at the start and then kept, since backends round differently."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The plan as plain data, ready for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Plan:
-        """The plan that `to_dict` wrote."""
-        return cls(
-            **{
-                **data,
-                "net": NetSpec.from_dict(data["net"]),
-                "short_run": ShortRun.from_dict(data["short_run"]),
-                "learning": Learning.from_dict(data["learning"]),
-            }
-        )
+HEALTHY_EVERY = 50  # updates between states that a run may step back to
+ROOM_SECONDS = 5.0  # between two tries to write on a full disk
 
 
 @dataclass(frozen=True)
@@ -93,41 +54,60 @@ class Report:
 class TrainingRun:
     """A run folder being learned in. Use `start` or `resume`, then `learn`."""
 
-    def __init__(self, folder: Path, plan: Plan, data: ImageSet, device: torch.device) -> None:
+    def __init__(self, folder: Path, plan: Plan, data: ImageSet, device: torch.device, diary: Diary) -> None:
         self.folder = folder
+        diary.tell(state="measuring", text="Finding the fastest way to compute.")
         backend = resolve_backend(EnergyNet(plan.net).to(device), plan.learning.chains, plan.backend)
         self.plan = replace(plan, backend=backend)
         self.data = data
+        self.diary = diary
         self.learner = Learner(plan.net, plan.short_run, plan.learning, torch.from_numpy(data.images), device, backend)
         self.seconds = 0.0
-        self._recent: deque[Metrics] = deque(maxlen=RECENT)
+        self._asked_to_stop: Callable[[], bool] = lambda: False
+        self._healthy: list[Snapshot] = []
 
     @classmethod
     def start(
-        cls, folder: Path, plan: Plan, device: torch.device, progress: Progress = lambda _, __: None
+        cls,
+        folder: Path,
+        plan: Plan,
+        device: torch.device,
+        progress: Progress = lambda _, __: None,
+        diary: Diary | None = None,
     ) -> TrainingRun:
         """A new run in a folder that holds none. Raises `DataError` or `StudioError`."""
-        if (folder / "run.json").exists():
+        if (folder / PLAN).exists():
             raise StudioError(f"{folder} already holds a run: add --resume to go on with it, or name another folder.")
-        run = cls(folder, plan, _open_data(plan, progress), device)
-        run._write_plan()
-        return run
+        return cls.resume(folder, plan, device, progress, diary)
 
     @classmethod
     def resume(
-        cls, folder: Path, plan: Plan, device: torch.device, progress: Progress = lambda _, __: None
+        cls,
+        folder: Path,
+        plan: Plan,
+        device: torch.device,
+        progress: Progress = lambda _, __: None,
+        diary: Diary | None = None,
     ) -> TrainingRun:
         """Go on exactly where the folder's last whole save stands, by its own plan or a changed one."""
-        run = cls(folder, plan, _open_data(plan, progress), device)
-        state, run.seconds = _read_state(folder)
-        if state is not None:
-            tensors, updates = state
-            try:
-                run.learner.load(tensors, updates)
-            except (KeyError, RuntimeError):
-                raise CheckpointError(f"The state in {folder} does not fit the run's settings.") from None
-        run._take_up_metrics()
-        run._write_plan()
+        diary = diary or Diary(folder)
+        saved = read_state(folder)
+        try:
+            data = _open_data(plan, progress)
+        except DataError as error:
+            if saved:
+                text = f"{error} What was learned until update {saved.now.updates} is whole; give the data's new place."
+                diary.note("data_lost", text, saved.now.updates)
+                raise DataError(text) from None
+            raise
+        run = cls(folder, plan, data, device, diary)
+        if saved:
+            run._load(saved.now)
+            run.seconds = saved.now.seconds
+            run._healthy = saved.healthy
+        run._take_up()
+        write_plan(folder, run.plan)
+        run._note_beginning()
         return run
 
     @property
@@ -138,53 +118,49 @@ class TrainingRun:
 
     def learn(
         self,
-        tell: Callable[[Report], None],
+        tell: Callable[[Report], None] = lambda _: None,
         stopped: Callable[[], bool] = lambda: False,
         save_every: float = SAVE_SECONDS,
     ) -> bool:
-        """Update until the plan is done (True) or `stopped` says so (False); saved in either case.
+        """Update until the plan is done (True), or `stopped` or an order says so (False); saved in either case.
 
-        In between, the state is saved every `save_every` seconds.
-
-        Raises `DivergedError` when the run diverges; what was saved before stays.
+        In between, the state is saved every `save_every` seconds. An order to pause is obeyed between
+        updates, and a full disk is waited out. When learning runs away, the run steps back to its last
+        healthy state and goes on more carefully. Raises `DivergedError` when that does not help:
+        what is saved then is the healthy state.
         """
-        last = time.monotonic()
-        saved = drawn = last
-        with _appending(self.folder / "metrics.csv") as metrics_file:
-            writer = csv.writer(metrics_file, lineterminator="\n")
-            while self.progress < 1 and not stopped():
-                metrics = self.learner.update(self.progress)
-                now = time.monotonic()
-                self.seconds += now - last
-                last = now
-                self._recent.append(metrics)
-                writer.writerow(_row(metrics, self.seconds))
-                metrics_file.flush()
-                tell(Report(metrics, self.seconds, self.progress))
-                if now - saved > save_every:
-                    self.save()
-                    saved = time.monotonic()
-                if now - drawn > GRID_SECONDS:
-                    self.draw()
-                    drawn = time.monotonic()
+        self._asked_to_stop = lambda: stopped() or self.diary.order() == "stop"
+        self._clock = saved = drawn = time.monotonic()
+        self.diary.tell(state="learning", text="")
+        while self.progress < 1 and not self._asked_to_stop():
+            if self.diary.order() == "pause":
+                self._pause()
+                continue
+            metrics = self._update()
+            if metrics is None:
+                continue
+            tell(Report(metrics, self.seconds, self.progress))
+            if time.monotonic() - saved > save_every:
+                self.save()
+                saved = time.monotonic()
+            if time.monotonic() - drawn > GRID_SECONDS:
+                self.draw()
+                drawn = time.monotonic()
         self.save()
         self.draw()
+        self._note_end()
         return self.progress >= 1
 
     def save(self) -> None:
-        """Write state and model; a kill at any moment leaves a whole state behind."""
-        metadata = {"updates": str(self.learner.updates), "seconds": repr(self.seconds)}
-        state = self.learner.state()
-        path = self.folder / "state.safetensors"
-        if path.exists():
-            os.replace(path, self.folder / "state-previous.safetensors")
-        write_whole(path, lambda file: safetensors.torch.save_file(state, file, metadata))
-        save_model(self.folder / "model.safetensors", self.learner.average, self.card())
+        """Write state and model; a kill at any moment leaves a whole state behind. A full disk is waited out."""
+        self._kept(lambda: save_state(self.folder, self._snapshot(), self._healthy))
+        self._kept(lambda: save_model(self.folder / "model.safetensors", self.learner.average, self.card()))
 
     def draw(self) -> None:
         """Write the sample grid of seed 0."""
-        images = self.model().sample(64, seed=0).numpy()
-        save_picture(grid(to_pixels(images)), self.folder / "samples" / f"{self.learner.updates:06d}.png")
+        sheet = grid(to_pixels(self.model().sample(64, seed=0).numpy()))
+        path = self.folder / "samples" / f"{self.learner.updates:06d}.png"
+        self._kept(lambda: save_picture(sheet, path))
 
     def model(self) -> Model:
         """The model as it is now, apart from the learner."""
@@ -195,7 +171,7 @@ class TrainingRun:
 
     def card(self) -> Card:
         """The card of the model as it is now."""
-        plan, recent = self.plan, self._recent
+        plan, recent = self.plan, list(self._past)[-RECENT:]
         count = len(recent)
         v = sum(m.v for m in recent) / count if count else 0.0
         health = (
@@ -221,48 +197,145 @@ class TrainingRun:
             machine=_machine(self.learner.device, plan.backend),
         )
 
-    def _write_plan(self) -> None:
-        text = json.dumps(self.plan.to_dict(), indent=2)
-        write_whole(self.folder / "run.json", lambda file: file.write_text(text, encoding="utf-8"))
-
-    def _take_up_metrics(self) -> None:
-        # A killed run has written rows past its last save; they will be made again.
-        path = self.folder / "metrics.csv"
-        rows = [row for row in read_metrics(self.folder) if int(row["update"]) <= self.learner.updates]
-        for row in rows[-RECENT:]:
-            numbers = (row[name] for name in ("energy_data", "energy_samples", "v", "learning_rate", "data_noise"))
-            self._recent.append(Metrics(int(row["update"]), *numbers))
-        lines = [",".join(METRICS), *(",".join(f"{row[name]:.12g}" for name in METRICS) for row in rows)]
-        write_whole(path, lambda file: file.write_text("\n".join(lines) + "\n", encoding="utf-8"))
-
-
-def read_metrics(folder: Path) -> list[dict[str, float]]:
-    """The whole rows of a run's metrics.csv, oldest first, by the names in `METRICS`."""
-    try:
-        lines = (folder / "metrics.csv").read_text(encoding="utf-8").splitlines()[1:]
-    except FileNotFoundError:
-        return []
-    rows = []
-    for line in lines:
+    def _update(self) -> Metrics | None:
+        """One update, in the files too; None when it made the run step back."""
         try:
-            rows.append(dict(zip(METRICS, map(float, line.split(",")), strict=True)))
-        except ValueError:  # the row that a kill cut short
-            continue
-    return rows
+            metrics = self.learner.update(self.progress)
+        except DivergedError as error:
+            self._step_back(str(error))
+            return None
+        now = time.monotonic()
+        self.seconds += now - self._clock
+        self._times.append((now, self.learner.updates))
+        self._clock = now
+
+        # The watchdog sees what is written, so that it judges alike when the run is resumed.
+        row = metrics_row(metrics, self.seconds)
+        verdict = self._watchdog.look(metrics_of(parse_metrics(row)[0]))
+        if verdict.sign == "run_away":
+            self._step_back(verdict.text)
+            return None
+        self._past.append(metrics)
+        self._kept(lambda: append_metrics(self.folder, row))
+        self._tell_progress()
+        if verdict.sign == "warning":
+            self.diary.note("warning", verdict.text)
+        if self.learner.updates % HEALTHY_EVERY == 0:
+            # The older of two has shown for some time that it leads nowhere bad.
+            self._healthy = [*self._healthy[-1:], self._snapshot()]
+        return metrics
+
+    def _step_back(self, reason: str) -> None:
+        """Go on from the last healthy state, more carefully. Raises `DivergedError` after `TRIES` times."""
+        goal = self._healthy[0]
+        tries = self.plan.steps_back + 1
+        self._load(goal)
+        self._healthy = [goal]
+        if tries > TRIES:
+            # A person who resumes it has changed something, and gets as many tries again.
+            self.plan = replace(self.plan, steps_back=0)
+            text = (
+                f"{reason} Stepping back {TRIES} times has not helped, so the run ends at its last healthy state, "
+                f"update {goal.updates}. Resume it with a smaller learning rate or more data noise."
+            )
+        else:
+            before, learning = self.plan.learning, easier(self.plan.learning)
+            self.plan = replace(self.plan, learning=learning, steps_back=tries)
+            self.learner.learning = learning
+            text = (
+                f"{reason} Back to update {goal.updates}, with learning rate {learning.learning_rate:.3g} instead of "
+                f"{before.learning_rate:.3g} and data noise {learning.data_noise:.3g} instead of "
+                f"{before.data_noise:.3g} (try {tries} of {TRIES})."
+            )
+        # In this order: a run that is killed in between runs away and steps back once more, in the same way.
+        self.save()
+        self._kept(lambda: write_plan(self.folder, self.plan))
+        self._take_up()
+        self.diary.tell(updates=goal.updates)
+        self.diary.note("gave_up" if tries > TRIES else "rollback", text)
+        if tries > TRIES:
+            self.diary.tell(state="failed", text=text, seconds_left=None)
+            raise DivergedError(text)
+
+    def _pause(self) -> None:
+        self.save()
+        self.draw()
+        self.diary.note("pause", f"Paused at update {self.learner.updates}; all is saved.")
+        self.diary.tell(state="paused", text="Paused.", seconds_left=None)
+        while not self.diary.wait(1.0, lambda: self._asked_to_stop() or self.diary.order() != "pause"):
+            pass
+        self._go_on("Going on.")
+
+    def _kept(self, write: Callable[[], None]) -> None:
+        """Write something. When the disk is full, hold everything until there is room, or the run is stopped."""
+        waited = False
+        while True:
+            try:
+                write()
+            except DiskFullError as error:
+                if not waited:
+                    self.diary.tell(state="paused", text=f"{error} The run waits for room on the disk.")
+                    self.diary.note("disk_full", f"{error} The run holds everything and waits for room on the disk.")
+                waited = True
+                if self.diary.wait(ROOM_SECONDS, self._asked_to_stop):
+                    raise
+                continue
+            if waited:
+                self._go_on("There is room on the disk again.")
+            return
+
+    def _go_on(self, text: str) -> None:
+        self._clock = time.monotonic()
+        self._times.clear()
+        self.diary.note("go", text)
+        self.diary.tell(state="learning", text="")
+
+    def _snapshot(self) -> Snapshot:
+        tensors = {name: tensor.clone() for name, tensor in self.learner.state().items()}
+        return Snapshot(self.learner.updates, self.seconds, tensors)
+
+    def _load(self, snapshot: Snapshot) -> None:
+        try:
+            self.learner.load(snapshot.tensors, snapshot.updates)
+        except (KeyError, RuntimeError):
+            raise CheckpointError(f"The state in {self.folder} does not fit the run's settings.") from None
+
+    def _take_up(self) -> None:
+        """Begin from where the learner stands: what was told of later updates will be told anew."""
+        past = [metrics_of(row) for row in cut_metrics(self.folder, self.learner.updates)[-MEMORY:]]
+        self._past = deque(past, maxlen=MEMORY)
+        self._watchdog = Watchdog(self.plan.net, self.plan.short_run, past)
+        self._healthy = self._healthy or [self._snapshot()]
+        self._times: deque[tuple[float, int]] = deque(maxlen=RECENT)
+        self._clock = time.monotonic()
+
+    def _tell_progress(self) -> None:
+        (began, first), (now, last) = self._times[0], self._times[-1]
+        rate = (last - first) / (now - began) if now > began else 0.0
+        left = (self.plan.learning.updates - last) / rate if rate else None
+        if self.plan.time_limit and left is not None:
+            left = min(left, max(0.0, self.plan.time_limit - self.seconds))
+        self.diary.tell(
+            updates=last, seconds=self.seconds, progress=self.progress, seconds_left=left, updates_per_second=rate
+        )
+
+    def _note_beginning(self) -> None:
+        updates, skipped = self.learner.updates, self.data.skipped
+        text = f"Learning from {len(self.data)} images" + (f", from update {updates} on." if updates else ".")
+        if skipped:
+            text += f" {len(skipped)} files were left out, the first: {skipped[0]}"
+        self.diary.tell(updates=updates, seconds=self.seconds, progress=self.progress)
+        self.diary.note("resume" if updates else "start", text)
+
+    def _note_end(self) -> None:
+        done, updates = self.progress >= 1, self.learner.updates
+        text = f"Done after {updates} updates." if done else f"Stopped at update {updates}; all is saved."
+        self.diary.note("done" if done else "stop", text)
+        self.diary.tell(state="done" if done else "stopped", text=text, seconds_left=None)
 
 
 def _machine(device: torch.device, backend: str) -> str:
     return f"{platform.system()} {platform.machine()}, {device}, {torch.get_num_threads()} threads, {backend}"
-
-
-def read_plan(folder: Path) -> Plan:
-    """The plan of a run folder. Raises `StudioError` when there is none, or it is damaged."""
-    try:
-        return Plan.from_dict(json.loads((folder / "run.json").read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise StudioError(f"There is no run to resume in {folder}.") from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, SettingsError) as error:
-        raise StudioError(f"The run in {folder} cannot be read: {error}.") from None
 
 
 def _open_data(plan: Plan, progress: Progress) -> ImageSet:
@@ -272,42 +345,3 @@ def _open_data(plan: Plan, progress: Progress) -> ImageSet:
             f"The images of {plan.source} have shape {data.images.shape[1:]}, the net wants {plan.net.shape}."
         )
     return data.without_last(plan.held_out)
-
-
-def _read_state(folder: Path) -> tuple[tuple[dict[str, torch.Tensor], int] | None, float]:
-    for name in ("state.safetensors", "state-previous.safetensors"):
-        path = folder / name
-        if not path.exists():
-            continue
-        try:
-            with safetensors.safe_open(path, framework="pt") as file:
-                metadata = file.metadata()
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
-            return (tensors, int(metadata["updates"])), float(metadata["seconds"])
-        except (OSError, safetensors.SafetensorError, KeyError, ValueError, TypeError):
-            continue
-    if (folder / "state.safetensors").exists():
-        raise CheckpointError(f"The state in {folder} is damaged, and so is the one before it.")
-    return None, 0.0
-
-
-def _appending(path: Path) -> TextIO:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = not path.exists()
-        file = path.open("a", newline="", encoding="utf-8")
-    except OSError as error:
-        raise StudioError(f"Cannot write {path}: {error.strerror}.") from error
-    if new:
-        csv.writer(file, lineterminator="\n").writerow(METRICS)
-    return file
-
-
-def _row(metrics: Metrics, seconds: float) -> list[object]:
-    return [
-        metrics.update,
-        f"{seconds:.2f}",
-        *(f"{value:.6g}" for value in (metrics.energy_data, metrics.energy_samples, metrics.d, metrics.v)),
-        f"{metrics.learning_rate:.4g}",
-        f"{metrics.data_noise:.4g}",
-    ]

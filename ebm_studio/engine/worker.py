@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from ebm_studio.engine.requests import Frame, Progress, Request
 
 if TYPE_CHECKING:
+    import torch
+
     from ebm_studio.data.models import Model
 
 MODELS_KEPT = 3
@@ -34,9 +36,11 @@ class ModelShelf:
         """The model of a name or path; `fresh` reads the file again, `keep` has it here for the next time."""
         if fresh or name not in self._models:
             report("Starting torch" if "torch" not in sys.modules else "Loading the model")
-            load = _torch_ready()
+            _make_torch_ready()
+            from ebm_studio.data.models import load_model
+
             report("Loading the model")
-            model = load(name, self._device)
+            model = load_model(name, self._device)
             _use_threads(self._threads)
             if not keep:
                 return model
@@ -46,6 +50,15 @@ class ModelShelf:
             self._models.popitem(last=False)
         return self._models[name]
 
+    def device(self) -> torch.device:
+        """The device that the models are on."""
+        _make_torch_ready()
+        from ebm_studio.core.devices import choose_device
+
+        device = choose_device(self._device)
+        _use_threads(self._threads)
+        return device
+
 
 def _use_threads(threads: int) -> None:
     if threads:  # else as `choose_device` set them
@@ -54,13 +67,10 @@ def _use_threads(threads: int) -> None:
         torch.set_num_threads(threads)
 
 
-def _torch_ready() -> Callable[[str, str], Model]:
+def _make_torch_ready() -> None:
     if sys.platform == "linux":
         # On Linux a thread has a niceness of its own, and torch's threads inherit it: the window goes first.
         os.setpriority(os.PRIO_PROCESS, get_native_id(), NICE)
-    from ebm_studio.data.models import load_model
-
-    return load_model
 
 
 class Worker:
@@ -99,6 +109,10 @@ class Worker:
         model = self._models.get(name, self.report, fresh, keep=not self._request.background)
         self.check()
         return model
+
+    def device(self) -> torch.device:
+        """The engine's device, for a job that makes its own nets. Loads torch."""
+        return self._models.device()
 
     def report(self, text: str, done: int = 0, total: int = 0, rate: float = 0.0) -> None:
         """Say how far the job is: `done` of `total` at `rate` a second."""

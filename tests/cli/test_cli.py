@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from ebm_studio.cli.main import main
-from ebm_studio.data.runs import read_metrics
+from ebm_studio.data.runlog import read_metrics
 from tests.making import make_data, make_model
 
 

@@ -8,7 +8,9 @@ from ebm_studio.core.errors import CheckpointError, DataError, StudioError
 from ebm_studio.core.specs import Learning, ShortRun
 from ebm_studio.data.cards import read_card
 from ebm_studio.data.models import load_model
-from ebm_studio.data.runs import METRICS, Plan, TrainingRun, read_metrics, read_plan
+from ebm_studio.data.plans import Plan, read_plan
+from ebm_studio.data.runlog import METRICS, read_metrics
+from ebm_studio.data.runs import TrainingRun
 from tests.making import TINY, make_data
 
 CPU = torch.device("cpu")
@@ -66,8 +68,9 @@ def test_a_stopped_run_goes_on_as_if_unbroken(tmp_path, plan):
     one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
     assert all(torch.equal(one[name], two[name]) for name in one)
     rows = [read_metrics(tmp_path / name) for name in ("one", "two")]
-    assert [row["update"] for row in rows[1]] == [1, 2, 3, 4, 5, 6]
-    assert [row["d"] for row in rows[0]] == [row["d"] for row in rows[1]]
+    assert rows[1][:, 0].tolist() == [1, 2, 3, 4, 5, 6]
+    d = METRICS.index("d")
+    assert rows[0][:, d].tolist() == rows[1][:, d].tolist()
     health = [read_card(tmp_path / name / "model.safetensors").health for name in ("one", "two")]
     assert health[0].v == pytest.approx(health[1].v, rel=1e-4)
 
@@ -77,7 +80,7 @@ def test_rows_past_the_last_save_and_half_rows_are_dropped(tmp_path, plan):
     with (tmp_path / "run" / "metrics.csv").open("a") as file:
         file.write("4,1.0,1,1,0,1,0.001,0.03\n5,2.")
     learn(TrainingRun.resume(tmp_path / "run", plan, CPU))
-    assert [row["update"] for row in read_metrics(tmp_path / "run")] == [1, 2, 3, 4, 5, 6]
+    assert read_metrics(tmp_path / "run")[:, 0].tolist() == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_damaged_state_falls_back_to_the_one_before(tmp_path, plan):

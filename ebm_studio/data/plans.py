@@ -1,0 +1,69 @@
+"""What a run of learning is to do: the plan that its folder keeps in run.json. Free of torch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ebm_studio.core.errors import SettingsError, StudioError
+from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+from ebm_studio.data.files import write_whole
+
+PLAN = "run.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run learns, from what, and how long."""
+
+    net: NetSpec
+    short_run: ShortRun
+    learning: Learning
+    source: str
+    """The data set's name or path."""
+    held_out: int = 0
+    """Images kept from training: the last ones in name order."""
+    licence: str = ""
+    """The data's licence, for sets that carry none of their own."""
+    name: str = "model"
+    command: str = ""
+    time_limit: float | None = None
+    """Seconds after which the run is done, however many updates that makes."""
+    backend: str = "auto"
+    """What computes the short runs; chosen at the start and then kept, since backends round differently."""
+    steps_back: int = 0
+    """How often the run has stepped back to a healthy state; see `core.watchdog`."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as plain data, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Plan:
+        """The plan that `to_dict` wrote."""
+        return cls(
+            **{
+                **data,
+                "net": NetSpec.from_dict(data["net"]),
+                "short_run": ShortRun.from_dict(data["short_run"]),
+                "learning": Learning.from_dict(data["learning"]),
+            }
+        )
+
+
+def read_plan(folder: Path) -> Plan:
+    """The plan of a run folder. Raises `StudioError` when there is none, or it is damaged."""
+    try:
+        return Plan.from_dict(json.loads((folder / PLAN).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise StudioError(f"There is no run to resume in {folder}.") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, SettingsError) as error:
+        raise StudioError(f"The run in {folder} cannot be read: {error}.") from None
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
+    """Write run.json whole. Raises `StudioError`."""
+    text = json.dumps(plan.to_dict(), indent=2)
+    write_whole(folder / PLAN, lambda file: file.write_text(text, encoding="utf-8"))

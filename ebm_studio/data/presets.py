@@ -1,0 +1,44 @@
+"""Settings of learning that are good to begin with. Free of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A way to learn, for pictures of any kind: size and channels are then set to fit."""
+
+    name: str
+    text: str
+    """What to expect of it."""
+    net: NetSpec
+    short_run: ShortRun
+    learning: Learning
+
+
+PRESETS = (
+    Preset(
+        "Quick look",
+        "A small net, in minutes: shapes and colours that can be recognised.",
+        NetSpec(width=16),
+        ShortRun(steps=40),
+        Learning(updates=600, chains=32, images=64, learning_rate=3e-4, ema=0.99),
+    ),
+    Preset(
+        "Good",
+        "An hour or two: clear pictures on most sets.",
+        NetSpec(width=32),
+        ShortRun(steps=50),
+        Learning(updates=3000),
+    ),
+    Preset(
+        "Paper-exact",
+        "As Nijkamp et al. (2019) and their code: n_f 64, K 100, 64 pictures. Days without a GPU.",
+        NetSpec(width=64),
+        ShortRun(steps=100),
+        Learning(updates=200_000, chains=64, images=64, ema=0.0, decay_share=0.0, final_rate=1.0),
+    ),
+)

@@ -1,0 +1,113 @@
+"""The learning process's side of a run folder: it says how it stands, notes what happens, and takes orders."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ebm_studio.core.errors import StudioError
+from ebm_studio.data.plans import PLAN
+from ebm_studio.data.runlog import (
+    Event,
+    Kind,
+    Order,
+    Status,
+    append_event,
+    locked,
+    read_order,
+    read_status,
+    write_status,
+)
+
+BEAT = 1.0  # seconds between statuses that say nothing new
+LOOK = 0.1  # seconds between two looks at the orders while waiting
+
+
+class Diary:
+    """What one process writes of a run. Trouble with the disk never stops it: what cannot be noted is noted later."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        before = read_status(folder) or Status(state="reading")
+        self.status = replace(before, state="reading", text="Starting.", pid=os.getpid(), seconds_left=None)
+        self._owed: list[Event] = []
+
+    def tell(self, **changes: Any) -> None:
+        """Change the status. The file follows at once when state or text change, else once a second."""
+        status = replace(self.status, **changes)
+        now = time.time()
+        news = (status.state, status.text) != (self.status.state, self.status.text)
+        if news or not 0 <= now - status.beat < BEAT:
+            status = replace(status, beat=now)
+            with suppress(StudioError):
+                write_status(self.folder, status)
+        self.status = status
+
+    def note(self, kind: Kind, text: str, update: int | None = None) -> None:
+        """Add an event, by default of the newest update told."""
+        self._owed.append(Event(time.time(), self.status.updates if update is None else update, kind, text))
+        with suppress(StudioError):
+            while self._owed:
+                append_event(self.folder, self._owed[0])
+                del self._owed[0]
+
+    def order(self) -> Order:
+        """The newest order."""
+        return read_order(self.folder)
+
+    def wait(self, seconds: float, until: Callable[[], bool]) -> bool:
+        """Hold still for so long, or until the condition, which is then True; the status goes on beating."""
+        end = time.monotonic() + seconds
+        while not (met := until()) and time.monotonic() < end:
+            time.sleep(LOOK)
+            self.tell()
+        return met
+
+
+@contextmanager
+def session(folder: Path) -> Iterator[Diary]:
+    """Be the one process that learns in a folder, from before its data is read until the end.
+
+    Raises `StudioError` when another process is. An error that ends the session is noted in the folder.
+    """
+    with locked(folder):
+        _tidy(folder)
+        diary = Diary(folder)
+        diary.tell(text="Reading the images.")
+        try:
+            yield diary
+        except BaseException as error:
+            text = str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"
+            if diary.status.state != "failed":
+                diary.note("failed", text)
+            diary.tell(state="failed", text=text, seconds_left=None)
+            raise
+        finally:
+            with suppress(OSError):
+                (folder / "control").unlink(missing_ok=True)
+            if not (folder / PLAN).exists():  # it never came to be a run
+                _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    with suppress(OSError):
+        for name in ("status.json", "events.jsonl", "lock"):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def _tidy(folder: Path) -> None:
+    # What a killed process left half written, and an order that was meant for it. An order for this
+    # process can only be there when it was launched, and then its status names it.
+    for left in (*folder.glob(".*-*"), *folder.glob("samples/.*-*")):
+        with suppress(OSError):
+            left.unlink()
+    status = read_status(folder)
+    if status is None or status.pid != os.getpid():
+        with suppress(OSError):
+            (folder / "control").unlink(missing_ok=True)

@@ -1,0 +1,100 @@
+"""What a run goes on from: its state files, of which a whole one is there at any moment.
+
+state.safetensors          weights, average and Adam's moments at the last save
+state-previous.safetensors the save before that
+healthy-...safetensors     the healthy states that a save may have to step back to, named in its metadata
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import safetensors
+from torch import Tensor
+
+from ebm_studio.core.errors import CheckpointError
+from ebm_studio.data.tensors import load_tensors, save_tensors
+
+STATE, PREVIOUS, NEXT = "state.safetensors", "state-previous.safetensors", "state-next.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A learner's state after so many updates and seconds."""
+
+    updates: int
+    seconds: float
+    tensors: dict[str, Tensor]
+
+    @property
+    def file(self) -> str:
+        """Its name as a healthy state. No two of a run share it, since the seconds go on when it steps back."""
+        return f"healthy-{self.updates:06d}-{round(self.seconds * 1e6)}.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What one save holds."""
+
+    now: Snapshot
+    healthy: list[Snapshot] = field(default_factory=list)
+    """Oldest first."""
+
+
+def save_state(folder: Path, now: Snapshot, healthy: Sequence[Snapshot]) -> None:
+    """Write a save; a kill or a full disk at any moment leaves the one before. Raises `StudioError`."""
+    for snapshot in healthy:
+        if not (folder / snapshot.file).exists():
+            _save(folder / snapshot.file, snapshot)
+    _save(folder / NEXT, now, " ".join(snapshot.file for snapshot in healthy))
+    if (folder / STATE).exists():
+        os.replace(folder / STATE, folder / PREVIOUS)
+    os.replace(folder / NEXT, folder / STATE)
+    wanted = {name for state in (STATE, PREVIOUS) for name in _healthy_files(folder / state)}
+    for path in folder.glob("healthy-*.safetensors"):
+        if path.name not in wanted:
+            path.unlink(missing_ok=True)
+
+
+def read_state(folder: Path) -> Saved | None:
+    """The newest whole save; None when nothing was saved yet. Raises `CheckpointError` when all are damaged."""
+    for name in (STATE, PREVIOUS):
+        try:
+            now = _read(folder / name)
+        except CheckpointError:
+            continue
+        healthy = []
+        for file in _healthy_files(folder / name):
+            try:
+                healthy.append(_read(folder / file))
+            except CheckpointError:  # then there is one less to step back to
+                continue
+        return Saved(now, healthy)
+    if (folder / STATE).exists():
+        raise CheckpointError(f"The state in {folder} is damaged, and so is the one before it.")
+    return None
+
+
+def _save(path: Path, snapshot: Snapshot, healthy: str = "") -> None:
+    metadata = {"updates": str(snapshot.updates), "seconds": repr(snapshot.seconds), "healthy": healthy}
+    save_tensors(path, snapshot.tensors, metadata)
+
+
+def _read(path: Path) -> Snapshot:
+    tensors, metadata = load_tensors(path)
+    try:
+        return Snapshot(int(metadata["updates"]), float(metadata["seconds"]), tensors)
+    except (KeyError, ValueError):
+        raise CheckpointError(f"{path} is not the state of a run.") from None
+
+
+def _healthy_files(path: Path) -> list[str]:
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            names = (file.metadata() or {}).get("healthy", "").split()
+    except (OSError, safetensors.SafetensorError):
+        return []
+    return [name for name in names if Path(name).name == name]

@@ -1,0 +1,99 @@
+"""What the Train page asks for: a look at the data, and how long learning will take here."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+from ebm_studio.data.preview import Preview, preview
+from ebm_studio.engine.requests import Request
+
+if TYPE_CHECKING:
+    from ebm_studio.engine.worker import Worker
+
+FEW, MORE = 1, 4  # Langevin steps of the updates that are timed
+ROUNDS = range(2, 20)
+PATIENCE = 2.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What a data set looks like."""
+
+    source: str
+    preview: Preview
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewData(Request):
+    """Look at some pictures of a data set; posts `Previewed`."""
+
+    background: bool = True
+    source: str
+    size: int
+    channels: int | None = None
+    """None for what the set has by nature."""
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+
+        def tell(done: int, total: int) -> None:
+            worker.report("Reading pictures", done, total)
+            worker.check()
+
+        worker.post(Previewed(self.source, preview(self.source, self.size, self.channels, progress=tell)))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """How fast this machine learns at some settings."""
+
+    seconds_per_update: float
+    seconds: float
+    """For all updates."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimateRun(Request):
+    """Time a few updates on random pictures; posts `Estimated`. Give each preset a lane of its own."""
+
+    background: bool = True
+    net: NetSpec
+    short_run: ShortRun
+    learning: Learning
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+        worker.report("Measuring the time to learn")
+        device = worker.device()
+        import torch
+
+        from ebm_studio.core.learning import Learner
+        from ebm_studio.core.nets import EnergyNet
+        from ebm_studio.data.choices import resolve_backend
+
+        worker.check()
+        backend = resolve_backend(EnergyNet(self.net).to(device), self.learning.chains)
+        pictures = torch.randint(256, (self.learning.images, *self.net.shape), dtype=torch.uint8)
+
+        # An update costs something once and something for each step, so two short ones tell of long ones.
+        learners = [
+            Learner(self.net, replace(self.short_run, steps=steps), self.learning, pictures, device, backend)
+            for steps in (FEW, MORE)
+        ]
+        seconds = [float("inf")] * 2
+        began_all = time.perf_counter()
+        for done in range(ROUNDS.stop):
+            if done >= ROUNDS.start and time.perf_counter() - began_all > PATIENCE:
+                break
+            # What else the machine does can only lengthen an update, so the shortest counts.
+            for which, learner in enumerate(learners):
+                worker.check()
+                began = time.perf_counter()
+                learner.update(0.0)
+                seconds[which] = min(seconds[which], time.perf_counter() - began)
+        step = max(0.0, seconds[1] - seconds[0]) / (MORE - FEW)
+        each = seconds[0] + step * (self.short_run.steps - FEW)
+        worker.post(Estimated(each, each * self.learning.updates))

@@ -1,0 +1,208 @@
+"""Run folders from outside, with the real process at work in them."""
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ebm_studio.core.errors import StudioError
+from ebm_studio.core.metrics import Metrics
+from ebm_studio.core.specs import Learning, ShortRun
+from ebm_studio.data.cards import read_card
+from ebm_studio.data.plans import Plan
+from ebm_studio.data.runfolders import RunFolder, default_root, list_runs, new_run
+from ebm_studio.data.runlog import (
+    METRICS,
+    Status,
+    append_metrics,
+    cut_metrics,
+    is_locked,
+    locked,
+    metrics_of,
+    metrics_row,
+    write_status,
+)
+from tests.making import TINY, make_data
+
+PATIENCE = 120
+
+
+@pytest.fixture
+def plan(tmp_path):
+    return Plan(
+        net=TINY,
+        short_run=ShortRun(steps=3),
+        learning=Learning(updates=1_000_000, chains=4, images=4, learning_rate=1e-4),
+        source=str(make_data(tmp_path / "data.zip")),
+        name="my birds",
+        backend="fp32",
+    )
+
+
+def wait_for(condition, process_of=None):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, process_of and (process_of.path / "train.log").read_text()
+        time.sleep(0.02)
+
+
+def kinds(run):
+    return [event.kind for event in run.events()]
+
+
+def test_a_run_is_started_watched_paused_ended_and_found_again(tmp_path, plan):
+    run = new_run(tmp_path / "runs", plan)
+    assert (run.name, run.alive, run.status().state) == ("my-birds", False, "stopped")
+    with pytest.raises(StudioError, match="not learning"):
+        run.order("pause")
+    with pytest.raises(StudioError, match="no model"):
+        run.export_model(tmp_path / "model.safetensors")
+
+    run.launch()
+    assert run.alive
+    assert run.status().state == "reading"
+    with pytest.raises(StudioError, match="already"):
+        run.launch()
+    wait_for(lambda: len(run.metrics()) > 3, run)
+    found = list_runs(tmp_path / "runs")
+    assert found == [run]
+    assert found[0].alive  # by its lock alone
+    wait_for(lambda: found[0].status().updates_per_second > 0, run)
+    assert found[0].status().state == "learning"
+    assert found[0].status().seconds_left > 0
+    with pytest.raises(StudioError, match="stop it first"):
+        run.trash()
+
+    found[0].order("pause")
+    wait_for(lambda: run.status().state == "paused", run)
+    updates = run.status().updates
+    assert [update for update, _ in run.grids()] == [updates]
+    assert len(run.metrics()) == updates
+    run.order("go")
+    wait_for(lambda: len(run.metrics()) > updates, run)
+    run.order("stop")
+    wait_for(lambda: not run.alive, run)
+
+    assert run.status().state == "stopped"
+    assert kinds(run) == ["start", "pause", "go", "stop"]
+    run.export_model(tmp_path / "mine.safetensors")
+    assert read_card(tmp_path / "mine.safetensors").updates == run.status().updates == len(run.metrics())
+
+    run.launch()
+    wait_for(lambda: "resume" in kinds(run), run)
+    run.order("stop")
+    wait_for(lambda: not run.alive, run)
+    assert kinds(run)[-2:] == ["resume", "stop"]
+
+
+def test_a_killed_process_is_told_from_a_living_one(tmp_path, plan):
+    run = new_run(tmp_path / "runs", plan)
+    run.launch()
+    wait_for(lambda: run.metrics().size, run)
+    run._process.kill()
+    wait_for(lambda: not run.alive, run)
+    assert run.status().state == "stopped"
+    assert "unasked" in run.status().text
+
+
+def test_an_order_for_a_killed_process_is_not_for_the_next(tmp_path, plan):
+    run = new_run(tmp_path / "runs", replace(plan, learning=replace(plan.learning, updates=2)))
+    (run.path / "control").write_text("stop")
+    words = [sys.executable, "-m", "ebm_studio", "train", "--resume", "-o", str(run.path)]
+    assert subprocess.run(words, capture_output=True).returncode == 0
+    assert kinds(run) == ["start", "done"]
+    assert run.status().progress == 1
+
+
+def test_two_processes_never_learn_in_one_folder(tmp_path, plan):
+    run = new_run(tmp_path / "runs", plan)
+    words = [sys.executable, "-m", "ebm_studio", "train", "--resume", "-o", str(run.path)]
+    with locked(run.path):
+        assert is_locked(run.path)
+        second = subprocess.run(words, capture_output=True, text=True)
+    assert second.returncode == 2
+    assert second.stderr.count("\n") == 1
+    assert "Another process" in second.stderr
+    assert not is_locked(run.path)
+    assert run.events() == []
+
+
+def test_what_cannot_be_read_is_a_failed_run_that_says_why(tmp_path, plan):
+    run = new_run(tmp_path / "runs", replace(plan, source=str(tmp_path / "gone.zip")))
+    run.launch()
+    wait_for(lambda: not run.alive, run)
+    assert run.status().state == "failed"
+    assert "gone.zip" in run.status().text
+    assert kinds(run) == ["failed"]
+    assert "gone.zip" in (run.path / "train.log").read_text()
+
+
+def test_a_run_goes_to_the_trash_and_back(tmp_path, plan):
+    root = tmp_path / "runs"
+    one, two = new_run(root, plan), new_run(root, plan)
+    assert {one.name, two.name} == {"my-birds", "my-birds-2"}
+    trashed = one.trash()
+    assert list_runs(root) == [two]
+    assert trashed.restore() == one
+    assert set(list_runs(root)) == {one, two}
+    assert one.plan().name == "my birds"
+
+    trashed = one.trash()
+    again = new_run(root, plan)
+    assert again == one
+    with pytest.raises(StudioError, match="new"):
+        trashed.restore()
+
+
+def rows(folder, *updates):
+    for update in updates:
+        append_metrics(folder, metrics_row(Metrics(update, 0.1 * update, 0.2, 1 / 3, 1e-4, 0.03), update / 7))
+
+
+def test_metrics_are_read_as_they_grow_and_after_a_step_back(tmp_path):
+    run = RunFolder(tmp_path)
+    assert run.metrics().shape == (0, len(METRICS))
+    rows(tmp_path, 1, 2, 3)
+    assert run.metrics()[:, 0].tolist() == [1, 2, 3]
+    with (tmp_path / "metrics.csv").open("a") as file:
+        file.write("4,1.0,1,")
+    assert run.metrics()[:, 0].tolist() == [1, 2, 3]
+    with (tmp_path / "metrics.csv").open("a") as file:
+        file.write("1,0,1,0.001,0.03\n")
+    assert run.metrics(after_update=2)[:, 0].tolist() == [3, 4]
+    assert cut_metrics(tmp_path, 2)[:, 0].tolist() == [1, 2]
+    rows(tmp_path, 3, 4, 5)
+    assert run.metrics()[:, 0].tolist() == [1, 2, 3, 4, 5]
+
+
+def test_metrics_are_cut_without_changing_what_stays(tmp_path):
+    rows(tmp_path, 1, 2, 3)
+    before = (tmp_path / "metrics.csv").read_text()
+    past = cut_metrics(tmp_path, 3)
+    assert (tmp_path / "metrics.csv").read_text() == before
+    assert metrics_of(past[2]).v == float(f"{1 / 3:.6g}")
+    assert np.array_equal(RunFolder(tmp_path).metrics(), past)
+
+
+def test_a_damaged_status_is_no_status(tmp_path):
+    write_status(tmp_path, Status(state="done", text="Done."))
+    assert RunFolder(tmp_path).status().state == "done"
+    for text in ("", "[]", '{"state": "flying"}', '{"state": "done", "more": 1}'):
+        (tmp_path / "status.json").write_text(text)
+        assert RunFolder(tmp_path).status().state == "stopped"
+
+
+def test_the_default_root_is_the_users_own(tmp_path):
+    assert tmp_path in default_root().parents
+    assert list_runs(default_root()) == []
+
+
+def test_reading_runs_needs_no_torch():
+    code = (
+        "import sys, ebm_studio.data.runfolders, ebm_studio.data.preview, ebm_studio.data.presets;"
+        "assert 'torch' not in sys.modules"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
