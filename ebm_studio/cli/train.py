@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ebm_studio.cli.options import add_backend, add_device, add_json, duration
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
+from ebm_studio.data.cards import find_model, read_card
 from ebm_studio.data.plans import Plan, read_plan
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def add(commands: Any) -> None:
         "--resume",
         action="store_true",
         help="go on with the run in RUN_DIR, by default at its own settings and on its own data",
+    )
+    parser.add_argument(
+        "--from", dest="origin", metavar="MODEL", help="begin with this model's weights, net and short run"
     )
     parser.add_argument("--name", help="the model's name (default: the folder's)")
     parser.add_argument("--updates", type=int, metavar="N", help=f"default: {Learning().updates}")
@@ -135,9 +139,11 @@ _BAR = "{percentage:5.1f}% |{bar}| {elapsed} < {remaining}, {postfix}"
 def _new_plan(args: argparse.Namespace) -> Plan:
     from ebm_studio.data.datasets import natural_channels
 
+    origin = read_card(find_model(args.origin)) if args.origin else None
     return Plan(
-        net=NetSpec(channels=natural_channels(args.data)),
-        short_run=ShortRun(),
+        net=origin.net if origin else NetSpec(channels=natural_channels(args.data)),
+        short_run=origin.short_run if origin else ShortRun(),
+        origin=args.origin or "",
         learning=Learning(updates=MAX_UPDATES if args.time_limit else Learning().updates),
         source=args.data,
         name=args.output.resolve().name,
@@ -149,6 +155,10 @@ def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
     net = _changed(plan.net, size=args.size, channels=args.channels, width=args.width, activation=args.activation)
     if args.resume and net != plan.net:
         raise SettingsError("A run's net cannot change when it is resumed: leave out --size, --channels, --width.")
+    if args.resume and args.origin:
+        raise SettingsError("A run that goes on has weights of its own: leave out --from, or begin a new run.")
+    if args.origin and net != plan.net:
+        raise SettingsError(f"{args.origin} is a net of its own size: leave out --size, --channels, --width.")
     return _changed(
         plan,
         net=net,

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ebm_studio.core.backends import make_gradient
 from ebm_studio.core.dynamics import sample, seed_from
-from ebm_studio.core.errors import DivergedError
+from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.gradients import EnergyGradient
 from ebm_studio.core.metrics import Metrics
 from ebm_studio.core.nets import EnergyNet
@@ -114,6 +114,13 @@ class Learner:
         ours: list[Tensor] = list(self.average.parameters())
         theirs: list[Tensor] = list(self.net.parameters())
         torch._foreach_lerp_(ours, theirs, 1 - decay)
+
+    def begin_from(self, net: EnergyNet) -> None:
+        """Take another net's weights. Raises `SettingsError` when it is a net of another shape."""
+        if net.spec != self.net.spec:
+            raise SettingsError(f"Learning a net of {self.net.spec} cannot begin from one of {net.spec}.")
+        for own in (self.net, self.average):
+            own.load_state_dict(net.state_dict())
 
     def state(self) -> dict[str, Tensor]:
         """Weights, average and Adam's moments, by name. `load` takes them back."""

@@ -27,6 +27,8 @@ class Plan:
     """Images kept from training: the last ones in name order."""
     licence: str = ""
     """The data's licence, for sets that carry none of their own."""
+    origin: str = ""
+    """The model whose weights learning begins with, a bundled name or a path; empty for random ones."""
     name: str = "model"
     command: str = ""
     time_limit: float | None = None

@@ -26,7 +26,7 @@ from ebm_studio.core.watchdog import MEMORY, TRIES, Watchdog, easier
 from ebm_studio.data.cards import Card, DataCard, Health
 from ebm_studio.data.choices import resolve_backend
 from ebm_studio.data.datasets import ImageSet, Progress, open_images
-from ebm_studio.data.models import Model, save_model
+from ebm_studio.data.models import Model, load_model, save_model
 from ebm_studio.data.pictures import grid, save_picture, to_pixels
 from ebm_studio.data.plans import PLAN, Plan, write_plan
 from ebm_studio.data.rundiary import Diary
@@ -105,6 +105,8 @@ class TrainingRun:
             run._load(saved.now)
             run.seconds = saved.now.seconds
             run._healthy = saved.healthy
+        elif plan.origin:
+            run.learner.begin_from(load_model(plan.origin, "cpu", "fp32").net)
         run._take_up()
         write_plan(folder, run.plan)
         run._note_beginning()
@@ -195,6 +197,7 @@ class TrainingRun:
             health=health,
             command=plan.command,
             machine=_machine(self.learner.device, plan.backend),
+            note=f"Learning began with the weights of {Path(plan.origin).stem}." if plan.origin else "",
         )
 
     def _update(self) -> Metrics | None:

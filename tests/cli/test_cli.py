@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load_file
 
 from ebm_studio.cli.main import main
+from ebm_studio.data.cards import read_card
 from ebm_studio.data.runlog import read_metrics
 from tests.making import make_data, make_model
 
@@ -186,3 +188,24 @@ def test_ctrl_c_stops_cleanly_and_keeps_all(tmp_path, data):
     assert result["stopped"]
     assert result["updates"] == len(read_metrics(tmp_path / "run")) >= 2
     assert (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_learning_begins_with_another_models_weights(capsys, tmp_path, tiny):
+    data = make_data(tmp_path / "data.zip")
+    few = ["--batch", 4, "--data-batch", 4, "--channels", 1, "--updates", 1, "--learning-rate", "1e-8"]
+    code, out, _ = run(capsys, "train", data, "-o", tmp_path / "run", "--from", tiny, *few, "--json")
+    assert code == 0
+    card = json.loads(out)["card"]
+    assert card["short_run"] == read_card(Path(tiny)).short_run.to_dict()
+    assert "tiny" in card["note"]
+    before, after = (load_file(path) for path in (tiny, tmp_path / "run" / "model.safetensors"))
+    for name, weight in before.items():
+        np.testing.assert_allclose(weight, after[name], atol=1e-6)
+
+
+@pytest.mark.parametrize("words", [["--width", "8"], ["--from", "nothing"]])
+def test_a_model_that_learning_cannot_begin_with(capsys, tmp_path, tiny, words):
+    data = make_data(tmp_path / "data.zip")
+    code, out, err = run(capsys, "train", data, "-o", tmp_path / "run", "--from", tiny, *words)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert not (tmp_path / "run").exists()
