@@ -68,7 +68,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--final-noise", type=float, help="sigma at the very end, as a factor (default: 1)")
     parser.add_argument("--seed", type=int, help="default: 0")
-    parser.add_argument("--hold-out", type=int, metavar="N", help="never learn from the last N images in name order")
+    parser.add_argument("--hold-out", type=int, metavar="N", help="never learn from N images, each folder's last ones")
     parser.add_argument("--licence", help="the data's licence, for the card")
     add_device(parser)
     add_backend(parser)

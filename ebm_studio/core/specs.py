@@ -225,7 +225,7 @@ class Evaluation(Spec):
     features: Features = "lite0"
     """The feature network: EfficientNet-Lite0, or the Inception net of published FIDs."""
     held_out: int | None = None
-    """Images that training never saw, the last ones in name order; by default what the card says."""
+    """Images that training never saw, each folder's last ones; by default what the card says."""
     seed: int = 0
     """Of the samples, and of every draw."""
 

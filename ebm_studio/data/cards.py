@@ -29,7 +29,7 @@ class DataCard:
     count: int = 0
     """Images learned from."""
     held_out: int = 0
-    """Images kept from training for good: the last ones in name order."""
+    """Images kept from training for good: the last ones in name order, of each folder by its share."""
     licence: str = ""
 
 

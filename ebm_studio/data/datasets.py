@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from itertools import groupby
+from pathlib import Path, PurePath
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ebm_studio.core.errors import DataError
@@ -31,20 +33,33 @@ class ImageSet:
     licence: str = ""
     skipped: list[str] = field(default_factory=list)
     """One line for each file left out, with the reason."""
+    folders: tuple[int, ...] = ()
+    """Pictures of each folder, in name order; empty when the set has no folders."""
 
     def __len__(self) -> int:
         return len(self.images)
 
     def last(self, count: int) -> ImageSet:
-        """The last `count` pictures in name order: what `without_last` leaves out."""
-        first = len(self.without_last(count))
-        return ImageSet(self.name, self.images[first:], self.licence)
+        """What `without_last` leaves out."""
+        return ImageSet(self.name, self.images[~self._learned(count)], self.licence)
 
     def without_last(self, count: int) -> ImageSet:
-        """All but the last `count` pictures in name order, which training then never sees."""
+        """All but `count` pictures, which training then never sees.
+
+        They are the last ones in name order, of each folder by its share: a folder is mostly a class.
+        """
+        return ImageSet(self.name, self.images[self._learned(count)], self.licence, self.skipped)
+
+    def _learned(self, count: int) -> NDArray[np.bool_]:
         if not 0 <= count < len(self):
             raise DataError(f"Cannot hold out {count} of {len(self)} images.")
-        return ImageSet(self.name, self.images[: len(self) - count], self.licence, self.skipped)
+        ends = np.cumsum(self.folders or (len(self),))
+        # Shares are rounded where they add up, so that all together are `count`.
+        shares = np.diff(np.rint(ends * count / len(self)).astype(int), prepend=0)
+        learned = np.ones(len(self), np.bool_)
+        for end, share in zip(ends, shares, strict=True):
+            learned[end - share : end] = False
+        return learned
 
 
 @dataclass(frozen=True)
@@ -127,18 +142,20 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 def read_entries(source: str, entries: list[Entry], size: int, channels: int, progress: Progress) -> ImageSet:
     """The pictures of a folder or zip that these entries are. Raises `DataError` when none can be read."""
-    images, skipped = [], []
+    images, folders, skipped = [], [], []
     for done, (name, read) in enumerate(entries):
         progress(done, len(entries))
         try:
             images.append(fit(open_picture(read(), name, enough=2 * size), size, channels))
+            folders.append(PurePath(name).parent)
         except Exception as error:  # a damaged archive member or picture is left out, and said so
             skipped.append(str(error) if name in str(error) else f"{name}: {error}")
     progress(len(entries), len(entries))
     if not images:
         reason = f" ({skipped[0]})" if skipped else ""
         raise DataError(f"There is no image that can be read in {source}{reason}.")
-    return ImageSet(Path(source).stem, np.stack(images), skipped=skipped)
+    sizes = tuple(len(list(members)) for _, members in groupby(folders))
+    return ImageSet(Path(source).stem, np.stack(images), skipped=skipped, folders=sizes)
 
 
 def _fashion(split: str) -> Callable[[int, int, Progress], Pixels]:

@@ -24,7 +24,7 @@ class Plan:
     source: str
     """The data set's name or path."""
     held_out: int = 0
-    """Images kept from training: the last ones in name order."""
+    """Images kept from training: the last ones in name order, of each folder by its share."""
     licence: str = ""
     """The data's licence, for sets that carry none of their own."""
     origin: str = ""

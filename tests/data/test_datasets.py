@@ -105,3 +105,15 @@ def test_a_named_set_is_read_through_torchvision_or_says_why_not(tmp_path, monke
     assert data.images.shape == (3, 1, 32, 32)
     assert data.images[0, 0, 2:30, 2:30].min() == 200
     assert not data.images[:, :, :2].any()
+
+
+def test_every_folder_holds_out_its_share(tmp_path):
+    names = [f"{folder}/{i}.png" for folder, count in (("a", 6), ("b", 3), ("c", 1)) for i in range(count)]
+    path = make_zip(tmp_path / "a.zip", {name: encoded(make_picture(seed=i)) for i, name in enumerate(names)})
+    data = open_images(str(path), 16)
+    assert data.folders == (6, 3, 1)
+    for count in range(10):
+        assert len(data.last(count)) == count
+        assert len(data.without_last(count)) == 10 - count
+    assert np.array_equal(data.last(3).images, data.images[[4, 5, 8]])
+    assert np.array_equal(data.without_last(3).images, data.images[[0, 1, 2, 3, 6, 7, 9]])
