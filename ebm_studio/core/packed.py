@@ -2,7 +2,7 @@
 
 A plain convolution lays its weights out anew at each call, which in the wide layers costs as much as the
 products themselves. Here that is done once for each state of the weights, LeakyReLU is the last pass of
-the convolution before it, and the last hidden layer, of few pixels and many channels, is a matrix product.
+the convolution before it, and a last hidden layer of many channels, for its few pixels, is a matrix product.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from ebm_studio.core.nets import SLOPE, EnergyNet
 
-BLOCK = 32  # images that walk together: enough for the matrix units, and their activations stay in the caches
+BLOCK = 2048  # images times n_f that walk together: enough for the matrix units, little for the caches
 PRODUCT = 16  # images of one matrix product; other numbers of rows may split the inner sum, and so round, otherwise
+MANY = 256  # input channels from which on the product beats the convolution
 LAST = 4  # side of the last hidden layer's pictures; those before have twice that
 
 _aten = torch.ops.aten
@@ -31,7 +32,7 @@ def is_packable() -> bool:
 class PackedConvolution:
     """A convolution and its transpose; pictures are bfloat16 (N, C, H, W), channels last."""
 
-    def __init__(self, layer: nn.Conv2d, shape: tuple[int, int, int], leaky: bool) -> None:
+    def __init__(self, layer: nn.Conv2d, shape: tuple[int, int, int, int], leaky: bool) -> None:
         self._layer, self._shape = layer, shape
         self._activation = ("leaky_relu", [SLOPE], "") if leaky else ("none", [], "")
         self.refresh()
@@ -39,17 +40,15 @@ class PackedConvolution:
     def refresh(self) -> None:
         """Take up the weight as it is now."""
         layer = self._layer
-        channels, height, width = self._shape
+        block, _, height, width = self._shape
         weight = layer.weight.detach().to(torch.bfloat16).contiguous()
         stride, padding = list(layer.stride), list(layer.padding)
-        results = (BLOCK, layer.out_channels, height // stride[0], width // stride[1])
+        results = [block, layer.out_channels, height // stride[0], width // stride[1]]
         self._bias = _bias(layer).to(torch.bfloat16)
         self._sizes = (padding, stride, [1, 1], 1)
         self._sizes_back = (padding, [0, 0], stride, [1, 1], 1)
-        self._forward = _aten.mkldnn_reorder_conv2d_weight(
-            weight.to_mkldnn(), *self._sizes, [BLOCK, channels, height, width]
-        )
-        self._backward = _mkldnn._reorder_convolution_transpose_weight(weight, *self._sizes_back, list(results))
+        self._forward = _aten.mkldnn_reorder_conv2d_weight(weight.to_mkldnn(), *self._sizes, list(self._shape))
+        self._backward = _mkldnn._reorder_convolution_transpose_weight(weight, *self._sizes_back, results)
 
     def forward(self, x: Tensor) -> Tensor:
         """The result, activated."""
@@ -119,12 +118,18 @@ class PackedGradient:
         self.spec = net.spec
         self._leaky = net.spec.activation == "leaky_relu"
         *hidden, self._last = net.convolutions
-        shape = net.spec.shape
+        self._block = max(PRODUCT, BLOCK // net.spec.width)
+        shape = (self._block, *net.spec.shape)
         self._layers: list[PackedConvolution | PackedProduct] = []
         for layer in hidden[:-1]:
             self._layers.append(PackedConvolution(layer, shape, self._leaky))
-            shape = (layer.out_channels, shape[1] // layer.stride[0], shape[2] // layer.stride[1])
-        self._layers.append(PackedProduct(hidden[-1], self._leaky))
+            shape = (self._block, layer.out_channels, shape[2] // layer.stride[0], shape[3] // layer.stride[1])
+        last = hidden[-1]
+        self._layers.append(
+            PackedProduct(last, self._leaky)
+            if last.in_channels >= MANY
+            else PackedConvolution(last, shape, self._leaky)
+        )
         self._take_up_last()
 
     def refresh(self) -> None:
@@ -141,7 +146,7 @@ class PackedGradient:
     @torch.no_grad()
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
-        energies, slopes = zip(*map(self._walk, torch.split(images, BLOCK)), strict=True)
+        energies, slopes = zip(*map(self._walk, torch.split(images, self._block)), strict=True)
         return torch.cat(energies), torch.cat(slopes)
 
     def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -156,8 +161,12 @@ class PackedGradient:
 
         g = self._weight.expand_as(h)
         for layer, a in zip(reversed(self._layers), reversed(kept), strict=True):
-            g = _aten.leaky_relu_backward(g, a, SLOPE, True) if self._leaky else _aten.silu_backward(g, a)
-            g = layer.backward(g)
+            # Over the activations, which nobody needs any more: new memory would cost more than the product.
+            if self._leaky:
+                _aten.leaky_relu_backward.grad_input(g, a, SLOPE, True, grad_input=a)
+            else:
+                _aten.silu_backward.grad_input(g, a, grad_input=a)
+            g = layer.backward(a)
         return energy, g.float()
 
 
