@@ -43,7 +43,10 @@ def add(commands: Any) -> None:
         help="go on with the run in RUN_DIR, by default at its own settings and on its own data",
     )
     parser.add_argument(
-        "--from", dest="origin", metavar="MODEL", help="begin with this model's weights, net and short run"
+        "--from",
+        dest="origin",
+        metavar="MODEL",
+        help="begin with this model's weights, net and short run; at twice its --size it is grown",
     )
     parser.add_argument("--name", help="the model's name (default: the folder's)")
     parser.add_argument("--updates", type=int, metavar="N", help=f"default: {Learning().updates}")
@@ -157,8 +160,9 @@ def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
         raise SettingsError("A run's net cannot change when it is resumed: leave out --size, --channels, --width.")
     if args.resume and args.origin:
         raise SettingsError("A run that goes on has weights of its own: leave out --from, or begin a new run.")
-    if args.origin and net != plan.net:
-        raise SettingsError(f"{args.origin} is a net of its own size: leave out --size, --channels, --width.")
+    size = plan.net.size
+    if args.origin and (net.size not in (size, 2 * size) or replace(net, size=size) != plan.net):
+        raise SettingsError(f"From {args.origin}, only a net like its own can begin, or one of twice the --size.")
     return _changed(
         plan,
         net=net,

@@ -12,6 +12,7 @@ from ebm_studio.core.backends import make_gradient
 from ebm_studio.core.dynamics import sample, seed_from
 from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.gradients import EnergyGradient
+from ebm_studio.core.growing import grown
 from ebm_studio.core.metrics import Metrics
 from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun, Start
@@ -116,7 +117,12 @@ class Learner:
         torch._foreach_lerp_(ours, theirs, 1 - decay)
 
     def begin_from(self, net: EnergyNet) -> None:
-        """Take another net's weights. Raises `SettingsError` when it is a net of another shape."""
+        """Take another net's weights, grown when it is for pictures of half the size.
+
+        Raises `SettingsError` when the nets do not fit.
+        """
+        if 2 * net.spec.size == self.net.spec.size:
+            net = grown(net, torch.Generator().manual_seed(seed_from("grown", self.learning.seed)))
         if net.spec != self.net.spec:
             raise SettingsError(f"Learning a net of {self.net.spec} cannot begin from one of {net.spec}.")
         for own in (self.net, self.average):

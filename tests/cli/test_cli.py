@@ -203,7 +203,7 @@ def test_learning_begins_with_another_models_weights(capsys, tmp_path, tiny):
         np.testing.assert_allclose(weight, after[name], atol=1e-6)
 
 
-@pytest.mark.parametrize("words", [["--width", "8"], ["--from", "nothing"]])
+@pytest.mark.parametrize("words", [["--width", "8"], ["--size", "64"], ["--size", "32"], ["--from", "nothing"]])
 def test_a_model_that_learning_cannot_begin_with(capsys, tmp_path, tiny, words):
     data = make_data(tmp_path / "data.zip")
     code, out, err = run(capsys, "train", data, "-o", tmp_path / "run", "--from", tiny, *words)

@@ -1,0 +1,91 @@
+"""A net for pictures of twice the size that begins as the smaller one.
+
+The grown energy is E'(x) = 4 E(x̄), where x̄ is x averaged over cells of 2x2 pixels. The factor undoes
+the average's in the gradient: averaged, a step on E' is a step on E. So a short run draws the smaller net's
+pictures from the first update on, and only what is finer has to be learned.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.nets import SLOPE, EnergyNet
+from ebm_studio.core.specs import NetSpec
+
+SHIFTS = (-1, 1)
+STEM = 2 * len(SHIFTS) ** 2  # channels of the stem for each channel of a picture: four shifts of either sign
+
+
+def grown(net: EnergyNet, generator: torch.Generator) -> EnergyNet:
+    """The net of twice the size with E'(x) = 4 E(x̄). What else it has room for starts at random, unheard.
+
+    Raises `SettingsError` for a net whose channels, size or activation leave no way.
+    """
+    spec = grown_spec(net.spec)
+    bigger = EnergyNet(spec, generator)
+    first, second, *others = bigger.convolutions
+    old_first, *old_others = net.convolutions
+    with torch.no_grad():
+        _pass_on(first.weight, _biased(first.bias), net.spec.channels)
+        _average(second.weight, _biased(second.bias), old_first.weight, _biased(old_first.bias))
+        for new, old in zip(others, old_others, strict=True):
+            rows, columns = old.weight.shape[:2]
+            new.weight[:rows] = 0  # what the old channels did not hear, the new ones do not tell them yet
+            new.weight[:rows, :columns] = old.weight
+            _biased(new.bias)[:rows] = _biased(old.bias)
+        others[-1].weight *= 4
+        _biased(others[-1].bias).mul_(4)
+    return bigger
+
+
+def grown_spec(spec: NetSpec) -> NetSpec:
+    """The spec of the grown net. Raises `SettingsError`."""
+    if spec.activation != "leaky_relu" or spec.width < STEM * spec.channels:
+        raise SettingsError(
+            f"Only a LeakyReLU net of n_f {STEM * spec.channels} or more can grow with {spec.channels} channels."
+        )
+    bigger = replace(spec, size=2 * spec.size)
+    for new, old in zip(bigger.widths[1:], spec.widths, strict=True):
+        assert new >= old  # so the old channels always find room
+    return bigger
+
+
+def _pass_on(weight: Tensor, bias: Tensor, channels: int) -> None:
+    # LeakyReLU(x) and LeakyReLU(-x) together still hold x. Each passes on a picture shifted by a pixel
+    # across and down, so that the 4x4 kernels of the next layer see 6x6 pixels between them.
+    signs_and_shifts = itertools.product((1, -1), SHIFTS, SHIFTS, range(channels))
+    for row, (sign, down, across, channel) in enumerate(signs_and_shifts):
+        weight[row] = 0
+        weight[row, channel, 1 + down, 1 + across] = sign
+        bias[row] = 0
+
+
+def _average(weight: Tensor, bias: Tensor, old: Tensor, old_bias: Tensor) -> None:
+    """The old 3x3 layer over 2x2 means, as a 6x6 kernel of stride 2, of which each shift gives a quarter."""
+    rows, channels = old.shape[:2]
+    kernel = old.repeat_interleave(2, 2).repeat_interleave(2, 3) / 4  # (rows, channels, 6, 6)
+    weight[:rows] = 0
+    bias[:rows] = old_bias
+    for sign, down, across, channel in itertools.product((1, -1), SHIFTS, SHIFTS, range(channels)):
+        column = ((sign < 0) * len(SHIFTS) + SHIFTS.index(down)) * len(SHIFTS) + SHIFTS.index(across)
+        # x = (LeakyReLU(x) - LeakyReLU(-x)) / (1 + slope)
+        weight[:rows, column * channels + channel] = sign * _quarter(kernel[:, channel], down, across) / (1 + SLOPE)
+
+
+def _quarter(kernel: Tensor, down: int, across: int) -> Tensor:
+    """The 4x4 window that a shift sees of a 6x6 kernel (N, 6, 6), with its own 3x3 corner only."""
+    window = kernel.new_zeros(len(kernel), 6, 6)
+    ys, xs = (slice(0, 3) if shift < 0 else slice(3, 6) for shift in (down, across))
+    window[:, ys, xs] = kernel[:, ys, xs]
+    y, x = (0 if shift < 0 else 2 for shift in (down, across))
+    return window[:, y : y + 4, x : x + 4]
+
+
+def _biased(bias: Tensor | None) -> Tensor:
+    assert bias is not None
+    return bias
