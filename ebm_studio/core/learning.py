@@ -15,13 +15,15 @@ from ebm_studio.core.gradients import EnergyGradient
 from ebm_studio.core.growing import grown
 from ebm_studio.core.metrics import Metrics
 from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.ranks import ALONE, Ranks
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun, Start
 
 
 class Learner:
     """One energy net on its way. All randomness of update t comes from (seed, t), so a state can be resumed exactly.
 
-    `images` is the training set as uint8 (N, C, H, W), on any device.
+    `images` is the training set as uint8 (N, C, H, W), on any device. Of several `ranks`, each draws
+    the same batches and works on its rows of them, so that they do together what one does alone.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Learner:
         images: Tensor,
         device: torch.device | str = "cpu",
         backend: str = "fp32",
+        ranks: Ranks = ALONE,
     ) -> None:
         self.run = run
         self.learning = learning
@@ -45,6 +48,8 @@ class Learner:
         self._gradient = make_gradient(self.net, backend)
         self._pass = EnergyGradient(self.net, torch.bfloat16 if backend == "bf16" else torch.float32)
         self._images = images
+        self._ranks = ranks
+        ranks.share(learning.chains), ranks.share(learning.images)
         self._adam = torch.optim.Adam(
             self.net.parameters(), lr=learning.learning_rate, betas=(learning.beta1, learning.beta2), fused=True
         )
@@ -52,7 +57,7 @@ class Learner:
     def update(self, progress: float) -> Metrics:
         """One iteration of Algorithm 1, when `progress` (0 to 1) of the run is done.
 
-        Raises `DivergedError`, and changes no weight, when an energy is not finite.
+        Raises `DivergedError`, and changes no weight, when an energy or a gradient is not finite.
         """
         rate, sigma = self.learning.decay(progress)
         random = torch.Generator(self.device).manual_seed(seed_from("update", self.learning.seed, self.updates))
@@ -61,21 +66,19 @@ class Learner:
         self.samples, lengths = self._draw_samples(random)
 
         energy = self._energies(data, self.samples)
-        if not torch.isfinite(energy).all():
-            raise DivergedError(
-                f"Learning ran away at update {self.updates}: the energy is not finite. "
-                "Lower the learning rate or raise the data noise."
-            )
+        figures = torch.stack([energy[: len(data)].mean(), energy[len(data) :].mean(), lengths.mean()])
+        gradients = [parameter.grad for parameter in self.net.parameters() if parameter.grad is not None]
+        self._ranks.average([figures, *gradients])
+        if not torch.isfinite(torch.stack([*figures, *torch._foreach_norm(gradients)])).all():
+            raise DivergedError(f"At update {self.updates + 1} the energy or its gradient was not finite.")
         for group in self._adam.param_groups:
             group["lr"] = rate
         self._adam.step()
 
         self.updates += 1
         self._follow()
-        energy_data, energy_samples = (
-            part.mean().item() for part in torch.split(energy, [len(data), len(self.samples)])
-        )
-        return Metrics(self.updates, energy_data, energy_samples, lengths.mean().item(), rate, sigma)
+        energy_data, energy_samples, v = figures.tolist()
+        return Metrics(self.updates, energy_data, energy_samples, v, rate, sigma)
 
     def _energies(self, data: Tensor, samples: Tensor) -> Tensor:
         """E of the data, then of the samples, and each parameter's gradient of mean E(data) - mean E(samples)."""
@@ -88,9 +91,10 @@ class Learner:
 
     def _draw_data(self, random: torch.Generator, sigma: float) -> Tensor:
         rows = torch.randint(len(self._images), (self.learning.images,), generator=random, device=self.device)
+        rows = rows[self._ranks.share(len(rows))]
         data = self._images[rows.to(self._images.device)].to(self.device).float() / 127.5 - 1
         data = data.contiguous(memory_format=torch.channels_last)
-        return data.add_(self._draw(len(data), "gaussian", random), alpha=sigma)
+        return data.add_(self._draw(self.learning.images, "gaussian", random), alpha=sigma)
 
     def _draw_samples(self, random: torch.Generator) -> tuple[Tensor, Tensor]:
         count = self.learning.chains
@@ -99,14 +103,17 @@ class Learner:
         return sample(self._gradient, z, self.run, lambda: self._draw(count, "gaussian", random))
 
     def _draw(self, count: int, start: Start, random: torch.Generator) -> Tensor:
-        """Noise (N, C, H, W), channels last. Drawn in memory order: any other order is ten times slower."""
+        """This rank's rows of noise for `count` pictures (N, C, H, W), channels last.
+
+        Drawn in memory order: any other order is ten times slower.
+        """
         channels, height, width = self.net.spec.shape
         noise = torch.empty(count, height, width, channels, device=self.device)
         if start == "uniform":
             noise.uniform_(-1, 1, generator=random)
         else:
             noise.normal_(generator=random)
-        return noise.permute(0, 3, 1, 2)
+        return noise[self._ranks.share(count)].permute(0, 3, 1, 2)
 
     @torch.no_grad()
     def _follow(self) -> None:

@@ -11,17 +11,26 @@ import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from statistics import fmean, median
 from typing import Literal
 
 from ebm_studio.core.metrics import Metrics
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 
 MEMORY = 200  # updates that tell what is usual
-LEAST = 50  # of them, before anything is called unusual
-RECENT = 10  # updates that must agree, since one of them proves nothing
+LEAST = 50  # of them, before they do
+RECENT = 10  # updates that are judged together, since one of them proves nothing
 TRIES = 5  # steps back before a run gives up
 
-Sign = Literal["healthy", "warning", "run_away"]
+# The length of a short run, over its way: 1 to 2 in healthy runs.
+LONG, TOO_LONG = 2.0, 5.0  # times the usual, which counts as 1 at least
+VERY_LONG, FAR_TOO_LONG = 3.0, 10.0  # whatever is usual
+STUCK = 0.1  # of the usual
+# |d| over the usual one, or over the usual fall of the energy along a short run if that is more.
+LARGE, TOO_LARGE = 5.0, 20.0
+LEANING = 0.5  # of that fall, when d keeps its sign
+
+Sign = Literal["healthy", "unsteady", "run_away"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +38,9 @@ class Verdict:
     """What the watchdog makes of an update."""
 
     sign: Sign
+    """Only a healthy state is one to step back to."""
     text: str = ""
-    """One or two plain sentences; empty when there is nothing to say."""
+    """A warning, or why it ran away, in plain sentences; empty when there is nothing new to say."""
 
 
 HEALTHY = Verdict("healthy")
@@ -39,26 +49,95 @@ HEALTHY = Verdict("healthy")
 class Watchdog:
     """Shown the metrics of each update in turn, it says how the run does.
 
-    All that it knows is the last `MEMORY` metrics, so that one that is shown them anew judges alike.
+    Its verdicts follow from the last `MEMORY` metrics, so that a watchdog that is shown those of the
+    past judges like the one that saw them. It only says the same thing no more than once in so many.
     """
 
     def __init__(self, net: NetSpec, run: ShortRun, past: Iterable[Metrics] = ()) -> None:
-        self._steps = run.steps
-        # Between noise of p0 and a picture, both spread over [-1, 1], lies about this much in R^D.
-        self._way = math.sqrt(2 / 3 * math.prod(net.shape))
+        self._run = run
+        self._way = way(net, run)
         self._past = deque(past, maxlen=MEMORY)
+        self._said: dict[str, int] = {}
 
     def look(self, metrics: Metrics) -> Verdict:
         """Judge the run after one more update."""
         self._past.append(metrics)
         if not all(map(math.isfinite, (metrics.energy_data, metrics.energy_samples, metrics.v))):
             return Verdict("run_away", f"At update {metrics.update} the energy was not finite.")
-        recent = list(self._past)[-RECENT:]
-        usual = list(self._past)[:-RECENT]
-        return self._short_runs(recent, usual)
-
-    def _short_runs(self, recent: list[Metrics], usual: list[Metrics]) -> Verdict:
+        past = list(self._past)
+        recent, usual = past[-RECENT:], past[:-RECENT] if len(past) >= LEAST else []
+        for verdict in (self._of_length(recent, usual), self._of_difference(recent, usual), self._of_balance(past)):
+            if verdict != HEALTHY:
+                return verdict
         return HEALTHY
+
+    def _of_length(self, recent: list[Metrics], usual: list[Metrics]) -> Verdict:
+        """Short runs that grow: the energy gets steeper and steeper. Or that hardly move any more."""
+        now, before = self._length(recent), self._length(usual)
+        update = recent[-1].update
+        said = f"short runs are {now:.3g} times as long as the way from noise to a picture"
+        if before:
+            said += f", {before:.2g} times was usual"
+        if now > min(TOO_LONG * max(before, 1), FAR_TOO_LONG):
+            return Verdict("run_away", f"At update {update} learning ran away: {said}.")
+        if now > min(LONG * max(before, 1), VERY_LONG):
+            advice = "If it goes on growing, learning runs away: a smaller learning rate or more data noise helps."
+            text = self._once("long", update, f"The {said} (K·v {now * self._way:.3g}). {advice}")
+            return Verdict("unsteady" if now > LONG * max(before, 1) else "healthy", text)
+        if now < STUCK * before:
+            text = f"The short runs hardly move (K·v {now * self._way:.2g}, {before * self._way:.2g} was usual)"
+            return Verdict("healthy", self._once("stuck", update, f"{text}: the energy is flat where they start."))
+        return HEALTHY
+
+    def _of_difference(self, recent: list[Metrics], usual: list[Metrics]) -> Verdict:
+        """Energies of data and samples that part."""
+        if not usual:
+            return HEALTHY
+        now, before = (median(abs(m.d) for m in part) for part in (recent, usual))
+        share = now / max(before, self._fall(usual), 1e-12)
+        update = recent[-1].update
+        said = f"the energies of data and samples are {now:.3g} apart, {before:.2g} was usual"
+        if share > TOO_LARGE:
+            return Verdict("run_away", f"At update {update} learning ran away: {said}.")
+        if share > LARGE:
+            text = f"Watch d: {said}. A smaller learning rate steadies it."
+            return Verdict("unsteady", self._once("large", update, text))
+        return HEALTHY
+
+    def _of_balance(self, past: list[Metrics]) -> Verdict:
+        """A d that no longer oscillates."""
+        lately = [m.d for m in past[-MEMORY // 2 :]]
+        mean = fmean(lately)
+        if len(past) < MEMORY or abs(mean) < LEANING * self._fall(past) or min(d * mean for d in lately) < 0:
+            return HEALTHY
+        side, other = ("below", "data") if mean < 0 else ("above", "samples")
+        text = (
+            f"d has stayed {side} 0 for {len(lately)} updates (mean {mean:.3g}): the energy of the {other} is always "
+            "the lower one. More Langevin steps, a smaller learning rate or more data noise brings back the balance."
+        )
+        return Verdict("healthy", self._once("leaning", past[-1].update, text))
+
+    def _length(self, metrics: list[Metrics]) -> float:
+        """K·v over the way; 0 for no metrics."""
+        return self._run.steps * median(m.v for m in metrics) / self._way if metrics else 0.0
+
+    def _fall(self, metrics: list[Metrics]) -> float:
+        """How much the energy falls along a short run: K steps of length v against a slope of v / step size."""
+        return self._run.steps * median(m.v for m in metrics) ** 2 / self._run.step_size
+
+    def _once(self, what: str, update: int, text: str) -> str:
+        """The text, unless the same was said lately."""
+        if update - self._said.get(what, -MEMORY) < MEMORY:
+            return ""
+        self._said[what] = update
+        return text
+
+
+def way(net: NetSpec, run: ShortRun) -> float:
+    """What a short run has to walk: from p0's noise to a picture in [-1, 1], and back what its steps' noise adds."""
+    start = 1 / 3 if run.start == "uniform" else 1.0
+    noisy = sum(map(run.is_noisy, range(run.steps)))
+    return math.sqrt(math.prod(net.shape)) * (math.sqrt(start + 1 / 3) + noisy * run.noise_scale)
 
 
 def easier(learning: Learning) -> Learning:

@@ -221,9 +221,9 @@ class TrainingRun:
         self._past.append(metrics)
         self._kept(lambda: append_metrics(self.folder, row))
         self._tell_progress()
-        if verdict.sign == "warning":
+        if verdict.text:
             self.diary.note("warning", verdict.text)
-        if self.learner.updates % HEALTHY_EVERY == 0:
+        if self.learner.updates % HEALTHY_EVERY == 0 and verdict.sign == "healthy":
             # The older of two has shown for some time that it leads nowhere bad.
             self._healthy = [*self._healthy[-1:], self._snapshot()]
         return metrics
