@@ -26,7 +26,7 @@ TRIES = 5  # steps back before a run gives up
 LONG, TOO_LONG = 2.0, 5.0  # times the usual, which counts as 1 at least
 VERY_LONG, FAR_TOO_LONG = 3.0, 10.0  # whatever is usual
 STUCK = 0.1  # of the usual
-# |d| over the usual one, or over the usual fall of the energy along a short run if that is more.
+# |d| over the usual one, or over the fall of the energy along a short run if that is more.
 LARGE, TOO_LARGE = 5.0, 20.0
 LEANING = 0.5  # of that fall, when d keeps its sign
 
@@ -75,7 +75,7 @@ class Watchdog:
         """Short runs that grow: the energy gets steeper and steeper. Or that hardly move any more."""
         now, before = self._length(recent), self._length(usual)
         update = recent[-1].update
-        said = f"short runs are {now:.3g} times as long as the way from noise to a picture"
+        said = f"short runs are {now:.3g} times as long as the way from noise to pictures"
         if before:
             said += f", {before:.2g} times was usual"
         if now > min(TOO_LONG * max(before, 1), FAR_TOO_LONG):
@@ -94,7 +94,7 @@ class Watchdog:
         if not usual:
             return HEALTHY
         now, before = (median(abs(m.d) for m in part) for part in (recent, usual))
-        share = now / max(before, self._fall(usual), 1e-12)
+        share = now / max(before, self._fall(recent), 1e-12)
         update = recent[-1].update
         said = f"the energies of data and samples are {now:.3g} apart, {before:.2g} was usual"
         if share > TOO_LARGE:

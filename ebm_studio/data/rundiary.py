@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ebm_studio.core.errors import StudioError
+from ebm_studio.data.files import write_whole
 from ebm_studio.data.plans import PLAN
 from ebm_studio.data.runlog import (
     Event,
@@ -26,6 +27,7 @@ from ebm_studio.data.runlog import (
 
 BEAT = 1.0  # seconds between statuses that say nothing new
 LOOK = 0.1  # seconds between two looks at the orders while waiting
+RESERVE = 2**16  # bytes kept on the disk, so that on a full one there is room to say so
 
 
 class Diary:
@@ -55,6 +57,17 @@ class Diary:
             while self._owed:
                 append_event(self.folder, self._owed[0])
                 del self._owed[0]
+
+    def use_reserve(self) -> None:
+        """Give up the room that is kept for what is to be said of a full disk."""
+        with suppress(OSError):
+            (self.folder / "reserve").unlink(missing_ok=True)
+
+    def keep_reserve(self) -> None:
+        """Take that room, if there is any."""
+        if not (self.folder / "reserve").exists():
+            with suppress(StudioError):
+                write_whole(self.folder / "reserve", lambda file: file.write_bytes(bytes(RESERVE)))
 
     def order(self) -> Order:
         """The newest order."""
@@ -88,6 +101,7 @@ def session(folder: Path) -> Iterator[Diary]:
             diary.tell(state="failed", text=text, seconds_left=None)
             raise
         finally:
+            diary.use_reserve()
             with suppress(OSError):
                 (folder / "control").unlink(missing_ok=True)
             if not (folder / PLAN).exists():  # it never came to be a run

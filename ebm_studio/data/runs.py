@@ -133,6 +133,7 @@ class TrainingRun:
         """
         self._asked_to_stop = lambda: stopped() or self.diary.order() == "stop"
         self._clock = saved = drawn = time.monotonic()
+        self.diary.keep_reserve()
         self.diary.tell(state="learning", text="")
         while self.progress < 1 and not self._asked_to_stop():
             if self.diary.order() == "pause":
@@ -277,6 +278,7 @@ class TrainingRun:
                 write()
             except DiskFullError as error:
                 if not waited:
+                    self.diary.use_reserve()
                     self.diary.tell(state="paused", text=f"{error} The run waits for room on the disk.")
                     self.diary.note("disk_full", f"{error} The run holds everything and waits for room on the disk.")
                 waited = True
@@ -290,6 +292,7 @@ class TrainingRun:
     def _go_on(self, text: str) -> None:
         self._clock = time.monotonic()
         self._times.clear()
+        self.diary.keep_reserve()
         self.diary.note("go", text)
         self.diary.tell(state="learning", text="")
 
