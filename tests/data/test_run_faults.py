@@ -136,7 +136,7 @@ def learn_to_the_end(folder, source):
     if (folder / "run.json").exists():
         plan = read_plan(folder)
     with session(folder) as diary:
-        TrainingRun.resume(folder, plan, CPU, diary=diary).learn(save_every=0)
+        TrainingRun.resume(folder, plan, CPU, diary=diary).learn(save_every=0.02)
 
 
 def test_killed_at_twenty_random_moments_it_ends_as_an_unbroken_run(tmp_path):
