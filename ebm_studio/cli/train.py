@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import signal
 import sys
@@ -20,6 +21,9 @@ from ebm_studio.data.cards import find_model, read_card
 from ebm_studio.data.plans import Plan, read_plan
 
 if TYPE_CHECKING:
+    import torch
+
+    from ebm_studio.core.ranks import Ranks
     from ebm_studio.data.rundiary import Diary
 
 
@@ -85,20 +89,46 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     if args.data is None and not args.resume:
         raise SettingsError("Name the DATA to learn from: a folder or zip of images, or a set by name.")
-    with _stop_signals() as stopped, session(args.output) as diary:
-        return _learn(args, diary, stopped)
+    with _stop_signals() as stopped:
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            return _learn_together(args, stopped)
+        with session(args.output) as diary:
+            return _learn(args, diary, stopped)
 
 
-def _learn(args: argparse.Namespace, diary: Diary, stopped: threading.Event) -> dict[str, Any]:
+def _learn_together(args: argparse.Namespace, stopped: threading.Event) -> dict[str, Any]:
+    """As one of the processes that torchrun started. The first is the run, the others help it."""
+    from ebm_studio.core.devices import choose_device
+    from ebm_studio.core.ranks import joined
+    from ebm_studio.data.rundiary import session
+    from ebm_studio.data.runteam import follow
+
+    with joined(choose_device(args.device)) as (ranks, device):
+        if ranks.is_first:
+            with session(args.output) as diary:
+                return _learn(args, diary, stopped, ranks, device)
+        follow(device, ranks)
+    args.json = False  # the first one prints
+    return {}
+
+
+def _learn(
+    args: argparse.Namespace,
+    diary: Diary,
+    stopped: threading.Event,
+    ranks: Ranks | None = None,
+    device: torch.device | None = None,
+) -> dict[str, Any]:
     plan = _planned(args, read_plan(args.output) if args.resume else _new_plan(args))
 
     # From here on torch is needed, which takes a while to load.
     from tqdm import tqdm
 
     from ebm_studio.core.devices import choose_device
+    from ebm_studio.core.ranks import ALONE
     from ebm_studio.data.runs import Report, TrainingRun
 
-    device = choose_device(args.device)
+    device = device or choose_device(args.device)
     with tqdm(unit="image", desc="reading", disable=None, leave=False) as bar:
 
         def reading(done: int, total: int) -> None:
@@ -107,7 +137,7 @@ def _learn(args: argparse.Namespace, diary: Diary, stopped: threading.Event) -> 
             diary.tell(text=f"Reading the images: {done} of {total}." if total else "Reading the images.")
 
         make = TrainingRun.resume if args.resume else TrainingRun.start
-        run = make(args.output, plan, device, reading, diary)
+        run = make(args.output, plan, device, reading, diary, ranks or ALONE)
     if run.data.skipped:
         print(f"left out {len(run.data.skipped)} files, the first: {run.data.skipped[0]}", file=sys.stderr)
 

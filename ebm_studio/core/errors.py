@@ -27,3 +27,7 @@ class DivergedError(StudioError):
 
 class DiskFullError(StudioError):
     """A file that finds no room, on a full disk or beyond a quota: it can be written again when there is."""
+
+
+class LostRankError(StudioError):
+    """One of the processes that learn together is gone."""

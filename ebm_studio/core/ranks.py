@@ -7,13 +7,19 @@ few leaves nothing for its overlapping buckets to gain.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.errors import LostRankError, SettingsError
+
+PATIENCE = timedelta(days=7)  # with a first process that may pause, or wait for room on a disk
 
 
 class Ranks:
@@ -40,16 +46,52 @@ class Ranks:
         if self.count == 1:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
-        dist.all_reduce(flat)
+        with _losses_told():
+            dist.all_reduce(flat)
         flat /= self.count
-        for tensor, mean in zip(tensors, torch.split(flat, [tensor.numel() for tensor in tensors]), strict=True):
+        means = torch.split(flat, [tensor.numel() for tensor in tensors])
+        for tensor, mean in zip(tensors, means, strict=True):
             tensor.copy_(mean.view_as(tensor))
 
-    def of_first(self, tensor: Tensor) -> Tensor:
-        """The first rank's tensor, in all of them; the others give one of its shape and type."""
+    def tell(self, message: object) -> None:
+        """From the first rank to all others. Raises `LostRankError`."""
         if self.count > 1:
-            dist.broadcast(tensor, 0)
-        return tensor
+            with _losses_told():
+                dist.broadcast_object_list([message], 0)
+
+    def hear(self) -> Any:
+        """What the first rank tells next. Raises `LostRankError`."""
+        box: list[Any] = [None]
+        with _losses_told():
+            dist.broadcast_object_list(box, 0)
+        return box[0]
 
 
 ALONE = Ranks()
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[tuple[Ranks, torch.device]]:
+    """Be one of the processes that torchrun started, by gloo on the CPU and by NCCL on GPUs, one for each.
+
+    Yields the ranks, and the device of this one. Raises `SettingsError` for other devices.
+    """
+    if device.type == "mps":
+        raise SettingsError("Several processes cannot share an MPS device: use --device cpu.")
+    if device.type == "cuda":
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
+    try:
+        yield Ranks(dist.get_rank(), dist.get_world_size()), device
+    finally:
+        with suppress(RuntimeError):  # of a lost rank
+            dist.destroy_process_group()
+
+
+@contextmanager
+def _losses_told() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        raise LostRankError("One of the processes that learn together has ended unasked.") from error

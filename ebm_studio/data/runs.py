@@ -13,25 +13,34 @@ import platform
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
-from ebm_studio.core.errors import CheckpointError, DataError, DiskFullError, DivergedError, StudioError
-from ebm_studio.core.learning import Learner
+from ebm_studio.core.errors import (
+    CheckpointError,
+    DataError,
+    DiskFullError,
+    DivergedError,
+    LostRankError,
+    StudioError,
+)
 from ebm_studio.core.metrics import Metrics
 from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.ranks import ALONE, Ranks
 from ebm_studio.core.watchdog import MEMORY, TRIES, Watchdog, easier
 from ebm_studio.data.cards import Card, DataCard, Health
 from ebm_studio.data.choices import resolve_backend
-from ebm_studio.data.datasets import ImageSet, Progress, open_images
+from ebm_studio.data.datasets import ImageSet, Progress
 from ebm_studio.data.models import Model, load_model, save_model
 from ebm_studio.data.pictures import grid, save_picture, to_pixels
 from ebm_studio.data.plans import PLAN, Plan, write_plan
 from ebm_studio.data.rundiary import Diary
 from ebm_studio.data.runlog import append_metrics, cut_metrics, metrics_of, metrics_row, parse_metrics
 from ebm_studio.data.runstate import Snapshot, read_state, save_state
+from ebm_studio.data.runteam import make_learner, open_data
 
 SAVE_SECONDS = 60.0
 GRID_SECONDS = 120.0
@@ -54,15 +63,19 @@ class Report:
 class TrainingRun:
     """A run folder being learned in. Use `start` or `resume`, then `learn`."""
 
-    def __init__(self, folder: Path, plan: Plan, data: ImageSet, device: torch.device, diary: Diary) -> None:
+    def __init__(
+        self, folder: Path, plan: Plan, data: ImageSet, device: torch.device, diary: Diary, ranks: Ranks
+    ) -> None:
         self.folder = folder
         diary.tell(state="measuring", text="Finding the fastest way to compute.")
-        backend = resolve_backend(EnergyNet(plan.net).to(device), plan.learning.chains, plan.backend)
+        chains = plan.learning.chains // ranks.count
+        backend = resolve_backend(EnergyNet(plan.net).to(device), chains, plan.backend)
         self.plan = replace(plan, backend=backend)
         self.data = data
         self.diary = diary
-        self.learner = Learner(plan.net, plan.short_run, plan.learning, torch.from_numpy(data.images), device, backend)
+        self.learner = make_learner(self.plan, data, device, ranks)
         self.seconds = 0.0
+        self._ranks = ranks
         self._asked_to_stop: Callable[[], bool] = lambda: False
         self._healthy: list[Snapshot] = []
 
@@ -74,11 +87,12 @@ class TrainingRun:
         device: torch.device,
         progress: Progress = lambda _, __: None,
         diary: Diary | None = None,
+        ranks: Ranks = ALONE,
     ) -> TrainingRun:
         """A new run in a folder that holds none. Raises `DataError` or `StudioError`."""
         if (folder / PLAN).exists():
             raise StudioError(f"{folder} already holds a run: add --resume to go on with it, or name another folder.")
-        return cls.resume(folder, plan, device, progress, diary)
+        return cls.resume(folder, plan, device, progress, diary, ranks)
 
     @classmethod
     def resume(
@@ -88,25 +102,28 @@ class TrainingRun:
         device: torch.device,
         progress: Progress = lambda _, __: None,
         diary: Diary | None = None,
+        ranks: Ranks = ALONE,
     ) -> TrainingRun:
         """Go on exactly where the folder's last whole save stands, by its own plan or a changed one."""
         diary = diary or Diary(folder)
         saved = read_state(folder)
         try:
-            data = _open_data(plan, progress)
+            data = open_data(plan, progress)
         except DataError as error:
             if saved:
                 text = f"{error} What was learned until update {saved.now.updates} is whole; give the data's new place."
                 diary.note("data_lost", text, saved.now.updates)
                 raise DataError(text) from None
             raise
-        run = cls(folder, plan, data, device, diary)
+        run = cls(folder, plan, data, device, diary, ranks)
+        ranks.tell((run.plan, len(data)))
         if saved:
             run._load(saved.now)
             run.seconds = saved.now.seconds
             run._healthy = saved.healthy
         elif plan.origin:
             run.learner.begin_from(load_model(plan.origin, "cpu", "fp32").net)
+        ranks.tell((run.learner.state(), run.learner.updates))
         run._take_up()
         write_plan(folder, run.plan)
         run._note_beginning()
@@ -131,6 +148,18 @@ class TrainingRun:
         healthy state and goes on more carefully. Raises `DivergedError` when that does not help:
         what is saved then is the healthy state.
         """
+        try:
+            return self._learn(tell, stopped, save_every)
+        except LostRankError as error:
+            self.save()
+            raise LostRankError(
+                f"{error} All is saved until update {self.learner.updates}: --resume goes on."
+            ) from None
+        finally:
+            with suppress(LostRankError):
+                self._ranks.tell(None)
+
+    def _learn(self, tell: Callable[[Report], None], stopped: Callable[[], bool], save_every: float) -> bool:
         self._asked_to_stop = lambda: stopped() or self.diary.order() == "stop"
         self._clock = saved = drawn = time.monotonic()
         self.diary.keep_reserve()
@@ -203,8 +232,10 @@ class TrainingRun:
 
     def _update(self) -> Metrics | None:
         """One update, in the files too; None when it made the run step back."""
+        progress = self.progress
         try:
-            metrics = self.learner.update(self.progress)
+            self._ranks.tell((progress, self.learner.learning))
+            metrics = self.learner.update(progress)
         except DivergedError as error:
             self._step_back(str(error))
             return None
@@ -234,6 +265,7 @@ class TrainingRun:
         goal = self._healthy[0]
         tries = self.plan.steps_back + 1
         self._load(goal)
+        self._ranks.tell((goal.tensors, goal.updates))
         self._healthy = [goal]
         if tries > TRIES:
             # A person who resumes it has changed something, and gets as many tries again.
@@ -342,12 +374,3 @@ class TrainingRun:
 
 def _machine(device: torch.device, backend: str) -> str:
     return f"{platform.system()} {platform.machine()}, {device}, {torch.get_num_threads()} threads, {backend}"
-
-
-def _open_data(plan: Plan, progress: Progress) -> ImageSet:
-    data = open_images(plan.source, plan.net.size, plan.net.channels, progress)
-    if data.images.shape[1:] != plan.net.shape:
-        raise DataError(
-            f"The images of {plan.source} have shape {data.images.shape[1:]}, the net wants {plan.net.shape}."
-        )
-    return data.without_last(plan.held_out)

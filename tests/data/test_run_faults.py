@@ -29,6 +29,15 @@ CPU = torch.device("cpu")
 PATIENCE = 120
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    # Nets this small are slower with more, above all on a machine that has other things to do.
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def plan(tmp_path):
     return Plan(
