@@ -18,7 +18,7 @@ from ebm_studio.cli.options import add_backend, add_device, add_json, duration
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
 from ebm_studio.data.cards import find_model, read_card
-from ebm_studio.data.plans import Plan, read_plan
+from ebm_studio.data.plans import OPTIONS, Plan, read_plan
 
 if TYPE_CHECKING:
     import torch
@@ -185,7 +185,11 @@ def _new_plan(args: argparse.Namespace) -> Plan:
 
 def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
     """The plan with what the options change. A net is for life."""
-    net = _changed(plan.net, size=args.size, channels=args.channels, width=args.width, activation=args.activation)
+    parts = {
+        part: _changed(getattr(plan, part), **{field: getattr(args, option) for option, field in options.items()})
+        for part, options in OPTIONS.items()
+    }
+    net = parts["net"]
     if args.resume and net != plan.net:
         raise SettingsError("A run's net cannot change when it is resumed: leave out --size, --channels, --width.")
     if args.resume and args.origin:
@@ -193,33 +197,18 @@ def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
     size = plan.net.size
     if args.origin and (net.size not in (size, 2 * size) or replace(net, size=size) != plan.net):
         raise SettingsError(f"From {args.origin}, only a net like its own can begin, or one of twice the --size.")
-    return _changed(
+    changed = _changed(
         plan,
-        net=net,
-        short_run=_changed(
-            plan.short_run, steps=args.steps, step_size=args.step_size, noise_scale=args.noise_scale, start=args.start
-        ),
-        learning=_changed(
-            plan.learning,
-            updates=args.updates,
-            chains=args.batch,
-            images=args.data_batch,
-            learning_rate=args.learning_rate,
-            beta1=args.beta1,
-            data_noise=args.data_noise,
-            ema=args.ema,
-            decay_share=args.decay_share,
-            final_noise=args.final_noise,
-            seed=args.seed,
-        ),
+        **parts,
         source=args.data,
         held_out=args.hold_out,
         licence=args.licence,
         name=args.name,
-        command=_command(plan.command),
         time_limit=args.time_limit,
         backend=None if args.backend == "auto" else args.backend,
     )
+    # To go on as before is no part of how the model was made.
+    return plan if plan.command and changed == plan else replace(changed, command=_command(plan.command))
 
 
 def _changed(spec: S, **changes: Any) -> S:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,18 @@ from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.files import write_whole
 
 PLAN = "run.json"
+OPTIONS: dict[str, dict[str, str]] = {
+    "net": {name: name for name in ("size", "channels", "width", "activation")},
+    "short_run": {name: name for name in ("steps", "step_size", "noise_scale", "start")},
+    "learning": {
+        **{name: name for name in ("updates", "learning_rate", "beta1", "data_noise", "ema", "decay_share")},
+        "batch": "chains",
+        "data_batch": "images",
+        "final_noise": "final_noise",
+        "seed": "seed",
+    },
+}
+"""The options of `ebm-studio train`, and the fields of each part of a plan that they set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +66,20 @@ class Plan:
                 "learning": Learning.from_dict(data["learning"]),
             }
         )
+
+
+def command_of(plan: Plan) -> str:
+    """The `ebm-studio train` that does what a new plan says, with what differs from the defaults named."""
+    words = ["ebm-studio", "train", Path(plan.source).name, "-o", plan.name]
+    for part, options in OPTIONS.items():
+        spec = getattr(plan, part)
+        for option, field in options.items():
+            if getattr(spec, field) != getattr(type(spec)(), field):
+                words += [f"--{option.replace('_', '-')}", str(getattr(spec, field))]
+    rest = {"--time-limit": plan.time_limit, "--hold-out": plan.held_out, "--licence": plan.licence}
+    for option, value in (*rest.items(), ("--from", Path(plan.origin).name)):
+        words += [option, f"{value:g}" if isinstance(value, float) else str(value)] if value else []
+    return shlex.join(words)
 
 
 def read_plan(folder: Path) -> Plan:

@@ -22,7 +22,7 @@ from ebm_studio.core.errors import StudioError
 from ebm_studio.data.cards import SUFFIX
 from ebm_studio.data.datasets import NAMED
 from ebm_studio.data.files import write_whole, writing_failed
-from ebm_studio.data.plans import PLAN, Plan, read_plan, write_plan
+from ebm_studio.data.plans import PLAN, Plan, command_of, read_plan, write_plan
 from ebm_studio.data.runlog import (
     METRICS,
     Event,
@@ -63,9 +63,9 @@ def new_run(root: Path, plan: Plan) -> RunFolder:
             continue
         except OSError as error:
             raise writing_failed(path, error) from error
-        if plan.source not in NAMED:  # the process may run elsewhere
-            plan = replace(plan, source=str(Path(plan.source).expanduser().resolve()))
-        write_plan(path, plan)
+        # The process may run elsewhere, so files are named in full.
+        source, origin = (_in_full(name) for name in (plan.source, plan.origin))
+        write_plan(path, replace(plan, source=source, origin=origin, command=plan.command or command_of(plan)))
         return RunFolder(path)
     raise StudioError(f"There are too many runs named {stem} in {root}.")
 
@@ -216,6 +216,11 @@ _DETACHED = (
     if sys.platform == "win32"
     else 0
 )
+
+
+def _in_full(name: str) -> str:
+    path = Path(name).expanduser()
+    return str(path.resolve()) if name and name not in NAMED and path.exists() else name
 
 
 def _move(path: Path, to: Path) -> None:

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -141,6 +142,16 @@ def test_training_by_command_then_more_of_it(capsys, tmp_path, data):
     code, _, err = run(capsys, *words, "--resume", "--width", 8)
     assert code == 2
     assert "net cannot change" in err
+
+
+def test_runs_are_listed(capsys, tmp_path, data):
+    assert run(capsys, "runs", "--json")[1].strip() == "[]"
+    run(capsys, "train", data, "-o", tmp_path / "runs" / "one", *SMALL, "--updates", 2)
+    (found,) = json.loads(run(capsys, "runs", tmp_path / "runs", "--json")[1])
+    assert (found["name"], found["status"]["state"], found["status"]["updates"]) == ("one", "done", 2)
+    assert [event["kind"] for event in found["events"]] == ["start", "done"]
+    _, out, _ = run(capsys, "runs", tmp_path / "runs")
+    assert re.fullmatch(r"one +done +2 updates 100%  Done after 2 updates.\n", out)
 
 
 def train_process(*words):

@@ -1,5 +1,6 @@
 """Run folders from outside, with the real process at work in them."""
 
+import shlex
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from ebm_studio.core.errors import StudioError
 from ebm_studio.core.metrics import Metrics
 from ebm_studio.core.specs import Learning, ShortRun
 from ebm_studio.data.cards import read_card
-from ebm_studio.data.plans import Plan
+from ebm_studio.data.plans import Plan, read_plan
 from ebm_studio.data.runfolders import RunFolder, default_root, list_runs, new_run
 from ebm_studio.data.runlog import (
     METRICS,
@@ -96,6 +97,19 @@ def test_a_run_is_started_watched_paused_ended_and_found_again(tmp_path, plan):
     run.order("stop")
     wait_for(lambda: not run.alive, run)
     assert kinds(run)[-2:] == ["resume", "stop"]
+
+
+def test_a_plan_is_the_command_that_repeats_it(tmp_path, plan):
+    learning = replace(plan.learning, updates=6, ema=0.5)
+    plan = replace(plan, learning=learning, held_out=2, time_limit=90.0, licence="mine only")
+    run = new_run(tmp_path / "runs", plan)
+    command = run.plan().command
+    assert command.startswith("ebm-studio train data.zip -o 'my birds' --size 16 ")
+
+    words = [sys.executable, "-m", *shlex.split(command.replace("ebm-studio", "ebm_studio", 1)), "--backend", "fp32"]
+    subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+    again = read_plan(tmp_path / "my birds")
+    assert replace(again, command="", source=plan.source) == plan
 
 
 def test_a_killed_process_is_told_from_a_living_one(tmp_path, plan):

@@ -1,0 +1,42 @@
+"""`ebm-studio runs`: what is being learned, and what was."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ebm_studio.cli.options import add_json
+from ebm_studio.data.runfolders import default_root, list_runs
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("runs", help="list the runs of learning and how they stand")
+    parser.add_argument("root", nargs="?", type=Path, metavar="DIR", help="where they are (default: the window's)")
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """The runs, the one last started first, as objects with `name`, `path`, `status` and the last `events`."""
+    found = [
+        {
+            "name": folder.name,
+            "path": str(folder.path),
+            "status": asdict(folder.status()),
+            "events": [asdict(event) for event in folder.events()[-10:]],
+        }
+        for folder in list_runs(args.root or default_root())
+    ]
+    if not args.json:
+        for each in found:
+            status: Any = each["status"]
+            left = status["seconds_left"]
+            time_left = f", {left / 60:.0f} min left" if left is not None else ""
+            print(
+                f"{each['name']:<24} {status['state']:<9} {status['updates']:>7} updates "
+                f"{status['progress']:4.0%}{time_left}  {status['text']}".rstrip()
+            )
+    return found
