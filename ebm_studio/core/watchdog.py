@@ -22,7 +22,7 @@ LEAST = 50  # of them, before they do
 RECENT = 10  # updates that are judged together, since one of them proves nothing
 TRIES = 5  # steps back before a run gives up
 
-# The length of a short run, over its way: 1 to 2 in healthy runs.
+# The length of a short run, over its way: seen from 0.5 to 1.3 in healthy runs.
 LONG, TOO_LONG = 2.0, 5.0  # times the usual, which counts as 1 at least
 VERY_LONG, FAR_TOO_LONG = 3.0, 10.0  # whatever is usual
 STUCK = 0.1  # of the usual

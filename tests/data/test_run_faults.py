@@ -140,7 +140,8 @@ def test_a_rate_a_hundred_times_too_high_is_brought_down(tmp_path, plan):
 def learn_to_the_end(folder, source):
     """In a process of its own."""
     torch.set_num_threads(1)
-    wild = Learning(updates=60, chains=8, images=8, learning_rate=0.3, decay_share=0.0)
+    runs.HEALTHY_EVERY = 10
+    wild = Learning(updates=40, chains=8, images=8, learning_rate=0.3, decay_share=0.0)
     plan = Plan(net=TINY, short_run=ShortRun(steps=5), learning=wild, source=source, backend="fp32")
     if (folder / "run.json").exists():
         plan = read_plan(folder)
@@ -151,7 +152,8 @@ def learn_to_the_end(folder, source):
 def test_killed_at_twenty_random_moments_it_ends_as_an_unbroken_run(tmp_path):
     # Its learning rate is so high that it steps back several times on its way.
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["ebm_studio.data.runs"])
+    # The second is what Adam imports when it is first made, which takes longer than all the rest.
+    processes.set_forkserver_preload(["ebm_studio.data.runs", "torch._dynamo"])
     source = str(make_data(tmp_path / "data.zip"))
 
     def launched(name):
