@@ -38,6 +38,7 @@ from ebm_studio.data.runlog import (
 )
 
 TRASH = "trash"
+TAIL = 64
 _SOURCE = Path(__file__).resolve().parents[2]
 
 
@@ -77,7 +78,8 @@ class RunFolder:
         self.path = path.resolve()
         self._process: subprocess.Popen[bytes] | None = None
         self._rows: Rows = np.empty((0, len(METRICS)))
-        self._read = (0, 0)  # the file's identity, and how many bytes of it are in the rows
+        self._read = 0  # bytes of the file that are in the rows
+        self._tail = b""  # the last of them: another text in their place is another file
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RunFolder) and other.path == self.path
@@ -120,20 +122,19 @@ class RunFolder:
         Only what is new is read from the file. When a run has stepped back, rows that were told
         before are gone: the whole (without `after_update`) is always right. Nobody may write to it.
         """
-        path = self.path / "metrics.csv"
         try:
-            with path.open("rb") as file:
-                found = os.fstat(file.fileno())
-                if found.st_ino != self._read[0] or found.st_size < self._read[1]:
-                    self._rows, self._read = self._rows[:0], (found.st_ino, 0)
-                file.seek(self._read[1])
+            with (self.path / "metrics.csv").open("rb") as file:
+                file.seek(self._read - len(self._tail))
+                if file.read(len(self._tail)) != self._tail:
+                    file.seek(0)
+                    self._rows, self._read, self._tail = self._rows[:0], 0, b""
                 new = file.read()
         except OSError:
             return self._rows[:0]
-        new = new[: new.rfind(b"\n") + 1]
-        if new:
+        if new := new[: new.rfind(b"\n") + 1]:
             self._rows = np.concatenate([self._rows, parse_metrics(new.decode(errors="replace"))])
-            self._read = (self._read[0], self._read[1] + len(new))
+            self._read += len(new)
+            self._tail = new[-TAIL:]
         return self._rows[np.searchsorted(self._rows[:, 0], after_update, "right") :]
 
     def events(self) -> list[Event]:

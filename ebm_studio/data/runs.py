@@ -43,7 +43,8 @@ from ebm_studio.data.runstate import Snapshot, read_state, save_state
 from ebm_studio.data.runteam import make_learner, open_data
 
 SAVE_SECONDS = 60.0
-GRID_SECONDS = 120.0
+GRID_SECONDS = (5.0, 120.0)  # between two sample grids, in a young run and in an old one
+GRID_SHARE = 0.05  # of the time, at most, for drawing them
 RECENT = 100  # updates that the card's health figures are means over
 HEALTHY_EVERY = 50  # updates between states that a run may step back to
 ROOM_SECONDS = 5.0  # between two tries to write on a full disk
@@ -162,6 +163,7 @@ class TrainingRun:
     def _learn(self, tell: Callable[[Report], None], stopped: Callable[[], bool], save_every: float) -> bool:
         self._asked_to_stop = lambda: stopped() or self.diary.order() == "stop"
         self._clock = saved = drawn = time.monotonic()
+        until_grid = grid_pause(self.seconds)
         self.diary.keep_reserve()
         self.diary.tell(state="learning", text="")
         while self.progress < 1 and not self._asked_to_stop():
@@ -175,9 +177,11 @@ class TrainingRun:
             if time.monotonic() - saved > save_every:
                 self.save()
                 saved = time.monotonic()
-            if time.monotonic() - drawn > GRID_SECONDS:
+            if time.monotonic() - drawn > until_grid:
+                began = time.monotonic()
                 self.draw()
                 drawn = time.monotonic()
+                until_grid = grid_pause(self.seconds, drawn - began)
         self.save()
         self.draw()
         self._note_end()
@@ -190,7 +194,11 @@ class TrainingRun:
 
     def draw(self) -> None:
         """Write the sample grid of seed 0."""
-        sheet = grid(to_pixels(self.model().sample(64, seed=0).numpy()))
+        try:
+            images = self.model().sample(64, seed=0)
+        except DivergedError:  # nothing to look at, and for the watchdog to judge
+            return
+        sheet = grid(to_pixels(images.numpy()))
         path = self.folder / "samples" / f"{self.learner.updates:06d}.png"
         self._kept(lambda: save_picture(sheet, path))
 
@@ -370,6 +378,12 @@ class TrainingRun:
         text = f"Done after {updates} updates." if done else f"Stopped at update {updates}; all is saved."
         self.diary.note("done" if done else "stop", text)
         self.diary.tell(state="done" if done else "stopped", text=text, seconds_left=None)
+
+
+def grid_pause(age: float, cost: float = 0.0) -> float:
+    """Seconds until the next sample grid of a run so old, when one takes `cost` seconds: young runs change fast."""
+    least, most = GRID_SECONDS
+    return max(min(max(age / 10, least), most), cost / GRID_SHARE)
 
 
 def _machine(device: torch.device, backend: str) -> str:

@@ -10,7 +10,7 @@ from ebm_studio.data.cards import read_card
 from ebm_studio.data.models import load_model
 from ebm_studio.data.plans import Plan, read_plan
 from ebm_studio.data.runlog import METRICS, read_metrics
-from ebm_studio.data.runs import TrainingRun
+from ebm_studio.data.runs import TrainingRun, grid_pause
 from tests.making import TINY, make_data
 
 CPU = torch.device("cpu")
@@ -120,3 +120,16 @@ def test_a_time_limit_ends_a_run(tmp_path, plan):
 def test_more_held_out_than_there_is(tmp_path, plan):
     with pytest.raises(DataError, match="hold out"):
         TrainingRun.start(tmp_path / "run", replace(plan, held_out=12), CPU)
+
+
+def test_young_runs_are_drawn_more_often_and_drawing_takes_little_of_the_time():
+    assert [grid_pause(age) for age in (0, 300, 36_000)] == [5, 30, 120]
+    assert grid_pause(0, cost=10) == 200
+
+
+def test_a_model_that_has_run_away_is_not_drawn(tmp_path, plan):
+    run = TrainingRun.start(tmp_path / "run", plan, CPU)
+    with torch.no_grad():
+        run.learner.average.f[-1].weight.fill_(float("nan"))
+    run.draw()
+    assert not (tmp_path / "run" / "samples").exists()
