@@ -22,8 +22,8 @@ from ebm_studio.data.animation import Kind, encode
 from ebm_studio.data.datasets import open_images
 from ebm_studio.data.frames import Frame, Look, Reel
 from ebm_studio.data.models import Model, load_model
-from ebm_studio.data.recipes import Seeds
 from ebm_studio.data.replay import make_frames, make_recipe
+from ebm_studio.data.sources import Seeds
 
 ROUNDS = 3
 

@@ -155,9 +155,7 @@ class ExportState(QObject):
         self._set_fault(None)
         self._settings.setValue("export/folder", str(self.folder))
         self.exported = None
-        self.running = self.link.submit(
-            Export(lane=LANE, frames=self.thing.frames, path=self.path, look=self.look, recipe=self.thing.recipe)
-        )
+        self.running = self.link.submit(Export(path=self.path, **self._what()))
         self.progress_changed.emit()
 
     def cancel(self) -> None:
@@ -194,9 +192,18 @@ class ExportState(QObject):
 
     def _preview(self) -> None:
         if self.thing is not None and not self.missing:
-            self._wanted = self.link.submit(
-                Preview(lane=LANE, frames=self.thing.frames, kind=self.kind, look=self.look, recipe=self.thing.recipe)
-            )
+            self._wanted = self.link.submit(Preview(kind=self.kind, **self._what()))
+
+    def _what(self) -> dict[str, Any]:
+        thing = self.thing
+        assert thing is not None
+        return {
+            "lane": LANE,
+            "frames": thing.frames,
+            "look": self.look,
+            "recipe": thing.recipe,
+            "stride": thing.stride,
+        }
 
     def _take(self, request: Request, value: object) -> None:
         if isinstance(value, Encoded) and request == self._wanted and not self._pause.isActive():

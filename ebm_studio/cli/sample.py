@@ -36,8 +36,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from ebm_studio.data.animation import export, kind_of
     from ebm_studio.data.frames import Look
     from ebm_studio.data.models import load_model
-    from ebm_studio.data.recipes import Kind, Seeds
+    from ebm_studio.data.recipes import Kind
     from ebm_studio.data.replay import make_frames, make_recipe
+    from ebm_studio.data.sources import Seeds
 
     kind: Kind = "chain" if kind_of(args.output) in ("gif", "apng", "mp4", "folder") else "samples"
     look = Look(scale=args.scale, hold_last=1.5 if kind == "chain" else 0)

@@ -12,8 +12,9 @@ from ebm_studio.data import mp4
 from ebm_studio.data.animation import export
 from ebm_studio.data.frames import Look
 from ebm_studio.data.models import load_model
-from ebm_studio.data.recipes import Seeds, read_recipe
+from ebm_studio.data.recipes import read_recipe
 from ebm_studio.data.replay import make_frames, make_recipe
+from ebm_studio.data.sources import Seeds
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.test_drops import drop
 from tests.app.test_window import type_into

@@ -8,8 +8,8 @@ from ebm_studio.core.specs import Interpolation, ShortRun
 from ebm_studio.data.animation import encode, export
 from ebm_studio.data.frames import Look
 from ebm_studio.data.models import load_model
-from ebm_studio.data.recipes import sources_of
 from ebm_studio.data.replay import make_frames, make_recipe
+from ebm_studio.data.sources import sources_of
 from ebm_studio.engine.exports import Encoded, Export, Exported, Opened, OpenRecipe, Preview
 from tests.conftest import STEPS
 from tests.engine.test_paths import answer, engine  # noqa: F401 - a fixture
