@@ -415,7 +415,7 @@ class ExportDialog(QDialog):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.state.leave()
-        super().closeEvent(event)
+        event.accept()  # QDialog's own would call `reject`, find the dialog still open, and keep it so
 
     def reject(self) -> None:
         self.close()

@@ -78,9 +78,10 @@ def look_for(side: int, count: int, *, still: bool = False) -> Look:
     columns = next((c for c in range(min(count, MOST_COLUMNS), 0, -1) if c * c <= count), 1)
     while count % columns and columns < min(count, MOST_COLUMNS):
         columns += 1
+    rows = -(-count // columns)
     # One palette for a grid, which stands still in parts; one for each frame of a single picture, which is truer.
     return Look(
-        scale=max(1, GOOD_SIDE // (columns * side)),
+        scale=max(1, GOOD_SIDE // (max(columns, rows) * side)),
         columns=columns,
         palette="own" if count == 1 else "shared",
         hold_last=0.0 if still else 1.0,
@@ -156,7 +157,8 @@ def of_reconstructions(state: ReconstructState) -> list[Exportable]:
     chains = [outcome.chain for outcome in outcomes]
     noise = to_pixels(np.stack([outcome.result.latent.z for outcome in outcomes]))
     frame = reconstruction_frame(_originals(outcomes), noise, store.pixels(store.rows - 1)[chains])
-    look = look_for(store.shape[2], 1 if len(outcomes) <= ROWS else len(outcomes), still=True)
+    look = look_for(store.shape[2], len(outcomes), still=True)
+    look = replace(look, columns=1) if len(outcomes) <= ROWS else look
     recipe = _recipe_of_photos(model, "samples", outcomes, look)
     title = "Photo, z, reconstruction" if len(outcomes) == 1 else "Photos, z, reconstructions"
     return [*found, Exportable(title=title, name=name, frames=(frame,), recipe=recipe)]

@@ -189,6 +189,15 @@ def test_copy(qtbot, dialog, qapp):
     assert data.hasImage()
 
 
+def test_it_closes_by_its_key_and_by_its_button(dialog, running):
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    QTest.keyClick(running, Qt.Key.Key_E, CONTROL)
+    assert dialog.isVisible()
+    assert dialog.close()  # as the window's frame does
+    assert not dialog.isVisible()
+
+
 def test_nothing_to_export_says_so(qtbot, opened):
     window = opened("nowhere.safetensors")
     QTest.keyClick(window, Qt.Key.Key_E, CONTROL)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from tqdm import tqdm
@@ -14,6 +15,7 @@ from ebm_studio.cli.main import main
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.latents import FromPhoto, Latent
 from ebm_studio.data.models import load_model
+from ebm_studio.data.pictures import grid, save_picture, to_pixels
 from ebm_studio.data.recipes import read_recipe
 from ebm_studio.data.sources import Seeds
 from tests.app.conftest import PATIENCE, wait_for_chain
@@ -38,13 +40,16 @@ def window(running, tmp_path, monkeypatch):
 
 def titles(window) -> list[str]:
     QTest.keyClick(window, Qt.Key.Key_E, CONTROL)
-    return [thing.title for thing in window.exports.state.things]
+    found = [thing.title for thing in window.exports.state.things] if window.exports.isVisible() else []
+    window.exports.close()
+    return found
 
 
 def write(qtbot, window, title: str = "", captions: bool = False) -> Path:
     """Export a thing by the dialog, and replay it by the command line; the file, which must be the same."""
-    QTest.keyClick(window, Qt.Key.Key_E, CONTROL)
     dialog = window.exports
+    if not dialog.isVisible():
+        QTest.keyClick(window, Qt.Key.Key_E, CONTROL)
     if title:
         choose(dialog.thing, title)
     if captions:
@@ -104,6 +109,45 @@ def test_reconstructions(qtbot, window, tmp_path):
     QTest.keyClick(window, Qt.Key.Key_Z, CONTROL)
     QTest.keyClick(window, Qt.Key.Key_Z, CONTROL)
     assert not state.photos
+
+
+def test_photo_to_photo_on_faces32(qtbot, opened, tmp_path, monkeypatch):
+    """Two faces dropped, reconstructed, sent to the slots, interpolated, exported and replayed: identical frames."""
+    monkeypatch.setattr(tqdm, "monitor_interval", 0)
+    photos = [tmp_path / f"face{i}.png" for i in range(2)]
+    for photo, face in zip(photos, load_model("faces32", "cpu").sample(2, seed=11), strict=True):
+        save_picture(grid(to_pixels(face.numpy())[None], scale=4), photo)
+    window = opened("faces32")
+    wait_for_chain(qtbot, window)
+    window.exports.state.folder = tmp_path
+    page, state = window.reconstruct, window.reconstruct.state
+    window.show_page(page)
+    assert drop(window, *photos)
+    qtbot.waitUntil(lambda: len(state.photos) == 2, timeout=PATIENCE)
+    type_into(page.inspector.search.iterations.field, "6")
+    QTest.mouseClick(page.header.start, LEFT)
+    qtbot.waitUntil(lambda: state.playback.store is not None and state.playback.store.finished, timeout=3 * PATIENCE)
+    page.setFocus()
+    for photo, key in zip(state.photos, (Qt.Key.Key_A, Qt.Key.Key_B), strict=True):
+        state.look_at(photo)
+        QTest.keyClick(page, key)
+    found = state.playback.store.pixels(state.playback.store.rows - 1)
+
+    QTest.keyClick(window, Qt.Key.Key_3, CONTROL)
+    type_into(window.interpolate.inspector.path.frames.field, "5")
+    wait_for_path(qtbot, window)
+    QTest.keyClick(window, Qt.Key.Key_E, CONTROL)
+    choose(window.exports.kind, "WebP")
+    QTest.mouseClick(window.exports.ping_pong._buttons["off"], LEFT)
+    file = write(qtbot, window)
+    with Image.open(file) as film:
+        scale = film.width // 32
+        assert (film.n_frames, film.size) == (5, (32 * scale, 32 * scale))
+        for frame, end in ((0, found[0]), (4, found[1])):
+            film.seek(frame)
+            assert np.array_equal(np.asarray(film.convert("RGB"))[::scale, ::scale], end.transpose(1, 2, 0))
+    origins = [latent.origin for latent in read_recipe(file).sources]
+    assert [origin.name for origin in origins] == ["face0.png", "face1.png"]
 
 
 def test_a_comparison(qtbot, window):
