@@ -43,9 +43,9 @@ class RecipeOpener(QObject):
 
     def open(self, files: list[Path]) -> None:
         """Bring back what made the first of the files."""
-        model = self._generate.model
-        request = OpenRecipe(lane="recipe", path=files[0], open_model=model.name if model else "")
-        self._wanted = self._generate.link.submit(request)
+        models = (self._generate.model, *(side.model for side in self._compare.sides))
+        names = dict.fromkeys(model.name for model in models if model is not None)
+        self._wanted = self._generate.link.submit(OpenRecipe(lane="recipe", path=files[0], open_models=tuple(names)))
 
     def _take(self, request: Request, value: object) -> None:
         if request != self._wanted or not isinstance(value, Opened):

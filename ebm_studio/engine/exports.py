@@ -119,11 +119,11 @@ class Opened:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenRecipe(Request):
-    """Read the recipe in a file and find its models, the one that is open first; posts `Opened`."""
+    """Read the recipe in a file and find its models, among those that are open first; posts `Opened`."""
 
     path: Path
-    open_model: str = ""
-    """The model that is open, by its name or file."""
+    open_models: tuple[str, ...] = ()
+    """The models that are open, by their names or files."""
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
@@ -144,8 +144,9 @@ class OpenRecipe(Request):
 
     def _model(self, side: Side, worker: Worker) -> str:
         wanted = f"{side.model} (hash {side.model_hash[:16]})"
-        if self.open_model and worker.model(self.open_model).fingerprint == side.model_hash:
-            return self.open_model
+        for name in self.open_models:
+            if worker.model(name).fingerprint == side.model_hash:
+                return name
         try:
             found = find_recipe_model(side, self.path)
         except DataError:
