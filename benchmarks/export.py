@@ -1,6 +1,6 @@
 """How fast, how small and how true exports are, against a plain Pillow save; and how smooth paths are.
 
-    python -m benchmarks.export faces32 [--pictures DATA] [--pairs 8]
+    python -m benchmarks.export faces32 [--pictures DATA] [--pairs 8] [--only films|paths]
 
 Films are made by the model: a chain of 64 at scale 2, and a path of 33 frames at scale 4. With
 --pictures, also a film of 64 of them coming out of noise, for a model that is not there yet.
@@ -22,8 +22,8 @@ from ebm_studio.data.animation import Kind, encode
 from ebm_studio.data.datasets import open_images
 from ebm_studio.data.frames import Frame, Look, Reel
 from ebm_studio.data.models import Model, load_model
-from ebm_studio.data.recipes import Seeds
 from ebm_studio.data.replay import make_frames, make_recipe
+from ebm_studio.data.sources import Seeds
 
 ROUNDS = 3
 
@@ -113,16 +113,20 @@ def main() -> None:
     parser.add_argument("--pictures")
     parser.add_argument("--pairs", type=int, default=8)
     parser.add_argument("--frames", type=int, default=33)
+    parser.add_argument("--only", choices=["films", "paths"], help="of the files, or of the paths' smoothness")
     args = parser.parse_args()
     model = load_model(args.model)
     run = model.card.short_run
     grid, single = Look(scale=2), Look(scale=4)
-    if args.pictures:
-        compare("Pictures out of noise", out_of_noise(args.pictures, 32, 3), grid)
-    compare("Chain", make_frames(model, make_recipe(model, "chain", (Seeds(0, 0, 64),), run, grid)), grid)
-    path = make_recipe(model, "interpolation", (Seeds(1), Seeds(2)), run, single, path=Interpolation())
-    compare("Path", make_frames(model, path), single)
-    smoothness_of(model, args.pairs, args.frames)
+    if args.only != "paths":
+        if args.pictures:
+            net = model.card.net
+            compare("Pictures out of noise", out_of_noise(args.pictures, net.size, net.channels), grid)
+        compare("Chain", make_frames(model, make_recipe(model, "chain", (Seeds(0, 0, 64),), run, grid)), grid)
+        path = make_recipe(model, "interpolation", (Seeds(1), Seeds(2)), run, single, path=Interpolation())
+        compare("Path", make_frames(model, path), single)
+    if args.only != "films":
+        smoothness_of(model, args.pairs, args.frames)
 
 
 if __name__ == "__main__":

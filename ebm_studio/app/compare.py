@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSplitter, QV
 from ebm_studio.app.actions import act
 from ebm_studio.app.canvas import grid_tiles
 from ebm_studio.app.compare_state import CompareState, Side
+from ebm_studio.app.exportable import Exportable, of_comparison
 from ebm_studio.app.fields import Choice, RealField, SeedField, WholeField, button, label
 from ebm_studio.app.header import ModelChooser
 from ebm_studio.app.images import to_image
@@ -296,6 +297,9 @@ class ComparePage(Page):
             self.timeline.add_plots()
         if self.state.sides[0].model is None:
             self.asks.emit()
+
+    def exportables(self) -> list[Exportable]:
+        return of_comparison(self.state)
 
     def focus_first(self) -> None:
         self.panes[0].setFocus()

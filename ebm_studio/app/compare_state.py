@@ -15,6 +15,7 @@ from ebm_studio.app.playback import Playback
 from ebm_studio.app.state import PAUSE, RANDOM_SEEDS, Parameters
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_SEED, ShortRun
+from ebm_studio.engine.exports import Opened
 from ebm_studio.engine.jobs import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.requests import Ended, Fault, Request
 from ebm_studio.engine.store import BOUND, ChainStore
@@ -33,6 +34,11 @@ class Pair:
     def finished(self) -> bool:
         """Whether both will get no further step."""
         return all(store.finished for store in self.stores)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the last step of both is there."""
+        return all(store.whole for store in self.stores)
 
     @property
     def newest(self) -> int:
@@ -199,6 +205,12 @@ class CompareState(QObject):
                 side.store = None
             self.parameters_changed.emit()
             self._pause.start()
+
+    def restore(self, seed: int, count: int, opened: Opened) -> None:
+        """Be as a file's recipe says, its models included."""
+        self.change(seed=seed, count=count)
+        for side, name, made in zip(self.sides, opened.models, opened.recipe.sides, strict=True):
+            side.open_model(name, made.short_run)
 
     def random_seed(self) -> None:
         """Another seed, at once."""

@@ -335,12 +335,13 @@ class ExportDialog(QDialog):
     def _show_preview(self) -> None:
         state = self.state
         facts = state.facts
+        text = []
         if facts is not None:
             (width, height), count, seconds = facts
             text = [f"{width} × {height} pixels"]
             if count > 1:
                 text.append(f"{count} frames" + (f", {seconds:.1f} s" if seconds else ""))
-            self.facts.setText("   ".join(text))
+        self.facts.setText("   ".join(text))
         encoded = state.encoded
         self.size_of_file.setText(_bytes(encoded.size) if encoded else "" if state.missing else "…")
         self.size_of_file.setToolTip(f"{encoded.size:,} bytes".replace(",", " ") if encoded else "")
@@ -360,7 +361,8 @@ class ExportDialog(QDialog):
         self._outcome.setCurrentIndex(0 if share is not None else 1)
         self.progress.setValue(round(1000 * (share or 0)))
         self.start.setEnabled(share is None and state.thing is not None and not state.missing)
-        self.start.setText("Replace" if state.path.is_file() and not state.exported else "Export")
+        self.start.setText("Replace" if state.replaces else "Export")
+        self.start.setToolTip(f"{state.path.name} is there already." if state.replaces else "")
         self.copy.setEnabled(state.thing is not None)
         if state.exported:
             self.handle.show_path(state.exported.path)
@@ -376,8 +378,11 @@ class ExportDialog(QDialog):
         self.place.setText(str(self.state.path))
 
     def _export(self) -> None:
+        announced = self.start.text() == "Replace"
         self._take_place()
-        self.state.export()
+        self._show_outcome()
+        if announced or not self.state.replaces:  # else the button now says that it replaces a file
+            self.state.export()
 
     def _ask(self) -> None:
         if self.state.kind == "folder":
@@ -403,8 +408,11 @@ class ExportDialog(QDialog):
         return data
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if event.matches(QKeySequence.StandardKey.Copy):
             self._copy()
+        elif is_enter and self.place.hasFocus() and self.state.replaces:
+            self.start.setFocus()  # which says so; a name that is typed replaces nothing by its own Enter
         else:
             super().keyPressEvent(event)
 
@@ -415,7 +423,7 @@ class ExportDialog(QDialog):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.state.leave()
-        super().closeEvent(event)
+        event.accept()  # QDialog's own would call `reject`, find the dialog still open, and keep it so
 
     def reject(self) -> None:
         self.close()

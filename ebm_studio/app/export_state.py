@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Hashable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from ebm_studio.engine.requests import Ended, Fault, Request
 
 PAUSE = 200  # milliseconds without a further edit before the preview is made
 LANE = "export"
+HABITS = ("smooth", "captions", "loop", "dither")
 FORMATS: dict[Kind, tuple[str, str]] = {
     "gif": ("GIF", ".gif"),
     "webp": ("WebP", ".webp"),
@@ -45,7 +48,7 @@ class ExportState(QObject):
         self._settings = settings
         self.things: list[Exportable] = []
         self.chosen = 0
-        self.kind: Kind = "gif"
+        self.kind: Kind = _kind(settings.value("export/kind"))
         self.look = Look()
         self.folder = Path(str(settings.value("export/folder", "")) or _pictures())
         self.stem = ""
@@ -55,6 +58,10 @@ class ExportState(QObject):
         """The newest file of this thing."""
         self.running: Request | None = None
         self.fault: Fault | None = None
+        self._changes: dict[Hashable, dict[str, Any]] = {}
+        """What a person changed of the look that was suggested, for each sort of thing."""
+        self._habits = _habits(settings.value("export/look"))
+        """The part of it that is for all things, and for the next launch."""
         self._wanted: Request | None = None
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self._preview)
@@ -81,6 +88,11 @@ class ExportState(QObject):
     def path(self) -> Path:
         """Where it would be written."""
         return self.folder / f"{self.stem}{FORMATS[self.kind][1]}"
+
+    @property
+    def replaces(self) -> bool:
+        """Whether a file of that name is there already."""
+        return self.kind != "folder" and self.path.exists()
 
     @property
     def missing(self) -> str:
@@ -113,7 +125,7 @@ class ExportState(QObject):
         self.chosen = index
         thing = self.thing
         assert thing is not None
-        self.look = thing.recipe.look
+        self.look = replace(thing.recipe.look, **{**self._habits, **self._changes.get(_sort(thing), {})})
         self.stem = self._free(thing.name)
         if self.kind not in self.kinds or (self.is_still and self.kind == "gif"):
             self.kind = self.kinds[0]
@@ -123,6 +135,7 @@ class ExportState(QObject):
     def set_kind(self, kind: Kind) -> None:
         """Another format."""
         self.kind = kind
+        self._settings.setValue("export/kind", kind)
         self._touch()
 
     def change(self, **changes: Any) -> None:
@@ -132,8 +145,11 @@ class ExportState(QObject):
         except SettingsError as error:
             self._set_fault(Fault(str(error)))
             return
-        if look != self.look:
+        if look != self.look and self.thing is not None:
             self.look = look
+            self._changes.setdefault(_sort(self.thing), {}).update(changes)
+            self._habits |= {name: value for name, value in changes.items() if name in HABITS}
+            self._settings.setValue("export/look", json.dumps(self._habits))
             self._touch()
 
     def set_path(self, path: Path) -> None:
@@ -155,9 +171,7 @@ class ExportState(QObject):
         self._set_fault(None)
         self._settings.setValue("export/folder", str(self.folder))
         self.exported = None
-        self.running = self.link.submit(
-            Export(lane=LANE, frames=self.thing.frames, path=self.path, look=self.look, recipe=self.thing.recipe)
-        )
+        self.running = self.link.submit(Export(path=self.path, **self._what()))
         self.progress_changed.emit()
 
     def cancel(self) -> None:
@@ -194,9 +208,18 @@ class ExportState(QObject):
 
     def _preview(self) -> None:
         if self.thing is not None and not self.missing:
-            self._wanted = self.link.submit(
-                Preview(lane=LANE, frames=self.thing.frames, kind=self.kind, look=self.look, recipe=self.thing.recipe)
-            )
+            self._wanted = self.link.submit(Preview(kind=self.kind, **self._what()))
+
+    def _what(self) -> dict[str, Any]:
+        thing = self.thing
+        assert thing is not None
+        return {
+            "lane": LANE,
+            "frames": thing.frames,
+            "look": self.look,
+            "recipe": thing.recipe,
+            "stride": thing.stride,
+        }
 
     def _take(self, request: Request, value: object) -> None:
         if isinstance(value, Encoded) and request == self._wanted and not self._pause.isActive():
@@ -229,6 +252,24 @@ class ExportState(QObject):
         if fault != self.fault:
             self.fault = fault
             self.fault_changed.emit()
+
+
+def _sort(thing: Exportable) -> Hashable:
+    """Things of one sort are shown alike."""
+    return thing.recipe.kind, thing.frames[0].shape
+
+
+def _kind(remembered: object) -> Kind:
+    return remembered if remembered in FORMATS else "gif"
+
+
+def _habits(remembered: object) -> dict[str, Any]:
+    try:
+        habits = json.loads(str(remembered))
+        Look(**habits)
+    except (ValueError, TypeError, SettingsError):
+        return {}
+    return {name: habits[name] for name in HABITS if name in habits}
 
 
 def _pictures() -> str:

@@ -303,6 +303,8 @@ class PathState(QObject):
         spec = recipe.path or self._spec
         self._swap("Path", PathParameters(spec=spec, run=recipe.short_run, more=tuple(kept[2:])))
         self.undo.stack.endMacro()
+        self.step = recipe.step
+        self.moved.emit()
         self._start()
 
     def dismiss(self) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from ebm_studio.app.compare_state import CompareState
 from ebm_studio.app.path_state import PathState
+from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.state import GenerateState
-from ebm_studio.data.recipes import Seeds
+from ebm_studio.data.sources import Seeds
 from ebm_studio.engine.exports import Opened, OpenRecipe
 from ebm_studio.engine.requests import Ended, Request
 
@@ -19,35 +21,48 @@ class RecipeOpener(QObject):
 
     failed = Signal(object)
     """A `Fault`."""
-    for_path = Signal()
-    """A path is being restored."""
-    for_chain = Signal()
-    """Chains are being restored."""
+    restoring = Signal(str)
+    """What made the file comes back on the page of this key."""
 
-    def __init__(self, generate: GenerateState, path: PathState, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        generate: GenerateState,
+        reconstruct: ReconstructState,
+        path: PathState,
+        compare: CompareState,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._generate = generate
+        self._reconstruct = reconstruct
         self._path = path
+        self._compare = compare
         self._wanted: Request | None = None
         generate.link.posted.connect(self._take)
         generate.link.ended.connect(self._end)
 
     def open(self, files: list[Path]) -> None:
         """Bring back what made the first of the files."""
-        model = self._generate.model
-        request = OpenRecipe(lane="recipe", path=files[0], open_model=model.name if model else "")
-        self._wanted = self._generate.link.submit(request)
+        models = (self._generate.model, *(side.model for side in self._compare.sides))
+        names = dict.fromkeys(model.name for model in models if model is not None)
+        self._wanted = self._generate.link.submit(OpenRecipe(lane="recipe", path=files[0], open_models=tuple(names)))
 
     def _take(self, request: Request, value: object) -> None:
         if request != self._wanted or not isinstance(value, Opened):
             return
         recipe = value.recipe
         match recipe.sources:
-            case (Seeds(seed, first, count),) if recipe.kind != "interpolation":
-                self.for_chain.emit()
+            case (Seeds(seed, 0, count),) if recipe.other is not None:
+                self.restoring.emit("compare")
+                self._compare.restore(seed, count, value)
+            case _ if recipe.photos:
+                self.restoring.emit("reconstruct")
+                self._reconstruct.restore(value)
+            case (Seeds(seed, first, count),) if recipe.path is None:
+                self.restoring.emit("generate")
                 self._restore_chain(value, seed, first, count)
             case _:
-                self.for_path.emit()
+                self.restoring.emit("interpolate")
                 self._path.restore(value)
 
     def _restore_chain(self, opened: Opened, seed: int, first: int, count: int) -> None:

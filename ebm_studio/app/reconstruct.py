@@ -13,6 +13,7 @@ from ebm_studio.app.banner import Banner
 from ebm_studio.app.compare_view import CompareView
 from ebm_studio.app.crop_view import CropView
 from ebm_studio.app.drops import Opener, local_files
+from ebm_studio.app.exportable import Exportable, of_reconstructions
 from ebm_studio.app.fields import Choice, button
 from ebm_studio.app.generate import splitter
 from ebm_studio.app.header import ModelChooser
@@ -219,6 +220,9 @@ class ReconstructPage(Page):
             self.state.cancel()
         else:
             self.state.start()
+
+    def exportables(self) -> list[Exportable]:
+        return of_reconstructions(self.state)
 
     def focus_first(self) -> None:
         (self.stage.currentWidget() or self).setFocus()

@@ -18,10 +18,11 @@ from ebm_studio.app.shelf_state import Shelf, Slot, Subject
 from ebm_studio.app.state import RANDOM_SEEDS, GenerateState
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import NetSpec, Reconstruction, check_seed
-from ebm_studio.data.pictures import Crop, Pixels
-from ebm_studio.engine.jobs import ModelReady
+from ebm_studio.data.pictures import Crop, Pixels, grid
+from ebm_studio.engine.exports import Opened
+from ebm_studio.engine.jobs import ModelReady, RunChain
 from ebm_studio.engine.photos import PhotoFault, PhotoRead, ReadPhotos
-from ebm_studio.engine.reconstruction import Found, Reconstruct, Replay, Saved, SaveResults, Search
+from ebm_studio.engine.reconstruction import Found, Reconstruct, Saved, SaveResults, Search, search_again
 from ebm_studio.engine.requests import Ended, Fault, Request
 from ebm_studio.engine.store import BOUND, ChainStore
 
@@ -89,6 +90,7 @@ class ReconstructState(QObject):
         self._batch: tuple[Photo, ...] = ()
         self._wanted: Request | None = None
         self._replay: Request | None = None
+        self._pending: Opened | None = None
         self._keys = 0
         self._strokes = 0
         # A search also ends when the engine closes to be followed by another, which then runs the replay.
@@ -258,6 +260,31 @@ class ReconstructState(QObject):
             self.set_view("split")
         self.search_changed.emit()
 
+    def restore(self, opened: Opened) -> None:
+        """Show the reconstructions of a file again, in place of the photos there are; its model included."""
+        if self.model is None or self.model.name != opened.model:
+            self._pending = opened
+            self.main.open_model(opened.model)
+            return
+        self.dismiss()
+        self.cancel()
+        photos = []
+        for result, original in zip(opened.results, opened.recipe.photos, strict=True):
+            self._keys += 1
+            photo = Photo.of(self._keys, result.path, grid(result.photo[None]))
+            photos.append(photo.masked(original.unknown))
+        self._swap(f"Open {opened.path.name}", tuple(photos))
+        self._forget()
+        self._batch = self.photos
+        self._outcomes = {
+            photo.key: Outcome(photo, result, chain)
+            for chain, (photo, result) in enumerate(zip(self.photos, opened.results, strict=True))
+        }
+        self.search = search_again(opened.results)
+        self.set_view("split")
+        self.search_changed.emit()
+        self._soon.start()
+
     def cancel(self) -> None:
         """Stop the search, which keeps the best so far, and whatever else runs."""
         self.main.cancel()
@@ -367,6 +394,9 @@ class ReconstructState(QObject):
         self._forget()
         self._set_photos(self.photos)
         self.set_brush(self.brush)
+        if self._pending is not None and self.model is not None and self.model.name == self._pending.model:
+            pending, self._pending = self._pending, None
+            self.restore(pending)
 
     def _take_file(self, request: Request, value: object) -> None:
         if isinstance(value, PhotoRead):
@@ -411,9 +441,10 @@ class ReconstructState(QObject):
     def _run_replay(self) -> None:
         if not self._outcomes or self.model is None:
             return
-        latents = [outcome.result.latent for outcome in self._outcomes.values()]
-        z, run = np.stack([latent.z for latent in latents]), latents[0].short_run
-        self._replay = self.main.link.submit(Replay(lane=LANE, model=self.model.name, z=z, run=run, bound=self.bound))
+        latents = tuple(outcome.result.latent for outcome in self._outcomes.values())
+        self._replay = self.main.link.submit(
+            RunChain(lane=LANE, model=self.model.name, latents=latents, run=latents[0].short_run, bound=self.bound)
+        )
 
     def _watch(self) -> None:
         self.playback.watch()

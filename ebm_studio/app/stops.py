@@ -19,7 +19,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QWidget, QWidgetAction
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QToolTip, QWidget, QWidgetAction
 
 from ebm_studio.app.drops import local_files
 from ebm_studio.app.fields import button
@@ -209,6 +209,8 @@ class StopMenu(QMenu):
             source = None
         if source is None:
             self.seed.selectAll()
+            below = self.seed.mapToGlobal(self.seed.rect().bottomLeft())
+            QToolTip.showText(below, "A seed is a whole number such as 7, or 7:3 for its chain 3.", self.seed)
             return
         self.close()
         self._state.make_stop(self._index, source)

@@ -66,8 +66,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from ebm_studio.data.animation import export, kind_of
     from ebm_studio.data.frames import Look
     from ebm_studio.data.models import load_model
-    from ebm_studio.data.recipes import sources_of
     from ebm_studio.data.replay import make_recipe, path_frames
+    from ebm_studio.data.sources import sources_of
 
     kind_of(args.output)
     spec = Interpolation(path=args.path, spacing=args.spacing, frames=args.frames, noise=args.noise, closed=args.loop)

@@ -19,7 +19,13 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="an export of EBM Studio, or a .recipe.json")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="the new file")
-    parser.add_argument("--model", metavar="NAME|FILE", help="the recipe's model, where it is not found by its name")
+    parser.add_argument(
+        "--model",
+        metavar="NAME|FILE",
+        action="append",
+        default=[],
+        help="the recipe's model, where it is not found by its name; given twice, both of a comparison",
+    )
     add_device(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -33,23 +39,24 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     kind_of(args.output)
     recipe = read_recipe(args.file)
 
-    from ebm_studio.data.replay import load_recipe_model, make_frames
+    from ebm_studio.data.replay import load_recipe_models, make_frames
 
     began = time.perf_counter()
-    model = load_recipe_model(recipe, args.file, args.model, args.device)
+    models = load_recipe_models(recipe, args.file, args.model, args.device)
     with progress_bar("replaying") as show:
-        frames = make_frames(model, recipe, show)
+        frames = make_frames(models[0], recipe, show, *models[1:])
     size = export(frames, args.output, recipe.look, recipe)
     seconds = time.perf_counter() - began
 
     if not args.json:
-        print(f"{args.output}: {recipe.kind} of {recipe.model}, {size} bytes, in {seconds:.1f} s")
+        names = " and ".join(side.model for side in recipe.sides)
+        print(f"{args.output}: {recipe.kind} of {names}, {size} bytes, in {seconds:.1f} s")
     return {
         "output": str(args.output),
         "bytes": size,
         "kind": recipe.kind,
         "model": recipe.model,
         "frames": len(frames),
-        "device": str(model.device),
+        "device": str(models[0].device),
         "seconds": round(seconds, 3),
     }

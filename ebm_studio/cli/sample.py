@@ -23,6 +23,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--count", type=int, default=64, help="how many pictures (default: 64)")
     parser.add_argument("--seed", type=int, default=0, help="picture i of a seed is always the same (default: 0)")
     parser.add_argument("--scale", type=int, default=1, metavar="N", help="show each pixel as N x N (default: 1)")
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="of a chain, show every n-th step and the last (default: 1)"
+    )
     add_short_run(parser)
     add_device(parser)
     add_backend(parser)
@@ -36,11 +39,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from ebm_studio.data.animation import export, kind_of
     from ebm_studio.data.frames import Look
     from ebm_studio.data.models import load_model
-    from ebm_studio.data.recipes import Kind, Seeds
+    from ebm_studio.data.recipes import Kind
     from ebm_studio.data.replay import make_frames, make_recipe
+    from ebm_studio.data.sources import Seeds
 
     kind: Kind = "chain" if kind_of(args.output) in ("gif", "apng", "mp4", "folder") else "samples"
-    look = Look(scale=args.scale, hold_last=1.5 if kind == "chain" else 0)
+    look = Look(scale=args.scale, every=args.every, hold_last=1.5 if kind == "chain" else 0)
     model = load_model(args.model, args.device, args.backend)
     own = short_run(args, model.card.short_run)
     recipe = make_recipe(model, kind, (Seeds(check_seed(args.seed), 0, check_count(args.count)),), own, look)

@@ -103,7 +103,8 @@ def _gif(reel: Reel, shots: list[Shot], note: str, progress: Progress) -> bytes:
     # Written by hand: Pillow would give each frame its own palette, drop frames that equal their
     # neighbours, and could neither tell its progress nor be cancelled.
     look, drawn = reel.look, reel.fixed_colours
-    shared = Palette([frame.pixels for frame in reel.frames], look.dither, drawn) if look.palette == "shared" else None
+    panels = [panel for frame in reel.frames for panel in frame.panels]
+    shared = Palette(panels, look.dither, drawn) if look.palette == "shared" else None
     parts = [b"GIF89a", struct.pack("<HHBBB", *reel.size, 0xF7 if shared else 0x70, 0, 0)]
     if shared:
         parts.append(shared.colours.tobytes().ljust(3 * 256, b"\0"))
@@ -116,7 +117,7 @@ def _gif(reel: Reel, shots: list[Shot], note: str, progress: Progress) -> bytes:
     bodies: dict[int, bytes] = {}
     for done, (shot, milliseconds) in enumerate(zip(shots, ticks(shots, 10), strict=True)):
         if shot.index not in bodies:
-            palette = shared or Palette([reel.frames[shot.index].pixels], look.dither, drawn)
+            palette = shared or Palette(reel.frames[shot.index].panels, look.dither, drawn)
             image = palette.index(reel[shot.index])
             bodies[shot.index] = b"".join(GifImagePlugin.getdata(image, include_color_table=not shared))
         # Keep the picture until the next one covers it.

@@ -10,8 +10,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ebm_studio.core.paths import legs
-from ebm_studio.core.specs import Spec, _check, _is_number, _is_whole
+from ebm_studio.core.specs import MAX_STEPS, Spec, _check, _is_number, _is_whole
 from ebm_studio.data.pictures import Pixels, grid
+from ebm_studio.data.sources import Original
 
 Dither = Literal["none", "ordered", "diffusion"]
 Colours = Literal["shared", "own"]
@@ -21,6 +22,7 @@ MAX_SIDE = 8192
 MAX_HOLD = 60.0
 SMALLEST_TYPE = 11  # pixels; smaller captions cannot be read
 TYPE_SHARE = 20  # a caption's height is this part of the picture's
+GAP = 2  # pixels of the model between panels
 PAPER, INK = (24, 24, 24), (235, 235, 235)
 
 
@@ -57,7 +59,9 @@ class Look(Spec):
     def __post_init__(self) -> None:
         _check(_is_whole(self.scale, 1, MAX_SCALE), f"The scale must be from 1 to {MAX_SCALE}, not {self.scale}.")
         _check(_is_whole(self.columns, 1, 256), f"A row has from 1 to 256 pictures, not {self.columns}.")
-        _check(_is_whole(self.every, 1, 1000), f"Show every frame to every 1000th, not every {self.every}th.")
+        _check(
+            _is_whole(self.every, 1, MAX_STEPS), f"Show every n-th frame, n from 1 to {MAX_STEPS}, not {self.every}."
+        )
         _check(_is_number(self.fps, 0.1, 100), f"Frames a second must be from 0.1 to 100, not {self.fps}.")
         for name in ("smooth", "captions", "loop", "ping_pong"):
             _check(isinstance(getattr(self, name), bool), f"{name} is true or false, not {getattr(self, name)}.")
@@ -75,6 +79,20 @@ class Frame:
     pixels: Pixels
     """uint8 (N, C, H, W), one picture or a grid of them."""
     caption: str = ""
+    beside: tuple[Pixels, ...] = ()
+    """What is shown at its right at the same height, each again (N, C, H, W); sizes and colours may differ."""
+
+    @property
+    def shape(self) -> tuple[tuple[int, ...], ...]:
+        """Of all panels."""
+        return tuple(panel.shape for panel in (self.pixels, *self.beside))
+
+    @property
+    def panels(self) -> list[Pixels]:
+        """All panels, with as many channels as the most colourful."""
+        panels = [self.pixels, *self.beside]
+        channels = max(panel.shape[1] for panel in panels)
+        return [panel if panel.shape[1] == channels else panel.repeat(channels, axis=1) for panel in panels]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +106,11 @@ class Shot:
 def chain_caption(index: int, steps: int, energy: float) -> str:
     """Of step `index` of a chain, with the mean energy."""
     return f"step {index}/{steps}    E {energy:.2f}"
+
+
+def pair_caption(index: int, steps: int, a: float, b: float) -> str:
+    """Of step `index` of two chains side by side, with the mean energy of each."""
+    return f"step {index}/{steps}    A: E {a:.2f}    B: E {b:.2f}"
 
 
 def path_captions(
@@ -106,6 +129,20 @@ def path_captions(
 def letter(stop: int) -> str:
     """The name of a stop."""
     return chr(ord("A") + stop)
+
+
+def beside_photos(frames: Sequence[Frame], photos: Sequence[Original]) -> list[Frame]:
+    """Frames of reconstructions' chains with the photos at their left; as they are when there are none."""
+    if not photos:
+        return list(frames)
+    originals = np.stack([photo.pixels for photo in photos])
+    return [Frame(originals, frame.caption, (frame.pixels,)) for frame in frames]
+
+
+def reconstruction_frame(photos: Sequence[Original], noise: Pixels, ends: Pixels) -> Frame:
+    """Photos, the noise found for them, and their reconstructions, in which a known part is the photo's own."""
+    filled = np.stack([photo.filled(end) for photo, end in zip(photos, ends, strict=True)])
+    return Frame(np.stack([photo.pixels for photo in photos]), "", (noise, filled))
 
 
 def picked(count: int, every: int) -> list[int]:
@@ -146,12 +183,18 @@ class Reel:
 
     def __init__(self, frames: Sequence[Frame], look: Look) -> None:
         _check(bool(frames), "There is nothing to export: no frame.")
-        _check(len({frame.pixels.shape for frame in frames}) == 1, "All frames of an export have one shape.")
+        _check(len({frame.shape for frame in frames}) == 1, "All frames of an export have one shape.")
         self.frames = frames = [frames[i] for i in picked(len(frames), look.every)]
         self.look = look
-        count, self.channels, height, width = frames[0].pixels.shape
+        panels = frames[0].panels
+        count, self.channels, _, _ = panels[0].shape
+        # Models differ in size by powers of two: the smaller pictures are shown the larger.
+        height = max(panel.shape[2] for panel in panels)
+        self._scales = [look.scale * height // panel.shape[2] for panel in panels]
         columns = min(look.columns, count)
-        self._picture = (columns * width * look.scale, -(-count // columns) * height * look.scale)
+        self._panel = (columns * height * look.scale, -(-count // columns) * height * look.scale)
+        self._lefts = [i * (self._panel[0] + GAP * look.scale) for i in range(len(panels))]
+        self._picture = (self._lefts[-1] + self._panel[0], self._panel[1])
         self._caption = _Caption(self._picture[1]) if look.captions and any(frame.caption for frame in frames) else None
         width, height = self._picture
         if self._caption:
@@ -167,25 +210,30 @@ class Reel:
     @property
     def fixed_colours(self) -> list[tuple[int, int, int]]:
         """Colours that are drawn besides those of the pictures."""
-        if not self._caption:
-            return []
-        greys = np.linspace(PAPER[0], INK[0], 8).round().astype(int).tolist()  # of the letters' soft edges
-        return [(grey, grey, grey) for grey in greys]
+        if self._caption:
+            greys = np.linspace(PAPER[0], INK[0], 8).round().astype(int).tolist()  # of the letters' soft edges
+            return [(grey, grey, grey) for grey in greys]
+        return [PAPER] if len(self._lefts) > 1 else []
 
     def __len__(self) -> int:
         return len(self.frames)
 
     def __getitem__(self, index: int) -> Image.Image:
         frame, look = self.frames[index], self.look
-        picture = grid(frame.pixels, look.columns, 1 if look.smooth else look.scale)
-        if look.smooth:
-            picture = picture.resize(self._picture, Image.Resampling.LANCZOS)
-        if not self._caption:
-            return picture
-        canvas = Image.new(picture.mode, self.size, PAPER if picture.mode == "RGB" else PAPER[0])
-        canvas.paste(picture, ((self.size[0] - picture.width) // 2, 0))
-        self._caption.draw(canvas, frame.caption, self._picture[1])
+        if not self._caption and not frame.beside:
+            return self._drawn(frame.pixels, look.scale)
+        canvas = Image.new("RGB" if self.channels > 1 else "L", self.size, PAPER if self.channels > 1 else PAPER[0])
+        indent = (self.size[0] - self._picture[0]) // 2
+        for panel, scale, left in zip(frame.panels, self._scales, self._lefts, strict=True):
+            canvas.paste(self._drawn(panel, scale), (indent + left, 0))
+        if self._caption:
+            self._caption.draw(canvas, frame.caption, self._picture[1])
         return canvas
+
+    def _drawn(self, panel: Pixels, scale: int) -> Image.Image:
+        if not self.look.smooth:
+            return grid(panel, self.look.columns, scale)
+        return grid(panel, self.look.columns).resize(self._panel, Image.Resampling.LANCZOS)
 
 
 class _Caption:

@@ -186,24 +186,28 @@ class Model:
         spec: Interpolation | None = None,
         run: ShortRun | None = None,
         progress: Callable[[float], object] = lambda _: None,
+        step: int | None = None,
     ) -> PathFrames:
         """The pictures along a path over the latents. See `mixed` for what the frame at a latent shows.
 
-        `progress` is told how many Langevin steps are done, as a share of at most 1. Raises
+        `progress` is told how many Langevin steps are done, as a share of at most 1. With `step`, the
+        pictures are those after so many steps, spaced as the ends of the chains are. Raises
         `SettingsError`, `DivergedError`.
         """
         spec, run = spec or Interpolation(), run or self.card.short_run
         check_stops(len(latents), spec.closed)
         stops = torch.from_numpy(np.stack([latent.z for latent in latents]))
 
+        shown = run.steps if step is None else step
         rendered: dict[tuple[float, ...], Step] = {}
 
         def render(places: Sequence[float]) -> Tensor:
             weights = path_weights(places, stops, spec.path, spec.closed)
-            for step in self.mixed(latents, weights, run, spec.noise):
-                progress(step.index / run.steps)
-                rendered[tuple(places)] = step
-            return rendered[tuple(places)].images.clamp(-1, 1).cpu()
+            for record in self.mixed(latents, weights, run, spec.noise):
+                progress(record.index / run.steps)
+                if record.index == shown:
+                    rendered[tuple(places)] = record
+            return record.images.clamp(-1, 1).cpu()
 
         places = positions(spec, len(latents))
         if spec.spacing == "image":

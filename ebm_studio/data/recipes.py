@@ -8,17 +8,11 @@ on it before torch is loaded.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-import math
-import zlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-import numpy as np
 from PIL import Image
 
 from ebm_studio import __version__
@@ -26,39 +20,57 @@ from ebm_studio.core.errors import DataError, StudioError
 from ebm_studio.core.specs import MAX_CHAINS, MAX_STOPS, Interpolation, ShortRun
 from ebm_studio.data.cards import Card, find_model, read_card
 from ebm_studio.data.frames import Look
-from ebm_studio.data.latents import FromSeed, Latent
 from ebm_studio.data.mp4 import read_comment
 from ebm_studio.data.pictures import MAX_PIXELS
+from ebm_studio.data.sources import (
+    MAX_NAME,
+    Original,
+    Seeds,
+    Source,
+    check,
+    is_text,
+    is_whole,
+    source_from_dict,
+    source_to_dict,
+)
 
 Kind = Literal["samples", "chain", "interpolation"]
 
 FORMAT = 1
 MARK = "ebm_studio_recipe"
-SIDE = ".recipe.json"
+SUFFIX = ".recipe.json"
 MAX_TEXT = 1_000_000
 """Bytes of a recipe inside a file: what readers of PNG text accept."""
 MAX_SIDE_TEXT = 16_000_000
-MAX_NAME = 200
-MAX_LATENT_BYTES = 4 * 3 * 128 * 128
 DESCRIPTION = 0x010E  # Exif's ImageDescription
+NAMELESS = "its model has no name or no hash"
+FIELDS = frozenset({MARK, "kind", "model", "model_hash", "short_run", "latents", "path", "look", "made_with"})
+MORE_FIELDS = frozenset({"step", "other", "photos"})
 FORMATS = ("GIF", "PNG", "WEBP", "JPEG", "TIFF", "BMP")
 
 
-@dataclass(frozen=True, slots=True)
-class Seeds:
-    """Chains `first` to `first + count - 1` of a seed: a short way to write many latents."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Side:
+    """A model and a short run: what turns latents into pictures."""
 
-    seed: int
-    first: int = 0
-    count: int = 1
+    model: str
+    """The model's name."""
+    model_hash: str
+    """`Model.fingerprint`."""
+    short_run: ShortRun
 
     def __post_init__(self) -> None:
-        FromSeed(self.seed, self.first)
-        _check(_whole(self.count, 1, MAX_CHAINS - self.first), "its number of chains is out of range")
+        check(is_text(self.model) and is_text(self.model_hash), NAMELESS)
 
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, ready for JSON."""
+        return {"model": self.model, "model_hash": self.model_hash, "short_run": self.short_run.to_dict()}
 
-Source = Seeds | Latent
-"""A latent that is not of a seed is kept whole."""
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Side:
+        """The side that `to_dict` wrote. Raises `StudioError`."""
+        run = ShortRun.from_dict(data["short_run"])
+        return cls(model=data["model"], model_hash=data["model_hash"], short_run=run)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,35 +87,61 @@ class Recipe:
     sources: tuple[Source, ...]
     """The latents, or the stops of the path."""
     path: Interpolation | None = None
+    step: int | None = None
+    """The step at which a path is shown; None is the end of the chains."""
+    other: Side | None = None
+    """Of a comparison: what runs from the same latents, or seeds, and is shown beside."""
+    photos: tuple[Original, ...] = ()
+    """Of reconstructions: what the latents were found for, shown beside."""
     look: Look
     made_with: tuple[tuple[str, str], ...] = ()
     """Programs and their versions."""
 
     def __post_init__(self) -> None:
-        _check(self.kind in get_args(Kind), f"this program does not know the kind {str(self.kind)[:MAX_NAME]!r}")
-        _check(_text(self.model) and _text(self.model_hash), "its model has no name or no hash")
+        check(self.kind in get_args(Kind), f"this program does not know the kind {str(self.kind)[:MAX_NAME]!r}")
+        check(is_text(self.model) and is_text(self.model_hash), NAMELESS)
         most = MAX_STOPS if self.kind == "interpolation" else MAX_CHAINS
-        _check(1 <= self.count <= most, f"it has {self.count} latents; the most is {most}")
-        _check((self.path is not None) == (self.kind == "interpolation"), "its path and its kind do not go together")
+        check(1 <= self.count <= most, f"it has {self.count} latents; the most is {most}")
+        is_path = self.kind == "interpolation"
+        check((self.path is not None) == is_path, "its path and its kind do not go together")
+        check(self.step is None or (is_path and is_whole(self.step, 0, self.short_run.steps)), "its step is wrong")
+        check(self.other is None or not is_path, "a path cannot be compared")
+        beside = len(self.photos)
+        check(not beside or (beside == self.count and not is_path and self.other is None), "its photos are too many")
+        check(len({photo.pixels.shape for photo in self.photos}) <= 1, "its photos are not of one size")
+
+    @property
+    def own(self) -> Side:
+        """Its first model and short run."""
+        return Side(model=self.model, model_hash=self.model_hash, short_run=self.short_run)
 
     @property
     def count(self) -> int:
         """The number of latents."""
         return sum(source.count if isinstance(source, Seeds) else 1 for source in self.sources)
 
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Its model and short run, and those that they are compared with."""
+        return (self.own,) if self.other is None else (self.own, self.other)
+
     def to_json(self) -> str:
         """The recipe as ASCII text. The same recipe gives the same text."""
-        data = {
+        data: dict[str, Any] = {
             MARK: FORMAT,
             "kind": self.kind,
-            "model": self.model,
-            "model_hash": self.model_hash,
-            "short_run": self.short_run.to_dict(),
-            "latents": [_source_to_dict(source) for source in self.sources],
+            **self.own.to_dict(),
+            "latents": [source_to_dict(source) for source in self.sources],
             "path": self.path.to_dict() if self.path else None,
             "look": self.look.to_dict(),
             "made_with": dict(self.made_with),
         }
+        if self.step is not None:
+            data["step"] = self.step
+        if self.other is not None:
+            data["other"] = self.other.to_dict()
+        if self.photos:
+            data["photos"] = [photo.to_dict() for photo in self.photos]
         return json.dumps(data, separators=(",", ":"))
 
     @classmethod
@@ -120,40 +158,29 @@ class Recipe:
 
     @classmethod
     def _from_dict(cls, data: Any) -> Self:
-        _check(isinstance(data, dict) and MARK in data, "it is not a recipe of EBM Studio")
-        _check(data[MARK] == FORMAT, f"this program reads recipes of format {FORMAT}, not {str(data[MARK])[:20]}")
-        known = {MARK, "kind", "model", "model_hash", "short_run", "latents", "path", "look", "made_with"}
-        _check(set(data) <= known, "it has fields that this program does not know")
+        check(isinstance(data, dict) and MARK in data, "it is not a recipe of EBM Studio")
+        check(data[MARK] == FORMAT, f"this program reads recipes of format {FORMAT}, not {str(data[MARK])[:20]}")
+        check(set(data) <= FIELDS | MORE_FIELDS, "it has fields that this program does not know")
         made_with = data["made_with"]
-        _check(
-            len(made_with) <= 20 and all(_text(key) and _text(value) for key, value in made_with.items()),
+        check(
+            len(made_with) <= 20 and all(is_text(key) and is_text(value) for key, value in made_with.items()),
             "its versions are not names and numbers",
         )
-        _check(isinstance(data["latents"], list), "its latents are not a list")
+        check(isinstance(data["latents"], list), "its latents are not a list")
+        check(isinstance(data.get("photos", []), list), "its photos are not a list")
         return cls(
             kind=data["kind"],
             model=data["model"],
             model_hash=data["model_hash"],
             short_run=ShortRun.from_dict(data["short_run"]),
-            sources=tuple(_source_from_dict(source) for source in data["latents"]),
+            sources=tuple(source_from_dict(source) for source in data["latents"]),
             path=Interpolation.from_dict(data["path"]) if data["path"] is not None else None,
+            step=data.get("step"),
+            other=Side.from_dict(data["other"]) if "other" in data else None,
+            photos=tuple(Original.from_dict(photo) for photo in data.get("photos", [])),
             look=Look.from_dict(data["look"]),
             made_with=tuple(made_with.items()),
         )
-
-
-def sources_of(latents: Sequence[Latent]) -> tuple[Source, ...]:
-    """Latents as a recipe keeps them: those of a seed by their numbers, neighbours together, others whole."""
-    sources: list[Source] = []
-    for latent in latents:
-        origin, last = latent.origin, sources[-1] if sources else None
-        if not isinstance(origin, FromSeed):
-            sources.append(latent)
-        elif isinstance(last, Seeds) and (last.seed, last.first + last.count) == (origin.seed, origin.chain):
-            sources[-1] = Seeds(last.seed, last.first, last.count + 1)
-        else:
-            sources.append(Seeds(origin.seed, origin.chain))
-    return tuple(sources)
 
 
 def versions(**more: str) -> tuple[tuple[str, str], ...]:
@@ -179,7 +206,7 @@ def read_recipe(path: Path) -> Recipe:
 
 def holds_recipe(path: Path) -> bool:
     """Whether a file has a recipe, good or bad, in it or beside it. A quick look, for files dropped on the window."""
-    if path.suffix.lower() == ".json" and not path.name.endswith(SIDE):
+    if path.suffix.lower() == ".json" and not path.name.endswith(SUFFIX):
         return False
     try:
         return path.is_file() and _find_text(path) is not None
@@ -189,38 +216,38 @@ def holds_recipe(path: Path) -> bool:
 
 def side_file(path: Path) -> Path:
     """Where the recipe of a file is that cannot hold it."""
-    return path.with_name(path.name + SIDE)
+    return path.with_name(path.name + SUFFIX)
 
 
-def find_recipe_model(recipe: Recipe, beside: Path) -> Path:
+def find_recipe_model(side: Side, beside: Path) -> Path:
     """The file of a recipe's model: a bundled one, or one of that name beside the recipe or in the current folder.
 
     Raises `DataError` when there is none. Whether it is the same model, `check_same_model` tells.
     """
     try:
-        if Path(recipe.model).name == recipe.model and not Path(recipe.model).suffix:
-            return find_model(recipe.model)
+        if Path(side.model).name == side.model and not Path(side.model).suffix:
+            return find_model(side.model)
     except StudioError:
         pass
     for folder in (beside.parent, Path.cwd()):
         for file in sorted(folder.glob("*.safetensors")):
             try:
-                if read_card(file).name == recipe.model:
+                if read_card(file).name == side.model:
                     return file
             except StudioError:  # a latent, a model of another program
                 continue
     raise DataError(
-        f"{beside} was made with the model {recipe.model[:MAX_NAME]} (hash {recipe.model_hash[:16]}), "
+        f"{beside} was made with the model {side.model} (hash {side.model_hash[:16]}), "
         "which is not here: give its file with --model."
     )
 
 
-def check_same_model(recipe: Recipe, card: Card, fingerprint: str) -> None:
+def check_same_model(side: Side, card: Card, fingerprint: str) -> None:
     """Raises `DataError` when the model is not the recipe's."""
-    if recipe.model_hash != fingerprint:
+    if side.model_hash != fingerprint:
         raise DataError(
-            f"The recipe was made with another model: it wants {recipe.model[:MAX_NAME]} with hash "
-            f"{recipe.model_hash[:16]}, and {card.name} has {fingerprint}. Give the right file with --model."
+            f"The recipe was made with another model: it wants {side.model} with hash "
+            f"{side.model_hash[:16]}, and {card.name} has {fingerprint}. Give the right file with --model."
         )
 
 
@@ -263,55 +290,5 @@ def _text_of_picture(path: Path) -> bytes | str | None:
     return None
 
 
-def _source_to_dict(source: Source) -> dict[str, Any]:
-    if isinstance(source, Seeds):
-        return asdict(source)
-    return {**source.to_dict(), "shape": list(source.z.shape), "z": pack(source.z)}
-
-
-def _source_from_dict(data: dict[str, Any]) -> Source:
-    if "z" not in data:
-        return Seeds(**data)
-    shape = data["shape"]
-    _check(
-        isinstance(shape, list) and len(shape) == 3 and all(_whole(side, 1, 128) for side in shape),
-        "a latent's shape is out of range",
-    )
-    return Latent.from_dict({k: v for k, v in data.items() if k not in ("shape", "z")}, unpack(data["z"], shape))
-
-
-def pack(z: np.typing.NDArray[np.float32]) -> str:
-    """float32 values as text, lossless: bytes of equal weight side by side, deflated, base 64."""
-    planes = np.ascontiguousarray(z, dtype="<f4").reshape(-1, 1).view(np.uint8).T
-    return base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode()
-
-
-def unpack(text: str, shape: Sequence[int]) -> np.typing.NDArray[np.float32]:
-    """The values that `pack` wrote. Raises `DataError` when they are not of that shape; never unpacks more."""
-    size = 4 * math.prod(shape)
-    try:
-        _check(isinstance(text, str) and size <= MAX_LATENT_BYTES, "a latent is too large")
-        stream = zlib.decompressobj()
-        content = stream.decompress(base64.b64decode(text, validate=True), size + 1)
-    except (binascii.Error, zlib.error, ValueError):
-        raise DataError("a latent is damaged") from None
-    _check(stream.eof and len(content) == size, "a latent is damaged")
-    planes = np.frombuffer(content, np.uint8).reshape(4, -1)
-    return np.ascontiguousarray(planes.T).view("<f4").reshape(shape).astype(np.float32)
-
-
 def _refuse(constant: str) -> float:
     raise ValueError(constant)
-
-
-def _check(ok: bool, message: str) -> None:
-    if not ok:
-        raise DataError(message)
-
-
-def _text(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= MAX_NAME
-
-
-def _whole(value: object, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high

@@ -52,32 +52,41 @@ def results_of(
     known: Tensor | None = None,
 ) -> list[Result]:
     """The best of a search for `photos` (N, C, H, W), measured. `known` is as in `Model.reconstruct`."""
-    photos, z = photos.cpu(), found.best_z.cpu()
-    pictures = found.best_images.cpu().clamp(-1, 1)
+    latents = [
+        Latent(
+            z=z,
+            origin=FromPhoto(path.name, settings.mode, error),
+            model=model.card.name,
+            model_hash=model.fingerprint,
+            short_run=run,
+        )
+        for path, z, error in zip(paths, found.best_z.cpu().numpy(), found.best_error.tolist(), strict=True)
+    ]
+    return measured(paths, latents, photos, found.best_images, known)
+
+
+def measured(
+    paths: Sequence[Path], latents: Sequence[Latent], photos: Tensor, images: Tensor, known: Tensor | None = None
+) -> list[Result]:
+    """Latents that were found for `photos`, and the `images` M(z) that they make, both (N, C, H, W)."""
+    photos, pictures = photos.cpu(), images.cpu().clamp(-1, 1)
     if known is not None:
         known = known.cpu().expand_as(photos)
         kept = known & ~known.flatten(1).all(1)[:, None, None, None]  # of a photo without a hole, all of M(z) is shown
         pictures = torch.where(kept, photos, pictures)
+    z = torch.from_numpy(np.stack([latent.z for latent in latents]))
     rows = zip(
         paths,
         to_pixels(photos.numpy()),
         to_pixels(pictures.numpy()),
-        z.numpy(),
-        found.best_error.tolist(),
+        latents,
+        [latent.origin.error if isinstance(latent.origin, FromPhoto) else 0.0 for latent in latents],
         psnr(pictures, photos).tolist(),
         ssim(pictures, photos).tolist(),
-        typicality(z, run.start),
+        typicality(z, latents[0].short_run.start),
         strict=True,
     )
-    return [
-        Result(path, photo, picture, _latent(model, path, noise, error, settings, run), error, peak, likeness, typical)
-        for path, photo, picture, noise, error, peak, likeness, typical in rows
-    ]
-
-
-def _latent(model: Model, path: Path, z: np.ndarray, error: float, settings: Reconstruction, run: ShortRun) -> Latent:
-    origin = FromPhoto(path.name, settings.mode, error)
-    return Latent(z=z, origin=origin, model=model.card.name, model_hash=model.fingerprint, short_run=run)
+    return [Result(*row) for row in rows]
 
 
 def save_results(folder: Path, results: Sequence[Result], **facts: Any) -> dict[str, Any]:

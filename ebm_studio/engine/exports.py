@@ -12,11 +12,12 @@ from ebm_studio.core.specs import MAX_STOPS
 from ebm_studio.data.animation import Kind, encode, export
 from ebm_studio.data.cards import bundled_models
 from ebm_studio.data.frames import Frame, Look
-from ebm_studio.data.recipes import Recipe, find_recipe_model, read_recipe
+from ebm_studio.data.recipes import Recipe, Side, find_recipe_model, read_recipe
 from ebm_studio.engine.paths import StopReady, ready
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
+    from ebm_studio.data.reconstructions import Result
     from ebm_studio.engine.worker import Worker
 
 PERMILLE = 1000
@@ -49,6 +50,8 @@ class Preview(Request):
     kind: Kind
     look: Look
     recipe: Recipe = field(repr=False)
+    stride: int = 1
+    """The frames are every so manieth of the recipe's, and the last."""
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
@@ -56,7 +59,7 @@ class Preview(Request):
         def tell(_: float) -> None:
             worker.check()
 
-        recipe = replace(self.recipe, look=self.look)
+        recipe = _looking(self.recipe, self.look, self.stride)
         if self.kind == "folder":
             with tempfile.TemporaryDirectory() as work:
                 size = export(self.frames, Path(work) / "frames", self.look, recipe, tell)
@@ -75,6 +78,8 @@ class Export(Request):
     path: Path
     look: Look
     recipe: Recipe = field(repr=False)
+    stride: int = 1
+    """The frames are every so manieth of the recipe's, and the last."""
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
@@ -84,47 +89,66 @@ class Export(Request):
             worker.check()
 
         tell(0)
-        recipe = replace(self.recipe, look=self.look)
+        recipe = _looking(self.recipe, self.look, self.stride)
         worker.post(Exported(self.path, export(self.frames, self.path, self.look, recipe, tell)))
+
+
+def _looking(recipe: Recipe, look: Look, stride: int) -> Recipe:
+    """The recipe with a look whose frames are those that are exported."""
+    return replace(recipe, look=replace(look, every=look.every * stride))
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What an exported file was made from: its recipe, its model, and its first latents."""
+    """What an exported file was made from: its recipe, its models, and what is needed to show it again."""
 
     path: Path
     recipe: Recipe
-    model: str
-    """The model's name or file, as the engine loads it."""
-    stops: tuple[StopReady, ...]
+    models: tuple[str, ...]
+    """The model's name or file, as the engine loads it; of a comparison both."""
+    stops: tuple[StopReady, ...] = ()
+    """The first latents, unless it is a comparison or reconstructions."""
+    results: tuple[Result, ...] = field(default=(), repr=False)
+    """The reconstructions, measured again."""
+
+    @property
+    def model(self) -> str:
+        """The first model."""
+        return self.models[0]
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenRecipe(Request):
-    """Read the recipe in a file and find its model, the one that is open first; posts `Opened`."""
+    """Read the recipe in a file and find its models, among those that are open first; posts `Opened`."""
 
     path: Path
-    open_model: str = ""
-    """The model that is open, by its name or file."""
+    open_models: tuple[str, ...] = ()
+    """The models that are open, by their names or files."""
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
         recipe = read_recipe(self.path)
-        name = self._model(recipe, worker)
-        model = worker.model(name)
-        from ebm_studio.data.replay import latents_of
+        names = tuple(self._model(side, worker) for side in recipe.sides)
+        if recipe.other is not None:
+            worker.post(Opened(self.path, recipe, names))
+            return
+        model = worker.model(names[0])
+        from ebm_studio.data.replay import latents_of, results_again
 
-        few = replace(recipe, sources=recipe.sources[:MAX_STOPS]) if recipe.kind != "interpolation" else recipe
+        if recipe.photos:
+            worker.post(Opened(self.path, recipe, names, results=tuple(results_again(model, recipe))))
+            return
+        few = replace(recipe, sources=recipe.sources[:MAX_STOPS]) if recipe.path is None else recipe
         latents = latents_of(model, few)[:MAX_STOPS]
-        stops = ready(model, latents, recipe.short_run, worker)
-        worker.post(Opened(self.path, recipe, name, tuple(stops)))
+        worker.post(Opened(self.path, recipe, names, tuple(ready(model, latents, recipe.short_run, worker))))
 
-    def _model(self, recipe: Recipe, worker: Worker) -> str:
-        wanted = f"{recipe.model} (hash {recipe.model_hash[:16]})"
-        if self.open_model and worker.model(self.open_model).fingerprint == recipe.model_hash:
-            return self.open_model
+    def _model(self, side: Side, worker: Worker) -> str:
+        wanted = f"{side.model} (hash {side.model_hash[:16]})"
+        for name in self.open_models:
+            if worker.model(name).fingerprint == side.model_hash:
+                return name
         try:
-            found = find_recipe_model(recipe, self.path)
+            found = find_recipe_model(side, self.path)
         except DataError:
             raise DataError(
                 f"{self.path.name} was made with the model {wanted}, which is not here: open that model's file, "
@@ -133,7 +157,7 @@ class OpenRecipe(Request):
         # A bundled model goes by its name, so that the engine holds it once.
         name = found.stem if found in bundled_models() else str(found)
         model = worker.model(name)
-        if model.fingerprint != recipe.model_hash:
+        if model.fingerprint != side.model_hash:
             raise DataError(
                 f"{self.path.name} was made with another model: it wants {wanted}, and the {model.card.name} here "
                 f"has {model.fingerprint}. Open the right file, then drop this one again."

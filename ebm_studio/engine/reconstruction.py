@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,6 @@ import numpy.typing as npt
 from ebm_studio.core.specs import Reconstruction, ShortRun
 from ebm_studio.data.pictures import Pixels, to_images, to_pixels
 from ebm_studio.engine.requests import Request
-from ebm_studio.engine.store import BOUND, ChainStore
 
 if TYPE_CHECKING:
     from ebm_studio.data.reconstructions import Result
@@ -67,6 +67,16 @@ class Search:
     def best(self) -> Floats:
         """The least mean squared error up to each iteration, (done, N)."""
         return self._best[: self.done]
+
+
+def search_again(results: Sequence[Result]) -> Search:
+    """A search at its end, as if it had found in one iteration what was found some other time."""
+    search = Search(len(results), 1)
+    errors = np.array([result.error for result in results], np.float32)
+    pictures = np.stack([result.picture for result in results])
+    search.add(errors, errors, Look(1, pictures, pictures, to_pixels(np.stack([r.latent.z for r in results]))))
+    search.finished = True
+    return search
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,41 +142,6 @@ class Reconstruct(Request):
             return pictures
         kept = self.known & ~self.known.all((1, 2), keepdims=True)
         return np.where(kept[:, None], self.photos, pictures)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Replay(Request):
-    """Run the noise-free chains from given start noise; posts a `ChainStore` that fills as they run."""
-
-    model: str
-    z: Floats = field(repr=False, compare=False)
-    """(N, C, H, W)."""
-    run: ShortRun
-    bound: int = BOUND
-
-    def work(self, worker: Worker) -> None:
-        """See `Request.work`."""
-        model = worker.model(self.model)
-        import torch
-
-        from ebm_studio.core.dynamics import short_run
-
-        store = ChainStore(len(self.z), model.card.net.shape, self.run, self.bound)
-        try:
-            for step in short_run(model.gradient, torch.from_numpy(self.z).to(model.device), self.run):
-                store.add(
-                    step.index,
-                    step.images.cpu().numpy(),
-                    step.mean.cpu().numpy(),
-                    step.energy.cpu().numpy(),
-                    step.gradient_norm.cpu().numpy(),
-                )
-                if step.index == 0:
-                    worker.post(store)
-                worker.report("Replaying the chains", step.index, self.run.steps)
-                worker.check()
-        finally:
-            store.finished = True
 
 
 @dataclass(frozen=True, slots=True)

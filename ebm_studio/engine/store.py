@@ -61,6 +61,11 @@ class ChainStore:
         return self._rows
 
     @property
+    def stride(self) -> int:
+        """Every so manieth step is kept."""
+        return int(self.indices[1])
+
+    @property
     def newest(self) -> int:
         """The newest step that is kept."""
         return int(self.indices[max(self._rows - 1, 0)])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from ebm_studio.data import mp4
 from ebm_studio.data.animation import export
 from ebm_studio.data.frames import Look
 from ebm_studio.data.models import load_model
-from ebm_studio.data.recipes import Seeds, read_recipe
+from ebm_studio.data.recipes import read_recipe
 from ebm_studio.data.replay import make_frames, make_recipe
+from ebm_studio.data.sources import Seeds
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.test_drops import drop
 from tests.app.test_window import type_into
@@ -186,6 +188,105 @@ def test_copy(qtbot, dialog, qapp):
     data = qapp.clipboard().mimeData()
     assert bytes(data.data("image/gif")) == dialog.state.encoded.content
     assert data.hasImage()
+
+
+def test_a_typed_name_that_is_there_is_not_replaced_by_its_own_enter(qtbot, dialog, tmp_path):
+    old = tmp_path / "old.gif"
+    old.write_bytes(b"old")
+    dialog.place.setFocus()
+    dialog.place.selectAll()
+    QTest.keyClicks(dialog.place, str(old))
+    QTest.keyClick(dialog.place, Qt.Key.Key_Return)
+    assert dialog.start.text() == "Replace"
+    assert dialog.state.running is None
+    assert old.read_bytes() == b"old"
+    QTest.keyClick(dialog.start, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: dialog.state.exported is not None, timeout=PATIENCE)
+    assert old.read_bytes() == dialog.state.encoded.content
+
+
+def test_a_click_on_export_replaces_nothing_unannounced(qtbot, dialog, tmp_path):
+    late = dialog.state.path
+    late.write_bytes(b"from elsewhere")  # after the dialog had looked
+    QTest.mouseClick(dialog.start, LEFT)
+    assert late.read_bytes() == b"from elsewhere"
+    assert dialog.start.text() == "Replace"
+    QTest.mouseClick(dialog.start, LEFT)
+    qtbot.waitUntil(lambda: dialog.state.exported is not None, timeout=PATIENCE)
+    assert late.read_bytes() == dialog.state.encoded.content
+
+
+def test_choices_are_kept_for_the_next_time(qtbot, dialog, running, opened):
+    QTest.mouseClick(dialog.captions._buttons["on"], LEFT)
+    type_into(dialog.scale, "3")
+    choose(dialog.kind, "WebP")
+    dialog.close()
+    QTest.keyClick(running, Qt.Key.Key_E, CONTROL)
+    look = dialog.state.look
+    assert (look.captions, look.scale, dialog.kind.currentText()) == (True, 3, "WebP")
+    choose(dialog.thing, "Grid")
+    assert dialog.state.look.scale != 3  # of another sort of thing
+    running.close()
+    window = opened()
+    wait_for_chain(qtbot, window)
+    QTest.keyClick(window, Qt.Key.Key_E, CONTROL)
+    assert (window.exports.state.look.captions, window.exports.kind.currentText()) == (True, "WebP")
+
+
+@pytest.mark.parametrize("damaged", ["{", '{"captions": 7}', '{"evil": 1}', "[]"])
+def test_damaged_choices_are_forgotten(qtbot, settings, opened, damaged):
+    settings.setValue("export/look", damaged)
+    settings.setValue("export/kind", "exe")
+    state = opened().exports.state
+    assert (state._habits, state.kind) == ({}, "gif")
+    qtbot.waitUntil(lambda: not state.link.engine.busy, timeout=PATIENCE)
+
+
+def test_a_picture_too_large_says_so(qtbot, dialog):
+    QTest.mouseClick(dialog.captions._buttons["on"], LEFT)
+    type_into(dialog.columns_, "1")
+    type_into(dialog.scale, "32")
+    qtbot.waitUntil(dialog.banner.isVisible, timeout=PATIENCE)
+    assert "lower the scale" in dialog.banner.text.text()
+    assert dialog.facts.text() == ""
+    type_into(dialog.scale, "2")
+    wait_for_preview(qtbot, dialog)
+    assert not dialog.banner.isVisible()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes there")
+@pytest.mark.parametrize("title", ["GIF", "MP4", "PNG sequence"])
+def test_a_full_disk_leaves_nothing_and_says_so(qtbot, dialog, tmp_path, title):
+    import resource
+
+    if title == "MP4" and not mp4.can_write():
+        pytest.skip("PyAV is not installed")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    dialog.state.set_path(folder / "film")
+    choose(dialog.kind, title)
+    wait_for_preview(qtbot, dialog)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))  # what is written beyond fails, as on a full disk
+    try:
+        QTest.mouseClick(dialog.start, LEFT)
+        qtbot.waitUntil(dialog.banner.isVisible, timeout=PATIENCE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert "Cannot write" in dialog.banner.text.text()
+    qtbot.waitUntil(lambda: dialog.state.running is None, timeout=PATIENCE)
+    assert not list(folder.iterdir())
+    QTest.mouseClick(dialog.start, LEFT)
+    qtbot.waitUntil(lambda: dialog.state.exported is not None, timeout=PATIENCE)
+
+
+def test_it_closes_by_its_key_and_by_its_button(dialog, running):
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    QTest.keyClick(running, Qt.Key.Key_E, CONTROL)
+    assert dialog.isVisible()
+    assert dialog.close()  # as the window's frame does
+    assert not dialog.isVisible()
 
 
 def test_nothing_to_export_says_so(qtbot, opened):

@@ -1,6 +1,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 from ebm_studio.core.errors import DataError, SettingsError, StudioError
 from ebm_studio.data import mp4
 from ebm_studio.data.animation import encode, export
-from ebm_studio.data.frames import Frame, Look, Reel, Shot, film, ticks
+from ebm_studio.data.frames import PAPER, Frame, Look, Reel, Shot, film, ticks
 from ebm_studio.data.palettes import Palette
 from tests.making import make_picture
 
@@ -62,17 +63,32 @@ def test_a_film_read_back_has_its_frames_times_and_loop(tmp_path, suffix):
     assert read(path)[1] == (None if suffix == ".gif" else 1)
 
 
+def probe(path, *words):
+    command = ["ffprobe", "-v", "error", "-of", "json", *words, str(path)]
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
 @pytest.mark.skipif(not shutil.which("ffprobe"), reason="ffprobe is not installed")
-@pytest.mark.parametrize("suffix", [".gif", ".apng", ".mp4"])
-def test_another_program_counts_the_same_frames_and_time(tmp_path, suffix):
+@pytest.mark.parametrize("suffix", [".gif", ".apng", ".mp4"])  # ffmpeg reads no animated WebP
+def test_another_program_sees_the_same_frames_at_the_same_times(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
-    export(blobs(), path, Look(scale=3, fps=25, hold_last=1, ping_pong=True))
-    command = ["ffprobe", "-v", "error", "-count_frames", "-of", "json", "-show_streams", str(path)]
-    (stream,) = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["streams"]
+    export(blobs(), path, Look(scale=3, fps=25, hold_first=0.2, hold_last=1, ping_pong=True))
+    (stream,) = probe(path, "-count_frames", "-show_streams")["streams"]
     assert int(stream["nb_read_frames"]) == 8
     assert (stream["width"], stream["height"]) == (48, 48)
     if suffix != ".apng":  # ffprobe tells no duration of it
-        assert float(stream["duration"]) == pytest.approx(1.28, abs=0.02)
+        assert float(stream["duration"]) == pytest.approx(1.44, abs=0.02)
+    shown = [float(frame["pts_time"]) for frame in probe(path, "-show_frames")["frames"]]
+    assert shown == pytest.approx([0, 0.2, 0.24, 0.28, 0.32, 1.32, 1.36, 1.4], abs=0.001)
+
+
+@pytest.mark.skipif(not shutil.which("ffprobe"), reason="ffprobe is not installed")
+@pytest.mark.parametrize("loop", [True, False])
+def test_another_program_plays_a_gif_again_or_once(tmp_path, loop):
+    export(blobs(), tmp_path / "a.gif", Look(loop=loop))
+    words = ["-ignore_loop", "0", "-read_intervals", "%+1", "-count_frames", "-show_streams"]
+    (stream,) = probe(tmp_path / "a.gif", *words)["streams"]
+    assert (int(stream["nb_read_frames"]) > 5) == loop
 
 
 def test_a_film_without_the_extra_is_refused_in_words(tmp_path, monkeypatch):
@@ -167,6 +183,29 @@ def test_smooth_enlarges_without_squares():
     crisp, smooth = (np.asarray(Reel(blobs(), Look(scale=4, smooth=s))[0]).astype(int) for s in (False, True))
     assert crisp.shape == smooth.shape == (64, 64, 3)
     assert np.abs(np.diff(smooth, axis=1)).max() < np.abs(np.diff(crisp, axis=1)).max()
+
+
+@pytest.mark.parametrize("smooth", [False, True])
+def test_panels_stand_side_by_side_at_one_height(smooth):
+    """A large grey grid and a small colourful one, as of two models."""
+    large = np.linspace(0, 255, 4 * 32 * 32).astype(np.uint8).reshape(4, 1, 32, 32)
+    small = blobs(1, 16, pictures=4)[0].pixels
+    look = Look(scale=2, columns=2, smooth=smooth)
+    reel = Reel([Frame(large, "", (small,))], look)
+    drawn = np.asarray(reel[0])
+    assert reel.size == (2 * 2 * 64 + 2 * 2, 2 * 64)
+    assert (drawn[:, 128:132] == PAPER).all()
+    assert np.array_equal(drawn[:, :128], np.asarray(Reel([Frame(large)], look)[0].convert("RGB")))
+    assert np.array_equal(drawn[:, 132:], np.asarray(Reel([Frame(small)], replace(look, scale=4))[0]))
+
+
+def test_a_gif_of_panels_has_the_colours_of_all(tmp_path):
+    frames = [Frame(a.pixels, "", (b.pixels,)) for a, b in zip(blobs(5), reversed(blobs(5)), strict=True)]
+    export(frames, tmp_path / "a.gif", Look())
+    drawn = Reel(frames, Look())
+    for i, (pixels, _) in enumerate(read(tmp_path / "a.gif")[0]):
+        assert (pixels[:, 16:18] == PAPER).all()
+        assert psnr(pixels, np.asarray(drawn[i])) > 26
 
 
 def test_a_sheet_shows_all_frames_and_a_folder_holds_them(tmp_path):

@@ -8,8 +8,9 @@ from ebm_studio.core.specs import Interpolation, ShortRun
 from ebm_studio.data.animation import encode, export
 from ebm_studio.data.frames import Look
 from ebm_studio.data.models import load_model
-from ebm_studio.data.recipes import sources_of
+from ebm_studio.data.recipes import Side
 from ebm_studio.data.replay import make_frames, make_recipe
+from ebm_studio.data.sources import Seeds, sources_of
 from ebm_studio.engine.exports import Encoded, Export, Exported, Opened, OpenRecipe, Preview
 from tests.conftest import STEPS
 from tests.engine.test_paths import answer, engine  # noqa: F401 - a fixture
@@ -51,7 +52,7 @@ def test_a_recipe_is_opened_with_the_model_beside_it(engine, thing, tmp_path, ti
     assert "the model tiny" in ended.fault.text
     assert "open that model's file" in ended.fault.text
 
-    (opened,), _ = answer(engine, OpenRecipe(path=file, open_model=str(tiny_model)))
+    (opened,), _ = answer(engine, OpenRecipe(path=file, open_models=(str(tiny_model),)))
     assert isinstance(opened, Opened)
     assert (opened.recipe, opened.model) == (recipe, str(tiny_model))
     assert [stop.latent.origin.seed for stop in opened.stops] == [1, 2]
@@ -60,7 +61,7 @@ def test_a_recipe_is_opened_with_the_model_beside_it(engine, thing, tmp_path, ti
     make_model(tmp_path / "tiny.safetensors", seed=5)  # of the same name, with other weights
     _, ended = answer(engine, OpenRecipe(path=file))
     assert "another model" in ended.fault.text
-    (opened,), _ = answer(engine, OpenRecipe(path=file, open_model=str(tiny_model)))
+    (opened,), _ = answer(engine, OpenRecipe(path=file, open_models=(str(tiny_model),)))
     assert opened.model == str(tiny_model)
 
 
@@ -74,3 +75,17 @@ def test_a_hostile_recipe_is_a_fault_and_nothing_else(engine, thing, tmp_path): 
     assert "a.gif cannot be replayed" in ended.fault.text
     assert not ended.fault.details
     assert replace(recipe) == recipe
+
+
+def test_a_comparison_finds_both_models_among_those_that_are_open(engine, tmp_path, tiny_model):  # noqa: F811
+    (tmp_path / "other").mkdir()
+    other_file = make_model(tmp_path / "other" / "colour.safetensors", seed=3)
+    model, other = load_model(tiny_model, "cpu"), load_model(other_file, "cpu")
+    side = Side(model="colour", model_hash=other.fingerprint, short_run=ShortRun(steps=3))
+    recipe = make_recipe(model, "samples", (Seeds(1, 0, 4),), RUN, LOOK, other=side)
+    file = tmp_path / "a.png"
+    export(make_frames(model, recipe, other=other), file, LOOK, recipe)
+    _, ended = answer(engine, OpenRecipe(path=file, open_models=(str(tiny_model),)))
+    assert "the model colour" in ended.fault.text
+    (opened,), _ = answer(engine, OpenRecipe(path=file, open_models=(str(other_file), str(tiny_model))))
+    assert opened.models == (str(tiny_model), str(other_file))

@@ -10,6 +10,7 @@ from ebm_studio.data.latents import FromPhoto, FromSeed
 from ebm_studio.data.models import load_model
 from ebm_studio.data.pictures import to_pixels
 from ebm_studio.engine.engine import Engine
+from ebm_studio.engine.jobs import RunChain
 from ebm_studio.engine.paths import Interpolate, MakeStop, Mix
 from ebm_studio.engine.requests import Ended, Posted
 from tests.conftest import STEPS
@@ -56,6 +57,23 @@ def test_a_surface_is_the_path_at_every_step(engine, tiny_model, latents, spacin
     assert np.array_equal(surface.chain.energy()[-1], path.energy.numpy())
     assert surface.distances(STEPS) == pytest.approx(np.array(path.smoothness.distances))
     assert surface.unevenness(STEPS) == pytest.approx(path.smoothness.unevenness)
+
+
+def test_the_ends_of_a_path_are_the_plain_chains_bit_for_bit(engine, tiny_model):
+    model = load_model(tiny_model, "cpu")
+    request = Interpolate(
+        model=str(tiny_model),
+        latents=(model.latent(1, 0, RUN), model.latent(2, 3, RUN)),
+        spec=Interpolation(frames=6),
+        run=RUN,
+    )
+    (surface,), _ = answer(engine, request)
+    for frame, seed, chain in ((0, 1, 0), (-1, 2, 3)):
+        (plain,), _ = answer(engine, RunChain(model=str(tiny_model), count=5, seed=seed, run=RUN))
+        assert np.array_equal(surface.chain.start(frame), plain.start(chain))
+        assert np.array_equal(surface.chain.energy()[:, frame], plain.energy()[:, chain])
+        for row in range(STEPS + 1):
+            assert np.array_equal(surface.chain.pixels(row)[frame], plain.pixels(row)[chain])
 
 
 def test_a_surface_keeps_to_its_bound(engine, tiny_model, latents):

@@ -15,8 +15,9 @@ from ebm_studio.data.latents import read_latent
 from ebm_studio.data.models import load_model
 from ebm_studio.data.pictures import fit, to_images, to_pixels
 from ebm_studio.engine.engine import Engine
+from ebm_studio.engine.jobs import RunChain
 from ebm_studio.engine.photos import KEPT_SIDE, PhotoFault, PhotoRead, ReadPhotos
-from ebm_studio.engine.reconstruction import Found, Reconstruct, Replay, Saved, SaveResults, Search
+from ebm_studio.engine.reconstruction import Found, Reconstruct, Saved, SaveResults, Search
 from ebm_studio.engine.requests import Ended, Posted, Request
 from ebm_studio.engine.store import ChainStore
 from tests.engine.test_engine import heard, is_end_of
@@ -105,11 +106,11 @@ def test_a_hole_changes_only_the_photo_that_has_it(engine: Engine, tiny_model: P
 def test_the_replay_runs_from_z_to_the_reconstruction(engine: Engine, tiny_model: Path):
     request = request_of(tiny_model)
     [found] = values(done(engine, request), Found)
-    z = np.stack([result.latent.z for result in found.results])
-    [store] = values(done(engine, Replay(model=str(tiny_model), z=z, run=request.run)), ChainStore)
+    latents = tuple(result.latent for result in found.results)
+    [store] = values(done(engine, RunChain(model=str(tiny_model), latents=latents, run=request.run)), ChainStore)
     assert store.whole
     assert store.finished
-    assert np.array_equal(store.start(1), z[1])
+    assert np.array_equal(store.start(1), latents[1].z)
     ends = np.stack([result.picture for result in found.results])
     assert np.abs(store.pixels(store.rows - 1).astype(int) - ends).max() <= 1
 
