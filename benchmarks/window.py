@@ -9,9 +9,12 @@ import argparse
 import json
 import sys
 import tempfile
-import threading
 import time
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ebm_studio.data.runfolders import RunFolder
 
 PERIOD_MS = 4
 SECONDS = 3.0
@@ -80,16 +83,16 @@ def window(probe: str, model: str, began: float) -> dict[str, float]:
                 QTimer.singleShot(1000, stalls.start)
                 QTimer.singleShot(1000 + int(1000 * SECONDS), shown.close)
             else:
-                threading.Thread(target=learn, args=(ready, closing), daemon=False).start()
+                runs.append(learn(Path(folder)))
                 waiting.start(50)
 
         def learning() -> None:
-            if ready.is_set():
+            if runs[0].status().updates:
                 waiting.stop()
                 stalls.start()
                 QTimer.singleShot(int(1000 * SECONDS), shown.close)
 
-        ready, closing = threading.Event(), threading.Event()
+        runs: list[RunFolder] = []
         waiting = QTimer(interval=50)
         waiting.timeout.connect(learning)
         shown.painted.connect(painted)
@@ -99,24 +102,26 @@ def window(probe: str, model: str, began: float) -> dict[str, float]:
         try:
             app.exec()
         finally:
-            closing.set()
             shown.link.close()
             theme.close()
+            for run in runs:
+                run.order("stop")
+                while run.alive:
+                    time.sleep(0.1)
     return found | stalls.result()
 
 
-def learn(ready: threading.Event, closing: threading.Event) -> None:
-    """Learn in this thread as a training job does, n_f 32, until told to stop."""
-    import torch
-
-    from ebm_studio.core.learning import Learner
+def learn(root: Path) -> RunFolder:
+    """Begin to learn as the window does: n_f 32, K 50, in a process of its own."""
     from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+    from ebm_studio.data.plans import Plan
+    from ebm_studio.data.runfolders import new_run
 
-    images = torch.randint(0, 256, (256, 3, 32, 32), dtype=torch.uint8)
-    learner = Learner(NetSpec(), ShortRun(steps=5), Learning(), images)
-    while not closing.is_set():
-        learner.update(0)
-        ready.set()
+    source = "fashion-mnist-test"
+    plan = Plan(net=NetSpec(channels=1), short_run=ShortRun(), learning=Learning(), source=source, name="stalls")
+    run = new_run(root, plan)
+    run.launch()
+    return run
 
 
 class Stalls:
