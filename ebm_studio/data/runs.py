@@ -43,8 +43,8 @@ from ebm_studio.data.runstate import Snapshot, read_state, save_state
 from ebm_studio.data.runteam import make_learner, open_data
 
 SAVE_SECONDS = 60.0
-GRID_SECONDS = (5.0, 120.0)  # between two sample grids, in a young run and in an old one
-GRID_SHARE = 0.05  # of the time, at most, for drawing them
+GRID_SECONDS = (10.0, 120.0)  # between two sample grids, in a young run and in an old one
+GRID_COST = 0.05  # of the time, at most, for drawing them
 RECENT = 100  # updates that the card's health figures are means over
 HEALTHY_EVERY = 50  # updates between states that a run may step back to
 ROOM_SECONDS = 5.0  # between two tries to write on a full disk
@@ -162,10 +162,13 @@ class TrainingRun:
 
     def _learn(self, tell: Callable[[Report], None], stopped: Callable[[], bool], save_every: float) -> bool:
         self._asked_to_stop = lambda: stopped() or self.diary.order() == "stop"
-        self._clock = saved = drawn = time.monotonic()
+        saved = drawn = time.monotonic()
         until_grid = grid_pause(self.seconds)
         self.diary.keep_reserve()
         self.diary.tell(state="learning", text="")
+        if not self.learner.updates:
+            self.draw()
+        self._clock = time.monotonic()
         while self.progress < 1 and not self._asked_to_stop():
             if self.diary.order() == "pause":
                 self._pause()
@@ -190,10 +193,11 @@ class TrainingRun:
     def save(self) -> None:
         """Write state and model; a kill at any moment leaves a whole state behind. A full disk is waited out."""
         self._kept(lambda: save_state(self.folder, self._snapshot(), self._healthy))
-        self._kept(lambda: save_model(self.folder / "model.safetensors", self.learner.average, self.card()))
+        self._save_model()
 
     def draw(self) -> None:
-        """Write the sample grid of seed 0."""
+        """Write the sample grid of seed 0, and the model that it is of."""
+        self._save_model()
         try:
             images = self.model().sample(64, seed=0)
         except DivergedError:  # nothing to look at, and for the watchdog to judge
@@ -201,6 +205,9 @@ class TrainingRun:
         sheet = grid(to_pixels(images.numpy()))
         path = self.folder / "samples" / f"{self.learner.updates:06d}.png"
         self._kept(lambda: save_picture(sheet, path))
+
+    def _save_model(self) -> None:
+        self._kept(lambda: save_model(self.folder / "model.safetensors", self.learner.average, self.card()))
 
     def model(self) -> Model:
         """The model as it is now, apart from the learner."""
@@ -349,6 +356,9 @@ class TrainingRun:
     def _take_up(self) -> None:
         """Begin from where the learner stands: what was told of later updates will be told anew."""
         past = [metrics_of(row) for row in cut_metrics(self.folder, self.learner.updates)[-MEMORY:]]
+        for path in self.folder.glob("samples/*.png"):
+            if path.stem.isdecimal() and int(path.stem) > self.learner.updates:
+                path.unlink(missing_ok=True)
         self._past = deque(past, maxlen=MEMORY)
         self._watchdog = Watchdog(self.plan.net, self.plan.short_run, past)
         self._healthy = self._healthy or [self._snapshot()]
@@ -383,7 +393,7 @@ class TrainingRun:
 def grid_pause(age: float, cost: float = 0.0) -> float:
     """Seconds until the next sample grid of a run so old, when one takes `cost` seconds: young runs change fast."""
     least, most = GRID_SECONDS
-    return max(min(max(age / 10, least), most), cost / GRID_SHARE)
+    return max(min(max(age / 10, least), most), cost / GRID_COST)
 
 
 def _machine(device: torch.device, backend: str) -> str:

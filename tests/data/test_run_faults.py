@@ -98,9 +98,15 @@ def test_one_bad_gradient_costs_some_updates_and_no_more(tmp_path, plan, monkeyp
 def test_a_run_steps_back_to_the_older_of_two_healthy_states(tmp_path, plan, monkeypatch):
     monkeypatch.setattr(runs, "HEALTHY_EVERY", 2)
     run = TrainingRun.start(tmp_path / "run", plan, CPU)
+    monkeypatch.setattr(runs, "grid_pause", lambda age, cost=0.0: 0.0)
     bad = iter([True])
     spoil(run, monkeypatch, lambda update: update == 7 and next(bad, False))
-    assert run.learn()
+
+    def look(report):
+        if report.metrics.update == 5 and run.plan.steps_back:  # what was seen after it is gone
+            assert sorted(path.stem for path in (tmp_path / "run" / "samples").iterdir())[-1] == "000004"
+
+    assert run.learn(look)
     assert [event.update for event in read_events(tmp_path / "run")] == [0, 4, 8]
     assert updates(tmp_path / "run") == [*range(1, 9)]
     kept = {path.name[:14] for path in (tmp_path / "run").glob("healthy-*")}

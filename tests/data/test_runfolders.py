@@ -80,7 +80,7 @@ def test_a_run_is_started_watched_paused_ended_and_found_again(tmp_path, plan):
     found[0].order("pause")
     wait_for(lambda: run.status().state == "paused", run)
     updates = run.status().updates
-    assert [update for update, _ in run.grids()] == [updates]
+    assert [update for update, _ in run.grids()] == [0, updates]
     assert len(run.metrics()) == updates
     run.order("go")
     wait_for(lambda: len(run.metrics()) > updates, run)

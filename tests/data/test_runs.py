@@ -123,7 +123,7 @@ def test_more_held_out_than_there_is(tmp_path, plan):
 
 
 def test_young_runs_are_drawn_more_often_and_drawing_takes_little_of_the_time():
-    assert [grid_pause(age) for age in (0, 300, 36_000)] == [5, 30, 120]
+    assert [grid_pause(age) for age in (0, 300, 36_000)] == [10, 30, 120]
     assert grid_pause(0, cost=10) == 200
 
 
