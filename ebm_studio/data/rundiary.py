@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ebm_studio.core.errors import StudioError
+from ebm_studio.core.errors import DiskFullError, StudioError
 from ebm_studio.data.files import write_whole
 from ebm_studio.data.plans import PLAN
 from ebm_studio.data.runlog import (
@@ -25,8 +26,10 @@ from ebm_studio.data.runlog import (
     write_status,
 )
 
+PACE = 100  # updates that tell how fast it goes
 BEAT = 1.0  # seconds between statuses that say nothing new
 LOOK = 0.1  # seconds between two looks at the orders while waiting
+ROOM_SECONDS = 5.0  # between two tries to write on a full disk
 RESERVE = 2**16  # bytes kept on the disk, so that on a full one there is room to say so
 
 
@@ -69,6 +72,26 @@ class Diary:
             with suppress(StudioError):
                 write_whole(self.folder / "reserve", lambda file: file.write_bytes(bytes(RESERVE)))
 
+    def keep(self, write: Callable[[], None], stopped: Callable[[], bool]) -> bool:
+        """Write something for the run. On a full disk, wait until there is room; returns whether it had to.
+
+        Raises `DiskFullError` when the run is stopped meanwhile.
+        """
+        waited = False
+        while True:
+            try:
+                write()
+            except DiskFullError as error:
+                if not waited:
+                    self.use_reserve()
+                    self.tell(state="paused", text=f"{error} The run waits for room on the disk.", seconds_left=None)
+                    self.note("disk_full", f"{error} The run holds everything and waits for room on the disk.")
+                waited = True
+                if self.wait(ROOM_SECONDS, stopped):
+                    raise
+            else:
+                return waited
+
     def order(self) -> Order:
         """The newest order."""
         return read_order(self.folder)
@@ -80,6 +103,25 @@ class Diary:
             time.sleep(LOOK)
             self.tell()
         return met
+
+
+class Pace:
+    """How fast the last updates went."""
+
+    def __init__(self) -> None:
+        self._times: deque[tuple[float, int]] = deque(maxlen=PACE)
+
+    def add(self, updates: int) -> None:
+        """There have now been so many updates in all."""
+        self._times.append((time.monotonic(), updates))
+
+    @property
+    def rate(self) -> float:
+        """Updates per second; 0 when nobody can tell yet."""
+        if len(self._times) < 2:
+            return 0.0
+        (began, first), (now, last) = self._times[0], self._times[-1]
+        return (last - first) / max(now - began, 1e-9)
 
 
 @contextmanager

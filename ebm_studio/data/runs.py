@@ -22,7 +22,6 @@ import torch
 from ebm_studio.core.errors import (
     CheckpointError,
     DataError,
-    DiskFullError,
     DivergedError,
     LostRankError,
     StudioError,
@@ -30,24 +29,23 @@ from ebm_studio.core.errors import (
 from ebm_studio.core.metrics import Metrics
 from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.ranks import ALONE, Ranks
-from ebm_studio.core.watchdog import MEMORY, TRIES, Watchdog, easier
-from ebm_studio.data.cards import Card, DataCard, Health
+from ebm_studio.core.watchdog import MEMORY, Watchdog
+from ebm_studio.data.cards import Card
 from ebm_studio.data.choices import resolve_backend
 from ebm_studio.data.datasets import ImageSet, Progress
 from ebm_studio.data.models import Model, load_model, save_model
 from ebm_studio.data.pictures import grid, save_picture, to_pixels
 from ebm_studio.data.plans import PLAN, Plan, write_plan
-from ebm_studio.data.rundiary import Diary
+from ebm_studio.data.rundiary import Diary, Pace
 from ebm_studio.data.runlog import append_metrics, cut_metrics, metrics_of, metrics_row, parse_metrics
 from ebm_studio.data.runstate import Snapshot, read_state, save_state
 from ebm_studio.data.runteam import make_learner, open_data
+from ebm_studio.data.runwords import beginning, card_of, stepping_back
 
 SAVE_SECONDS = 60.0
 GRID_SECONDS = (10.0, 120.0)  # between two sample grids, in a young run and in an old one
 GRID_COST = 0.05  # of the time, at most, for drawing them
-RECENT = 100  # updates that the card's health figures are means over
 HEALTHY_EVERY = 50  # updates between states that a run may step back to
-ROOM_SECONDS = 5.0  # between two tries to write on a full disk
 
 
 @dataclass(frozen=True)
@@ -218,32 +216,8 @@ class TrainingRun:
 
     def card(self) -> Card:
         """The card of the model as it is now."""
-        plan, recent = self.plan, list(self._past)[-RECENT:]
-        count = len(recent)
-        v = sum(m.v for m in recent) / count if count else 0.0
-        health = (
-            Health(d=sum(m.d for m in recent) / count, v=v, path_length=v * plan.short_run.steps) if count else None
-        )
-        return Card(
-            name=plan.name,
-            net=plan.net,
-            short_run=plan.short_run,
-            data=DataCard(
-                name=self.data.name,
-                size=plan.net.size,
-                channels=plan.net.channels,
-                count=len(self.data),
-                held_out=plan.held_out,
-                licence=plan.licence or self.data.licence,
-            ),
-            learning=plan.learning,
-            updates=self.learner.updates,
-            seconds=round(self.seconds, 1),
-            health=health,
-            command=plan.command,
-            machine=_machine(self.learner.device, plan.backend),
-            note=f"Learning began with the weights of {Path(plan.origin).stem}." if plan.origin else "",
-        )
+        machine = _machine(self.learner.device, self.plan.backend)
+        return card_of(self.plan, self.data, list(self._past), self.learner.updates, self.seconds, machine)
 
     def _update(self) -> Metrics | None:
         """One update, in the files too; None when it made the run step back."""
@@ -256,7 +230,7 @@ class TrainingRun:
             return None
         now = time.monotonic()
         self.seconds += now - self._clock
-        self._times.append((now, self.learner.updates))
+        self._pace.add(self.learner.updates)
         self._clock = now
 
         # The watchdog sees what is written, so that it judges alike when the run is resumed.
@@ -276,35 +250,20 @@ class TrainingRun:
         return metrics
 
     def _step_back(self, reason: str) -> None:
-        """Go on from the last healthy state, more carefully. Raises `DivergedError` after `TRIES` times."""
+        """Go on from the last healthy state, more carefully. Raises `DivergedError` when it gives up."""
         goal = self._healthy[0]
-        tries = self.plan.steps_back + 1
         self._load(goal)
         self._ranks.tell((goal.tensors, goal.updates))
         self._healthy = [goal]
-        if tries > TRIES:
-            # A person who resumes it has changed something, and gets as many tries again.
-            self.plan = replace(self.plan, steps_back=0)
-            text = (
-                f"{reason} Stepping back {TRIES} times has not helped, so the run ends at its last healthy state, "
-                f"update {goal.updates}. Resume it with a smaller learning rate or more data noise."
-            )
-        else:
-            before, learning = self.plan.learning, easier(self.plan.learning)
-            self.plan = replace(self.plan, learning=learning, steps_back=tries)
-            self.learner.learning = learning
-            text = (
-                f"{reason} Back to update {goal.updates}, with learning rate {learning.learning_rate:.3g} instead of "
-                f"{before.learning_rate:.3g} and data noise {learning.data_noise:.3g} instead of "
-                f"{before.data_noise:.3g} (try {tries} of {TRIES})."
-            )
+        self.plan, text, gives_up = stepping_back(self.plan, reason, goal.updates)
+        self.learner.learning = self.plan.learning
         # In this order: a run that is killed in between runs away and steps back once more, in the same way.
         self.save()
         self._kept(lambda: write_plan(self.folder, self.plan))
         self._take_up()
         self.diary.tell(updates=goal.updates)
-        self.diary.note("gave_up" if tries > TRIES else "rollback", text)
-        if tries > TRIES:
+        self.diary.note("gave_up" if gives_up else "rollback", text)
+        if gives_up:
             self.diary.tell(state="failed", text=text, seconds_left=None)
             raise DivergedError(text)
 
@@ -315,30 +274,17 @@ class TrainingRun:
         self.diary.tell(state="paused", text="Paused.", seconds_left=None)
         while not self.diary.wait(1.0, lambda: self._asked_to_stop() or self.diary.order() != "pause"):
             pass
-        self._go_on("Going on.")
+        if not self._asked_to_stop():
+            self._go_on("Going on.")
 
     def _kept(self, write: Callable[[], None]) -> None:
-        """Write something. When the disk is full, hold everything until there is room, or the run is stopped."""
-        waited = False
-        while True:
-            try:
-                write()
-            except DiskFullError as error:
-                if not waited:
-                    self.diary.use_reserve()
-                    self.diary.tell(state="paused", text=f"{error} The run waits for room on the disk.")
-                    self.diary.note("disk_full", f"{error} The run holds everything and waits for room on the disk.")
-                waited = True
-                if self.diary.wait(ROOM_SECONDS, self._asked_to_stop):
-                    raise
-                continue
-            if waited:
-                self._go_on("There is room on the disk again.")
-            return
+        """Write something; a full disk is waited out."""
+        if self.diary.keep(write, self._asked_to_stop):
+            self._go_on("There is room on the disk again.")
 
     def _go_on(self, text: str) -> None:
         self._clock = time.monotonic()
-        self._times.clear()
+        self._pace = Pace()
         self.diary.keep_reserve()
         self.diary.note("go", text)
         self.diary.tell(state="learning", text="")
@@ -362,26 +308,22 @@ class TrainingRun:
         self._past = deque(past, maxlen=MEMORY)
         self._watchdog = Watchdog(self.plan.net, self.plan.short_run, past)
         self._healthy = self._healthy or [self._snapshot()]
-        self._times: deque[tuple[float, int]] = deque(maxlen=RECENT)
+        self._pace = Pace()
         self._clock = time.monotonic()
 
     def _tell_progress(self) -> None:
-        (began, first), (now, last) = self._times[0], self._times[-1]
-        rate = (last - first) / (now - began) if now > began else 0.0
-        left = (self.plan.learning.updates - last) / rate if rate else None
+        updates, rate = self.learner.updates, self._pace.rate
+        left = (self.plan.learning.updates - updates) / rate if rate else None
         if self.plan.time_limit and left is not None:
             left = min(left, max(0.0, self.plan.time_limit - self.seconds))
         self.diary.tell(
-            updates=last, seconds=self.seconds, progress=self.progress, seconds_left=left, updates_per_second=rate
+            updates=updates, seconds=self.seconds, progress=self.progress, seconds_left=left, updates_per_second=rate
         )
 
     def _note_beginning(self) -> None:
-        updates, skipped = self.learner.updates, self.data.skipped
-        text = f"Learning from {len(self.data)} images" + (f", from update {updates} on." if updates else ".")
-        if skipped:
-            text += f" {len(skipped)} files were left out, the first: {skipped[0]}"
+        updates = self.learner.updates
         self.diary.tell(updates=updates, seconds=self.seconds, progress=self.progress)
-        self.diary.note("resume" if updates else "start", text)
+        self.diary.note("resume" if updates else "start", beginning(self.data, updates))
 
     def _note_end(self) -> None:
         done, updates = self.progress >= 1, self.learner.updates

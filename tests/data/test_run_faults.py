@@ -214,7 +214,7 @@ def small_disk(path, size):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(runs, "ROOM_SECONDS", 0.05)
+    monkeypatch.setattr(rundiary, "ROOM_SECONDS", 0.05)
     monkeypatch.setattr(rundiary, "LOOK", 0.01)
 
 

@@ -93,10 +93,11 @@ def test_a_run_is_started_watched_paused_ended_and_found_again(tmp_path, plan):
     assert read_card(tmp_path / "mine.safetensors").updates == run.status().updates == len(run.metrics())
 
     run.launch()
-    wait_for(lambda: "resume" in kinds(run), run)
+    run.order("pause")  # the process has yet to begin
+    wait_for(lambda: run.status().state == "paused", run)
     run.order("stop")
     wait_for(lambda: not run.alive, run)
-    assert kinds(run)[-2:] == ["resume", "stop"]
+    assert kinds(run)[-3:] == ["resume", "pause", "stop"]
 
 
 def test_a_plan_is_the_command_that_repeats_it(tmp_path, plan):
