@@ -66,6 +66,12 @@ def test_one_odd_update_is_no_reason_to_bark():
     assert not any(verdict.text for verdict in shown(past))
 
 
+@pytest.mark.parametrize(("usual", "now", "sign"), [(1, 3, "unsteady"), (1, 6, "run_away"), (2, 6, "unsteady")])
+def test_how_long_is_too_long_depends_on_what_is_usual(usual, now, sign):
+    past = [metrics(n, math.sin(n), v=usual * USUAL_V) for n in range(1, 101)]
+    assert shown([*past, *(metrics(n, v=now * USUAL_V) for n in range(101, 111))])[-1].sign == sign
+
+
 def test_energies_that_part_are_seen_though_the_short_runs_stay_as_they_are():
     far = USUAL_V**2 * RUN.steps
     verdicts = shown([*healthy(100), *(metrics(n, 8 * far, 0.0) for n in range(101, 120))])

@@ -172,9 +172,9 @@ def test_a_run_goes_to_the_trash_and_back(tmp_path, plan):
         trashed.restore()
 
 
-def rows(folder, *updates):
+def rows(folder, *updates, v=1 / 3):
     for update in updates:
-        append_metrics(folder, metrics_row(Metrics(update, 0.1 * update, 0.2, 1 / 3, 1e-4, 0.03), update / 7))
+        append_metrics(folder, metrics_row(Metrics(update, 0.1 * update, 0.2, v, 1e-4, 0.03), update / 7))
 
 
 def test_metrics_are_read_as_they_grow_and_after_a_step_back(tmp_path):
@@ -189,8 +189,9 @@ def test_metrics_are_read_as_they_grow_and_after_a_step_back(tmp_path):
         file.write("1,0,1,0.001,0.03\n")
     assert run.metrics(after_update=2)[:, 0].tolist() == [3, 4]
     assert cut_metrics(tmp_path, 2)[:, 0].tolist() == [1, 2]
-    rows(tmp_path, 3, 4, 5)
+    rows(tmp_path, 3, 4, 5, v=0.5)
     assert run.metrics()[:, 0].tolist() == [1, 2, 3, 4, 5]
+    assert run.metrics(after_update=2)[:, METRICS.index("v")].tolist() == [0.5, 0.5, 0.5]
 
 
 def test_metrics_are_cut_without_changing_what_stays(tmp_path):
