@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import random
-import resource
 import subprocess
 import threading
 import time
@@ -143,6 +142,24 @@ def test_a_rate_a_hundred_times_too_high_is_brought_down(tmp_path, plan):
     assert load_model(tmp_path / "run" / "model.safetensors", "cpu").sample(1).isfinite().all()
 
 
+def test_cut_off_right_after_a_step_back_it_goes_on_from_there(tmp_path, plan, monkeypatch):
+    monkeypatch.setattr(runs, "HEALTHY_EVERY", 10)
+    wild = replace(plan, learning=replace(plan.learning, updates=70, learning_rate=0.1, decay_share=0.0))
+    assert TrainingRun.start(tmp_path / "whole", wild, CPU).learn()
+    assert max(event.update for event in read_events(tmp_path / "whole") if event.kind == "rollback") > 0
+
+    run = TrainingRun.start(tmp_path / "broken", wild, CPU)
+
+    def cut_off(report):
+        if run.plan.steps_back:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.learn(cut_off)
+    assert TrainingRun.resume(tmp_path / "broken", read_plan(tmp_path / "broken"), CPU).learn()
+    assert same_states(tmp_path / "whole", tmp_path / "broken")
+
+
 def learn_to_the_end(folder, source):
     """In a process of its own."""
     torch.set_num_threads(1)
@@ -155,6 +172,7 @@ def learn_to_the_end(folder, source):
         TrainingRun.resume(folder, plan, CPU, diary=diary).learn(save_every=0.02)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="only there can a process with torch loaded be forked")
 def test_killed_at_twenty_random_moments_it_ends_as_an_unbroken_run(tmp_path):
     # Its learning rate is so high that it steps back several times on its way.
     processes = multiprocessing.get_context("forkserver")
@@ -279,6 +297,8 @@ def test_a_full_disk_pauses_the_run_and_costs_nothing(tmp_path, plan, impatient)
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of file sizes are POSIX")
 def test_a_run_on_a_full_disk_can_be_stopped_and_its_last_save_opens(tmp_path, plan, impatient):
+    import resource
+
     run = TrainingRun.start(tmp_path / "run", plan, CPU)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
 
