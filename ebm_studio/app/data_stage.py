@@ -74,7 +74,9 @@ class DataStage(QWidget):
             self.caption.setText(f"{thousands(preview.count)} pictures · {shape} · {licence}")
         left_out = preview.skipped if preview else []
         self.skipped.setVisible(bool(left_out))
-        self.skipped.setText(f"{len(left_out)} of {len(left_out) + (len(preview.pixels) if preview else 0)} cannot be used")
+        self.skipped.setText(
+            f"{len(left_out)} of {len(left_out) + (len(preview.pixels) if preview else 0)} cannot be used"
+        )
         if not left_out:
             self.skipped.setChecked(False)
         self.reasons.setPlainText("\n".join(left_out))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from html import escape
+
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from ebm_studio.app.fields import figure, label, thousands
@@ -12,9 +14,12 @@ from ebm_studio.app.run_view import WARNINGS, RunView
 from ebm_studio.app.run_words import state_of, when
 from ebm_studio.app.runs import Runs
 from ebm_studio.app.theme import Theme
-from ebm_studio.app.tokens import UNIT
+from ebm_studio.app.tokens import SMALL, UNIT
 from ebm_studio.app.train_setup import default_name
+from ebm_studio.data.runlog import Event
 
+MOST_EVENTS = 200
+WORDS_WIDTH = 29 * UNIT
 RECENT = 100  # updates that the figures are means over
 
 
@@ -51,7 +56,7 @@ class FiguresPanel(Panel):
 
 def _figures(view: RunView, runs: Runs) -> dict[str, str]:
     status, plan = view.status, view.plan
-    has_rows = len(view) > 0
+    has_rows = view.updates > 0
     d, v = (float(view.column(name)[-RECENT:].mean()) if has_rows else 0.0 for name in ("d", "v"))
     left = status.seconds_left if view.alive and status.state != "paused" else None
     return {
@@ -73,12 +78,13 @@ class EventsPanel(Panel):
         super().__init__("What happened")
         self._theme = theme
         self._runs = runs
-        self._shown: tuple[str, int] = ("", -1)
+        self._shown = ("", -1, "")
         self.list = QListWidget()
         self.list.setObjectName("events")
         self.list.setAccessibleName("Events")
         self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setWordWrap(True)
+        self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self.list.setSpacing(0)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setMinimumHeight(22 * UNIT)
         self.list.itemActivated.connect(self._go)
@@ -90,16 +96,29 @@ class EventsPanel(Panel):
 
     def _show(self) -> None:
         view = self._runs.view
-        if view is None or (view.name, len(view.events)) == self._shown:
+        if view is None or (view.name, len(view.events), self._theme.scheme) == self._shown:
             return
-        self._shown = (view.name, len(view.events))
+        self._shown = (view.name, len(view.events), self._theme.scheme)
         self.list.clear()
-        for event in reversed(view.events):
-            item = QListWidgetItem(f"{when(event.time)} · update {thousands(event.update)}\n{event.text}")
+        for event in list(reversed(view.events))[:MOST_EVENTS]:
+            item = QListWidgetItem()
             item.setData(Qt.ItemDataRole.UserRole, event.update)
-            if event.kind in WARNINGS:
-                item.setIcon(self._theme.icon("warning"))
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, event.text)
             self.list.addItem(item)
+            words = self._words(event)
+            item.setSizeHint(QSize(0, words.heightForWidth(WORDS_WIDTH)))
+            self.list.setItemWidget(item, words)
+
+    def _words(self, event: Event) -> QLabel:
+        t = self._theme.tokens
+        color = t.warning if event.kind in WARNINGS else t.muted
+        head = f"{when(event.time)} · update {thousands(event.update)}"
+        words = label(f"<span style='font-size: {SMALL}px; color: {color}'>{head}</span><br>{escape(event.text)}")
+        words.setTextFormat(Qt.TextFormat.RichText)
+        words.setWordWrap(True)
+        words.setContentsMargins(0, 0, UNIT, UNIT + UNIT // 2)
+        words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        return words
 
     def _go(self, item: QListWidgetItem) -> None:
         self._runs.watch.go_to_update(item.data(Qt.ItemDataRole.UserRole))
@@ -166,8 +185,8 @@ class ComparePanel(Panel):
         differ = [name for name in tables[0] if len({table[name] for table in tables}) > 1]
         for place, (view, table) in enumerate(zip(views, tables, strict=True)):
             color = self._runs.watch.color(place, self._theme.tokens)
-            lines = [f"<b style='color:{color}'>━ {view.name}</b>", f"{thousands(view.status.updates)} updates"]
-            text = label("<br>".join([*lines, *(f"{name}: {table[name]}" for name in differ)]))
+            lines = [f"<b style='color:{color}'>━ {escape(view.name)}</b>", f"{thousands(view.status.updates)} updates"]
+            text = label("<br>".join([*lines, *(f"{name}: {escape(table[name])}" for name in differ)]))
             text.setTextFormat(Qt.TextFormat.RichText)
             text.setWordWrap(True)
             self._rows.addWidget(text)

@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QCursor
-from PySide6.QtWidgets import QHBoxLayout, QToolTip, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QWidget
 
 from ebm_studio.app.fields import figure
 from ebm_studio.app.plots import Chart
@@ -48,7 +48,7 @@ KINDS = (
         signed=True,
     ),
     Kind(
-        "Gradient magnitude v,  K·v",
+        "Gradient v and K·v",
         "v, the mean length of the gradient part of a step, and on the right K·v, the length of a chain. "
         "Steady in a healthy run.",
         lambda view: (view.column("v"),),
@@ -118,7 +118,9 @@ class RunChart(Chart):
             updates, means = self._values[place]
             color = QColor(self._watch.color(place, self._theme.tokens))
             style = Qt.PenStyle.DashLine if column else Qt.PenStyle.SolidLine
-            shown.append(self._set(self._means[number], updates, means[column], pg.mkPen(color, width=1.5, style=style)))
+            shown.append(
+                self._set(self._means[number], updates, means[column], pg.mkPen(color, width=1.5, style=style))
+            )
             if window > 1:
                 color.setAlpha(70)
                 raw = self.kind.read(views[place])[column]
@@ -184,7 +186,9 @@ class RunChart(Chart):
         for view in self._watch.views if len(self._watch.views) == 1 else ():
             for event in view.events[-MARKERS:]:
                 color = t.warning if event.kind in WARNINGS else t.faint
-                mark = pg.InfiniteLine(self.to_axis(event.update), pen=pg.mkPen(color, width=1, style=Qt.PenStyle.DotLine))
+                mark = pg.InfiniteLine(
+                    self.to_axis(event.update), pen=pg.mkPen(color, width=1, style=Qt.PenStyle.DotLine)
+                )
                 self.plot.addItem(mark)
                 self._marks.append(mark)
 
@@ -224,7 +228,7 @@ class RunChart(Chart):
             QToolTip.showText(QCursor.pos(), "\n".join(f"Update {e.update}: {e.text}" for e in found[-3:]), self)
 
     def most(self) -> int | None:
-        ends = [int(view.column("update")[-1]) for view in self._watch.views if len(view)]
+        ends = [int(view.column("update")[-1]) for view in self._watch.views if view.updates]
         return max(ends) if ends else None
 
     def go(self, place: int) -> None:
@@ -241,6 +245,7 @@ class RunPlots(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2 * UNIT)
         for chart in self.charts:
+            chart.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)  # of equal width
             row.addWidget(chart, 1)
             chart.pointed.connect(self._point)
             for signal in (watch.views_changed, watch.grew, watch.display_changed):

@@ -14,6 +14,7 @@ from ebm_studio.app.scrub import ScrubBar
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.watch import WINDOWS
+from ebm_studio.data.pictures import Pixels
 
 SIDE_BY_SIDE = 6  # runs whose samples are shown
 
@@ -65,7 +66,7 @@ class Samples(QWidget):
                 caption.setStyleSheet(f"color: {color}; padding: {UNIT // 2}px;")
 
 
-def _newest(view: RunView) -> object:
+def _newest(view: RunView) -> Pixels | None:
     return read_grid(view.grids[-1][1], view.plan.net.size) if view.grids else None
 
 
@@ -108,7 +109,7 @@ class HistoryBar(QWidget):
         self.log_x.clicked.connect(lambda on: watch.set_display(log_x=on))
         self.log_y = _toggle("log y", "A logarithmic axis of d (its size) and of v.")
         self.log_y.clicked.connect(lambda on: watch.set_display(log_y=on))
-        self._history = (self.previous, self.scrub, self.next, self.newest, self.update_shown)
+        self._history: tuple[QWidget, ...] = (self.previous, self.scrub, self.next, self.newest, self.update_shown)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(UNIT // 2)
@@ -116,8 +117,8 @@ class HistoryBar(QWidget):
             row.addWidget(widget, 1 if widget is self.scrub else 0)
         self._stretch = QWidget()
         row.addWidget(self._stretch, 1)
-        for widget in (self.smooth, self.log_x, self.log_y):
-            row.addWidget(widget)
+        for shape in (self.smooth, self.log_x, self.log_y):
+            row.addWidget(shape)
         for signal in (watch.views_changed, watch.moved, watch.grew, watch.display_changed):
             signal.connect(self._show)
         self._show()

@@ -33,7 +33,9 @@ class RunView:
         """The name of its folder."""
         return self.folder.name
 
-    def __len__(self) -> int:
+    @property
+    def updates(self) -> int:
+        """How many of them its curves have."""
         return len(self._rows)
 
     def column(self, name: str) -> Floats:

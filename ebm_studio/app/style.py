@@ -59,6 +59,12 @@ QListWidget#runs::item {{ border: none; }}
 QWidget#runs_column {{ background: {t.surface}; border-right: 1px solid {t.line}; }}
 QListWidget#events::item {{ border: none; padding: 0; }}
 QFrame#notice {{ background: {t.raised}; border: none; border-left: 3px solid {t.accent}; }}
+QPushButton#learns {{
+    background: transparent; border-color: transparent; color: {t.muted}; font-size: {small}px;
+    min-height: 20px; padding: 0 6px;
+}}
+QPushButton#learns:hover {{ background: {t.hover}; }}
+QPushButton#learns:focus {{ border-color: {t.accent}; }}
 QPushButton#send {{ padding: 0 4px; }}
 QPushButton#model {{ background: transparent; border-color: transparent; text-align: left; font-weight: 600; }}
 QPushButton#model:hover {{ background: {t.hover}; }}

@@ -29,7 +29,7 @@ def smooth(values: Floats, window: int) -> Floats:
 
 
 def thin(x: Floats, y: Floats, points: int = POINTS) -> tuple[Floats, Floats]:
-    """No more points than these, (n,) both, with the least and the greatest of each stretch, so that no peak is lost."""
+    """No more points than these, (n,) both: of each stretch the least and the greatest, so that no peak is lost."""
     if len(x) <= points:
         return x, y
     stretches = points // 2

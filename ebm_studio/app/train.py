@@ -91,7 +91,7 @@ class TrainPage(Page):
         self.run_header.exported.connect(self.export_model)
         self.run_header.duplicated.connect(self.duplicate)
         self.run_header.revealed.connect(self.reveal)
-        self.column.list.menu_wanted.connect(lambda at: (self.run_header.fill(), self.run_header.menu.popup(at)))
+        self.column.list.menu_wanted.connect(self.run_header.menu.popup)
 
     def _add_actions(self) -> None:
         header, watch = self.run_header, self.runs.watch

@@ -36,7 +36,9 @@ class SetupHeader(TrainHeader):
         super().__init__()
         self._setup = setup
         self._runs = runs
-        self.source = SourceBox(PICTURES, "A set by name, or a folder or zip of your own pictures; they can be dropped here, too.")
+        self.source = SourceBox(
+            PICTURES, "A set by name, or a folder or zip of your own pictures; they can be dropped here, too."
+        )
         self.source.setFixedWidth(26 * UNIT)
         self.source.chosen.connect(setup.set_source)
         self.folder = QPushButton(theme.icon("open"), "Folder…")
@@ -111,8 +113,8 @@ class RunHeader(TrainHeader):
         self.menu = QMenu(self)
         self.menu.aboutToShow.connect(self.fill)
         self.more.setMenu(self.menu)
-        for widget in (self.name, self.line):
-            self.row.addWidget(widget)
+        for text in (self.name, self.line):
+            self.row.addWidget(text)
             self.row.addSpacing(UNIT)
         self.row.addStretch(1)
         for widget in (self.attempt, self.save, self.pause, self.stop, self.more):
@@ -175,7 +177,7 @@ class RunHeader(TrainHeader):
         self.save.setEnabled(has_model)
         self.pause.setText("Pause" if goes else "Resume")
         self.pause.setToolTip("Save, and hold (Space)." if goes else "Go on exactly where it stood (Space).")
-        self.pause.setEnabled(asked is None and view.status.state != "done" or view.alive and asked is None)
+        self.pause.setEnabled((asked is None and view.status.state != "done") or (view.alive and asked is None))
         self.pause.setObjectName("plain" if goes else "primary")
         self.pause.style().polish(self.pause)
         self.stop.setEnabled(view.alive and asked != "stop")

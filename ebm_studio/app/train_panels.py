@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from ebm_studio.app.fields import Choice, Parameter, RealField, Scale, WholeField, label, reset_button
+from ebm_studio.app.fields import Choice, Parameter, RealField, Scale, WholeField, label, reset_button, thousands
 from ebm_studio.app.inspector import Panel, PanelColumn, figure_line
+from ebm_studio.app.knobs import LEARNING, NET, SHORT_RUN, Knob
 from ebm_studio.app.modelcard import duration
 from ebm_studio.app.presets_panel import PresetsPanel
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.train_setup import TrainSetup
-from ebm_studio.core.specs import MAX_CHAINS, MAX_STEPS, MAX_UPDATES, SIZES
+from ebm_studio.core.specs import SIZES
 from ebm_studio.data.plans import Plan
-
-MINUTE = 60
 
 
 class DataPanel(Panel):
@@ -37,8 +34,23 @@ class DataPanel(Panel):
             "So many pictures, the last in name order, are never learned from: the model can be measured on them.",
         )  # fmt: skip
         self.held_out.setFixedWidth(11 * UNIT)
+        self.side = Choice(
+            [(str(size), str(size), f"The net sees and makes pictures of {size} × {size} pixels.") for size in SIZES],
+            "Picture size",
+        )
+        self.side.chosen.connect(lambda size: setup.change_part("net", size=int(size)))
+        self.channels = Choice(
+            [("3", "Colour", "Red, green and blue."), ("1", "Grey", "One channel, which is faster.")], "Colours"
+        )
+        self.channels.chosen.connect(lambda channels: setup.change_part("net", channels=int(channels)))
         self.held_out.valueChanged.connect(lambda count: setup.change(held_out=count))
-        for text, widget in (("Name", self.name), ("Licence", self.licence), ("Held out", self.held_out)):
+        for text, widget in (
+            ("Name", self.name),
+            ("Licence", self.licence),
+            ("Size", self.side),
+            ("Colours", self.channels),
+            ("Held out", self.held_out),
+        ):
             self.column.addWidget(_line(text, widget))
         setup.changed.connect(self._show)
         setup.preview_changed.connect(self._show)
@@ -55,46 +67,8 @@ class DataPanel(Panel):
         self.held_out.blockSignals(True)
         self.held_out.setValue(plan.held_out)
         self.held_out.blockSignals(False)
-
-
-@dataclass(frozen=True)
-class Knob:
-    """A number of the plan that can be set."""
-
-    part: str
-    """`net`, `short_run` or `learning`; empty for the plan itself."""
-    name: str
-    text: str
-    low: float
-    high: float
-    scale: tuple[float, float]
-    """What the slider reaches, by ratio."""
-    tip: str
-    whole: bool = True
-    zero: bool = False
-    """Whether the slider's left end is 0."""
-
-
-NET = (Knob("net", "width", "Width n_f", 1, 512, (8, 128), "n_f, the channels of the net's first layer. Wider nets learn finer pictures, slower."),)
-SHORT_RUN = (
-    Knob("short_run", "steps", "Steps K", 1, MAX_STEPS, (10, 200), "K, how many Langevin steps lead from noise to image. The time of an update grows with it."),
-    Knob("short_run", "step_size", "Step size s", 1e-6, 1e3, (1e-2, 1e2), "s, the factor before the energy's gradient in a step.", whole=False),
-    Knob("short_run", "noise_scale", "Noise scale τ", 0, 10, (1e-4, 1), "τ, the standard deviation of the noise u that each step adds.", whole=False, zero=True),
-)
-LEARNING = (
-    Knob("learning", "updates", "Updates", 1, MAX_UPDATES, (100, 200_000), "How many times the net is changed, in all."),
-    Knob("", "time_limit", "Time limit, minutes", 0, 100_000, (1, 1440), "The run is done after so much learning, however many updates that makes; 0 is no limit.", zero=True),
-    Knob("learning", "data_noise", "Data noise σ", 0, 2, (1e-3, 0.3), "σ, the standard deviation of the noise on training images. More of it keeps learning steady, less gives sharper pictures.", whole=False, zero=True),
-    Knob("learning", "learning_rate", "Learning rate", 1e-8, 1, (1e-5, 1e-2), "Adam's rate before the decay.", whole=False),
-    Knob("learning", "chains", "Chain batch m", 1, MAX_CHAINS, (8, 256), "m, the short runs of one update."),
-    Knob("learning", "images", "Data batch", 1, 65536, (8, 1024), "Training images of one update. They cost one pass, not K, so more are cheap."),
-    Knob("learning", "ema", "Averaging", 0, 0.999999, (0.9, 0.9999), "Decay of the running average of the weights, which is the model that is kept; 0 keeps the last weights.", whole=False, zero=True),
-    Knob("learning", "decay_share", "Decay share", 0, 1, (0.01, 1), "The last share of the run, in which the rate falls.", whole=False, zero=True),
-    Knob("learning", "final_rate", "Final rate", 0, 1, (0.001, 1), "The rate at the very end, as a factor of the learning rate.", whole=False, zero=True),
-    Knob("learning", "final_noise", "Final σ", 0, 1, (0.001, 1), "σ at the very end, as a factor of the data noise.", whole=False, zero=True),
-    Knob("learning", "beta1", "Adam's β₁", 0, 0.999999, (0.1, 0.99), "Adam's first-moment decay.", whole=False, zero=True),
-    Knob("learning", "seed", "Seed", 0, 2**31 - 1, (1, 1000), "Start of every random number of the run.", zero=True),
-)  # fmt: skip
+        self.side.set_value(str(plan.net.size))
+        self.channels.set_value(str(plan.net.channels))
 
 
 class KnobsPanel(Panel):
@@ -116,26 +90,13 @@ class KnobsPanel(Panel):
             field = RealField(knob.low, knob.high, knob.text, knob.tip)
         scale = Scale(*knob.scale, ratio=True, zero=knob.zero)
         parameter = Parameter(theme, knob.text, field, scale, "preset")
-        parameter.edited.connect(lambda value: self._set(knob, value))
+        parameter.edited.connect(lambda value: self._setup.turn(knob, value))
         return parameter
-
-    def _set(self, knob: Knob, value: float) -> None:
-        number = round(value) if knob.whole else float(value)
-        if knob.name == "time_limit":
-            self._setup.change(time_limit=float(MINUTE * number) or None)
-        else:
-            self._setup.change_part(knob.part, **{knob.name: number})
 
     def _show(self) -> None:
         plan, own = self._setup.plan, self._setup.draft.own
         for knob, field in self.fields.items():
-            field.set_value(_value(plan, knob), _value(own, knob))
-
-
-def _value(plan: Plan, knob: Knob) -> float:
-    if knob.name == "time_limit":
-        return round((plan.time_limit or 0) / MINUTE)
-    return getattr(getattr(plan, knob.part), knob.name)  # type: ignore[no-any-return]
+            field.set_value(knob.value(plan), knob.value(own))
 
 
 class WordsPanel(Panel):
@@ -147,17 +108,14 @@ class WordsPanel(Panel):
         setup: TrainSetup,
         title: str,
         field: tuple[str, str],
-        options: list[tuple[Any, str, str]],
-        has_own: bool = True,
+        options: list[tuple[str, str, str]],
     ) -> None:
-        """`field` is a part of the plan and a name in it; `has_own` when a preset has a say in it."""
+        """`field` is a part of the plan and a name in it."""
         super().__init__(title)
         self._setup = setup
         self._part, self._name = field
-        self._values = {str(value): value for value, _, _ in options}
-        self._has_own = has_own
-        self.choice = Choice([(str(value), text, tip) for value, text, tip in options], title)
-        self.choice.chosen.connect(lambda value: self._set(self._values[value]))
+        self.choice = Choice(options, title)
+        self.choice.chosen.connect(self._set)
         self.reset = reset_button(theme, f"Reset {title.lower()}", "preset")
         self.reset.clicked.connect(lambda: self._set(self._get(setup.draft.own)))
         self.title.addWidget(self.reset)
@@ -165,16 +123,16 @@ class WordsPanel(Panel):
         setup.changed.connect(self._show)
         self._show()
 
-    def _get(self, plan: Plan) -> Any:
-        return getattr(getattr(plan, self._part), self._name)
+    def _get(self, plan: Plan) -> str:
+        return str(getattr(getattr(plan, self._part), self._name))
 
-    def _set(self, value: Any) -> None:
+    def _set(self, value: str) -> None:
         self._setup.change_part(self._part, **{self._name: value})
 
     def _show(self) -> None:
         value = self._get(self._setup.plan)
-        self.choice.set_value(str(value))
-        self.reset.setVisible(self._has_own and value != self._get(self._setup.draft.own))
+        self.choice.set_value(value)
+        self.reset.setVisible(value != self._get(self._setup.draft.own))
 
 
 class ExpertPanel(QWidget):
@@ -188,14 +146,6 @@ class ExpertPanel(QWidget):
         self.fold.setCheckable(True)
         self.fold.setToolTip("Show or hide every setting of the net, the short run and the learning.")
         self.fold.toggled.connect(self.set_open)
-        self.size = WordsPanel(
-            theme, setup, "Picture size", ("net", "size"),
-            [(size, str(size), f"Pictures of {size} × {size} pixels.") for size in SIZES], has_own=False,
-        )  # fmt: skip
-        self.channels = WordsPanel(
-            theme, setup, "Colours", ("net", "channels"),
-            [(3, "Colour", "Red, green and blue."), (1, "Grey", "One channel, which is faster.")], has_own=False,
-        )  # fmt: skip
         self.activation = WordsPanel(
             theme, setup, "Activation", ("net", "activation"),
             [("leaky_relu", "LeakyReLU", "With slope 0.2, as in the paper."), ("silu", "SiLU", "The smooth one.")],
@@ -246,7 +196,7 @@ class EstimatePanel(Panel):
 
     def _show(self) -> None:
         plan, seconds = self._setup.plan, self._setup.seconds_per_update
-        self.updates.setText(f"{plan.learning.updates:,}".replace(",", "\u202f"))
+        self.updates.setText(thousands(plan.learning.updates))
         self.each.setText("measuring …" if seconds is None else _short(seconds))
         total = self._setup.seconds_in_all
         self.total.setText("measuring …" if total is None else f"≈ {duration(total)}")
@@ -261,7 +211,7 @@ class TrainInspector(PanelColumn):
         self.data = DataPanel(setup)
         self.estimate = EstimatePanel(setup)
         self.expert = ExpertPanel(theme, setup)
-        self.stack(self.presets, self.data, self.expert.size, self.expert.channels, self.estimate, self.expert)
+        self.stack(self.presets, self.data, self.estimate, self.expert)
 
 
 def _short(seconds: float) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ebm_studio.app.knobs import Knob
 from ebm_studio.app.link import EngineLink
 from ebm_studio.app.undo import Undo
 from ebm_studio.core.errors import SettingsError
@@ -16,8 +17,8 @@ from ebm_studio.data.datasets import NAMED, natural_channels
 from ebm_studio.data.plans import Plan
 from ebm_studio.data.presets import PRESETS, Preset
 from ebm_studio.data.preview import Preview
-from ebm_studio.engine.datajobs import LookAtData, Looked
 from ebm_studio.engine.requests import Ended, Fault, Request
+from ebm_studio.engine.training import Estimated, EstimateRun, PreviewData, Previewed
 
 LANE = "train"
 BUNDLED = "fashion-mnist"
@@ -27,7 +28,7 @@ Cost = tuple[NetSpec, int, int, int]
 """What the time of an update depends on: the net, K, and the two batches."""
 
 
-def cost(plan: Plan) -> Cost:
+def cost(plan: Plan | EstimateRun) -> Cost:
     """What the time of an update depends on."""
     return (plan.net, plan.short_run.steps, plan.learning.chains, plan.learning.images)
 
@@ -99,9 +100,9 @@ class TrainSetup(QObject):
         self._undo = undo
         self.data_problem = ""
         """Why the data cannot be used, in one sentence."""
-        self._wanted: LookAtData | None = None
+        self._wanted: PreviewData | None = None
         self._measured: dict[Cost, float] = {}
-        self._measuring: dict[Cost, Estimate] = {}
+        self._measuring: dict[Cost, EstimateRun] = {}
         self._shown = False
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self._measure)
@@ -169,7 +170,9 @@ class TrainSetup(QObject):
                 self._link.cancel(request)
         for wanted, plan in plans.items():
             if wanted not in self._measured and wanted not in self._measuring:
-                self._measuring[wanted] = self._link.submit(Estimate(lane=f"{LANE} {wanted}", plan=plan))
+                self._measuring[wanted] = self._link.submit(
+                    EstimateRun(lane=f"{LANE} {wanted}", net=plan.net, short_run=plan.short_run, learning=plan.learning)
+                )
 
     def set_source(self, source: str) -> None:
         """Learn from another set, by name or path."""
@@ -197,12 +200,15 @@ class TrainSetup(QObject):
 
     def change_part(self, part: str, **changes: Any) -> None:
         """Change fields of `net`, `short_run` or `learning`."""
+        self._edit((part, *changes), replace(self.plan, **{part: replace(getattr(self.plan, part), **changes)}))
+
+    def turn(self, knob: Knob, value: float) -> None:
+        """Set a number."""
         try:
-            changed = replace(getattr(self.plan, part), **changes)
+            self._edit((knob.part, knob.name), knob.turned(self.plan, value))
         except SettingsError as error:
             self.complain(Fault(str(error)))
-            return
-        self._edit((part, *changes), replace(self.plan, **{part: changed}))
+            self.changed.emit()  # so that its field shows what is set
 
     def _edit(self, key: tuple[str, ...], plan: Plan) -> None:
         if plan != self.plan:
@@ -232,7 +238,7 @@ class TrainSetup(QObject):
             return
         self.data_problem = ""
         self._wanted = self._link.submit(
-            LookAtData(lane=LANE, source=plan.source, size=plan.net.size, channels=plan.net.channels)
+            PreviewData(lane=LANE, source=plan.source, size=plan.net.size, channels=plan.net.channels)
         )
         self.preview_changed.emit()
 
@@ -265,11 +271,11 @@ class TrainSetup(QObject):
             self._wanted = None
 
     def _take(self, request: Request, value: object) -> None:
-        if isinstance(value, Looked) and request == self._wanted:
+        if isinstance(value, Previewed) and request == self._wanted:
             self.preview = value.preview
             self.preview_changed.emit()
-        elif isinstance(value, Estimated) and isinstance(request, Estimate):
-            self._measured[cost(request.plan)] = value.seconds
+        elif isinstance(value, Estimated) and isinstance(request, EstimateRun):
+            self._measured[cost(request)] = value.seconds_per_update
             self.estimate_changed.emit()
 
     def _end(self, ended: Ended) -> None:
@@ -277,8 +283,8 @@ class TrainSetup(QObject):
             self._wanted = None
             self.data_problem = ended.fault.text if ended.fault else ""
             self.preview_changed.emit()
-        elif isinstance(ended.request, Estimate):
-            self._measuring.pop(cost(ended.request.plan), None)
+        elif isinstance(ended.request, EstimateRun):
+            self._measuring.pop(cost(ended.request), None)
 
 
 def _seen(plan: Plan) -> tuple[str, int, int]:

@@ -54,7 +54,8 @@ class Watch(QObject):
     def refresh(self) -> None:
         """Read what is new."""
         grids = [view.grids for view in self.views]
-        if any([view.read() for view in self.views]) or grids != self._grids:
+        news = [view.read() for view in self.views]
+        if any(news) or grids != self._grids:
             self._grids = grids
             self.grew.emit()
             self.moved.emit()
@@ -74,8 +75,7 @@ class Watch(QObject):
         grids = self.view.grids if self.view else []
         if self._back is None:
             return max(len(grids) - 1, 0)
-        nearest = min(range(len(grids)), key=lambda i: abs(grids[i][0] - (self._back or 0)), default=0)
-        return nearest
+        return min(range(len(grids)), key=lambda i: abs(grids[i][0] - (self._back or 0)), default=0)
 
     @property
     def follows(self) -> bool:

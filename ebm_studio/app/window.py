@@ -23,6 +23,7 @@ from ebm_studio.app.generate import GeneratePage
 from ebm_studio.app.help import HelpPage
 from ebm_studio.app.hint import Hint
 from ebm_studio.app.interpolate import InterpolatePage
+from ebm_studio.app.learns import LearnsButton
 from ebm_studio.app.leaving import Leaving
 from ebm_studio.app.link import EngineLink
 from ebm_studio.app.models import ModelsPage
@@ -34,8 +35,8 @@ from ebm_studio.app.rail import Rail
 from ebm_studio.app.recipe_opener import RecipeOpener
 from ebm_studio.app.reconstruct import ReconstructPage
 from ebm_studio.app.reconstruct_state import ReconstructState
-from ebm_studio.app.settings_page import SettingsPage
 from ebm_studio.app.runs import Runs
+from ebm_studio.app.settings_page import SettingsPage
 from ebm_studio.app.shelf import ShelfStrip
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.status import Status
@@ -141,6 +142,9 @@ class MainWindow(QMainWindow):
         self.rail.add_tool(UndoButton(theme, self.desk.undo, back=False))
         self.shelf = ShelfStrip(theme, self.desk.shelf)
         self.status = Status(self.state)
+        self.learns = LearnsButton(self.runs)
+        self.learns.wanted.connect(self.show_run)
+        self.status.add(self.learns)
         self._lay_out()
         self._restore()
         self.show_page(self.generate)
@@ -307,6 +311,11 @@ class MainWindow(QMainWindow):
         """Open a model by name or file, and see it run."""
         self.show_page(self.generate)
         self.state.open_model(name)
+
+    def show_run(self, name: str) -> None:
+        """Look at a run on the Train page."""
+        self.runs.select(name)
+        self.show_page(self.train)
 
     def compare_with(self, name: str | None = None) -> None:
         """Put what the Generate page runs on side A, and beside it the same, or another model, on side B."""

@@ -123,7 +123,7 @@ def test_an_evaluation_is_cancelled(qtbot, running, page, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(45, "45 s"), (720, "12 min"), (12000, "3 h 20 min"), (3599, "1 h 0 min")]
+    ("seconds", "text"), [(45, "45 s"), (720, "12 min"), (12000, "3 h 20 min"), (3599, "1 h 0 min"), (6.5e6, "75 days")]
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
