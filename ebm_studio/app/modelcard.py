@@ -98,7 +98,7 @@ class ModelCard(QFrame):
             theme, "close", "Remove from the list", "Take this file from the list; the file itself stays.",
             lambda: zoo.forget(entry.name),
         )  # fmt: skip
-        self.forget.setVisible(not entry.bundled)
+        self.forget.setVisible(not entry.bundled and not entry.own)
         self._lay_out()
         self.show_entry(entry)
 

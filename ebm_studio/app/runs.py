@@ -40,8 +40,9 @@ class Runs(QObject):
         """Running ones and newly started ones first."""
         self.selected: tuple[str, ...] = ()
         """The names of those that are looked at; none while a new one is set up."""
-        self.fault: Fault | None = None
         self.device = device
+        self._complaint: Fault | None = None
+        self._fault_shown: Fault | None = None
         self._undo = undo
         self._shown = False
         self._asked: dict[str, Order] = {}
@@ -65,6 +66,14 @@ class Runs(QObject):
         """Those that a process works on now."""
         return [view for view in self.views if view.alive]
 
+    @property
+    def fault(self) -> Fault | None:
+        """What went wrong here, or what the run that is looked at warns of."""
+        if self._complaint is not None or self.view is None:
+            return self._complaint
+        event = self.warning(self.view)
+        return Fault(event.text) if event else None
+
     def set_shown(self, shown: bool) -> None:
         """Whether the page is shown."""
         self._shown = shown
@@ -85,7 +94,7 @@ class Runs(QObject):
             self.select(*(name for name in self.selected if name in [view.name for view in order]))
             self.changed.emit()
         self.watch.refresh()
-        self._note_warning()
+        self._show_fault()
         self.looked.emit()
         if self._shown or self.running:
             self._timer.start()
@@ -111,10 +120,10 @@ class Runs(QObject):
         """Look at these runs; at none, a new one is set up."""
         views = tuple(view for name in names if (view := self.find(name)) is not None)
         if views != self.watch.views:
-            self._set_fault(None)
+            self._complaint = None
         self.selected = tuple(view.name for view in views)
         self.watch.look_at(views)
-        self._note_warning()
+        self._show_fault()
         self.changed.emit()
 
     def start(self, plan: Plan) -> None:
@@ -173,13 +182,15 @@ class Runs(QObject):
 
     def complain(self, fault: Fault) -> None:
         """Put a fault above the page."""
-        self._set_fault(fault)
+        self._complaint = fault
+        self._show_fault()
 
     def dismiss(self) -> None:
         """Take the fault, or the warning, away."""
-        if self.view is not None and self.view.events:
+        if self._complaint is None and self.view is not None and self.view.events:
             self._dismissed[self.view.name] = self.view.events[-1].time
-        self._set_fault(None)
+        self._complaint = None
+        self._show_fault()
 
     def close(self) -> None:
         """Look no longer. What learns goes on."""
@@ -194,13 +205,9 @@ class Runs(QObject):
                 return None
         return None
 
-    def _note_warning(self) -> None:
-        if self.fault is None and self.view is not None and (event := self.warning(self.view)) is not None:
-            self._set_fault(Fault(event.text))
-
-    def _set_fault(self, fault: Fault | None) -> None:
-        if fault != self.fault:
-            self.fault = fault
+    def _show_fault(self) -> None:
+        if self.fault != self._fault_shown:
+            self._fault_shown = self.fault
             self.fault_changed.emit()
 
 

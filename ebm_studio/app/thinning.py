@@ -12,6 +12,8 @@ POINTS = 1200
 OUTLIERS = 0.5
 """Percent at either end that need not be in the picture: the first updates of a run are far out."""
 
+MOST_TICKS = 6
+
 
 def smooth(values: Floats, window: int) -> Floats:
     """The mean of each value and those before it, `window` in all; fewer at the start. Shape (n,) both.
@@ -51,10 +53,17 @@ def limits(curves: list[Floats]) -> tuple[float, float] | None:
 
 
 def ratio_ticks(low: float, high: float) -> list[float]:
-    """Round numbers on a logarithmic axis between two positive numbers: powers of ten, or 1, 2, 5 of each."""
+    """Round numbers on a logarithmic axis between two positive numbers, at most six: powers of ten, or 1, 2, 5 of each.
+
+    Where there are none, as between 1.2 and 1.7, even steps.
+    """
     powers = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
     for digits in ((1, 2, 5), (1, 3), (1,)):
         found = [digit * 10.0**power for power in powers for digit in digits if low <= digit * 10.0**power <= high]
-        if len(found) <= 6:
-            return found
-    return found[:: -(-len(found) // 6)]
+        if len(found) <= MOST_TICKS:
+            break
+    if len(found) < 2 and high > low:
+        step = 10.0 ** np.floor(np.log10(high - low))
+        step *= 0.5 if (high - low) / step < 3 else 2 if (high - low) / step > MOST_TICKS else 1
+        found = [float(tick) for tick in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step]
+    return found[:: -(-len(found) // MOST_TICKS) or 1]

@@ -98,7 +98,7 @@ class TrainPage(Page):
         act(self, "New run", self.runs.select, Qt.Key.Key_N)
         act(self, "Learn from a folder…", self.setup_header.choose_folder, "Ctrl+O")
         act(self, "Learn from a zip…", self.setup_header.choose_zip)
-        act(self, "Start the new run", self._start, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        act(self, "Start the new run", self._start, "Ctrl+Return", "Ctrl+Enter")
         act(self, "Pause or resume the run", header.pause_or_resume, Qt.Key.Key_Space)
         act(self, "Stop the run", header.stop.click)
         act(self, "Try the run's model on the Generate page", header.attempt.click, Qt.Key.Key_T)

@@ -81,7 +81,9 @@ class SetupHeader(TrainHeader):
         self.source.set_source(self._setup.plan.source)
         problem = self._setup.problem
         self.start.setEnabled(not problem)
-        self.start.setToolTip(problem or "Start learning, in a process of its own that outlives this window (Return).")
+        self.start.setToolTip(
+            problem or "Start learning, in a process of its own that outlives this window (Ctrl+Return)."
+        )
 
 
 class RunHeader(TrainHeader):

@@ -38,6 +38,7 @@ from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.runs import Runs
 from ebm_studio.app.settings_page import SettingsPage
 from ebm_studio.app.shelf import ShelfStrip
+from ebm_studio.app.snapshot import SnapshotButton
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.status import Status
 from ebm_studio.app.stops import opens
@@ -91,6 +92,8 @@ class MainWindow(QMainWindow):
         self.runs = Runs(self.desk.undo, device or chosen.device, self)
         setup = TrainSetup(self.link, self.desk.undo, self)
         self.desk.session.add("train", setup.to_dict, setup.from_dict, setup.changed)
+        self.snapshot = SnapshotButton(theme, self.state, self.runs)
+        self.generate.header.add(self.snapshot)
         self.train = TrainPage(theme, setup, self.runs)
         self.exports = ExportDialog(theme, ExportState(self.link, settings, self), self)
         self.compare_state = CompareState(self.link, self.faults, self)
