@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
@@ -12,6 +14,9 @@ from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.viewport import Viewport
 from ebm_studio.data.pictures import Pixels
+
+ENOUGH = 2  # pixels of the screen for one of a picture, below which it is hard to see
+FEW = 24  # pictures that tell enough of all
 
 
 class Mosaic(QWidget):
@@ -42,19 +47,25 @@ class Mosaic(QWidget):
             self.update()
 
     def tiles(self) -> list[QRectF]:
-        """Where each picture is."""
+        """Where the pictures are: all of them, or the first ones that have room at twice their size."""
         if self.pixels is None:
             return []
         picture = (self.pixels.shape[3], self.pixels.shape[2])
-        size = QSizeF(self.size())
-        return self._viewport.arrange(size, self.devicePixelRatioF(), len(self.pixels), picture).tiles()
+        arrange = partial(self._viewport.arrange, QSizeF(self.size()), self.devicePixelRatioF(), picture=picture)
+        every = arrange(count=len(self.pixels))
+        if every.zoom < ENOUGH:
+            for count in range(len(self.pixels) - 1, FEW - 1, -1):
+                some = arrange(count=count)
+                if some.zoom >= ENOUGH and count % some.columns == 0:
+                    return some.tiles()
+        return every.tiles()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = self._theme.tokens
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(t.canvas))
         tiles = self.tiles()
-        for image, tile in zip(self._images, tiles, strict=True):
+        for image, tile in zip(self._images, tiles, strict=False):  # as many as there is room for
             draw_picture(painter, image, tile)
         if not tiles:
             painter.setPen(QColor(t.muted))

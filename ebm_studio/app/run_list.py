@@ -183,7 +183,7 @@ class _Row(QStyledItemDelegate):
         painter.setFont(font)
         warned = self._runs.warning(view) is not None or view.status.state == "failed"
         painter.setPen(QColor(t.warning if warned else t.muted))
-        line = line_of(view, self._runs.asked(view))
+        line = line_of(view, self._runs.asked(view), short=True)
         line = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, int(room.width()))
         painter.drawText(room.adjusted(0, 19, 0, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, line)
         bar = QRectF(room.x(), room.bottom() - 4, room.width(), 3)

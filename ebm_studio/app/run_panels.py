@@ -19,6 +19,7 @@ from ebm_studio.app.train_setup import default_name
 from ebm_studio.data.runlog import Event
 
 MOST_EVENTS = 200
+EVENTS_HEIGHT = 28 * UNIT
 WORDS_WIDTH = 29 * UNIT
 RECENT = 100  # updates that the figures are means over
 
@@ -62,7 +63,7 @@ def _figures(view: RunView, runs: Runs) -> dict[str, str]:
     return {
         "State": state_of(view, runs.asked(view)),
         "Updates": f"{thousands(status.updates)} of {thousands(plan.learning.updates)}",
-        "Updates a second": f"{status.updates_per_second:.2g}" if status.updates_per_second else "–",
+        "Updates a second": f"{status.updates_per_second:.3g}" if status.updates_per_second else "–",
         "Learned for": duration(status.seconds) if status.seconds else "–",
         "Time left": duration(left) if left is not None else "–",
         "d": f"{d:+.3g}".replace("-", "−") if has_rows else "–",
@@ -86,7 +87,7 @@ class EventsPanel(Panel):
         self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self.list.setSpacing(0)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setMinimumHeight(22 * UNIT)
+        self.list.setFixedHeight(0)
         self.list.itemActivated.connect(self._go)
         self.list.itemClicked.connect(self._go)
         self.column.addWidget(self.list)
@@ -108,6 +109,8 @@ class EventsPanel(Panel):
             words = self._words(event)
             item.setSizeHint(QSize(0, words.heightForWidth(WORDS_WIDTH)))
             self.list.setItemWidget(item, words)
+        heights = [self.list.item(row).sizeHint().height() for row in range(self.list.count())]
+        self.list.setFixedHeight(min(sum(heights), EVENTS_HEIGHT))
 
     def _words(self, event: Event) -> QLabel:
         t = self._theme.tokens

@@ -258,7 +258,13 @@ class RunPlots(QWidget):
 
 
 def _powers(low: float, high: float) -> list[tuple[float, str]]:
-    return [(float(np.log10(value)), figure(value)) for value in ratio_ticks(10.0**low, 10.0 ** max(high, low + 1e-9))]
+    return [
+        (float(np.log10(value)), _tick_text(value)) for value in ratio_ticks(10.0**low, 10.0 ** max(high, low + 1e-9))
+    ]
+
+
+def _tick_text(value: float) -> str:
+    return f"{value:.12g}" if 1e-3 <= value < 1e5 else figure(value)
 
 
 def _number(values: tuple[float, ...]) -> str:

@@ -31,10 +31,10 @@ def share_of(view: RunView) -> str:
     return f"{100 * view.status.progress:.0f} %"
 
 
-def line_of(view: RunView, asked: Order | None = None) -> str:
-    """A short line: state, share, time left."""
+def line_of(view: RunView, asked: Order | None = None, short: bool = False) -> str:
+    """A line: state, share, time left. A `short` one leaves out that it is learning."""
     status = view.status
-    parts = [state_of(view, asked)]
+    parts = [state_of(view, asked)] if not short or asked or status.state != "learning" or not status.updates else []
     if status.state != "done" and status.updates:
         parts.append(share_of(view))
     if view.alive and status.seconds_left is not None and status.state == "learning":

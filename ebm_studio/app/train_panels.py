@@ -11,6 +11,7 @@ from ebm_studio.app.fields import Choice, Parameter, RealField, Scale, WholeFiel
 from ebm_studio.app.inspector import Panel, PanelColumn, figure_line
 from ebm_studio.app.knobs import LEARNING, NET, SHORT_RUN, Knob
 from ebm_studio.app.modelcard import duration
+from ebm_studio.app.origin_box import OriginBox
 from ebm_studio.app.presets_panel import PresetsPanel
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
@@ -44,12 +45,15 @@ class DataPanel(Panel):
         )
         self.channels.chosen.connect(lambda channels: setup.change_part("net", channels=int(channels)))
         self.held_out.valueChanged.connect(lambda count: setup.change(held_out=count))
+        self.origin = OriginBox()
+        self.origin.chosen.connect(setup.set_origin)
         for text, widget in (
             ("Name", self.name),
             ("Licence", self.licence),
             ("Size", self.side),
             ("Colours", self.channels),
             ("Held out", self.held_out),
+            ("Begin with", self.origin),
         ):
             self.column.addWidget(_line(text, widget))
         setup.changed.connect(self._show)
@@ -67,6 +71,7 @@ class DataPanel(Panel):
         self.held_out.blockSignals(True)
         self.held_out.setValue(plan.held_out)
         self.held_out.blockSignals(False)
+        self.origin.set_origin(plan.origin)
         self.side.set_value(str(plan.net.size))
         self.channels.set_value(str(plan.net.channels))
 
@@ -233,7 +238,7 @@ def _line(text: str, widget: QWidget) -> QWidget:
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(UNIT)
     name = label(text, "muted")
-    name.setFixedWidth(8 * UNIT)
+    name.setFixedWidth(9 * UNIT)
     row.addWidget(name)
     row.addWidget(widget, 1, Qt.AlignmentFlag.AlignRight if isinstance(widget, WholeField) else Qt.AlignmentFlag(0))
     return line

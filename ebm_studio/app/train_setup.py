@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,8 +12,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from ebm_studio.app.knobs import Knob
 from ebm_studio.app.link import EngineLink
 from ebm_studio.app.undo import Undo
-from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.specs import NetSpec
+from ebm_studio.core.errors import CheckpointError, SettingsError
+from ebm_studio.core.specs import SIZES, NetSpec
+from ebm_studio.data.cards import Card, find_model, read_card
 from ebm_studio.data.datasets import NAMED, natural_channels
 from ebm_studio.data.plans import Plan
 from ebm_studio.data.presets import PRESETS, Preset
@@ -39,9 +41,20 @@ def preset_of(name: str) -> Preset:
 
 
 def planned(preset: Preset, plan: Plan) -> Plan:
-    """A plan for the same data and pictures, with all else as the preset has it."""
-    net = replace(preset.net, size=plan.net.size, channels=plan.net.channels)
-    return replace(plan, net=net, short_run=preset.short_run, learning=preset.learning, time_limit=None)
+    """A plan for the same data and pictures, with all else as the preset has it, or the model that it begins with."""
+    card = origin_card(plan.origin)
+    net, short_run = (card.net, card.short_run) if card else (preset.net, preset.short_run)
+    net = replace(net, size=plan.net.size, channels=plan.net.channels)
+    return replace(plan, net=net, short_run=short_run, learning=preset.learning, time_limit=None)
+
+
+@lru_cache(maxsize=16)
+def origin_card(origin: str) -> Card | None:
+    """The card of the model that a run begins with; None without one, or when it cannot be read."""
+    try:
+        return read_card(find_model(origin)) if origin else None
+    except CheckpointError:
+        return None
 
 
 def default_name(source: str) -> str:
@@ -133,9 +146,18 @@ class TrainSetup(QObject):
             return "Give the model a name."
         if self.preview is None:
             return "" if self.must_fetch else "The data is being looked at."
+        if not self._fits_origin:
+            return f"With {self.plan.origin}, only a net like its own can begin, or one for pictures of twice the size."
         if self.plan.held_out >= self.preview.count:
             return f"{self.plan.held_out} pictures cannot be held out of {self.preview.count}."
         return ""
+
+    @property
+    def _fits_origin(self) -> bool:
+        plan, card = self.plan, origin_card(self.plan.origin)
+        if card is None:
+            return not plan.origin
+        return plan.net in (card.net, replace(card.net, size=min(2 * card.net.size, SIZES[-1])))
 
     def set_shown(self) -> None:
         """The page is shown: look at the data, unless that was done."""
@@ -190,9 +212,22 @@ class TrainSetup(QObject):
         """Set everything but the data as a preset has it."""
         self._swap(preset.name, Draft(preset=preset.name, plan=planned(preset, self.plan)))
 
+    def set_origin(self, origin: str) -> None:
+        """Begin with the weights, the net and the short run of a model; with random weights when it is empty."""
+        origin_card.cache_clear()
+        card = origin_card(origin)
+        if origin and card is None:
+            self.complain(Fault(f"{origin} has no card to begin with: open it on the Generate page first."))
+            self.changed.emit()
+            return
+        plan = replace(self.plan, origin=origin)
+        if card is not None:
+            plan = replace(plan, net=card.net, short_run=card.short_run)
+        self._swap("Begin with " + (card.name if card else "random weights"), replace(self.draft, plan=plan))
+
     def set_plan(self, plan: Plan, text: str) -> None:
         """Begin with the settings of another run."""
-        self._swap(text, replace(self.draft, plan=replace(plan, command="", backend="auto")))
+        self._swap(text, replace(self.draft, plan=replace(plan, command="", backend="auto", steps_back=0)))
 
     def change(self, **changes: Any) -> None:
         """Change `name`, `licence`, `held_out` or `time_limit`."""
