@@ -134,7 +134,8 @@ class SettingsPanel(Panel):
         super().__init__("Settings")
         self._runs = runs
         self._lines: dict[str, QLabel] = {}
-        runs.watch.views_changed.connect(self._show)
+        for signal in (runs.watch.views_changed, runs.looked):
+            signal.connect(self._show)
         self._show()
 
     def _show(self) -> None:

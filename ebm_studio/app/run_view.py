@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image
 
 from ebm_studio.app.thinning import Floats
+from ebm_studio.core.errors import StudioError
 from ebm_studio.data.pictures import Pixels, cut
+from ebm_studio.data.plans import PLAN
 from ebm_studio.data.runfolders import RunFolder
 from ebm_studio.data.runlog import METRICS, Event
 
@@ -22,6 +25,7 @@ class RunView:
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self.plan = folder.plan()
+        self._planned = self._plan_written()
         self.events: list[Event] = []
         self.grids: list[tuple[int, Path]] = []
         self._rows: Floats = folder.metrics()[:0]
@@ -43,12 +47,22 @@ class RunView:
         return self._rows[:, METRICS.index(name)]
 
     def look(self) -> bool:
-        """Read how it stands, and which samples there are; True when anything is new."""
-        before = (self.status, self.alive, self.grids)
+        """Read how it stands, its plan, and which samples there are; True when anything is new."""
+        before = (self.status, self.alive, self.grids, self.plan)
+        if (written := self._plan_written()) != self._planned:  # a run that steps back goes on more carefully
+            with suppress(StudioError):
+                self.plan = self.folder.plan()
+                self._planned = written
         self.alive = self.folder.alive
         self.status = self.folder.status()
         self.grids = self.folder.grids()
-        return before != (self.status, self.alive, self.grids)
+        return before != (self.status, self.alive, self.grids, self.plan)
+
+    def _plan_written(self) -> float:
+        try:
+            return (self.folder.path / PLAN).stat().st_mtime
+        except OSError:  # gone since it was listed
+            return 0.0
 
     def read(self) -> bool:
         """Read its curves and its events; True when there is something new."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -10,8 +11,10 @@ from ebm_studio.app.run_view import WARNINGS, RunView
 from ebm_studio.app.undo import Undo
 from ebm_studio.app.watch import Watch
 from ebm_studio.core.errors import StudioError
+from ebm_studio.core.specs import MAX_UPDATES
+from ebm_studio.core.watchdog import easier
 from ebm_studio.data.cards import new_user_model
-from ebm_studio.data.plans import Plan
+from ebm_studio.data.plans import Plan, write_plan
 from ebm_studio.data.runfolders import RunFolder, Trashed, default_root, list_runs, new_run
 from ebm_studio.data.runlog import Event, Order
 from ebm_studio.engine.requests import Fault
@@ -151,6 +154,29 @@ class Runs(QObject):
         except StudioError as error:
             self.complain(Fault(str(error)))
         self.refresh()
+
+    def learn_longer(self, view: RunView) -> None:
+        """Go on with a run that is done, for as long again."""
+        learning = replace(view.plan.learning, updates=min(2 * view.plan.learning.updates, MAX_UPDATES))
+        limit = 2 * view.plan.time_limit if view.plan.time_limit else None
+        self._go_on_by(view, replace(view.plan, learning=learning, time_limit=limit))
+
+    def resume_gently(self, view: RunView) -> None:
+        """Go on with a smaller learning rate and more data noise, as the watchdog would."""
+        self._go_on_by(view, replace(view.plan, learning=easier(view.plan.learning)))
+
+    def resume_from(self, view: RunView, source: str) -> None:
+        """Go on with pictures that are at another place now."""
+        self._go_on_by(view, replace(view.plan, source=source))
+
+    def _go_on_by(self, view: RunView, plan: Plan) -> None:
+        try:
+            write_plan(view.folder.path, plan)
+        except StudioError as error:
+            self.complain(Fault(str(error)))
+            return
+        view.look()
+        self.order(view, "go")
 
     def asked(self, view: RunView) -> Order | None:
         """What a run was told and has not done yet."""

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from ebm_studio.app.fields import button, label
+from ebm_studio.app.run_view import RunView
 from ebm_studio.app.run_words import line_of
 from ebm_studio.app.runs import Runs
 from ebm_studio.app.source_box import SourceBox, choose_folder, choose_zip
@@ -107,7 +108,7 @@ class RunHeader(TrainHeader):
         self.save.setToolTip("Put the model as it was last saved among your own models (S).")
         self.save.clicked.connect(self._save)
         self.pause = QPushButton("Pause")
-        self.pause.setFixedWidth(12 * UNIT)
+        self.pause.setFixedWidth(14 * UNIT)
         self.pause.clicked.connect(self.pause_or_resume)
         self.stop = button(theme, "stop", "Stop", "Save, and end the process. Resume goes on later.", self._stop)
         self.more = button(theme, "more", "More", "Export, duplicate, reveal, delete.")
@@ -135,6 +136,12 @@ class RunHeader(TrainHeader):
             self.menu.addAction("New run with these settings", self.duplicated.emit)
             self.menu.addAction("Show the folder", self.revealed.emit)
             self.menu.addSeparator()
+            gently = self.menu.addAction("Resume more gently", lambda: self._runs.resume_gently(view))
+            gently.setToolTip("With a smaller learning rate and more data noise.")
+            moved = self.menu.addAction("The pictures have moved…", lambda: self._find_pictures(view))
+            for action in (gently, moved):
+                action.setEnabled(not view.alive and view.status.state != "done")
+            self.menu.addSeparator()
         idle = [view for view in self._runs.watch.views if not view.alive]
         count = f" {len(self._runs.watch.views)} runs" if view is None else ""
         delete = self.menu.addAction(self._theme.icon("trash"), f"Delete{count}", self.delete)
@@ -146,8 +153,18 @@ class RunHeader(TrainHeader):
 
     def pause_or_resume(self) -> None:
         """What the button does."""
-        if (view := self._runs.view) is not None and self.pause.isEnabled():
+        view = self._runs.view
+        if view is None or not self.pause.isEnabled():
+            return
+        if view.status.state == "done":
+            self._runs.learn_longer(view)
+        else:
             self._runs.order(view, "pause" if view.alive and view.status.state != "paused" else "go")
+
+    def _find_pictures(self, view: RunView) -> None:
+        ask = choose_zip if view.plan.source.lower().endswith(".zip") else choose_folder
+        if source := ask(self, f"The pictures of {view.name}"):
+            self._runs.resume_from(view, source)
 
     def _stop(self) -> None:
         if (view := self._runs.view) is not None and view.alive:

@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from ebm_studio.app import presets_panel, runs, train_setup
+from ebm_studio.app.origin_box import FILE
 from ebm_studio.app.source_box import ZIP
 from ebm_studio.app.thinning import POINTS
 from ebm_studio.core.specs import Learning, ShortRun
@@ -293,6 +294,40 @@ def test_two_runs_are_compared(qtbot, two, page):
     assert curves[0].opts["pen"].color() != curves[1].opts["pen"].color()
     assert page.run_inspector.compare.isVisible()
     assert not page.run_header.pause.isVisible()
+
+
+def test_a_run_that_is_done_learns_longer_and_one_whose_pictures_moved_finds_them(qtbot, two, page, data, monkeypatch):
+    click_run(page, "one")
+    view = page.runs.view
+    assert page.run_header.pause.text() == "Learn longer"
+    moved = data.rename(data.with_name("moved.zip"))
+    QTest.mouseClick(page.run_header.pause, LEFT)
+    qtbot.waitUntil(lambda: view.events[-1].kind == "data_lost" and not view.alive, timeout=PATIENCE)
+    assert page.run_banner.isVisible()
+    assert page.run_header.pause.text() == "Resume"
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(moved), ""))
+    page.run_header.fill()
+    next(a for a in page.run_header.menu.actions() if a.text() == "The pictures have moved…").trigger()
+    qtbot.waitUntil(lambda: view.status.state == "done" and not view.alive, timeout=PATIENCE)
+    assert view.updates == 12
+    assert not page.run_banner.isVisible()
+
+
+def test_a_run_can_begin_with_a_model(qtbot, page, tiny_model, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tiny_model), ""))
+    box = page.setup_inspector.data.origin
+    choose(box, FILE)
+    card = read_card(tiny_model)
+    assert page.setup.plan.origin == str(tiny_model)
+    assert (page.setup.plan.net, page.setup.plan.short_run) == (card.net, card.short_run)
+    assert box.currentText() == "tiny"
+    qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
+    page.setup.change_part("net", width=5)
+    assert "only a net like its own" in page.setup.problem
+    QTest.keyClick(page, Qt.Key.Key_Z, CONTROL)
+    page.setup.change_part("net", size=2 * card.net.size)  # which is then grown
+    qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
 
 
 def test_the_history_of_the_samples_is_looked_back_at(qtbot, two, page):
