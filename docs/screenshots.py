@@ -28,8 +28,8 @@ SHARES = {"start": 0.0, "half": 0.6, "end": 1.0}
 SCENES = ("shelf", "one", "zoomed", "history", "beyond")
 PAGES = ("compare", "models", "settings", "help")
 TRAIN = ("train", "train-settings", "train-run", "train-compare")
-LEARNED = ("--width", "16", "--steps", "40", "--batch", "32", "--data-batch", "64", "--ema", "0.99", "--updates")
-UPDATES, FEWER = 500, 120  # of the run that is shown, and of the one that it is compared with
+LEARNED = ("--size", "16", "--width", "8", "--steps", "40", "--batch", "32", "--data-batch", "64", "--ema", "0.99")
+RUNS = {"garments-gently": ("--updates", "150", "--learning-rate", "3e-4"), "garments": ("--updates", "500")}
 PATHS = ("path", "surface", "pad", "export")
 RECONSTRUCT = {
     f"reconstruct{state}": state.removeprefix("-")
@@ -76,10 +76,10 @@ def main() -> None:
 
 def make_runs(folder: Path) -> None:
     """Two short runs on the bundled pictures, unless they are there."""
-    for name, updates, rate in (("garments-gently", FEWER, "1e-4"), ("garments", UPDATES, "3e-4")):
+    for name, words in RUNS.items():
         if not (folder / name / "run.json").exists():
             command = [sys.executable, "-m", "ebm_studio", "train", "fashion-mnist", "-o", folder / name]
-            subprocess.run([*command, *LEARNED, str(updates), "--learning-rate", rate], check=True)
+            subprocess.run([*command, "--learning-rate", "1e-3", *LEARNED, *words], check=True)
 
 
 def take(model: str | None, scheme: str, size: tuple[int, int], what: str, path: Path) -> None:

@@ -194,9 +194,11 @@ class RunHeader(TrainHeader):
             else "There is a model at the first save, within a minute."
         )
         self.save.setEnabled(has_model)
-        self.pause.setText("Pause" if goes else "Resume")
-        self.pause.setToolTip("Save, and hold (Space)." if goes else "Go on exactly where it stood (Space).")
-        self.pause.setEnabled((asked is None and view.status.state != "done") or (view.alive and asked is None))
-        self.pause.setObjectName("plain" if goes else "primary")
+        done = view.status.state == "done" and not view.alive
+        self.pause.setText("Pause" if goes else "Learn longer" if done else "Resume")
+        tips = {"Pause": "Save, and hold", "Resume": "Go on exactly where it stood", "Learn longer": "As long again"}
+        self.pause.setToolTip(f"{tips[self.pause.text()]} (Space).")
+        self.pause.setEnabled(asked is None)
+        self.pause.setObjectName("plain" if goes or done else "primary")
         self.pause.style().polish(self.pause)
         self.stop.setEnabled(view.alive and asked != "stop")
