@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from ebm_studio.app.source_box import ZIP
 from ebm_studio.app.thinning import POINTS
 from ebm_studio.core.specs import Learning, ShortRun
 from ebm_studio.data.cards import read_card, user_models
-from ebm_studio.data.plans import Plan, read_plan
+from ebm_studio.data.plans import Plan, read_plan, write_plan
 from ebm_studio.data.presets import PRESETS
 from ebm_studio.data.runfolders import RunFolder, default_root, list_runs
 from ebm_studio.data.runlog import Event, append, append_event
@@ -95,10 +96,24 @@ def made_run(folder: Path, data: Path, updates: int = 6, **learning) -> RunFolde
     return RunFolder(folder)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two runs that are done."""
+    folder = tmp_path_factory.mktemp("runs")
+    data = make_data(folder / "birds.zip")
+    for name, rate in (("one", 1e-3), ("two", 1e-4)):
+        made_run(folder / "runs" / name, data, learning_rate=rate)
+    return folder / "runs"
+
+
 @pytest.fixture
-def two(data) -> list[RunFolder]:
+def two(made: Path, data: Path) -> list[RunFolder]:
     """Two runs that are done, in the window's own folder."""
-    return [made_run(default_root() / name, data, learning_rate=rate) for name, rate in (("one", 1e-3), ("two", 1e-4))]
+    shutil.copytree(made, default_root())
+    found = [RunFolder(default_root() / name) for name in ("one", "two")]
+    for run in found:
+        write_plan(run.path, replace(run.plan(), source=str(data)))
+    return found
 
 
 def click_run(page, name: str, modifier=Qt.KeyboardModifier.NoModifier) -> None:
