@@ -183,10 +183,13 @@ def test_presets_and_settings_are_set_reset_and_undone(qtbot, page):
     assert page.setup.plan.short_run.steps == 7
     assert inspector.presets.edited.isVisible()
     qtbot.waitUntil(lambda: page.setup.seconds_in_all is not None, timeout=PATIENCE)  # measured anew
+    QTest.keyClick(page, Qt.Key.Key_Z, CONTROL)
+    assert page.setup.plan.short_run.steps == SMALL[1].short_run.steps
+    QTest.keyClick(page, Qt.Key.Key_Y, CONTROL)
+    assert steps.field.value() == 7
     QTest.mouseClick(steps.reset, LEFT)
     assert page.setup.plan.short_run.steps == SMALL[1].short_run.steps
-    QTest.keyClick(page, Qt.Key.Key_Z, CONTROL)
-    assert page.setup.plan.short_run.steps == 7
+    type_into(steps.field, "8")
     QTest.mouseClick(inspector.presets.buttons[1], LEFT)
     assert not page.setup.draft.edited
     assert inspector.presets.buttons[1].isChecked()
