@@ -27,6 +27,9 @@ SIZES = {"small": (1280, 800), "large": (1920, 1080)}
 SHARES = {"start": 0.0, "half": 0.6, "end": 1.0}
 SCENES = ("shelf", "one", "zoomed", "history", "beyond")
 PAGES = ("compare", "models", "settings", "help")
+TRAIN = ("train", "train-settings", "train-run", "train-compare")
+LEARNED = ("--size", "16", "--width", "8", "--steps", "40", "--batch", "32", "--data-batch", "64", "--ema", "0.99")
+RUNS = {"garments-gently": ("--updates", "150", "--learning-rate", "3e-4"), "garments": ("--updates", "500")}
 PATHS = ("path", "surface", "pad", "export")
 RECONSTRUCT = {
     f"reconstruct{state}": state.removeprefix("-")
@@ -42,8 +45,11 @@ def main() -> None:
     parser.add_argument("model", nargs="?")
     parser.add_argument("-o", "--output", type=Path, default=IMAGES)
     parser.add_argument("--only", default="", metavar="NAME")
+    parser.add_argument("--runs", type=Path, metavar="FOLDER", help="of the Train page's runs, to keep them")
     parser.add_argument("--one", nargs=3, metavar=("SCHEME", "SIZE", "SHARE"), help=argparse.SUPPRESS)
     args = parser.parse_args()
+    runs = args.runs or Path(tempfile.mkdtemp(prefix="ebm-studio-runs-"))
+    os.environ["XDG_DATA_HOME"] = str(runs)  # the user's own runs and models are not in the pictures
     if args.one:
         scheme, size, share = args.one
         page = f"generate-{scheme}-{size}-{share}" if share in SHARES else f"{share}-{scheme}-{size}"
@@ -52,18 +58,28 @@ def main() -> None:
         return
     args.output.mkdir(parents=True, exist_ok=True)
     wanted = [
-        *itertools.product(("dark", "light"), SIZES, ("end", *PAGES, *SCENES, *PATHS, *RECONSTRUCT), "12"),
+        *itertools.product(("dark", "light"), SIZES, ("end", *PAGES, *SCENES, *TRAIN, *PATHS, *RECONSTRUCT), "12"),
         ("dark", "small", "half", "1"),
     ]
     for scheme, size, share, scale in wanted:
         if not ("generate" if share in SHARES else share).startswith(args.only):
             continue
-        command = [sys.executable, __file__, "-o", args.output, "--one", scheme, size, share]
+        if share in TRAIN:
+            make_runs(runs / "ebm-studio" / "runs")
+        command = [sys.executable, __file__, "-o", args.output, "--runs", runs, "--one", scheme, size, share]
         if args.model:
             command.insert(2, args.model)
         environment = os.environ | {"QT_SCALE_FACTOR": scale, "QT_QPA_PLATFORM": "offscreen"}
         subprocess.run(command, env=environment, check=True)
         print(f"{scheme} {size} {share} {scale}x")
+
+
+def make_runs(folder: Path) -> None:
+    """Two short runs on the bundled pictures, unless they are there."""
+    for name, words in RUNS.items():
+        if not (folder / name / "run.json").exists():
+            command = [sys.executable, "-m", "ebm_studio", "train", "fashion-mnist", "-o", folder / name]
+            subprocess.run([*command, "--learning-rate", "1e-3", *LEARNED, *words], check=True)
 
 
 def take(model: str | None, scheme: str, size: tuple[int, int], what: str, path: Path) -> None:
@@ -138,6 +154,9 @@ def _stages(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
     if what in PATHS:
         yield from _path(window, what)
         return
+    if what in TRAIN:
+        yield from _train(window, what)
+        return
     window.show_page(getattr(window, what))
     yield at_rest
     if what == "compare":
@@ -174,6 +193,23 @@ def _scene(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
     elif what == "zoomed":
         window.generate.canvas.zoom_by(3)
     yield lambda: _at_rest(window)
+
+
+def _train(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
+    """The Train page: a new run, all its settings, a run, or two that are compared."""
+    page = window.train
+    window.show_page(page)
+    yield lambda: page.setup.preview is not None and page.setup.seconds_in_all is not None and _at_rest(window)
+    if what == "train-settings":
+        page.setup_inspector.expert.set_open(True)
+        yield lambda: True
+        bar = page.setup_inspector.verticalScrollBar()
+        bar.setValue(bar.maximum() // 2)
+    elif what == "train-run":
+        page.runs.select("garments")
+    elif what == "train-compare":
+        page.runs.select("garments", "garments-gently")
+    yield lambda: True
 
 
 def _reconstruct(window: MainWindow, state_name: str) -> Iterator[Callable[[], bool]]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QComboBox,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QProgressBar,
@@ -18,12 +15,11 @@ from PySide6.QtWidgets import (
 )
 
 from ebm_studio.app.fields import WholeField, label
+from ebm_studio.app.source_box import SourceBox
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.zoo import Entry, Zoo
 from ebm_studio.core.specs import MAX_IMAGES, Evaluation
 from ebm_studio.data.datasets import NAMED
-
-FOLDER, ZIP = "a folder", "a zip"
 
 
 class EvaluationPanel(QWidget):
@@ -34,14 +30,10 @@ class EvaluationPanel(QWidget):
         self._zoo = zoo
         self._entry = entry
         self._is_open = False
-        self.source = QComboBox()
-        self.source.setAccessibleName("Data set")
-        self.source.setToolTip("What the model learned from; the pictures that it never saw are the measure.")
-        self.source.addItems([name for name in NAMED if not name.endswith("-test")])
-        self.source.insertSeparator(self.source.count())
-        self.source.addItem("Choose a folder…", FOLDER)
-        self.source.addItem("Choose a zip…", ZIP)
-        self.source.activated.connect(self._choose)
+        self.source = SourceBox(
+            "The pictures it learned from",
+            "What the model learned from; the pictures that it never saw are the measure.",
+        )
         self.count = WholeField(
             16, MAX_IMAGES, "Samples", "How many samples to compare: more take longer, and tell more."
         )
@@ -99,8 +91,8 @@ class EvaluationPanel(QWidget):
 
     def show_entry(self, entry: Entry) -> None:
         """What is known of the model's evaluation."""
-        if entry.card and entry.card != self._entry.card and (at := self.source.findText(entry.card.data.name)) >= 0:
-            self.source.setCurrentIndex(at)
+        if entry.card and entry.card != self._entry.card and entry.card.data.name in NAMED:
+            self.source.set_source(entry.card.data.name)
         self._entry = entry
         if found := self._zoo.evaluations.get(entry.name):
             self._fill(found)
@@ -124,25 +116,7 @@ class EvaluationPanel(QWidget):
     def _start(self) -> None:
         settings = Evaluation(count=self.count.value(), held_out=self.held_out.value() or None)
         self.bar.setRange(0, 0)
-        self._zoo.evaluate(self._entry.name, self.source.currentText(), settings)
-
-    def _choose(self, index: int) -> None:
-        kind = self.source.itemData(index)
-        if kind == FOLDER:
-            name = QFileDialog.getExistingDirectory(self, "The pictures it learned from")
-        elif kind == ZIP:
-            name, _ = QFileDialog.getOpenFileName(self, "The pictures it learned from", "", "Zips (*.zip)")
-        else:
-            return
-        self.set_source(name)
-
-    def set_source(self, name: str) -> None:
-        """Choose a folder or zip; nothing when the dialog was cancelled."""
-        if not name:
-            self.source.setCurrentIndex(0)
-            return
-        self.source.insertItem(0, str(Path(name)))
-        self.source.setCurrentIndex(0)
+        self._zoo.evaluate(self._entry.name, self.source.source, settings)
 
     def _fill(self, figures: dict[str, Any]) -> None:
         while (item := self._grid.takeAt(0)) and (cell := item.widget()):

@@ -68,9 +68,9 @@ def button(theme: Theme, icon: str, name: str, tip: str, action: Callable[[], ob
     return widget
 
 
-def reset_button(theme: Theme, name: str) -> QToolButton:
+def reset_button(theme: Theme, name: str, whose: str = "model") -> QToolButton:
     """The way back to the model's own value, hidden until there is one."""
-    reset = button(theme, "reset", name, "Back to the model's own value.")
+    reset = button(theme, "reset", name, f"Back to the {whose}'s own value.")
     policy = reset.sizePolicy()
     policy.setRetainSizeWhenHidden(True)
     reset.setSizePolicy(policy)
@@ -229,7 +229,9 @@ class Parameter(QWidget):
 
     edited = Signal(float)
 
-    def __init__(self, theme: Theme, text: str, field: WholeField | RealField, scale: Scale) -> None:
+    def __init__(
+        self, theme: Theme, text: str, field: WholeField | RealField, scale: Scale, whose: str = "model"
+    ) -> None:
         super().__init__()
         self._scale = scale
         self._own: float | None = None
@@ -238,7 +240,7 @@ class Parameter(QWidget):
         self.slider.setMaximum(DETENTS)
         self.slider.setToolTip(field.toolTip())
         self.slider.setAccessibleName(f"{field.accessibleName()} slider")
-        self.reset = reset_button(theme, f"Reset {field.accessibleName()}")
+        self.reset = reset_button(theme, f"Reset {field.accessibleName()}", whose)
         field.setFixedWidth(11 * UNIT)
 
         grid = QGridLayout(self)

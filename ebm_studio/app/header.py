@@ -14,7 +14,7 @@ from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.core.errors import CheckpointError
 from ebm_studio.core.specs import MAX_CHAINS, MAX_SEED
-from ebm_studio.data.cards import bundled_models, read_card
+from ebm_studio.data.cards import bundled_models, read_card, user_models
 from ebm_studio.engine.jobs import ModelReady
 
 FILTER = "Models (*.safetensors *.pt *.pth *.ckpt *.bin);;All files (*)"
@@ -62,11 +62,12 @@ class ModelChooser(QPushButton):
     def _fill(self) -> None:
         self.choices.clear()
         self.choices.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        for path in bundled_models():
-            action = self.choices.addAction(f"{path.stem}\t{_summary(path)}")
-            action.triggered.connect(lambda _=False, name=path.stem: self._state.open_model(name))
-        if not self.choices.isEmpty():
-            self.choices.addSeparator()
+        for models in ([(path, path.stem) for path in bundled_models()], [(path, str(path)) for path in user_models()]):
+            for path, name in models:
+                action = self.choices.addAction(f"{path.stem}\t{_summary(path)}")
+                action.triggered.connect(lambda _=False, name=name: self._state.open_model(name))
+            if models:
+                self.choices.addSeparator()
         self.choices.addAction(self._theme.icon("open"), "Open a model file…", self.open_file)
 
     def _show(self) -> None:
@@ -101,7 +102,7 @@ class Header(QWidget):
         self.count.setFixedWidth(7 * UNIT)
         self.count.valueChanged.connect(lambda count: state.change(count=count))
 
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(UNIT, 0, 2 * UNIT, 0)
         row.setSpacing(UNIT // 2)
         row.addWidget(self.model)
@@ -113,6 +114,10 @@ class Header(QWidget):
         row.addWidget(self.count)
         state.parameters_changed.connect(self._show)
         self._show()
+
+    def add(self, widget: QWidget) -> None:
+        """Put something beside the model."""
+        self._row.insertWidget(1, widget)
 
     def _show(self) -> None:
         self.seed.set_value(self._state.parameters.seed)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ebm_studio import __version__
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMainWindow
+    from ebm_studio.app.window import MainWindow
 
 
 def run_window(model: str | None = None) -> int:
@@ -53,7 +53,7 @@ def run_window(model: str | None = None) -> int:
 
 
 @contextmanager
-def _signals_close(window: QMainWindow) -> Iterator[None]:
+def _signals_close(window: MainWindow) -> Iterator[None]:
     """Ctrl-C and a polite kill close the window.
 
     Python looks at signals only when it runs, and while nothing moves it is Qt that runs: so a
@@ -67,7 +67,7 @@ def _signals_close(window: QMainWindow) -> Iterator[None]:
     notifier = QSocketNotifier(ours.fileno(), QSocketNotifier.Type.Read, window)
     notifier.activated.connect(lambda: ours.recv(64))
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: window.close())
+        signal.signal(number, lambda *_: window.leave())
     signal.set_wakeup_fd(theirs.fileno())
     try:
         yield

@@ -98,7 +98,7 @@ class ModelCard(QFrame):
             theme, "close", "Remove from the list", "Take this file from the list; the file itself stays.",
             lambda: zoo.forget(entry.name),
         )  # fmt: skip
-        self.forget.setVisible(not entry.bundled)
+        self.forget.setVisible(not entry.bundled and not entry.own)
         self._lay_out()
         self.show_entry(entry)
 
@@ -225,8 +225,10 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
 
 
 def duration(seconds: float) -> str:
-    """A time for a person: 45 s, 12 min, 3 h 20 min."""
+    """A time for a person: 45 s, 12 min, 3 h 20 min, 75 days."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)
+    if hours >= 48:
+        return f"{round(hours / 24)} days"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -74,7 +74,7 @@ class ModelsPage(Page):
         self._state = state
         self._zoo = zoo
         self.cards: dict[str, ModelCard] = {}
-        self.bundled, self.recent = Section("Bundled"), Section("Opened lately")
+        self.bundled, self.own, self.recent = Section("Bundled"), Section("Your own"), Section("Opened lately")
         self.open = QPushButton(theme.icon("open"), "Open a model file…")
         self.open.setToolTip("A .safetensors file of this program, or a .pt file of the authors' code.")
         self.open.clicked.connect(self.open_file)
@@ -102,7 +102,7 @@ class ModelsPage(Page):
         column = QVBoxLayout(body)
         column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
         column.setSpacing(3 * UNIT)
-        for widget in (self.empty, self.bundled, self.recent):
+        for widget in (self.empty, self.bundled, self.own, self.recent):
             column.addWidget(widget)
         column.addStretch(1)
         self.area = QScrollArea()
@@ -131,14 +131,14 @@ class ModelsPage(Page):
 
     def _fill(self) -> None:
         self.cards = {entry.name: self._card(entry) for entry in self._zoo.entries}
-        for section, is_bundled in ((self.bundled, True), (self.recent, False)):
-            section.set_cards([card for card in self.cards.values() if card.entry.bundled == is_bundled])
+        for section, kind in ((self.bundled, (True, False)), (self.own, (False, True)), (self.recent, (False, False))):
+            section.set_cards([card for card in self.cards.values() if (card.entry.bundled, card.entry.own) == kind])
         self.empty.setVisible(not self.cards)
         self._show_current()
 
     def _card(self, entry: Entry) -> ModelCard:
         old = self.cards.get(entry.name)
-        if old is not None and old.entry.bundled == entry.bundled:
+        if old is not None and (old.entry.bundled, old.entry.own) == (entry.bundled, entry.own):
             old.show_entry(entry)
             return old
         card = ModelCard(self._theme, self._zoo, entry)

@@ -109,8 +109,16 @@ class Chart(QWidget):
         self._pointed = place
         self.pointer.setVisible(place is not None)
         if place is not None:
-            self.pointer.setValue(place)
+            self.pointer.setValue(self.to_axis(place))
         self.follow()
+
+    def to_axis(self, place: float) -> float:
+        """Where a place is on the axis as it is drawn; another one when that is logarithmic."""
+        return place
+
+    def from_axis(self, x: float) -> float:
+        """The place that is drawn there."""
+        return x
 
     def place_at(self, x: float) -> int | None:
         """The place on the axis so many pixels from the plot's left; None beside the axis."""
@@ -118,7 +126,7 @@ class Chart(QWidget):
         if most is None:
             return None
         box = self.plot.getPlotItem().vb
-        place = round(box.mapSceneToView(self.plot.mapToScene(QPoint(round(x), 0))).x())
+        place = round(self.from_axis(box.mapSceneToView(self.plot.mapToScene(QPoint(round(x), 0))).x()))
         return place if 0 <= place <= most else None
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

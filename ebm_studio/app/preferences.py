@@ -60,6 +60,11 @@ class Preferences:
         False, "Playback", "At the end of a chain", "Whether the timelines play again and again from noise.",
         ((False, "Stop"), (True, "Begin again")),
     )  # fmt: skip
+    leaving: str = _setting(
+        "ask", "Learning", "When the window closes while a run learns",
+        "Learning is a process of its own: it can go on without the window, and is found again at the next launch.",
+        (("ask", "Ask"), ("go", "It goes on"), ("stop", "It saves and stops")),
+    )  # fmt: skip
 
 
 def about(setting: Field[Any]) -> About:

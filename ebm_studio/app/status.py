@@ -32,7 +32,7 @@ class Status(QWidget):
         self.cancel.setObjectName("quiet")
         self.cancel.setToolTip("Stop what runs; the steps that are there stay (Esc).")
         self.cancel.clicked.connect(self._cancel)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(2 * UNIT, 0, UNIT, 0)
         row.setSpacing(UNIT)
         row.addWidget(self.where)
@@ -42,6 +42,10 @@ class Status(QWidget):
         state.link.progress_changed.connect(self._show)
         state.model_changed.connect(self._show)
         self._show()
+
+    def add(self, widget: QWidget) -> None:
+        """Put something behind what computes."""
+        self._row.insertWidget(1, widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def _cancel(self) -> None:
         progress = self._state.link.progress

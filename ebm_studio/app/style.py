@@ -49,6 +49,22 @@ QPushButton#primary {{ background: {t.accent}; border-color: {t.accent}; color: 
 QPushButton#primary:hover {{ border-color: {t.text}; }}
 QPushButton#primary:focus {{ border: 2px solid {t.text}; }}
 QPushButton#primary:disabled {{ background: {t.raised}; border-color: {t.line}; color: {t.faint}; }}
+QPushButton#preset {{ padding: 0; text-align: left; border-radius: 8px; }}
+QPushButton#preset:checked {{ border-color: {t.accent}; }}
+QPushButton#fold {{ background: transparent; border-color: transparent; padding: 0 4px; text-align: left; }}
+QPushButton#fold:hover {{ background: {t.hover}; }}
+QPushButton#fold:focus {{ border-color: {t.accent}; }}
+QListWidget#runs {{ background: {t.surface}; border: none; }}
+QListWidget#runs::item {{ border: none; }}
+QWidget#runs_column {{ background: {t.surface}; border-right: 1px solid {t.line}; }}
+QListWidget#events::item {{ border: none; padding: 0; }}
+QFrame#notice {{ background: {t.raised}; border: none; border-left: 3px solid {t.accent}; }}
+QPushButton#learns {{
+    background: transparent; border-color: transparent; color: {t.muted}; font-size: {small}px;
+    min-height: 20px; padding: 0 6px;
+}}
+QPushButton#learns:hover {{ background: {t.hover}; }}
+QPushButton#learns:focus {{ border-color: {t.accent}; }}
 QPushButton#send {{ padding: 0 4px; }}
 QPushButton#model {{ background: transparent; border-color: transparent; text-align: left; font-weight: 600; }}
 QPushButton#model:hover {{ background: {t.hover}; }}
@@ -86,16 +102,12 @@ QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled {{ ba
 
 QFrame#handle {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: 6px; min-height: {inner}px; }}
 QFrame#handle:hover {{ border-color: {t.accent}; }}
-QDialog QLineEdit, QMenu QLineEdit {{
+QDialog QLineEdit, QMenu QLineEdit, QLineEdit#text {{
     background: {t.raised}; border: 1px solid {t.line}; border-radius: 6px; padding: 0 8px;
     min-height: {inner}px; selection-background-color: {t.accent}; selection-color: {t.on_accent};
 }}
 QDialog QAbstractSpinBox QLineEdit {{ background: transparent; border: none; padding: 0; min-height: 0; }}
-QDialog QLineEdit:focus, QMenu QLineEdit:focus {{ border-color: {t.accent}; }}
-QPushButton#primary {{ background: {t.accent}; border-color: {t.accent}; color: {t.on_accent}; font-weight: 600; }}
-QPushButton#primary:hover {{ border-color: {t.text}; }}
-QPushButton#primary:focus {{ border: 2px solid {t.text}; }}
-QPushButton#primary:disabled {{ background: {t.raised}; border-color: {t.line}; color: {t.faint}; }}
+QDialog QLineEdit:focus, QMenu QLineEdit:focus, QLineEdit#text:focus {{ border-color: {t.accent}; }}
 
 QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: 4px; }}
 QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 4px; }}

@@ -27,6 +27,8 @@ class Tokens:
     on_accent: str
     warning: str
     warning_surface: str
+    series: tuple[str, ...]
+    """Curves that are held against each other, the first in the accent."""
 
 
 DARK = Tokens(
@@ -42,6 +44,7 @@ DARK = Tokens(
     on_accent="#0d1526",
     warning="#f0b35a",
     warning_surface="#2b2417",
+    series=("#7aa2ff", "#5fc9a8", "#e58fb5", "#d6c15c", "#b79bf2", "#e0895f"),
 )
 LIGHT = Tokens(
     canvas="#e6e7e9",
@@ -56,6 +59,7 @@ LIGHT = Tokens(
     on_accent="#ffffff",
     warning="#9a5b00",
     warning_surface="#fdf1dc",
+    series=("#2f5fe0", "#0f8a66", "#b8437c", "#8a7400", "#7650c8", "#b4531f"),
 )
 
 UNIT = 8

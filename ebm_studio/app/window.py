@@ -23,6 +23,8 @@ from ebm_studio.app.generate import GeneratePage
 from ebm_studio.app.help import HelpPage
 from ebm_studio.app.hint import Hint
 from ebm_studio.app.interpolate import InterpolatePage
+from ebm_studio.app.learns import LearnsButton
+from ebm_studio.app.leaving import Leaving
 from ebm_studio.app.link import EngineLink
 from ebm_studio.app.models import ModelsPage
 from ebm_studio.app.page import Page
@@ -33,12 +35,16 @@ from ebm_studio.app.rail import Rail
 from ebm_studio.app.recipe_opener import RecipeOpener
 from ebm_studio.app.reconstruct import ReconstructPage
 from ebm_studio.app.reconstruct_state import ReconstructState
+from ebm_studio.app.runs import Runs
 from ebm_studio.app.settings_page import SettingsPage
 from ebm_studio.app.shelf import ShelfStrip
+from ebm_studio.app.snapshot import SnapshotButton
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.status import Status
 from ebm_studio.app.stops import opens
 from ebm_studio.app.theme import SCHEMES, Theme
+from ebm_studio.app.train import TrainPage
+from ebm_studio.app.train_setup import TrainSetup
 from ebm_studio.app.undo_button import UndoButton
 from ebm_studio.app.veil import Veil
 from ebm_studio.app.zoo import Zoo
@@ -83,6 +89,12 @@ class MainWindow(QMainWindow):
             "interpolate", self.path.to_dict, self.path.from_dict, self.path.parameters_changed, self.path.view_changed
         )
         self.interpolate = InterpolatePage(theme, self.path)
+        self.runs = Runs(self.desk.undo, device or chosen.device, self)
+        setup = TrainSetup(self.link, self.desk.undo, self)
+        self.desk.session.add("train", setup.to_dict, setup.from_dict, setup.changed)
+        self.snapshot = SnapshotButton(theme, self.state, self.runs)
+        self.generate.header.add(self.snapshot)
+        self.train = TrainPage(theme, setup, self.runs)
         self.exports = ExportDialog(theme, ExportState(self.link, settings, self), self)
         self.compare_state = CompareState(self.link, self.faults, self)
         self.recipes = RecipeOpener(self.state, self.reconstruct.state, self.path, self.compare_state, self)
@@ -98,6 +110,7 @@ class MainWindow(QMainWindow):
         self.drops.add(Opener(is_latent_file, self.desk.shelf.open_files, "Keep the latents"))
         self.drops.add(Opener(is_model_file, lambda files: self.open_model(str(files[0])), "Open the model"))
         self.drops.add(self.reconstruct.opener)
+        self.drops.add(self.train.opener)
         self.drops.add(Opener(opens, self.path.fill, "Interpolate between these", page=self.interpolate))
         act(self, "Undo", self.desk.undo.undo, "Ctrl+Z")
         act(self, "Redo", self.desk.undo.redo, "Ctrl+Shift+Z", "Ctrl+Y")
@@ -115,12 +128,15 @@ class MainWindow(QMainWindow):
         act(self.generate, "Compare with other settings", self.compare_with)
         self.add_page(self.interpolate)
         self.add_page(self.compare)
+        self.train.tried.connect(self.open_model)
+        self.add_page(self.train)
         self.add_page(self.models)
         self.settings = SettingsPage(self.preferences)
         self.help = HelpPage(theme, self.action_groups, log or Ring())
         for page in (self.settings, self.help):
             self.add_page(page, low=True)
         self.hint = Hint(settings)
+        self.leaving = Leaving(theme, self.runs, self.preferences, self.close)
         self.veil = Veil(theme, self)
         self.palette_of_commands = Palette(self, self._commands)
         self._add_actions()
@@ -129,6 +145,9 @@ class MainWindow(QMainWindow):
         self.rail.add_tool(UndoButton(theme, self.desk.undo, back=False))
         self.shelf = ShelfStrip(theme, self.desk.shelf)
         self.status = Status(self.state)
+        self.learns = LearnsButton(self.runs)
+        self.learns.wanted.connect(self.show_run)
+        self.status.add(self.learns)
         self._lay_out()
         self._restore()
         self.show_page(self.generate)
@@ -160,7 +179,10 @@ class MainWindow(QMainWindow):
         chosen = self.preferences.values
         if name == "scheme":
             self._theme.choose(chosen.scheme)
+        elif name == "leaving":
+            return
         elif name in ("device", "threads"):
+            self.runs.device = chosen.device
             self.link.restart(chosen.device, chosen.threads)
             self.state.reload()
         elif name == "memory":
@@ -226,6 +248,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.banner)
+        column.addWidget(self.leaving)
         column.addWidget(self.hint)
         column.addWidget(middle, 1)
         column.addWidget(self.shelf)
@@ -246,6 +269,7 @@ class MainWindow(QMainWindow):
         self.generate.timeline.add_plots()
         self.desk.open()
         self.state.open_first(self._model)
+        self.runs.refresh()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not press(self, event):
@@ -291,6 +315,11 @@ class MainWindow(QMainWindow):
         self.show_page(self.generate)
         self.state.open_model(name)
 
+    def show_run(self, name: str) -> None:
+        """Look at a run on the Train page."""
+        self.runs.select(name)
+        self.show_page(self.train)
+
     def compare_with(self, name: str | None = None) -> None:
         """Put what the Generate page runs on side A, and beside it the same, or another model, on side B."""
         ready, run = self.state.model, self.state.parameters.run
@@ -303,7 +332,15 @@ class MainWindow(QMainWindow):
                 b.open_model(name)
         self.show_page(self.compare)
 
+    def leave(self) -> None:
+        """Close without a question: what learns goes on."""
+        self.leaving.answered = True
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.leaving.may_close():
+            event.ignore()
+            return
         self.hide()  # at once; the engine may need to finish a step
         self._settings.setValue("window/geometry", self.saveGeometry())
         for index in range(self.pages.count()):
@@ -312,6 +349,8 @@ class MainWindow(QMainWindow):
         self.desk.close()
         self.compare_state.close()
         self.path.close()
+        self.train.setup.close()
+        self.runs.close()
         self.reconstruct.state.close()
         self.state.close()
         super().closeEvent(event)

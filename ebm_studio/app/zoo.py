@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from ebm_studio.app.faults import Faults
 from ebm_studio.app.link import EngineLink
 from ebm_studio.core.errors import CheckpointError, StudioError
 from ebm_studio.core.specs import Evaluation
-from ebm_studio.data.cards import SUFFIX, Card, bundled_models, read_card
+from ebm_studio.data.cards import SUFFIX, Card, bundled_models, read_card, user_models
 from ebm_studio.data.pictures import Pixels
 from ebm_studio.engine.jobs import ModelReady
 from ebm_studio.engine.modeljobs import Evaluated, EvaluateModel, MakeThumbnail, Thumbnail
@@ -31,6 +31,8 @@ class Entry:
     path: Path
     bundled: bool
     card: Card | None = None
+    own: bool = False
+    """Whether it is among the person's own models."""
     problem: str = ""
     """Why it cannot be opened."""
 
@@ -75,8 +77,10 @@ class Zoo(QObject):
         """Look what there is, and ask for the thumbnails that are missing."""
         bundled = [_entry(path.stem, path, True) for path in bundled_models()]
         known = {entry.path for entry in bundled}
+        own = [replace(_entry(str(path), path, False), own=True) for path in user_models()]
+        known |= {entry.path for entry in own}
         recent = [_entry(name, Path(name), False) for name in self.recent if Path(name) not in known]
-        self.entries = [self._with_card(entry) for entry in (*bundled, *recent)]
+        self.entries = [self._with_card(entry) for entry in (*bundled, *own, *recent)]
         self.changed.emit()
         for entry in self.entries:
             if not entry.problem and self._asked.get(entry.name) != (written := entry.path.stat().st_mtime):
@@ -137,7 +141,7 @@ class Zoo(QObject):
 
     def _with_card(self, entry: Entry) -> Entry:
         card = entry.card or self._cards.get(entry.name)
-        return Entry(entry.name, entry.path, entry.bundled, card, entry.problem)
+        return replace(entry, card=card)
 
     def _set_card(self, name: str, card: Card) -> None:
         self._cards[name] = card
@@ -145,7 +149,7 @@ class Zoo(QObject):
         self.entry_changed.emit(name)
 
     def _set_problem(self, name: str, text: str) -> None:
-        self.entries = [Entry(e.name, e.path, e.bundled, e.card, text) if e.name == name else e for e in self.entries]
+        self.entries = [replace(entry, problem=text) if entry.name == name else entry for entry in self.entries]
         self.entry_changed.emit(name)
 
 

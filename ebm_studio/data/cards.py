@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import platformdirs
 import safetensors
 
 from ebm_studio.core.errors import CheckpointError, SettingsError
@@ -144,6 +146,23 @@ def find_model(name: str) -> Path:
 def bundled_models() -> list[Path]:
     """The models that come with the program, by name."""
     return sorted(CHECKPOINTS.glob(f"*{SUFFIX}"))
+
+
+def user_models_folder() -> Path:
+    """Where a person's own models are."""
+    return Path(platformdirs.user_data_path("ebm-studio", appauthor=False)) / "models"
+
+
+def user_models() -> list[Path]:
+    """A person's own models, by name."""
+    return sorted(user_models_folder().glob(f"*{SUFFIX}"))
+
+
+def new_user_model(name: str) -> Path:
+    """A file that is not there yet, for a further model of a person's own."""
+    folder = user_models_folder()
+    names = (name if n == 1 else f"{name}-{n}" for n in itertools.count(1))
+    return next(path for path in (folder / f"{name}{SUFFIX}" for name in names) if not path.exists())
 
 
 def is_model_file(path: Path) -> bool:

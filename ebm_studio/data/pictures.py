@@ -227,6 +227,16 @@ def grid(pixels: Pixels, columns: int = 8, scale: int = 1) -> Image.Image:
     return Image.fromarray(flat[..., 0] if channels == 1 else flat)
 
 
+def cut(sheet: Image.Image, size: int) -> Pixels:
+    """The square pictures of a `grid` at scale 1, uint8 (N, C, size, size), those that fill its last row included."""
+    pixels = np.asarray(sheet)
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    rows, columns, channels = pixels.shape[0] // size, pixels.shape[1] // size, pixels.shape[2]
+    pixels = pixels[: rows * size, : columns * size].reshape(rows, size, columns, size, channels)
+    return np.ascontiguousarray(pixels.transpose(0, 2, 4, 1, 3)).reshape(-1, channels, size, size)
+
+
 def can_save(path: Path) -> bool:
     """Whether the name ends in the suffix of a picture format."""
     return path.suffix.lower() in SUFFIXES

@@ -84,7 +84,7 @@ def test_a_file_that_is_gone_says_so_and_can_be_removed(qtbot, running, page, ot
 def test_an_evaluation_without_held_out_pictures_is_a_banner(qtbot, running, page, tmp_path):
     card = card_of(page, "other")
     QTest.mouseClick(card.evaluate, Qt.MouseButton.LeftButton)
-    card.evaluation.set_source(str(make_data(tmp_path / "data.zip")))
+    card.evaluation.source.set_source(str(make_data(tmp_path / "data.zip")))
     QTest.mouseClick(card.evaluation.start, Qt.MouseButton.LeftButton)
     assert card.evaluation.cancel.isVisible()
     qtbot.waitUntil(running.banner.isVisible, timeout=PATIENCE)
@@ -95,7 +95,7 @@ def test_an_evaluation_without_held_out_pictures_is_a_banner(qtbot, running, pag
 def test_an_evaluation_ends_as_a_table_on_the_card(qtbot, running, page, tmp_path):
     card = card_of(page, "other")
     QTest.mouseClick(card.evaluate, Qt.MouseButton.LeftButton)
-    card.evaluation.set_source(str(make_data(tmp_path / "data.zip", 48)))
+    card.evaluation.source.set_source(str(make_data(tmp_path / "data.zip", 48)))
     type_into(card.evaluation.count, "16")
     type_into(card.evaluation.held_out, "16")
     QTest.mouseClick(card.evaluation.start, Qt.MouseButton.LeftButton)
@@ -123,7 +123,7 @@ def test_an_evaluation_is_cancelled(qtbot, running, page, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(45, "45 s"), (720, "12 min"), (12000, "3 h 20 min"), (3599, "1 h 0 min")]
+    ("seconds", "text"), [(45, "45 s"), (720, "12 min"), (12000, "3 h 20 min"), (3599, "1 h 0 min"), (6.5e6, "75 days")]
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text

@@ -4,7 +4,7 @@ from PIL import Image
 
 from ebm_studio.core.errors import DataError
 from ebm_studio.data import pictures
-from ebm_studio.data.pictures import fit, grid, open_picture, save_picture, to_pixels
+from ebm_studio.data.pictures import cut, fit, grid, open_picture, save_picture, to_pixels
 from tests.making import encoded, make_picture
 
 
@@ -80,3 +80,9 @@ def test_saving_asks_for_a_name_of_a_picture(tmp_path):
         save_picture(make_picture(), tmp_path / "a.txt")
     save_picture(make_picture(), tmp_path / "a.PNG")
     assert Image.open(tmp_path / "a.PNG").size == (40, 30)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_grid_is_cut_into_its_pictures(channels):
+    pixels = np.random.default_rng(0).integers(0, 256, (16, channels, 4, 4), dtype=np.uint8)
+    assert (cut(grid(pixels), 4) == pixels).all()

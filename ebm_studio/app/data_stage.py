@@ -1,0 +1,90 @@
+"""The pictures that a new run would learn from: some of them, how many there are, what was left out."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from ebm_studio.app.fields import label, thousands
+from ebm_studio.app.mosaic import Mosaic
+from ebm_studio.app.theme import Theme
+from ebm_studio.app.tokens import UNIT
+from ebm_studio.app.train_setup import TrainSetup
+
+
+class DataStage(QWidget):
+    """A grid of pictures as the net will see them, and a line below it."""
+
+    def __init__(self, theme: Theme, setup: TrainSetup) -> None:
+        super().__init__()
+        self._setup = setup
+        self.mosaic = Mosaic(theme, "Preview of the data")
+        self.mosaic.setToolTip("Some of the pictures, spread evenly over the set, as the net will see them.")
+        self.fetch = QPushButton("Fetch and look")
+        self.fetch.setToolTip("Download this set into the program's cache, and look at it.")
+        self.fetch.clicked.connect(lambda: setup.look(fetch=True))
+        self.caption = label("")
+        self.caption.setAccessibleName("What the data is")
+        self.skipped = QPushButton("")
+        self.skipped.setObjectName("quiet")
+        self.skipped.setCheckable(True)
+        self.skipped.setToolTip("Which files were left out, and why.")
+        self.reasons = QPlainTextEdit()
+        self.reasons.setReadOnly(True)
+        self.reasons.setAccessibleName("Left out")
+        self.reasons.setFixedHeight(12 * UNIT)
+        self.reasons.hide()
+        self.skipped.toggled.connect(self.reasons.setVisible)
+        self._lay_out()
+        setup.preview_changed.connect(self._show)
+        setup.changed.connect(self._show)
+        self._show()
+
+    def _lay_out(self) -> None:
+        foot = QWidget()
+        foot.setObjectName("timeline")
+        foot.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        line = QHBoxLayout()
+        line.setSpacing(UNIT)
+        line.addWidget(self.caption)
+        line.addStretch(1)
+        line.addWidget(self.skipped)
+        line.addWidget(self.fetch)
+        inner = QVBoxLayout(foot)
+        inner.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
+        inner.addLayout(line)
+        inner.addWidget(self.reasons)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.mosaic, 1)
+        column.addWidget(foot)
+
+    def _show(self) -> None:
+        setup, preview = self._setup, self._setup.preview
+        self.fetch.setVisible(setup.must_fetch and preview is None)
+        self.fetch.setEnabled(not setup.looking)
+        self.mosaic.show_pixels(preview.pixels if preview else None, _hint(setup))
+        net = setup.plan.net
+        shape = f"{net.size} × {net.size} {'grey' if net.channels == 1 else 'colour'}"
+        if preview is None:
+            self.caption.setText(f"to be seen as {shape}")
+        else:
+            licence = preview.licence or setup.plan.licence or "licence not stated"
+            self.caption.setText(f"{thousands(preview.count)} pictures · {shape} · {licence}")
+        left_out = preview.skipped if preview else []
+        self.skipped.setVisible(bool(left_out))
+        self.skipped.setText(
+            f"{len(left_out)} of {len(left_out) + (len(preview.pixels) if preview else 0)} cannot be used"
+        )
+        if not left_out:
+            self.skipped.setChecked(False)
+        self.reasons.setPlainText("\n".join(left_out))
+
+
+def _hint(setup: TrainSetup) -> str:
+    if setup.data_problem:
+        return setup.data_problem
+    if setup.must_fetch and not setup.looking:
+        return f"{setup.plan.source} is downloaded when the run starts, or now, to be looked at."
+    return "Looking at the pictures …"
