@@ -48,6 +48,11 @@ class Iterate:
     done: bool
     """Whether this is the last one."""
 
+    def rows(self, count: int) -> Iterate:
+        """The first `count` photos alone."""
+        each = (self.z, self.images, self.error, self.best_z, self.best_images, self.best_error)
+        return Iterate(self.iteration, *(tensor[:count] for tensor in each), self.done)
+
 
 def reconstruct(
     gradient: Gradient,
