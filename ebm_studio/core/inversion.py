@@ -10,7 +10,7 @@ docs/reconstruction.md has the figures behind each choice here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -50,8 +50,15 @@ class Iterate:
 
     def rows(self, count: int) -> Iterate:
         """The first `count` photos alone."""
-        each = (self.z, self.images, self.error, self.best_z, self.best_images, self.best_error)
-        return Iterate(self.iteration, *(tensor[:count] for tensor in each), self.done)
+        return replace(
+            self,
+            z=self.z[:count],
+            images=self.images[:count],
+            error=self.error[:count],
+            best_z=self.best_z[:count],
+            best_images=self.best_images[:count],
+            best_error=self.best_error[:count],
+        )
 
 
 def reconstruct(
