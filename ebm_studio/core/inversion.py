@@ -26,6 +26,10 @@ PullBack = Callable[[list[Tensor], Tensor], Tensor]
 STEPS: dict[Mode, tuple[float, float]] = {"free": (0.5, 0.003), "support": (1.5, 0.01), "typical": (1.5, 0.01)}
 """The first step eta and the last."""
 MOMENTUM: dict[Mode, float] = {"free": 0.0, "support": 0.6, "typical": 0.6}
+COARSE = 0.15
+"""Of the step, what a constant change of z gets."""
+FINE = 10 / 32
+"""Cycles per pixel from which on a change of z gets the whole step."""
 POWER = 3.0
 """Of p0's power, what the typical mode leaves to any one frequency."""
 
@@ -106,7 +110,7 @@ def reconstruct(
         if done:
             return
 
-        slope = residual if pull_back is None else pull_back(chain, residual)
+        slope = balanced(residual if pull_back is None else pull_back(chain, residual)) * known
         velocity = momentum * velocity - first * decay ** (iteration - 1) * (1 - momentum) * slope
         moving = (best_error > settings.tolerance) & error.isfinite()
         velocity = _chosen(moving, velocity, torch.zeros_like(velocity))
@@ -126,6 +130,19 @@ def undo(gradient: Gradient, images: Tensor, run: ShortRun) -> Tensor:
         slope = run.step_size * gradient(x + slope)[1]
         x = x + slope
     return x
+
+
+def balanced(slope: Tensor) -> Tensor:
+    """A slope (N, C, H, W) with its coarse parts made small, the more the coarser.
+
+    M stretches coarse changes of z several times more than fine ones. A step that suits the fine
+    ones would throw the coarse ones to and fro.
+    """
+    height, width = slope.shape[-2:]
+    rows = torch.fft.fftfreq(height, device=slope.device)[:, None]
+    columns = torch.fft.rfftfreq(width, device=slope.device)
+    share = COARSE + (1 - COARSE) * torch.hypot(rows, columns) / FINE
+    return torch.fft.irfft2(torch.fft.rfft2(slope) * share.clamp(max=1), s=(height, width))
 
 
 def _chain(gradient: Gradient, z: Tensor, run: ShortRun, keep: bool) -> list[Tensor]:
