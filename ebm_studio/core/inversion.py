@@ -3,7 +3,8 @@
 The paper descends L(z) = |x - M(z)|^2. For a piecewise linear net the chain's Jacobian is exactly the
 identity, so the descent is the fixed-point iteration z <- z - eta (M(z) - x) and keeps no graph.
 The Jacobian holds only within one linear piece. Over a real step M is rough, and the roughness
-shrinks with the step: so the step falls to nearly nothing over the iterations at hand.
+shrinks with the step: so the step falls to nearly nothing over the iterations at hand. And M stretches
+coarse changes of z more than fine ones, which a step in z's frequencies evens out.
 docs/reconstruction.md has the figures behind each choice here.
 """
 
@@ -26,7 +27,7 @@ PullBack = Callable[[list[Tensor], Tensor], Tensor]
 STEPS: dict[Mode, tuple[float, float]] = {"free": (0.5, 0.003), "support": (1.5, 0.01), "typical": (1.5, 0.01)}
 """The first step eta and the last."""
 MOMENTUM: dict[Mode, float] = {"free": 0.0, "support": 0.6, "typical": 0.6}
-COARSE = 0.15
+COARSE: dict[Mode, float] = {"free": 0.15, "support": 1.0, "typical": 1.0}
 """Of the step, what a constant change of z gets."""
 FINE = 10 / 32
 """Cycles per pixel from which on a change of z gets the whole step."""
@@ -110,7 +111,8 @@ def reconstruct(
         if done:
             return
 
-        slope = balanced(residual if pull_back is None else pull_back(chain, residual)) * known
+        slope = residual if pull_back is None else pull_back(chain, residual)
+        slope = balanced(slope, COARSE[settings.mode]) * known
         velocity = momentum * velocity - first * decay ** (iteration - 1) * (1 - momentum) * slope
         moving = (best_error > settings.tolerance) & error.isfinite()
         velocity = _chosen(moving, velocity, torch.zeros_like(velocity))
@@ -132,8 +134,8 @@ def undo(gradient: Gradient, images: Tensor, run: ShortRun) -> Tensor:
     return x
 
 
-def balanced(slope: Tensor) -> Tensor:
-    """A slope (N, C, H, W) with its coarse parts made small, the more the coarser.
+def balanced(slope: Tensor, coarse: float) -> Tensor:
+    """A slope (N, C, H, W) with its coarse parts made small, the more the coarser, down to a share of `coarse`.
 
     M stretches coarse changes of z several times more than fine ones. A step that suits the fine
     ones would throw the coarse ones to and fro.
@@ -141,7 +143,7 @@ def balanced(slope: Tensor) -> Tensor:
     height, width = slope.shape[-2:]
     rows = torch.fft.fftfreq(height, device=slope.device)[:, None]
     columns = torch.fft.rfftfreq(width, device=slope.device)
-    share = COARSE + (1 - COARSE) * torch.hypot(rows, columns) / FINE
+    share = coarse + (1 - coarse) * torch.hypot(rows, columns) / FINE
     return torch.fft.irfft2(torch.fft.rfft2(slope) * share.clamp(max=1), s=(height, width))
 
 

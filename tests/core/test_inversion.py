@@ -6,7 +6,7 @@ import torch
 from ebm_studio.core.dynamics import sample
 from ebm_studio.core.errors import DataError, DivergedError, SettingsError
 from ebm_studio.core.gradients import EnergyGradient
-from ebm_studio.core.inversion import COARSE, balanced, into_support, reconstruct, undo
+from ebm_studio.core.inversion import balanced, into_support, reconstruct, undo
 from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import NetSpec, Reconstruction, ShortRun
 
@@ -166,9 +166,9 @@ def test_a_balanced_slope_keeps_its_fine_parts_and_little_of_its_coarse_ones():
     fine = torch.ones(SHAPE)
     fine[..., ::2] = -1
     coarse = torch.ones(SHAPE)
-    assert torch.allclose(balanced(fine), fine, atol=1e-6)
-    assert torch.allclose(balanced(coarse), COARSE * coarse, atol=1e-6)
-    assert torch.allclose(balanced(fine + coarse), fine + COARSE * coarse, atol=1e-6)
+    assert torch.allclose(balanced(fine, 0.2), fine, atol=1e-6)
+    assert torch.allclose(balanced(coarse, 0.2), 0.2 * coarse, atol=1e-6)
+    assert torch.allclose(balanced(fine + coarse, 0.2), fine + 0.2 * coarse, atol=1e-6)
 
 
 def test_in_a_hole_z_stays_the_noise_it_was(gradient, photos):

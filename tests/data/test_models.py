@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ebm_studio.core.errors import CheckpointError, SettingsError
-from ebm_studio.core.inversion import balanced
+from ebm_studio.core.inversion import COARSE, balanced
 from ebm_studio.core.specs import Learning, NetSpec, Reconstruction, ShortRun
 from ebm_studio.data.cards import Card, DataCard, Health, find_model, read_card
 from ebm_studio.data.latents import FromPhoto, Latent
@@ -175,9 +175,9 @@ def test_a_smooth_net_is_searched_by_the_gradient_through_its_whole_chain(tmp_pa
     residual = (x - photo).detach()
     (wanted,) = torch.autograd.grad((x - photo).square().sum() / 2, z)
 
-    moved = (one - two).flatten()
-    assert torch.cosine_similarity(moved, balanced(wanted).flatten(), dim=0) > 1 - 1e-6
-    assert torch.cosine_similarity(moved, balanced(residual).flatten(), dim=0) < 1 - 1e-5
+    moved, coarse = (one - two).flatten(), COARSE["free"]
+    assert torch.cosine_similarity(moved, balanced(wanted, coarse).flatten(), dim=0) > 1 - 1e-6
+    assert torch.cosine_similarity(moved, balanced(residual, coarse).flatten(), dim=0) < 1 - 1e-5
 
 
 @pytest.mark.parametrize("backend", ["fp32", "winograd", "bf16"])
