@@ -1,64 +1,139 @@
-"""How well and how fast photos come back through the dynamics.
+"""How well and how fast photos come back through the dynamics: all figures of docs/reconstruction.md.
 
-    python -m benchmarks.reconstruction MODEL DATA [--held-out 1000] [--count 64] [--iterations 60]
+    python -m benchmarks.reconstruction faces32=FACES.zip fashion32=fashion-mnist --json reconstruction.json
 
-DATA is a training set; its last images, which the model must never have seen, are reconstructed, and the
-others are what realism and inpainting are measured against. For Fashion-MNIST, name `fashion-mnist` and
-`--test fashion-mnist-test`. Prints Markdown tables.
+Each MODEL=DATA names a model and the set it learned from. The images that the model's card says were held out
+(or, for Fashion-MNIST, those of its test set) are reconstructed; the others are what realism and inpainting are
+measured against. Prints Markdown tables; --json writes the same figures.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Sequence
-from typing import get_args
+from pathlib import Path
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
 
+from ebm_studio.core.backends import make_gradient
 from ebm_studio.core.diagnostics import typicality
-from ebm_studio.core.dynamics import sample
+from ebm_studio.core.dynamics import Gradient, sample
+from ebm_studio.core.fidelity import kid, nearest
 from ebm_studio.core.inversion import Iterate
 from ebm_studio.core.specs import Mode, Reconstruction
-from ebm_studio.data.datasets import open_images
+from ebm_studio.data.datasets import open_split
+from ebm_studio.data.features import Extractor, open_extractor
 from ebm_studio.data.models import Model, load_model
-from ebm_studio.data.pictures import to_images
+from ebm_studio.data.pictures import to_images, to_pixels
 
 BATCH = 16
+NEIGHBOURS = 4
+"""Each latent is mixed with so many others, which gives as many times more midpoints as there are photos."""
+REFERENCE = 936
+"""Real images that KID compares with, at most; none is one of those reconstructed."""
+HALF = 0.5**0.5
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+Rows = list[dict[str, Any]]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure and print."""
+    """Measure, print, and write the JSON."""
     parser = argparse.ArgumentParser(description="Measure reconstruction on held-out images.")
-    parser.add_argument("model")
-    parser.add_argument("data")
-    parser.add_argument("--test", help="a set of its own to reconstruct, instead of the last of DATA")
-    parser.add_argument("--held-out", type=int, default=1000)
-    parser.add_argument("--count", type=int, default=64)
+    parser.add_argument("pairs", metavar="MODEL=DATA", nargs="+", type=_pair)
+    parser.add_argument("--held-out", type=int, help="the last N of DATA, where a card does not say")
+    parser.add_argument("--count", type=int, default=64, help="images to reconstruct (default: 64)")
     parser.add_argument("--iterations", type=int, default=60)
+    parser.add_argument("--backend", default="auto")
+    parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args(argv)
 
-    model = load_model(args.model)
-    size, channels = model.card.net.size, model.card.net.channels
-    data = torch.from_numpy(open_images(args.data, size, channels).images)
-    if args.test:
-        train, test = data, torch.from_numpy(open_images(args.test, size, channels).images)
-    else:
-        train, test = data[: -args.held_out], data[-args.held_out :]
-    photos = images_of(test[: args.count])
-
-    print(
-        f"{model.card.name}, {model.card.updates} updates, {len(photos)} held-out images, {args.iterations} iterations"
-    )
-    found = errors(model, photos, args.iterations)
-    realism(model, train, found)
-    inpainting(model, train, photos, args.iterations)
+    report = []
+    for name, source in args.pairs:
+        model = load_model(name, backend=args.backend)
+        held_out = model.card.data.held_out if args.held_out is None else args.held_out
+        report.append(measure(model, source, held_out, args.count, args.iterations))
+    if args.json:
+        args.json.write_text(json.dumps(report, indent=2), encoding="utf-8")
 
 
-def images_of(pixels: Tensor) -> Tensor:
-    """uint8 to [-1, 1]."""
-    return torch.from_numpy(to_images(pixels.numpy()))
+def _pair(text: str) -> tuple[str, str]:
+    model, equals, data = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"expected MODEL=DATA, not {text}")
+    return model, data
+
+
+def measure(model: Model, source: str, held_out: int, count: int, iterations: int) -> dict[str, Any]:
+    """All tables of a model."""
+    training, unseen = open_split(source, model.card.net.size, model.card.net.channels, held_out)
+    facts = {
+        "model": model.card.name,
+        "updates": model.card.updates,
+        "backend": model.backend,
+        "threads": torch.get_num_threads(),
+        "photos": min(count, len(unseen)),
+        "iterations": iterations,
+    }
+    print("\n## " + ", ".join(f"{name} {value}" for name, value in facts.items()))
+    photos = torch.from_numpy(to_images(unseen.images[:count]))
+    train = torch.from_numpy(to_images(training.images))
+    extractor = open_extractor("lite0", model.device)
+    reference = extractor.cached(unseen.images[count:][:REFERENCE])
+    found = {mode: Found(model, photos, mode, iterations) for mode in MODES}
+    seeds = next(model.chain(len(photos), seed=1)).images
+    latents: dict[str, Tensor] = {"seeds": seeds} | {str(mode): each.z for mode, each in found.items()}
+    realisms = [realism(model, name, z, train, extractor, reference) for name, z in latents.items()]
+    return facts | {
+        "errors": shown("Reconstruction", [each.row() for each in found.values()]),
+        "midpoints": shown("Realism of midpoints", realisms),
+        "inpainting": shown("Centre quarter removed", inpainting(model, train, photos, iterations)),
+    }
+
+
+def shown(title: str, rows: Rows) -> Rows:
+    """The rows, printed as a Markdown table."""
+    print(f"\n### {title}\n\n| {' | '.join(rows[0])} |\n|{'---|' * len(rows[0])}")
+    for row in rows:
+        print(f"| {' | '.join(f'{cell:.4g}' if isinstance(cell, float) else str(cell) for cell in row.values())} |")
+    return rows
+
+
+class Found:
+    """The photos reconstructed in a mode, with the time it took."""
+
+    def __init__(self, model: Model, photos: Tensor, mode: Mode, iterations: int) -> None:
+        self.model, self.photos = model, photos
+        self.settings = Reconstruction(iterations=iterations, mode=mode, tolerance=0)
+        began = time.perf_counter()
+        search(model, photos[:1], self.settings)
+        self.one = time.perf_counter() - began
+        began = time.perf_counter()
+        self.z, self.images = search(model, photos, self.settings)
+        self.each = (time.perf_counter() - began) / len(photos)
+
+    def row(self) -> dict[str, Any]:
+        """Errors, typicality and times."""
+        error = mean_squares(self.images - self.photos)
+        other = run_of(make_gradient(self.model.net, "fp32"), self.model, self.z)
+        typical = typicality(self.z, self.model.card.short_run.start)
+        return {
+            "mode": self.settings.mode,
+            "error": error.mean().item(),
+            "median": error.median().item(),
+            "worst": error.max().item(),
+            "replayed in fp32": mean_squares(other - self.photos).mean().item(),
+            **{
+                name: sum(getattr(each, name) for each in typical) / len(typical)
+                for name in ("range", "variance", "correlation", "flatness")
+            },
+            f"s a photo, {BATCH} together": self.each,
+            "s, one alone": self.one,
+        }
 
 
 def search(
@@ -69,87 +144,58 @@ def search(
     for first in range(0, len(photos), BATCH):
         *_, end = model.reconstruct(photos[first : first + BATCH], settings, known, first=first)
         ends.append(end)
-    return torch.cat([end.best_z for end in ends]), torch.cat([end.best_images for end in ends])
+    return torch.cat([end.best_z for end in ends]).cpu(), torch.cat([end.best_images for end in ends]).cpu()
 
 
-def errors(model: Model, photos: Tensor, iterations: int) -> dict[Mode, Tensor]:
-    """Error, typicality and time of each mode; returns the latents."""
-    print("\n| mode | error | worst | range | variance | correlation | flatness | s/photo, 16 together | s, one |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    found: dict[Mode, Tensor] = {}
-    for mode in get_args(Mode):
-        settings = Reconstruction(iterations=iterations, mode=mode, tolerance=0)
-        began = time.perf_counter()
-        z, images = search(model, photos, settings)
-        each = (time.perf_counter() - began) / len(photos)
-        began = time.perf_counter()
-        search(model, photos[:1], settings)
-        one = time.perf_counter() - began
-        found[mode] = z
-        error = (images - photos).square().mean((1, 2, 3))
-        rows = typicality(z, model.card.short_run.start)
-        figures = [
-            sum(getattr(row, name) for row in rows) / len(rows)
-            for name in ("range", "variance", "correlation", "flatness")
-        ]
-        cells = [
-            f"{error.mean():.5f}",
-            f"{error.max():.5f}",
-            *(f"{f:.3f}" for f in figures),
-            f"{each:.2f}",
-            f"{one:.1f}",
-        ]
-        print(f"| {mode} | {' | '.join(cells)} |")
-    return found
+def realism(
+    model: Model, name: str, z: Tensor, train: Tensor, extractor: Extractor, reference: Tensor
+) -> dict[str, Any]:
+    """How far M(z) of latents and of the midpoints of their pairs is from real images. All chains are noise-free."""
+    middle = torch.cat([HALF * z + HALF * z.roll(shift, 0) for shift in range(1, NEIGHBOURS + 1)])
+    row: dict[str, Any] = {"latents": name}
+    for what, start in (("ends", z), ("midpoints", middle)):
+        images = run_of(model.gradient, model, start).clamp(-1, 1)
+        distance = kid(extractor(to_pixels(images.numpy())), reference)
+        row |= {
+            f"{what}: KID-lite0": distance.mean,
+            f"{what}: sd": distance.sd,
+            f"{what}: rms to the nearest training image": nearest(images.flatten(1), train.flatten(1))[0].mean().item(),
+        }
+    return row
 
 
-def realism(model: Model, train: Tensor, found: dict[Mode, Tensor]) -> None:
-    """Distance to the nearest training image, of the ends and of the midpoints of pairs, against those of seeds."""
-    count = len(next(iter(found.values())))
-    seeds = next(model.chain(count, seed=1)).images
-    train_images = images_of(train)
-    print("\n| latents | ends: rms to nearest training image | midpoints | midpoint / end |")
-    print("|---|---|---|---|")
-    for name, z in [("seeds", seeds), *found.items()]:
-        half = 0.5**0.5
-        middle = half * z + (1 - half**2) ** 0.5 * z.roll(1, 0)
-        end, mid = (nearest(run_of(model, start), train_images)[0].mean().item() for start in (z, middle))
-        print(f"| {name} | {end:.4f} | {mid:.4f} | {mid / end:.2f} |")
+def run_of(gradient: Gradient, model: Model, z: Tensor) -> Tensor:
+    """M(z), not clamped."""
+    parts = torch.split(z.to(model.device), BATCH)
+    return torch.cat([sample(gradient, part, model.card.short_run)[0] for part in parts]).cpu()
 
 
-def run_of(model: Model, z: Tensor) -> Tensor:
-    """M(z), clamped."""
-    parts = [sample(model.gradient, part, model.card.short_run)[0] for part in torch.split(z, BATCH)]
-    return torch.cat(parts).clamp(-1, 1)
-
-
-def nearest(images: Tensor, train: Tensor, known: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Root mean square distance to the nearest training image over the known pixels, and its index."""
-    mask = torch.ones(images.shape[1:]) if known is None else known.expand(images.shape[1:])
-    chosen = mask.flatten().bool()
-    a, b = images.flatten(1)[:, chosen], train.flatten(1)[:, chosen]
-    distance, index = torch.cdist(a, b).min(1)
-    return distance / chosen.sum() ** 0.5, index
-
-
-def inpainting(model: Model, train: Tensor, photos: Tensor, iterations: int) -> None:
-    """The centre quarter removed: the error within it, against two ways without a model."""
+def inpainting(model: Model, train: Tensor, photos: Tensor, iterations: int) -> Rows:
+    """The error within the hole, against two ways without a model."""
     size = photos.shape[-1]
     known = torch.ones(size, size, dtype=torch.bool)
     known[size // 4 : -size // 4, size // 4 : -size // 4] = False
-    train_images = images_of(train)
+    closest = train[nearest(photos[..., known].flatten(1), train[..., known].flatten(1))[1]]
+    filled = {
+        "the mean training image": train.mean(0).expand_as(photos),
+        "the training image nearest in the known pixels": closest,
+    }
+    for mode in MODES:
+        images = search(model, photos, Reconstruction(iterations=iterations, mode=mode, tolerance=0), known)[1]
+        filled[f"reconstruction, {mode}"] = images.clamp(-1, 1)
+    return [
+        {
+            "filled by": name,
+            "error within the hole": mean_squares((images - photos)[..., ~known]).mean().item(),
+            "error outside": mean_squares((images - photos)[..., known]).mean().item(),
+        }
+        for name, images in filled.items()
+    ]
 
-    def inside(images: Tensor) -> str:
-        return f"{(images - photos).square()[..., ~known].mean():.4f}"
 
-    print("\n| centre quarter filled by | error within |")
-    print("|---|---|")
-    for mode in get_args(Mode):
-        _, images = search(model, photos, Reconstruction(iterations=iterations, mode=mode), known)
-        print(f"| reconstruction, {mode} | {inside(images.clamp(-1, 1))} |")
-    print(f"| the mean training image | {inside(train_images.mean(0).expand_as(photos))} |")
-    closest = train_images[nearest(photos, train_images, known)[1]]
-    print(f"| the nearest training image by the known pixels | {inside(closest)} |")
+def mean_squares(difference: Tensor) -> Tensor:
+    """Of each picture (N, ...), (N,)."""
+    return difference.square().flatten(1).mean(1)
 
 
 if __name__ == "__main__":

@@ -454,8 +454,9 @@ class ReconstructState(QObject):
     def _add_message(self, text: str) -> None:
         if text not in self._messages:
             self._messages.append(text)
-            more = len(self._messages) - MESSAGES
-            lines = [*self._messages[:MESSAGES], *([f"And {more} more like these."] if more > 0 else [])]
+            lines = self._messages
+            if len(lines) > MESSAGES + 1:
+                lines = [*lines[:MESSAGES], f"And {len(lines) - MESSAGES} more like these."]
             self._set_fault(Fault("\n".join(lines)))
 
     def _set_fault(self, fault: Fault | None) -> None:

@@ -82,6 +82,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         seed=args.seed,
         skipped=skipped,
         device=str(model.device),
+        backend=model.backend,
         seconds=round(time.perf_counter() - began, 3),
     )
 

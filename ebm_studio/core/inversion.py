@@ -3,14 +3,15 @@
 The paper descends L(z) = |x - M(z)|^2. For a piecewise linear net the chain's Jacobian is exactly the
 identity, so the descent is the fixed-point iteration z <- z - eta (M(z) - x) and keeps no graph.
 The Jacobian holds only within one linear piece. Over a real step M is rough, and the roughness
-shrinks with the step: so the step falls to nearly nothing over the iterations at hand.
+shrinks with the step: so the step falls to nearly nothing over the iterations at hand. And M stretches
+coarse changes of z more than fine ones, which a step in z's frequencies evens out.
 docs/reconstruction.md has the figures behind each choice here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -26,6 +27,10 @@ PullBack = Callable[[list[Tensor], Tensor], Tensor]
 STEPS: dict[Mode, tuple[float, float]] = {"free": (0.5, 0.003), "support": (1.5, 0.01), "typical": (1.5, 0.01)}
 """The first step eta and the last."""
 MOMENTUM: dict[Mode, float] = {"free": 0.0, "support": 0.6, "typical": 0.6}
+COARSE: dict[Mode, float] = {"free": 0.15, "support": 1.0, "typical": 1.0}
+"""Of the step, what a constant change of z gets."""
+FINE = 10 / 32
+"""Cycles per pixel from which on a change of z gets the whole step."""
 POWER = 3.0
 """Of p0's power, what the typical mode leaves to any one frequency."""
 
@@ -47,6 +52,18 @@ class Iterate:
     best_error: Tensor
     done: bool
     """Whether this is the last one."""
+
+    def rows(self, count: int) -> Iterate:
+        """The first `count` photos alone."""
+        return replace(
+            self,
+            z=self.z[:count],
+            images=self.images[:count],
+            error=self.error[:count],
+            best_z=self.best_z[:count],
+            best_images=self.best_images[:count],
+            best_error=self.best_error[:count],
+        )
 
 
 def reconstruct(
@@ -95,6 +112,7 @@ def reconstruct(
             return
 
         slope = residual if pull_back is None else pull_back(chain, residual)
+        slope = balanced(slope, COARSE[settings.mode]) * known
         velocity = momentum * velocity - first * decay ** (iteration - 1) * (1 - momentum) * slope
         moving = (best_error > settings.tolerance) & error.isfinite()
         velocity = _chosen(moving, velocity, torch.zeros_like(velocity))
@@ -114,6 +132,19 @@ def undo(gradient: Gradient, images: Tensor, run: ShortRun) -> Tensor:
         slope = run.step_size * gradient(x + slope)[1]
         x = x + slope
     return x
+
+
+def balanced(slope: Tensor, coarse: float) -> Tensor:
+    """A slope (N, C, H, W) with its coarse parts made small, the more the coarser, down to a share of `coarse`.
+
+    M stretches coarse changes of z several times more than fine ones. A step that suits the fine
+    ones would throw the coarse ones to and fro.
+    """
+    height, width = slope.shape[-2:]
+    rows = torch.fft.fftfreq(height, device=slope.device)[:, None]
+    columns = torch.fft.rfftfreq(width, device=slope.device)
+    share = coarse + (1 - coarse) * torch.hypot(rows, columns) / FINE
+    return torch.fft.irfft2(torch.fft.rfft2(slope) * share.clamp(max=1), s=(height, width))
 
 
 def _chain(gradient: Gradient, z: Tensor, run: ShortRun, keep: bool) -> list[Tensor]:

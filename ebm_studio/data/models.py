@@ -120,18 +120,24 @@ class Model:
                 f"The photos have shape {tuple(photos.shape[1:])}, the model wants {self.card.net.shape}."
             )
         run = run or self.card.short_run
-        start = self._streams(seed, range(first, first + check_count(len(photos)))).start(run)[: len(photos)]
-        known = known if known is None else known.to(self.device)
+        count = check_count(len(photos))
+        start = self._streams(seed, range(first, first + count)).start(run)
+        # Copies of the last photo fill the batch up: so a photo's result is the same in any batch.
+        photos = self._filled(photos.to(self.device))
+        if known is not None:
+            known = known.to(self.device)
+            known = self._filled(known) if known.dim() == 4 and len(known) == count else known
         smooth = self.card.net.activation in SMOOTH
-        return reconstruct(
+        found = reconstruct(
             self.gradient,
-            photos.to(self.device),
+            photos,
             start,
             run,
             settings or Reconstruction(),
             known,
             (lambda chain, slope: pull_back(self.net, chain, slope, run)) if smooth else None,
         )
+        return (iterate.rows(count) for iterate in found)
 
     def latent(self, seed: int, chain: int = 0, run: ShortRun | None = None) -> Latent:
         """The start noise of chain `chain` of a seed."""
@@ -165,15 +171,12 @@ class Model:
         stops = torch.from_numpy(np.stack([latent.z for latent in latents])).to(self.device)
         own = self._noise_of(latents)
 
-        def filled(x: Tensor) -> Tensor:
-            return torch.cat([x, x[-1:].expand(self._filling(count), *x.shape[1:])])
-
         def mixture(x: Tensor) -> Tensor:
-            return filled(x if weights is None else mix(x, weights))
+            return self._filled(x if weights is None else mix(x, weights))
 
         def step_noise() -> Tensor:
             u = own()
-            return mixture(u) if noise == "own" else filled(u[:1].expand(count, -1, -1, -1))
+            return mixture(u) if noise == "own" else self._filled(u[:1].expand(count, -1, -1, -1))
 
         for step in short_run(self.gradient, mixture(stops), run, None if noise == "off" else step_noise):
             yield Step(
@@ -250,6 +253,10 @@ class Model:
         # so a few chains that nobody sees fill the batch up.
         chains = range(chains.start, chains.stop + self._filling(len(chains)))
         return ChainStreams(check_seed(seed), chains, self.card.net.shape, self.device)
+
+    def _filled(self, x: Tensor) -> Tensor:
+        """x (N, ...) with copies of its last row up to a batch that splits evenly."""
+        return torch.cat([x, x[-1:].expand(self._filling(len(x)), *x.shape[1:])])
 
     def _filling(self, count: int) -> int:
         return -count % max(2, torch.get_num_threads())

@@ -6,7 +6,7 @@ import torch
 from ebm_studio.core.dynamics import sample
 from ebm_studio.core.errors import DataError, DivergedError, SettingsError
 from ebm_studio.core.gradients import EnergyGradient
-from ebm_studio.core.inversion import into_support, reconstruct, undo
+from ebm_studio.core.inversion import balanced, into_support, reconstruct, undo
 from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import NetSpec, Reconstruction, ShortRun
 
@@ -160,3 +160,20 @@ def test_a_hole_in_one_photo_leaves_the_others_their_beginning(gradient, photos)
     end = last(gradient, photos, noise(2), RUN, settings, known)
     assert torch.equal(end.z[0], undo(gradient, photos, RUN)[0])
     assert torch.equal(end.z[1], noise(2)[1])
+
+
+def test_a_balanced_slope_keeps_its_fine_parts_and_little_of_its_coarse_ones():
+    fine = torch.ones(SHAPE)
+    fine[..., ::2] = -1
+    coarse = torch.ones(SHAPE)
+    assert torch.allclose(balanced(fine, 0.2), fine, atol=1e-6)
+    assert torch.allclose(balanced(coarse, 0.2), 0.2 * coarse, atol=1e-6)
+    assert torch.allclose(balanced(fine + coarse, 0.2), fine + 0.2 * coarse, atol=1e-6)
+
+
+def test_in_a_hole_z_stays_the_noise_it_was(gradient, photos):
+    known = torch.ones(16, 16, dtype=torch.bool)
+    known[4:12, 4:12] = False
+    found = last(gradient, photos, noise(2), RUN, Reconstruction(iterations=5, tolerance=0), known)
+    assert torch.equal(found.best_z[..., ~known], noise(2)[..., ~known])
+    assert not torch.equal(found.best_z[..., known], noise(2)[..., known])
