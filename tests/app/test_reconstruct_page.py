@@ -387,3 +387,13 @@ def test_typicality_in_words(found):
     assert "±5.7" in words
     assert "2.8 times" in words
     assert "edges" in words
+
+
+@pytest.mark.parametrize(("count", "last"), [(6, "5.jpg is not a picture"), (8, "And 3 more like these.")])
+def test_many_faults_are_a_short_list(qtbot, page, tmp_path: Path, count: int, last: str):
+    files = [tmp_path / f"{number}.jpg" for number in range(count)]
+    for file in files:
+        file.write_text("Not a picture.")
+    page.state.open_files(files)
+    qtbot.waitUntil(lambda: last in page.banner.text.text(), timeout=PATIENCE)
+    assert len(page.banner.text.text().splitlines()) == 6
