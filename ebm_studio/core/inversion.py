@@ -144,7 +144,8 @@ def balanced(slope: Tensor, coarse: float) -> Tensor:
     rows = torch.fft.fftfreq(height, device=slope.device)[:, None]
     columns = torch.fft.rfftfreq(width, device=slope.device)
     share = coarse + (1 - coarse) * torch.hypot(rows, columns) / FINE
-    return torch.fft.irfft2(torch.fft.rfft2(slope) * share.clamp(max=1), s=(height, width))
+    even: Tensor = torch.fft.irfft2(torch.fft.rfft2(slope) * share.clamp(max=1), s=(height, width))
+    return even
 
 
 def _chain(gradient: Gradient, z: Tensor, run: ShortRun, keep: bool) -> list[Tensor]:
