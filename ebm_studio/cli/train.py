@@ -132,6 +132,8 @@ def _learn(
     with tqdm(unit="image", desc="reading", disable=None, leave=False) as bar:
 
         def reading(done: int, total: int) -> None:
+            if stopped.is_set() or diary.order() == "stop":
+                raise KeyboardInterrupt
             bar.total = total
             bar.update(done - bar.n)
             diary.tell(text=f"Reading the images: {done} of {total}." if total else "Reading the images.")

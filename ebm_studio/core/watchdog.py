@@ -122,8 +122,12 @@ class Watchdog:
         return self._run.steps * median(m.v for m in metrics) / self._way if metrics else 0.0
 
     def _fall(self, metrics: list[Metrics]) -> float:
-        """How much the energy falls along a short run: K steps of length v against a slope of v / step size."""
-        return self._run.steps * median(m.v for m in metrics) ** 2 / self._run.step_size
+        """How much the energy falls along a short run: K steps of length v against a slope of v / step size.
+
+        In a run so young that v is about 0, the fall along half a way tells what is large and what is not.
+        """
+        v = max(median(m.v for m in metrics), self._way / 2 / self._run.steps)
+        return self._run.steps * v**2 / self._run.step_size
 
     def _once(self, what: str, update: int, text: str) -> str:
         """The text, unless the same was said lately."""

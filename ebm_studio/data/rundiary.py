@@ -128,7 +128,8 @@ class Pace:
 def session(folder: Path) -> Iterator[Diary]:
     """Be the one process that learns in a folder, from before its data is read until the end.
 
-    Raises `StudioError` when another process is. An error that ends the session is noted in the folder.
+    Raises `StudioError` when another process is. What ends the session, an error or a `KeyboardInterrupt`
+    while the data is read, is noted in the folder.
     """
     with locked(folder):
         _tidy(folder)
@@ -136,6 +137,10 @@ def session(folder: Path) -> Iterator[Diary]:
         diary.tell(text="Reading the images.")
         try:
             yield diary
+        except KeyboardInterrupt:
+            diary.note("stop", "Stopped before it began to learn.")
+            diary.tell(state="stopped", text="Stopped before it began to learn.", seconds_left=None)
+            raise
         except BaseException as error:
             text = str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"
             if diary.status.state != "failed":

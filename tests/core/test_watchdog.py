@@ -80,6 +80,12 @@ def test_energies_that_part_are_seen_though_the_short_runs_stay_as_they_are():
     assert verdicts[-1].sign == "run_away"
 
 
+def test_a_run_that_comes_to_life_is_left_alone():
+    # As seen: v still about 0, and d growing many times over.
+    born = [metrics(n, 0.0, 0.001 * 1.1**n, v=USUAL_V / 100) for n in range(1, 70)]
+    assert not any(verdict.text for verdict in shown(born))
+
+
 def test_short_runs_that_stop_moving_are_told():
     texts = [v.text for v in shown([*healthy(100), *(metrics(n, v=USUAL_V / 50) for n in range(101, 120))])]
     assert sum("hardly move" in text for text in texts) == 1

@@ -132,6 +132,15 @@ def test_an_order_for_a_killed_process_is_not_for_the_next(tmp_path, plan):
     assert run.status().progress == 1
 
 
+def test_a_run_can_be_stopped_before_it_learns(tmp_path, plan):
+    run = new_run(tmp_path / "runs", plan)
+    run.launch()
+    run.order("stop")
+    wait_for(lambda: not run.alive, run)
+    assert kinds(run) == ["stop"]
+    assert (run.status().state, len(run.metrics())) == ("stopped", 0)
+
+
 def test_two_processes_never_learn_in_one_folder(tmp_path, plan):
     run = new_run(tmp_path / "runs", plan)
     words = [sys.executable, "-m", "ebm_studio", "train", "--resume", "-o", str(run.path)]
