@@ -199,16 +199,16 @@ def _train(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
     """The Train page: a new run, all its settings, a run, or two that are compared."""
     page = window.train
     window.show_page(page)
+    if what in ("train-run", "train-compare"):
+        page.runs.select(*(RUNS if what == "train-compare" else ("garments",)))
+        yield lambda: True
+        return
     yield lambda: page.setup.preview is not None and page.setup.seconds_in_all is not None and _at_rest(window)
     if what == "train-settings":
         page.setup_inspector.expert.set_open(True)
         yield lambda: True
         bar = page.setup_inspector.verticalScrollBar()
         bar.setValue(bar.maximum() // 2)
-    elif what == "train-run":
-        page.runs.select("garments")
-    elif what == "train-compare":
-        page.runs.select("garments", "garments-gently")
     yield lambda: True
 
 

@@ -47,17 +47,16 @@ class Mosaic(QWidget):
             self.update()
 
     def tiles(self) -> list[QRectF]:
-        """Where the pictures are: all of them, or the first ones that have room at twice their size."""
+        """Where the pictures are: all of them, or as many of the first as fill whole rows and are not too small."""
         if self.pixels is None:
             return []
         picture = (self.pixels.shape[3], self.pixels.shape[2])
         arrange = partial(self._viewport.arrange, QSizeF(self.size()), self.devicePixelRatioF(), picture=picture)
         every = arrange(count=len(self.pixels))
-        if every.zoom < ENOUGH:
-            for count in range(len(self.pixels) - 1, FEW - 1, -1):
-                some = arrange(count=count)
-                if some.zoom >= ENOUGH and count % some.columns == 0:
-                    return some.tiles()
+        for count in range(len(self.pixels), FEW - 1, -1):
+            some = arrange(count=count)
+            if some.zoom >= max(every.zoom, ENOUGH) and count % some.columns == 0:
+                return some.tiles()
         return every.tiles()
 
     def paintEvent(self, event: QPaintEvent) -> None:

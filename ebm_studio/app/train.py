@@ -44,7 +44,7 @@ class TrainPage(Page):
         self.runs = runs
         self.setup_header = SetupHeader(theme, setup, runs)
         self.run_header = RunHeader(theme, runs)
-        self.setup_banner = Banner(theme, setup)
+        self.setup_banner = Banner(theme, setup.faults)
         self.run_banner = Banner(theme, runs)
         self.notice = Notice(theme)
         self.column = RunColumn(theme, runs)

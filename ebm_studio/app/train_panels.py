@@ -53,7 +53,7 @@ class DataPanel(Panel):
             ("Size", self.side),
             ("Colours", self.channels),
             ("Held out", self.held_out),
-            ("Begin with", self.origin),
+            ("Weights", self.origin),
         ):
             self.column.addWidget(_line(text, widget))
         setup.changed.connect(self._show)
@@ -238,7 +238,7 @@ def _line(text: str, widget: QWidget) -> QWidget:
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(UNIT)
     name = label(text, "muted")
-    name.setFixedWidth(9 * UNIT)
+    name.setFixedWidth(8 * UNIT)
     row.addWidget(name)
     row.addWidget(widget, 1, Qt.AlignmentFlag.AlignRight if isinstance(widget, WholeField) else Qt.AlignmentFlag(0))
     return line

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ebm_studio.app.faults import Faults
 from ebm_studio.app.knobs import Knob
 from ebm_studio.app.link import EngineLink
 from ebm_studio.app.undo import Undo
@@ -102,13 +103,12 @@ class TrainSetup(QObject):
     """The draft is another one."""
     preview_changed = Signal()
     estimate_changed = Signal()
-    fault_changed = Signal()
 
     def __init__(self, link: EngineLink, undo: Undo, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.draft = Draft()
         self.preview: Preview | None = None
-        self.fault: Fault | None = None
+        self.faults = Faults(self)
         self._link = link
         self._undo = undo
         self.data_problem = ""
@@ -217,7 +217,7 @@ class TrainSetup(QObject):
         origin_card.cache_clear()
         card = origin_card(origin)
         if origin and card is None:
-            self.complain(Fault(f"{origin} has no card to begin with: open it on the Generate page first."))
+            self.faults.show(Fault(f"{origin} has no card to begin with: open it on the Generate page first."))
             self.changed.emit()
             return
         plan = replace(self.plan, origin=origin)
@@ -242,7 +242,7 @@ class TrainSetup(QObject):
         try:
             self._edit((knob.part, knob.name), knob.turned(self.plan, value))
         except SettingsError as error:
-            self.complain(Fault(str(error)))
+            self.faults.show(Fault(str(error)))
             self.changed.emit()  # so that its field shows what is set
 
     def _edit(self, key: tuple[str, ...], plan: Plan) -> None:
@@ -255,7 +255,7 @@ class TrainSetup(QObject):
 
     def _apply(self, draft: Draft) -> None:
         before, self.draft = self.plan, draft
-        self.dismiss()
+        self.faults.dismiss()
         self.changed.emit()
         if self._shown:
             self._pause.start()
@@ -276,17 +276,6 @@ class TrainSetup(QObject):
             PreviewData(lane=LANE, source=plan.source, size=plan.net.size, channels=plan.net.channels)
         )
         self.preview_changed.emit()
-
-    def complain(self, fault: Fault) -> None:
-        """Put a fault above the page."""
-        self.fault = fault
-        self.fault_changed.emit()
-
-    def dismiss(self) -> None:
-        """Take the fault away."""
-        if self.fault is not None:
-            self.fault = None
-            self.fault_changed.emit()
 
     def to_dict(self) -> dict[str, Any]:
         """What a session remembers."""
