@@ -53,6 +53,6 @@ class Drops:
         return taken, left
 
 
-def local_files(data: QMimeData) -> list[Path]:
-    """The files and folders of this machine in what is dragged."""
-    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+def local_files(data: QMimeData | None) -> list[Path]:
+    """The files and folders of this machine in what is dragged, or on the clipboard, which may hold nothing at all."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data is not None else []

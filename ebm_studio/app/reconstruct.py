@@ -209,7 +209,7 @@ class ReconstructPage(Page):
         data = QGuiApplication.clipboard().mimeData()
         if files := local_files(data):
             self.state.open_files(files)
-        elif data.hasImage():
+        elif data is not None and data.hasImage():
             self.state.open_content(_as_png(QImage(data.imageData())), "pasted.png")
         else:
             self.state.complain(Fault("There is no picture on the clipboard: copy one first."))

@@ -20,7 +20,7 @@ from ebm_studio.data.runlog import Event
 
 MOST_EVENTS = 200
 EVENTS_HEIGHT = 28 * UNIT
-WORDS_WIDTH = 29 * UNIT
+WORDS_WIDTH = 32 * UNIT
 RECENT = 100  # updates that the figures are means over
 
 

@@ -64,7 +64,7 @@ class TrainPage(Page):
         self.stages = _stack(self.data_stage, self.run_stage)
         inspectors = _stack(self.setup_inspector, self.run_inspector)
         inspectors.setObjectName("inspector")
-        inspectors.setMinimumWidth(34 * UNIT)
+        inspectors.setMinimumWidth(38 * UNIT)
         self._stacks = (self.headers, self.stages, inspectors)
         middle = QWidget()
         row = QHBoxLayout(middle)
@@ -79,7 +79,7 @@ class TrainPage(Page):
         for widget in (self.headers, self.setup_banner, self.run_banner, self.notice):
             column.addWidget(widget)
         column.addWidget(middle, 1)
-        self._whole = splitter(Qt.Orientation.Horizontal, left, inspectors, (960, 34 * UNIT))
+        self._whole = splitter(Qt.Orientation.Horizontal, left, inspectors, (960, 38 * UNIT))
         outer = QHBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._whole)

@@ -23,6 +23,7 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import platformdirs
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QContextMenuEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
@@ -251,6 +252,7 @@ def _without_dialogs(person: Soak) -> list[tuple[object, str, object]]:
     """What leaves the window, answered at once; returns what was there."""
     import ebm_studio.app.canvas
     import ebm_studio.app.tiles
+    from ebm_studio.app.runs import Runs
 
     stand_ins = [
         (QFileDialog, "getOpenFileName", staticmethod(lambda *_, **__: ("", ""))),
@@ -258,6 +260,7 @@ def _without_dialogs(person: Soak) -> list[tuple[object, str, object]]:
         (QFileDialog, "getSaveFileName", staticmethod(lambda *_, **__: ("", ""))),
         (QFileDialog, "getExistingDirectory", staticmethod(lambda *_, **__: "")),
         (QDesktopServices, "openUrl", staticmethod(lambda *_: True)),
+        (Runs, "start", lambda *_: None),  # it would outlive the window
         (ebm_studio.app.canvas, "carry", person.carry),
         (ebm_studio.app.tiles, "carry", person.carry),
     ]
@@ -291,6 +294,7 @@ def main() -> None:
     app.setStyle("Fusion")
     threads = set(threading.enumerate())
     with tempfile.TemporaryDirectory() as folder:
+        platformdirs.user_data_path = lambda *_, **__: Path(folder)  # whose runs and models may be deleted
         model = args.model or str(
             make_model(Path(folder) / "tiny.safetensors", NetSpec(size=16, channels=1, width=8), 12)
         )

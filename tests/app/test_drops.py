@@ -6,7 +6,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
-from ebm_studio.app.drops import Drops, Opener
+from ebm_studio.app.drops import Drops, Opener, local_files
 from ebm_studio.app.page import Page
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.making import make_model
@@ -82,3 +82,7 @@ def test_the_shown_page_comes_first_then_the_order_of_registration(qapp):
     a, b, c = Path("a.png"), Path("b.gif"), Path("c.txt")
     assert drops.share_out([a, b, c], None) == ({of_first: [a, b]}, [c])
     assert drops.share_out([a, b, c], second) == ({of_second: [a], of_first: [b]}, [c])
+
+
+def test_a_clipboard_without_anything_holds_no_files():
+    assert local_files(None) == []

@@ -131,7 +131,7 @@ def choose(combo, value) -> None:
 def test_the_bundled_pictures_are_shown_and_every_preset_is_measured(qtbot, page):
     assert page.setup.preview.count == 60_000
     assert page.data_stage.caption.text() == "60\u202f000 pictures · 32 × 32 grey · MIT"
-    assert len(page.data_stage.mosaic.tiles()) == 64
+    assert page.data_stage.mosaic.pixels.shape == (64, 1, 32, 32)
     buttons = page.setup_inspector.presets.buttons
     qtbot.waitUntil(lambda: all(button.time.text().startswith("≈") for button in buttons), timeout=PATIENCE)
     assert page.setup_header.start.isEnabled()
@@ -433,3 +433,8 @@ def test_settings_are_taken_over_the_model_exported_the_folder_shown(qtbot, two,
     assert page.setup.plan == replace(plan, command="", backend="auto")
     assert page.setup.draft.edited
     qtbot.waitUntil(lambda: page.setup.preview is not None, timeout=PATIENCE)
+
+
+def test_nothing_of_the_panels_is_cut_off_at_the_right(page):
+    for column in (page.setup_inspector, page.run_inspector):
+        assert column.widget().minimumSizeHint().width() <= column.viewport().width()
