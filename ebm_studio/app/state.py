@@ -167,7 +167,7 @@ class GenerateState(QObject):
         self.change(seed=min(max(self.parameters.seed + by, 0), MAX_SEED))
 
     def run_longer(self) -> None:
-        """Twice the steps, at once. The chains are the same up to the old K."""
+        """Twice the steps, at once. The chains go on from where they have ended."""
         self.change_run(steps=min(2 * self.parameters.run.steps, MAX_STEPS))
         self.run()
 
@@ -180,8 +180,17 @@ class GenerateState(QObject):
         p = self.parameters
         self._running, self._running_latent = (p, self.model), None
         self._wanted = self.link.submit(
-            RunChain(model=self.model.name, count=p.count, seed=p.seed, run=p.run, bound=self.bound)
+            RunChain(model=self.model.name, count=p.count, seed=p.seed, run=p.run, bound=self.bound, after=self._begun)
         )
+
+    @property
+    def _begun(self) -> ChainStore | None:
+        """The chains that are shown, when those that are wanted begin in the same way."""
+        if self.shown is None or self.latent is not None:
+            return None
+        parameters, model = self.shown
+        is_same = model == self.model and replace(parameters, run=self.parameters.run) == self.parameters
+        return self.playback.store if is_same else None
 
     def run_latent(self, latent: Latent) -> None:
         """Run the chain of a latent with the open model and the short run that it was made for.
@@ -317,7 +326,7 @@ class GenerateState(QObject):
                 if chain is not None and chain >= value.count:
                     leave(None)
             self.shown, self.latent = self._running, self._running_latent
-            self.playback.show_chain(value)
+            self.playback.show_chain(value, value.begins)
             if self._awaited is not None and self._awaited < value.count:
                 self.enlarge(self._awaited)
             self._awaited = None
@@ -341,6 +350,7 @@ class GenerateState(QObject):
         self.playback.watch()
         if ended.request != self._wanted:
             return
+        self._wanted = None
         if ended.fault is not None:
             self._set_fault(ended.fault)
             if self.model is not None and self.parameters.model != self.model.name:

@@ -119,6 +119,7 @@ class Engine:
     def _serve(self) -> None:
         while job := self._next():
             self._finish(*job)
+            del job  # the request may hold a whole chain
 
     def _next(self) -> tuple[Request, Worker] | None:
         with self._changed:

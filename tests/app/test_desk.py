@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -155,9 +156,25 @@ def test_the_menu_of_a_chain(qtbot, running, tmp_path: Path, monkeypatch, qapp):
     choose(right_click(canvas, point), "Save latent…")
     assert read_latent(tmp_path / "saved.safetensors").origin == FromSeed(0, 5)
 
-    choose(right_click(canvas, point), "Run longer")
+
+def test_run_longer_goes_on_where_the_chain_has_ended(qtbot, running, tiny_model):
+    state, canvas = running.state, running.generate.canvas
+    state.playback.go(STEPS)
+    shown = []
+    state.playback.position_changed.connect(lambda: shown.append(state.playback.position))
+    choose(right_click(canvas, canvas.tile(5).center()), "Run longer")
     wait_for_chain(qtbot, running)
-    assert running.state.playback.store.run.steps == 2 * STEPS
+    assert state.playback.store.begins == STEPS
+    qtbot.waitUntil(lambda: state.playback.position == 2 * STEPS, timeout=PATIENCE)
+    assert min(shown) == STEPS  # what is known is not played again
+    run = replace(load_model(tiny_model, "cpu").card.short_run, steps=2 * STEPS)
+    assert np.array_equal(canvas.pixels(), to_pixels(load_model(tiny_model, "cpu").sample(16, 0, run).numpy()))
+    QTest.keyClick(running.generate, Qt.Key.Key_L)
+    wait_for_chain(qtbot, running)
+    assert (state.playback.store.begins, state.playback.store.run.steps) == (2 * STEPS, 4 * STEPS)
+    state.change(seed=1)
+    wait_for_chain(qtbot, running)
+    assert state.playback.store.begins == 0
 
 
 def test_latents_open_from_files(qtbot, running, tmp_path: Path, monkeypatch):

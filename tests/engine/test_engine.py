@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
@@ -73,6 +73,14 @@ def is_end_of(request: Request) -> Callable[[Posted | Ended], bool]:
     return lambda item: isinstance(item, Ended) and item.request == request
 
 
+def chain(engine: Engine, request: RunChain) -> ChainStore:
+    """The whole chain of a request."""
+    items = heard(engine, is_end_of(engine.submit(request)))
+    [store] = [item.value for item in items if isinstance(item, Posted)]
+    assert store.whole
+    return store
+
+
 def test_a_chain_is_that_of_the_command_line(engine: Engine, tiny_model: Path):
     model = load_model(tiny_model, "cpu")
     engine.submit(LoadModel(name=str(tiny_model)))
@@ -93,6 +101,23 @@ def test_a_chain_is_that_of_the_command_line(engine: Engine, tiny_model: Path):
     assert frame is not None
     assert frame.index == model.card.short_run.steps
     assert np.array_equal(frame.pixels, store.pixels(frame.index))
+
+
+def test_chains_go_on_as_if_they_had_run_at_once(engine: Engine, tiny_model: Path):
+    name, run = str(tiny_model), ShortRun(steps=7, noise_steps=9)
+    short = chain(engine, RunChain(model=name, count=5, seed=3, run=run))
+    longer = replace(run, steps=12)
+    store = chain(engine, RunChain(model=name, count=5, seed=3, run=longer, after=short))
+    whole = chain(engine, RunChain(model=name, count=5, seed=3, run=longer))
+    assert (store.begins, whole.begins) == (7, 0)
+    for row in range(13):
+        assert np.array_equal(store.pixels(row), whole.pixels(row))
+        assert np.array_equal(store.pixels(row, "mean"), whole.pixels(row, "mean"))
+    assert np.array_equal(store.end(), whole.end())
+    assert np.array_equal(store.energy(), whole.energy())
+    assert np.array_equal(store.path_length(), whole.path_length())
+    other = chain(engine, RunChain(model=name, count=5, seed=3, run=replace(longer, step_size=0.5), after=short))
+    assert other.begins == 0  # another run begins with its noise
 
 
 def test_cancel_stops_a_chain_between_steps(engine: Engine, tiny_model: Path):
