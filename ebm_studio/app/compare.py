@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from ebm_studio.app.actions import act
+from ebm_studio.app.banner import Banner
 from ebm_studio.app.canvas import grid_tiles
 from ebm_studio.app.compare_state import CompareState, Side
 from ebm_studio.app.exportable import Exportable, of_comparison
@@ -258,6 +259,7 @@ class ComparePage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.common)
+        column.addWidget(Banner(theme, state))
         row = QHBoxLayout()
         row.setSpacing(1)
         for header, pane in zip(self.headers, self.panes, strict=True):
@@ -295,7 +297,11 @@ class ComparePage(Page):
         if not self._has_plots:
             self._has_plots = True
             self.timeline.add_plots()
-        if self.state.sides[0].model is None:
+        self.ask()
+
+    def ask(self) -> None:
+        """See that there is something to compare, while the page is shown."""
+        if self.isVisible() and not self.state.open():
             self.asks.emit()
 
     def exportables(self) -> list[Exportable]:

@@ -21,7 +21,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QScrollAr
 from ebm_studio.app.fields import button, label
 from ebm_studio.app.history import History, Run
 from ebm_studio.app.images import draw_picture, to_image
-from ebm_studio.app.state import GenerateState, Parameters
+from ebm_studio.app.parameters import Parameters
+from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import SMALL, UNIT
 

@@ -212,7 +212,7 @@ class ReconstructPage(Page):
         elif data.hasImage():
             self.state.open_content(_as_png(QImage(data.imageData())), "pasted.png")
         else:
-            self.state.complain(Fault("There is no picture on the clipboard: copy one first."))
+            self.state.show(Fault("There is no picture on the clipboard: copy one first."))
 
     def start_or_cancel(self) -> None:
         """What the button does."""

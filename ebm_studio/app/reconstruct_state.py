@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ebm_studio.app.chains import RANDOM_SEEDS
+from ebm_studio.app.faults import Faults
 from ebm_studio.app.link import EngineLink
 from ebm_studio.app.photos import Mask, Photo, painted, seen
 from ebm_studio.app.playback import Playback
 from ebm_studio.app.shelf_state import Shelf, Slot, Subject
-from ebm_studio.app.state import RANDOM_SEEDS, GenerateState
+from ebm_studio.app.state import GenerateState
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import NetSpec, Reconstruction, check_seed
 from ebm_studio.data.pictures import Crop, Pixels, grid
@@ -50,7 +52,7 @@ class Outcome:
     """Its place in the batch, and so in the replay."""
 
 
-class ReconstructState(QObject):
+class ReconstructState(Faults):
     """Observable. The model is the window's; the short run is the model's own."""
 
     photos_changed = Signal()
@@ -61,7 +63,6 @@ class ReconstructState(QObject):
     brush_changed = Signal()
     search_changed = Signal()
     """A search has begun, goes on, or has ended; or what it found has gone."""
-    fault_changed = Signal()
     saved = Signal(object)
     """A `Saved`."""
 
@@ -82,7 +83,6 @@ class ReconstructState(QObject):
         self.erases = False
         """Whether the brush makes known what it touches."""
         self.search: Search | None = None
-        self.fault: Fault | None = None
         self._messages: list[str] = []  # about files, which share one fault
         self.bound = BOUND
         """Bytes for the chains of a replay."""
@@ -211,7 +211,7 @@ class ReconstructState(QObject):
         try:
             self.settings = replace(self.settings, **changes)
         except SettingsError as error:
-            self._set_fault(Fault(str(error)))
+            self.show(Fault(str(error)))
         self.settings_changed.emit()
 
     def set_seed(self, seed: int | None = None) -> None:
@@ -366,14 +366,10 @@ class ReconstructState(QObject):
                 SaveResults(lane=LANE, folder=folder, results=self.results, settings=self.settings, seed=self.seed)
             )
 
-    def complain(self, fault: Fault) -> None:
-        """Show a fault."""
-        self._set_fault(fault)
-
     def dismiss(self) -> None:
         """Take the fault away."""
         self._messages = []
-        self._set_fault(None)
+        super().dismiss()
 
     def close(self) -> None:
         """Stop the timers and the reader."""
@@ -413,7 +409,7 @@ class ReconstructState(QObject):
 
     def _end_file(self, ended: Ended) -> None:
         if ended.fault is not None:
-            self._set_fault(ended.fault)
+            self.show(ended.fault)
 
     def _take(self, request: Request, value: object) -> None:
         if request == self._wanted and isinstance(value, Search):
@@ -434,7 +430,7 @@ class ReconstructState(QObject):
             return
         self._wanted = None
         if ended.fault is not None:
-            self._set_fault(ended.fault)
+            self.show(ended.fault)
         self._soon.start()
         self.search_changed.emit()
 
@@ -457,12 +453,7 @@ class ReconstructState(QObject):
             lines = self._messages
             if len(lines) > MESSAGES + 1:
                 lines = [*lines[:MESSAGES], f"And {len(lines) - MESSAGES} more like these."]
-            self._set_fault(Fault("\n".join(lines)))
-
-    def _set_fault(self, fault: Fault | None) -> None:
-        if fault != self.fault:
-            self.fault = fault
-            self.fault_changed.emit()
+            self.show(Fault("\n".join(lines)))
 
 
 def _known(photo: Photo, net: NetSpec) -> Mask:

@@ -87,6 +87,25 @@ def test_drags_fill_the_shelf_and_the_slots(running):
     assert names(shelf) == ["0:4", "0:1"]
 
 
+def test_the_shelf_folds_and_stays_so(qtbot, opened, running):
+    strip, canvas = running.shelf, running.generate.canvas
+    keep_by_key(running, 1)
+    running.desk.shelf.set_slot("A", running.desk.shelf.items[0])
+    height, room = strip.height(), canvas.height()
+    QTest.mouseClick(strip.fold, Qt.MouseButton.LeftButton)
+    assert strip.summary.text() == "Shelf  1   ·   A  0:1"
+    assert not any(widget.isVisible() for widget in (strip.area, strip.slots["A"], strip.open))
+    qtbot.waitUntil(lambda: canvas.height() == room + height - strip.height() > room, timeout=PATIENCE)
+    drop(strip, running.state.subject(2))  # it still takes what is dropped
+    assert strip.summary.text().startswith("Shelf  2")
+    running.close()
+    again = opened()
+    assert again.shelf.folded
+    QTest.keyClick(again, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    assert again.shelf.height() == height
+    assert again.shelf.slots["A"].isVisible()
+
+
 def test_a_drag_from_the_canvas_begins_at_the_picture(running, monkeypatch):
     carried = []
     monkeypatch.setattr("ebm_studio.app.canvas.carry", lambda source, subject: carried.append(subject))
