@@ -13,7 +13,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ebm_studio.app.chains import RANDOM_SEEDS
 from ebm_studio.app.faults import Faults
+from ebm_studio.app.keeping import Drawer
 from ebm_studio.app.link import EngineLink
+from ebm_studio.app.photo_keeping import Remembered, entry_of
 from ebm_studio.app.photos import Mask, Photo, painted, seen
 from ebm_studio.app.playback import Playback
 from ebm_studio.app.shelf_state import Shelf, Slot, Subject
@@ -91,7 +93,10 @@ class ReconstructState(Faults):
         self._wanted: Request | None = None
         self._replay: Request | None = None
         self._pending: Opened | None = None
+        self._fingerprint = ""
         self._keys = 0
+        self._remembered: dict[int, Remembered] = {}  # photos of the session that are still to be read, by request
+        self._look: tuple[int, View] | None = None  # which of them was looked at, and how
         self._strokes = 0
         # A search also ends when the engine closes to be followed by another, which then runs the replay.
         self._soon = QTimer(self, interval=0, singleShot=True)
@@ -371,6 +376,29 @@ class ReconstructState(Faults):
         self._messages = []
         super().dismiss()
 
+    def to_dict(self, drawer: Drawer) -> dict[str, Any]:
+        """What a session remembers; photos that have no file are written to the drawer. Raises `StudioError`."""
+        photos = [*(entry_of(photo, drawer) for photo in self.photos), *(r.entry for r in self._remembered.values())]
+        drawer.tidy(entry["key"] for entry in photos if entry["key"])
+        return {
+            "photos": photos,
+            "current": self.photos.index(self.current) if self.current in self.photos else 0,
+            "settings": self.settings.to_dict(),
+            "seed": self.seed,
+            "view": self.view,
+            "brush": self.brush,
+        }
+
+    def from_dict(self, data: Any, drawer: Drawer) -> None:
+        """Be as a session was left; the photos are read meanwhile. Raises `StudioError`, `KeyError`, `TypeError`."""
+        self.settings = Reconstruction.from_dict(data["settings"])
+        self.set_seed(data["seed"])
+        self.set_brush(float(data["brush"]))
+        self._look = (max(int(data["current"]), 0), "mask" if data["view"] == "mask" else "crop")
+        for remembered in [Remembered.of(entry, drawer) for entry in data["photos"][:MOST]]:
+            request = self._files.submit(ReadPhotos(lane=LANE, paths=(remembered.path,), limit=MOST))
+            self._remembered[request.stamp] = remembered
+
     def close(self) -> None:
         """Stop the timers and the reader."""
         self._soon.stop()
@@ -387,7 +415,10 @@ class ReconstructState(Faults):
 
     def _fit_model(self) -> None:
         self._wanted = None  # another engine may have it forgotten
-        self._forget()
+        fingerprint = self.model.fingerprint if self.model else ""
+        if fingerprint != self._fingerprint:  # not the same one, read again or on another device
+            self._forget()
+        self._fingerprint = fingerprint
         self._set_photos(self.photos)
         self.set_brush(self.brush)
         if self._pending is not None and self.model is not None and self.model.name == self._pending.model:
@@ -400,7 +431,11 @@ class ReconstructState(Faults):
                 self._add_message(f"There is room for {MOST} photos: remove some before you add more.")
                 return
             self._keys += 1
-            photo = Photo.of(self._keys, value.path, value.picture)
+            if (remembered := self._remembered.get(request.stamp)) is not None:
+                photo = remembered.photo(self._keys, value.picture)
+            else:
+                file = value.path.absolute() if isinstance(request, ReadPhotos) and not request.content else None
+                photo = Photo.of(self._keys, value.path, value.picture, file)
             self._set_photos((*self.photos, photo))
         elif isinstance(value, PhotoFault):
             self._add_message(value.text)
@@ -408,6 +443,10 @@ class ReconstructState(Faults):
             self.saved.emit(value)
 
     def _end_file(self, ended: Ended) -> None:
+        if self._remembered.pop(ended.request.stamp, None) and not self._remembered and self._look and self.photos:
+            number, view = self._look
+            self.look_at(self.photos[min(number, len(self.photos) - 1)])
+            self.set_view(view)
         if ended.fault is not None:
             self.show(ended.fault)
 

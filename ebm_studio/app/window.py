@@ -23,6 +23,7 @@ from ebm_studio.app.generate import GeneratePage
 from ebm_studio.app.help import HelpPage
 from ebm_studio.app.hint import Hint
 from ebm_studio.app.interpolate import InterpolatePage
+from ebm_studio.app.keeping import Drawer
 from ebm_studio.app.learns import LearnsButton
 from ebm_studio.app.leaving import Leaving
 from ebm_studio.app.link import EngineLink
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         self.desk = Desk(self.state, Path(settings.fileName()).parent / "session", self)
         self.generate = GeneratePage(theme, self.state, self.desk)
         self.reconstruct = ReconstructPage(theme, ReconstructState(self.state, self.desk.shelf, self))
+        self._remember_photos(self.desk.session.folder / "photos")
         self.path = PathState(self.state, self.desk.shelf, self)
         self.desk.session.add(
             "interpolate", self.path.to_dict, self.path.from_dict, self.path.parameters_changed, self.path.view_changed
@@ -159,6 +161,14 @@ class MainWindow(QMainWindow):
         self._restore()
         self.show_page(self.generate)
         self.desk.session.add("window", self._to_dict, self._from_dict, self.pages.currentChanged)
+
+    def _remember_photos(self, folder: Path) -> None:
+        state, drawer = self.reconstruct.state, Drawer(folder)
+        self.desk.session.add(
+            "reconstruct", lambda: state.to_dict(drawer), lambda data: state.from_dict(data, drawer),
+            state.photos_changed, state.selection_changed, state.settings_changed, state.view_changed,
+            state.brush_changed,
+        )  # fmt: skip
 
     def add_page(self, page: Page, low: bool = False) -> None:
         """Put a page on the rail, below those there are, or `low`, at its foot."""
