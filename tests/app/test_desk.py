@@ -374,18 +374,3 @@ def test_a_latent_of_a_photo_is_drawn_and_its_chain_can_be_seen(qtbot, running, 
     running.state.change(seed=3)
     wait_for_chain(qtbot, running)
     assert running.state.playback.store.count == 16
-
-
-def test_the_window_and_the_command_line_agree_on_the_bundled_model(qtbot, opened):
-    window = opened("fashion32")
-    wait_for_chain(qtbot, window)
-    window.state.change(count=2, seed=9)
-    window.state.change_run(noise_steps=20)
-    wait_for_chain(qtbot, window)
-    window.state.playback.go(50)
-    keep_by_key(window, 1)
-    run = window.state.parameters.run
-    expected = to_pixels(load_model("fashion32", "cpu").sample(2, 9, run).numpy())
-    assert np.array_equal(window.generate.canvas.pixels(), expected)
-    assert names(window.desk.shelf) == ["9:1"]
-    assert np.array_equal(window.desk.shelf.items[0].picture, expected[1])
