@@ -35,7 +35,7 @@ PAPER = (
 )
 PAPER_AT = "https://arxiv.org/abs/1904.09770"
 LOOK_AGAIN = 500  # milliseconds between looks at the log
-COLUMN = 44 * UNIT
+COLUMN = 45 * UNIT
 
 Groups = Callable[[], Sequence[tuple[str, Sequence[QAction]]]]
 

@@ -43,6 +43,7 @@ class RunRow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFixedHeight(PICTURE + UNIT)
         self.star = button(theme, "star", "Star", "Keep this run when the history is cleared (F).")
+        self.star.setObjectName("star")
         self.star.setCheckable(True)
         self.star.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.star.clicked.connect(lambda on: history.star(self.run, on))

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ebm_studio.app.path_state import PathState
-from ebm_studio.app.plots import Chart, Floats
+from ebm_studio.app.plots import Chart, Floats, signed
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.engine.paths import Surface
@@ -73,7 +73,7 @@ class PathChart(Chart):
         self.line.setValue(float(np.interp(self._state.position, surface.positions, frames)))
         values = self.values(surface)
         frame = self._state.frame if self._pointed is None else self._pointed
-        text = f"{values[min(frame, len(values) - 1)]:.3g}".replace("-", "−")
+        text = signed(float(values[min(frame, len(values) - 1)]))
         self.value.setText(text if self._pointed is None else f"frame {frame}:  {text}")
 
 

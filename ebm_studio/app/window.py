@@ -152,7 +152,6 @@ class MainWindow(QMainWindow):
         self.rail.add_tool(UndoButton(theme, self.desk.undo, back=True))
         self.rail.add_tool(UndoButton(theme, self.desk.undo, back=False))
         self.shelf = ShelfStrip(theme, self.desk.shelf)
-        act(self, "Fold or unfold the shelf", self.shelf.fold.click, "Ctrl+J")
         self.status = Status(self.state)
         self.learns = LearnsButton(self.runs)
         self.learns.wanted.connect(self.show_run)
@@ -186,6 +185,7 @@ class MainWindow(QMainWindow):
         act(self, "Open a model file", self.models.open_file, QKeySequence.StandardKey.Open)
         for scheme in SCHEMES:
             act(self, f"Look: {scheme}", partial(self.preferences.set, "scheme", scheme))
+        act(self, "Fold or unfold the shelf", lambda: self.shelf.fold.click(), "Ctrl+J")
         act(self, "Quit", self.close, "Ctrl+Q")
         self.rail.look_chosen.connect(lambda scheme: self.preferences.set("scheme", scheme))
         self.preferences.changed.connect(self._apply)
