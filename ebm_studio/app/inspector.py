@@ -143,7 +143,7 @@ class StartPanel(Panel):
         self.reset = reset_button(theme, "Reset the start distribution")
         self.reset.clicked.connect(self._reset)
         self.title.addWidget(self.reset)
-        self.title.setContentsMargins(0, -UNIT, 0, -UNIT)  # the button stands out into the space around
+        self.column.setSpacing(UNIT // 2)  # the button makes the title's line higher
         self.start.chosen.connect(lambda start: state.change_run(start=start))
         self.column.addWidget(self.start)
         state.parameters_changed.connect(self._show)
