@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ebm_studio.app.fields import figure
-from ebm_studio.app.plots import paint_axes, quiet_plot
+from ebm_studio.app.plots import paint_axes, quiet_plot, stroke
 from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.theme import Theme
 
@@ -46,9 +45,9 @@ class ErrorPlot(QWidget):
         paint_axes(self.plot, t)
         faint = QColor(t.accent)
         faint.setAlpha(110)
-        self.mean.setPen(pg.mkPen(t.faint, width=1.5))
-        self.tried.setPen(pg.mkPen(faint, width=1))
-        self.least.setPen(pg.mkPen(t.accent, width=2))
+        self.mean.setPen(stroke(self, t.faint, 1.5))
+        self.tried.setPen(stroke(self, faint, 1))
+        self.least.setPen(stroke(self, t.accent, 2))
 
     def draw(self) -> None:
         """Take the iterations that are there."""

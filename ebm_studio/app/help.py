@@ -50,7 +50,6 @@ class Shortcuts(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
         self._row.setSpacing(5 * UNIT)
-        self._row.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
 
     def showEvent(self, event: QShowEvent) -> None:
         while (item := self._row.takeAt(0)) and (widget := item.widget()):
@@ -63,6 +62,7 @@ class Shortcuts(QWidget):
             columns[lowest].append(_group(title, actions))
         for groups in columns:
             self._row.addWidget(_column(groups), 0, Qt.AlignmentFlag.AlignTop)
+        self._row.addStretch(1)
         super().showEvent(event)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ebm_studio.app.fields import label
@@ -54,6 +54,12 @@ def quiet_plot(name: str) -> pg.PlotWidget:
     plot.getAxis("left").setWidth(5 * UNIT)
     plot.getAxis("bottom").setHeight(2 * UNIT)
     return plot
+
+
+def stroke(widget: QWidget, colour: str | QColor, width: float = 1.0, **more: object) -> QPen:
+    """A pen so wide on any screen: pyqtgraph counts in the screen's own pixels."""
+    pen: QPen = pg.mkPen(colour, width=width * widget.devicePixelRatioF(), **more)
+    return pen
 
 
 def paint_axes(plot: pg.PlotWidget, tokens: Tokens) -> None:
@@ -113,8 +119,8 @@ class Chart(QWidget):
         """Take the theme's colours."""
         t = self._theme.tokens
         paint_axes(self.plot, t)
-        self.line.setPen(pg.mkPen(t.accent, width=1))
-        self.pointer.setPen(pg.mkPen(t.faint, width=1))
+        self.line.setPen(stroke(self, t.accent, 1))
+        self.pointer.setPen(stroke(self, t.faint, 1))
 
     def most(self) -> int | None:
         """The end of the axis, which begins at 0; None when there is nothing to point at."""
@@ -188,13 +194,13 @@ class Curve(Chart):
         band = QColor(t.muted)
         band.setAlpha(50)
         self._band.setBrush(band)
-        self._mean.setPen(pg.mkPen(t.text, width=1.5))
-        self._chosen.setPen(pg.mkPen(t.accent, width=1.5))
+        self._mean.setPen(stroke(self, t.text, 1.5))
+        self._chosen.setPen(stroke(self, t.accent, 1.5))
         font = self.font()
         font.setPixelSize(SMALL - 1)
         self._trained.label.setFont(font)
         self._trained.label.setColor(t.warning)
-        self._trained.setPen(pg.mkPen(t.warning, width=1, style=Qt.PenStyle.DashLine))
+        self._trained.setPen(stroke(self, t.warning, 1, style=Qt.PenStyle.DashLine))
 
     def draw(self) -> None:
         """Take the steps that are there."""
