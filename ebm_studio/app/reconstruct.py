@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QSettings, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QMimeData, QSettings, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
@@ -201,10 +201,10 @@ class ReconstructPage(Page):
 
     def paste(self) -> None:
         """Take files or a picture from the clipboard."""
-        data = QGuiApplication.clipboard().mimeData()
-        if files := local_files(data):
+        data: QMimeData | None = QGuiApplication.clipboard().mimeData()  # of an empty clipboard, on some systems, none
+        if data and (files := local_files(data)):
             self.state.open_files(files)
-        elif data.hasImage():
+        elif data and data.hasImage():
             self.state.open_content(_as_png(QImage(data.imageData())), "pasted.png")
         else:
             self.state.show(Fault("There is no picture on the clipboard: copy one first."))
