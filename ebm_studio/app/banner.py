@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from PySide6.QtCore import SignalInstance
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 
-from ebm_studio.app.faults import Faults
 from ebm_studio.app.fields import button, label
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import ICON, UNIT
+from ebm_studio.engine.requests import Fault
+
+
+class HasFault(Protocol):
+    """Whatever observable has a fault to show."""
+
+    @property
+    def fault(self) -> Fault | None: ...
+    @property
+    def fault_changed(self) -> SignalInstance: ...
+    def dismiss(self) -> None: ...
 
 
 class Banner(QFrame):
     """Shows the state's fault; a bug's traceback can be copied."""
 
-    def __init__(self, theme: Theme, state: Faults) -> None:
+    def __init__(self, theme: Theme, state: HasFault) -> None:
         super().__init__()
         self.setObjectName("banner")
         self._theme = theme

@@ -67,7 +67,7 @@ def paint_axes(plot: pg.PlotWidget, tokens: Tokens) -> None:
     plot.setBackground(QColor(tokens.surface))
     font = plot.font()
     font.setPixelSize(SMALL - 1)
-    for side in ("left", "bottom"):
+    for side in ("left", "bottom", "right"):
         axis = plot.getAxis(side)
         axis.setPen(pg.mkPen(tokens.line))
         axis.setTextPen(pg.mkPen(tokens.muted))
