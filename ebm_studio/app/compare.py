@@ -9,18 +9,19 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from ebm_studio.app.actions import act
+from ebm_studio.app.banner import Banner
 from ebm_studio.app.canvas import grid_tiles
 from ebm_studio.app.compare_state import CompareState, Side
 from ebm_studio.app.exportable import Exportable, of_comparison
-from ebm_studio.app.fields import Choice, RealField, SeedField, WholeField, button, label
-from ebm_studio.app.header import ModelChooser
+from ebm_studio.app.fields import Choice, RealField, WholeField, button, label
+from ebm_studio.app.header import ChainsFields, ModelChooser
 from ebm_studio.app.images import to_image
 from ebm_studio.app.page import Page
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
-from ebm_studio.app.timeline import Timeline
+from ebm_studio.app.timeline import Timeline, act_playback
 from ebm_studio.app.tokens import UNIT
-from ebm_studio.core.specs import MAX_CHAINS, MAX_SEED, MAX_STEPS
+from ebm_studio.core.specs import MAX_STEPS
 
 
 class Pane(QWidget):
@@ -161,14 +162,11 @@ class Common(QWidget):
         self.difference = label("", "muted")
         self.difference.setAccessibleName("Difference")
         self.difference.setToolTip("Root mean square difference of the pictures of A and B at this step, in [−1, 1].")
-        self.seed = SeedField(MAX_SEED, "Seed", "Chain i of a seed starts from the same noise z on both sides.")
-        self.seed.edited.connect(lambda seed: state.change(seed=seed))
-        self.previous = button(theme, "previous", "Previous seed", "The seed before.", lambda: state.next_seed(-1))
-        self.next = button(theme, "next", "Next seed", "The seed after.", lambda: state.next_seed(1))
-        self.random = button(theme, "dice", "Random seed", "Another seed by chance (R).", state.random_seed)
-        self.count = WholeField(1, MAX_CHAINS, "Chains", "N, how many chains run together on each side.")
-        self.count.setFixedWidth(7 * UNIT)
-        self.count.valueChanged.connect(lambda count: state.change(count=count))
+        self.chains = ChainsFields(
+            theme, state, "Chain i of a seed starts from the same noise z on both sides.",
+            "N, how many chains run together on each side.",
+        )  # fmt: skip
+        self.seed, self.count = self.chains.seed, self.chains.count
         self.swap = button(theme, "swap", "Swap A and B", "A becomes B and B becomes A (X).", state.swap)
         self.view = Choice(
             [
@@ -180,7 +178,6 @@ class Common(QWidget):
         self.view.chosen.connect(state.set_view)
         self._lay_out()
         state.view_changed.connect(self._show)
-        state.parameters_changed.connect(self._show)
         for signal in (state.playback.position_changed, state.pair_changed, state.view_changed):
             signal.connect(self._show_difference)
         self._show()
@@ -197,17 +194,9 @@ class Common(QWidget):
         row.addSpacing(UNIT)
         row.addWidget(self.swap)
         row.addSpacing(UNIT)
-        for widget in (label("Seed", "muted"), self.seed, self.previous, self.next, self.random):
-            row.addWidget(widget)
-        row.addSpacing(UNIT)
-        row.addWidget(label("Chains", "muted"))
-        row.addWidget(self.count)
+        row.addWidget(self.chains)
 
     def _show(self) -> None:
-        self.seed.set_value(self._state.parameters.seed)
-        self.count.blockSignals(True)
-        self.count.setValue(self._state.parameters.count)
-        self.count.blockSignals(False)
         self.view.set_value(self._state.view)
 
     def _show_difference(self) -> None:
@@ -258,6 +247,7 @@ class ComparePage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.common)
+        column.addWidget(Banner(theme, state))
         row = QHBoxLayout()
         row.setSpacing(1)
         for header, pane in zip(self.headers, self.panes, strict=True):
@@ -280,12 +270,8 @@ class ComparePage(Page):
         self._add_actions()
 
     def _add_actions(self) -> None:
-        state, playback = self.state, self.state.playback
-        act(self, "Play or pause", playback.toggle, Qt.Key.Key_Space)
-        act(self, "One step back", lambda: playback.step(-1), Qt.Key.Key_Left)
-        act(self, "One step on", lambda: playback.step(1), Qt.Key.Key_Right)
-        act(self, "To the start noise", lambda: playback.step(-MAX_STEPS), Qt.Key.Key_Home)
-        act(self, "To the image", lambda: playback.step(MAX_STEPS), Qt.Key.Key_End)
+        state = self.state
+        act_playback(self, state.playback)
         act(self, "Random seed", state.random_seed, Qt.Key.Key_R)
         act(self, "Swap A and B", state.swap, Qt.Key.Key_X)
         act(self, "Cancel what runs", state.cancel, Qt.Key.Key_Escape)
@@ -295,7 +281,11 @@ class ComparePage(Page):
         if not self._has_plots:
             self._has_plots = True
             self.timeline.add_plots()
-        if self.state.sides[0].model is None:
+        self.ask()
+
+    def ask(self) -> None:
+        """See that there is something to compare, while the page is shown."""
+        if self.isVisible() and not self.state.open():
             self.asks.emit()
 
     def exportables(self) -> list[Exportable]:

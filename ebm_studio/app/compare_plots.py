@@ -8,7 +8,7 @@ from typing import cast
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ebm_studio.app.compare_state import CompareState
-from ebm_studio.app.plots import Curve, Floats, thinned
+from ebm_studio.app.plots import Curve, Floats, signed, thinned
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
@@ -48,7 +48,13 @@ class PairCurve(Curve):
         position = self._sides.playback.position
         self.line.setValue(position)
         here = [self._figures(store)[store.row_of(position)] for store in pair.stores if store.rows]
-        self.value.setText("   ".join(f"{letter} {value:.3g}" for letter, value in zip("AB", here, strict=False)))
+        colours = (self._theme.tokens.text, self._theme.tokens.accent)
+        self.value.setText(
+            "&nbsp;&nbsp; ".join(
+                f"<span style='color: {colour}'>{letter} {signed(float(value))}</span>"
+                for letter, colour, value in zip("AB", colours, here, strict=False)
+            )
+        )
 
     def _figures(self, store: ChainStore) -> Floats:
         values = self._read(store)

@@ -2,161 +2,141 @@
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
-from ebm_studio.app.faults import Faults
+from ebm_studio.app.chains import ChainsState
 from ebm_studio.app.link import EngineLink
-from ebm_studio.app.playback import Playback
-from ebm_studio.app.state import PAUSE, RANDOM_SEEDS, Parameters
+from ebm_studio.app.pair import Pair
+from ebm_studio.app.parameters import Parameters, difference
+from ebm_studio.app.undo import Undo
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.specs import MAX_SEED, ShortRun
+from ebm_studio.core.specs import ShortRun
 from ebm_studio.engine.exports import Opened
 from ebm_studio.engine.jobs import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.requests import Ended, Fault, Request
-from ebm_studio.engine.store import BOUND, ChainStore
+from ebm_studio.engine.store import ChainStore
 
-
-class Pair:
-    """Two chains under one playhead: as long as the longer one, and come as far as the slower one."""
-
-    def __init__(self, a: ChainStore, b: ChainStore) -> None:
-        self.stores = (a, b)
-        self.run = max(a.run, b.run, key=lambda run: run.steps)
-        self.count = a.count
-        self.indices = np.union1d(a.indices, b.indices)
-
-    @property
-    def finished(self) -> bool:
-        """Whether both will get no further step."""
-        return all(store.finished for store in self.stores)
-
-    @property
-    def whole(self) -> bool:
-        """Whether the last step of both is there."""
-        return all(store.whole for store in self.stores)
-
-    @property
-    def newest(self) -> int:
-        """The newest step at which both stand, or to which one of them has ended."""
-        going = [store.newest for store in self.stores if not store.finished]
-        return min(going) if going else max(store.newest for store in self.stores)
-
-    @property
-    def rows(self) -> int:
-        """Steps kept so far."""
-        return int(np.searchsorted(self.indices, self.newest, side="right"))
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held by both."""
-        return sum(store.nbytes for store in self.stores)
-
-    @property
-    def bound(self) -> int:
-        """Bytes that both may take."""
-        return sum(store.bound for store in self.stores)
-
-    def row_of(self, index: int) -> int:
-        """The row of the last kept step at or before step `index`."""
-        row = int(np.searchsorted(self.indices, index, side="right")) - 1
-        return min(max(row, 0), max(self.rows - 1, 0))
+Both = tuple[Parameters, Parameters]
+"""What is set of A and of B; seed and number of chains are the same."""
 
 
 class Side(QObject):
-    """A or B: a model, a short run, and its chain. Observable."""
+    """A or B: a model, a short run, and its chains. Observable."""
 
     model_changed = Signal()
     run_changed = Signal()
-    edited = Signal()
 
-    def __init__(self, letter: str, link: EngineLink, faults: Faults, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, letter: str, state: CompareState) -> None:
+        super().__init__(state)
         self.letter = letter
         self.lane = f"compare {letter}"
         self.model: ModelReady | None = None
-        self.run = ShortRun()
+        self.parameters = state.parameters
         self.store: ChainStore | None = None
-        self._link = link
-        self._faults = faults
-        self._wanted: ShortRun | None = None
+        self._state = state
+        self._running: Request | None = None
+        self._loading: Request | None = None
+        self._opening: tuple[Request, ShortRun | None] | None = None  # by hand
+
+    @property
+    def run(self) -> ShortRun:
+        """The short run."""
+        return self.parameters.run
 
     def open_model(self, name: str, run: ShortRun | None = None) -> None:
         """Load a model, to be run with `run`, or with its own short run."""
-        self._wanted = run
-        self.store = None
-        self._link.submit(LoadModel(name=name, lane=self.lane))
+        self._state.dismiss()
+        self._opening = (self._state.link.submit(LoadModel(name=name, lane=self.lane)), run)
 
     def take_model(self, model: ModelReady, run: ShortRun) -> None:
         """Be set as somebody else is."""
-        self.model, self.run = model, run
-        self.store = None
-        self.model_changed.emit()
-        self.run_changed.emit()
-        self.edited.emit()
+        self._set_model(model)
+        after = replace(self.parameters, model=model.name, run=run)
+        self._state.set_side(self, after, f"{self.letter}: {model.card.name}")
 
     def change(self, **changes: Any) -> None:
         """Change `steps`, `step_size`, `noise_scale` or `start`."""
         try:
-            run = replace(self.run, **changes)
+            after = replace(self.parameters, run=replace(self.run, **changes))
         except SettingsError as error:
-            self._faults.show(Fault(str(error)))
+            self._state.show(Fault(str(error)))
             return
-        if run != self.run:
-            self.run = run
-            self.store = None
-            self.run_changed.emit()
-            self.edited.emit()
+        text = f"{self.letter}: {difference(self.parameters, after)}"
+        self._state.set_side(self, after, text, (self.letter, *changes))
 
     def reset(self) -> None:
         """Back to the model's own short run."""
         if self.model is not None:
-            self.change(**self.model.card.short_run.to_dict())
+            own = replace(self.parameters, run=self.model.card.short_run)
+            self._state.set_side(self, own, f"Reset {self.letter}")
 
-    def start(self, seed: int, count: int, bound: int) -> None:
-        """Run the chain, unless it is there already."""
-        if self.model is not None and self.store is None:
-            request = RunChain(model=self.model.name, count=count, seed=seed, run=self.run, bound=bound, lane=self.lane)
-            self._link.submit(request)
+    def set(self, parameters: Parameters, models: Mapping[str, ModelReady]) -> None:
+        """Be so from now on; `models` are those at hand, another one is loaded."""
+        if parameters != self.parameters:
+            self.parameters = parameters
+            self.store = self._running = None
+            self.run_changed.emit()
+        if self.model is None or self.model.name != parameters.model:
+            self.store = None
+            if parameters.model in models:
+                self._set_model(models[parameters.model])
+            else:
+                self.load()
 
-    def hear(self, value: object) -> None:
+    def load(self) -> None:
+        """Load the model that the parameters name, if they name one."""
+        if self.parameters.model:
+            self._loading = self._state.link.submit(LoadModel(name=self.parameters.model, lane=self.lane))
+
+    def start(self, bound: int) -> None:
+        """Run the chains, unless they are there already."""
+        p = self.parameters
+        if self.model is not None and self.model.name == p.model and self.store is None:
+            self._running = self._state.link.submit(
+                RunChain(model=p.model, count=p.count, seed=p.seed, run=p.run, bound=bound, lane=self.lane)
+            )
+
+    def hear(self, request: Request, value: object) -> None:
         """Take what the engine posted for this side."""
-        if isinstance(value, ModelReady):
-            self.take_model(value, self._wanted or value.card.short_run)
-        elif isinstance(value, ChainStore):
-            self.store = value
+        if isinstance(value, ChainStore):
+            if request == self._running:  # else the parameters have changed since
+                self.store = value
+        elif isinstance(value, ModelReady) and self._opening is not None and request == self._opening[0]:
+            self.take_model(value, self._opening[1] or value.card.short_run)
+        elif isinstance(value, ModelReady) and request == self._loading:
+            self._set_model(value)
+
+    def lose(self, request: Request) -> None:
+        """A model could not be loaded: go on with the one that is there, if any."""
+        if request == self._loading:
+            name = self.model.name if self.model else ""
+            self._state.put_back(self, replace(self.parameters, model=name))
+
+    def _set_model(self, model: ModelReady) -> None:
+        self.model = model
+        self.store = None
+        self.model_changed.emit()
+        self.run_changed.emit()  # what is the model's own has changed
 
 
-class CompareState(QObject):
+class CompareState(ChainsState):
     """Observable. Seed and number of chains are common to both sides, so that they start from the same noise."""
 
-    parameters_changed = Signal()
     pair_changed = Signal()
-    view_changed = Signal()
-    selection_changed = Signal()
 
-    def __init__(self, link: EngineLink, faults: Faults, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.link = link
-        self.playback = Playback(self)
+    def __init__(self, link: EngineLink, undo: Undo, parent: QObject | None = None) -> None:
+        super().__init__(link, parent)
         self.parameters = Parameters(count=9)
-        self.sides = (Side("A", link, faults, self), Side("B", link, faults, self))
-        self.view = "state"
-        self.selected: int | None = None
-        self.bound = BOUND
-        """Bytes that both chains together may take."""
-        self._faults = faults
-        self._pause = QTimer(self, interval=PAUSE, singleShot=True)
-        self._pause.timeout.connect(self.run)
-        for side in self.sides:
-            side.edited.connect(self._pause.start)
+        """Those of A: seed and number of chains are B's too."""
+        self.sides = (Side("A", self), Side("B", self))
+        self._undo = undo
         link.posted.connect(self._take)
         link.ended.connect(self._end)
-        link.progress_changed.connect(self.playback.watch)
 
     @property
     def model(self) -> ModelReady | None:
@@ -192,82 +172,112 @@ class CompareState(QObject):
         store = self.pair.stores[self.sides.index(side)]
         return store.pixels(store.row_of(self.playback.position), self.view)
 
-    def change(self, **changes: Any) -> None:
-        """Change `seed` or `count`."""
+    def open(self) -> bool:
+        """Load the models that the session remembers; False when there are none, and none is open."""
+        for side in self.sides:
+            if side.model is None:
+                side.load()
+        return any(side.parameters.model for side in self.sides)
+
+    def change(self, text: str = "", *, key: Hashable = "change", **changes: Any) -> None:
+        """Change `seed` or `count`. See `ChainsState.change`."""
         try:
-            parameters = replace(self.parameters, **changes)
+            a, b = (replace(side.parameters, **changes) for side in self.sides)
         except SettingsError as error:
-            self._faults.show(Fault(str(error)))
+            self.show(Fault(str(error)))
             return
-        if parameters != self.parameters:
-            self.parameters = parameters
-            for side in self.sides:
-                side.store = None
-            self.parameters_changed.emit()
-            self._pause.start()
+        text = text or difference(self.sides[0].parameters, a)
+        self._swap(text, (a, b), key and (key, *changes))
 
     def restore(self, seed: int, count: int, opened: Opened) -> None:
         """Be as a file's recipe says, its models included."""
-        self.change(seed=seed, count=count)
-        for side, name, made in zip(self.sides, opened.models, opened.recipe.sides, strict=True):
-            side.open_model(name, made.short_run)
+        a, b = (
+            Parameters(model=name, seed=seed, count=count, run=made.short_run)
+            for name, made in zip(opened.models, opened.recipe.sides, strict=True)
+        )
+        self._swap(f"Open {opened.path.name}", (a, b))
 
-    def random_seed(self) -> None:
-        """Another seed, at once."""
-        self.change(seed=secrets.randbelow(RANDOM_SEEDS))
-        self.run()
+    def begin(self, model: ModelReady, seed: int, run: ShortRun) -> None:
+        """Both sides the same: what is different is said after that."""
+        for side in self.sides:
+            side.model = model
+            side.model_changed.emit()
+        a, b = (replace(side.parameters, model=model.name, seed=seed, run=run) for side in self.sides)
+        self._swap(f"Compare from {model.card.name}", (a, b))
 
-    def next_seed(self, by: int) -> None:
-        """The seed `by` further."""
-        self.change(seed=min(max(self.parameters.seed + by, 0), MAX_SEED))
+    def set_side(self, side: Side, parameters: Parameters, text: str, key: Hashable = None) -> None:
+        """Change one side. Can be undone, as every change."""
+        a, b = self.sides
+        both = (parameters, b.parameters) if side is a else (a.parameters, parameters)
+        self._swap(text, both, key)
+
+    def put_back(self, side: Side, parameters: Parameters) -> None:
+        """Change one side because things have changed, which nobody undoes."""
+        side.parameters = parameters
+        side.run_changed.emit()
+        self._pause.start()
 
     def swap(self) -> None:
         """A becomes B and B becomes A."""
         a, b = self.sides
         if a.model and b.model:
-            of_a = (a.model, a.run)
-            a.take_model(b.model, b.run)
-            b.take_model(*of_a)
+            self._swap("Swap A and B", (b.parameters, a.parameters))
 
     def run(self) -> None:
         """Run whatever side has changed."""
         self._pause.stop()
-        self._faults.dismiss()
+        self.dismiss()
         for side in self.sides:
-            side.start(self.parameters.seed, self.parameters.count, self.bound // 2)
+            side.start(self.bound // 2)
 
-    def cancel(self) -> None:
-        """Stop what runs."""
-        self._pause.stop()
-        self.link.cancel()
+    def to_dict(self) -> dict[str, Any]:
+        """What a session remembers."""
+        return {
+            "A": self.sides[0].parameters.to_dict(),
+            "B": self.sides[1].parameters.to_dict(),
+            "view": self.view,
+            "selected": self.selected,
+        }
 
-    @property
-    def waiting(self) -> bool:
-        """Whether an edit waits for its run."""
-        return self._pause.isActive()
+    def from_dict(self, data: Any) -> None:
+        """Be as a session was left; models are loaded by `open`. Raises what `Parameters.from_dict` raises."""
+        a = Parameters.from_dict(data["A"])
+        b = replace(Parameters.from_dict(data["B"]), seed=a.seed, count=a.count)
+        self.parameters = a
+        for side, parameters in zip(self.sides, (a, b), strict=True):
+            side.parameters = parameters
+            side.run_changed.emit()
+        self.set_view("mean" if data["view"] == "mean" else "state")
+        if type(data["selected"]) is int and 0 <= data["selected"] < a.count:
+            self.select(data["selected"])
+        self.parameters_changed.emit()
 
-    def set_view(self, view: str) -> None:
-        """Show the `state` or the `mean` of each step."""
-        if view != self.view:
-            self.view = view
-            self.view_changed.emit()
+    def _swap(self, text: str, after: Both, key: Hashable = None) -> None:
+        a, b = self.sides
+        before = (a.parameters, b.parameters)
+        if after == before:
+            if a.store is None or b.store is None:
+                self._pause.start()
+        elif not a.parameters.model:
+            self._apply(after)  # there is nothing to go back to
+        else:
+            self._undo.swap(text, self._apply, before, after, key and ("compare", key))
 
-    def select(self, chain: int | None) -> None:
-        """Draw the curves of one chain instead of the means."""
-        if chain != self.selected:
-            self.selected = chain
-            self.selection_changed.emit()
-
-    def close(self) -> None:
-        """Stop every timer."""
-        self._pause.stop()
-        self.playback.pause()
+    def _apply(self, both: Both) -> None:
+        models = {side.model.name: side.model for side in self.sides if side.model}
+        self.parameters = both[0]
+        for side, parameters in zip(self.sides, both, strict=True):
+            side.set(parameters, models)
+        self.parameters_changed.emit()
+        self._pause.start()
 
     def _take(self, request: Request, value: object) -> None:
         side = next((side for side in self.sides if side.lane == request.lane), None)
         if side is None:
             return
-        side.hear(value)
+        side.hear(request, value)
+        if isinstance(value, ModelReady):
+            self._pause.start()
         a, b = (side.store for side in self.sides)
         if isinstance(value, ChainStore) and a is not None and b is not None and a.count == b.count:
             if self.selected is not None and self.selected >= a.count:
@@ -277,5 +287,7 @@ class CompareState(QObject):
 
     def _end(self, ended: Ended) -> None:
         self.playback.watch()
-        if ended.fault is not None and ended.request.lane in (side.lane for side in self.sides):
-            self._faults.show(ended.fault)
+        side = next((side for side in self.sides if side.lane == ended.request.lane), None)
+        if side is not None and ended.fault is not None:
+            side.lose(ended.request)
+            self.show(ended.fault)

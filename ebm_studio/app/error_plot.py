@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ebm_studio.app.fields import figure
+from ebm_studio.app.plots import paint_axes, quiet_plot, stroke
 from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.theme import Theme
-from ebm_studio.app.tokens import SMALL, UNIT
 
 LEAST = 1e-8  # that the axis shows
 
@@ -28,16 +27,8 @@ class ErrorPlot(QWidget):
             "Mean squared error per pixel and channel over the iterations: of each try (thin), the least so far "
             "(bold), and the mean over all photos (grey)."
         )
-        self.plot = pg.PlotWidget()
-        self.plot.setAcceptDrops(False)
-        self.plot.setAccessibleName("Error")
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(False, False)
-        self.plot.hideButtons()
-        self.plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+        self.plot = quiet_plot("Error")
         self.plot.setLogMode(False, True)
-        self.plot.getAxis("left").setWidth(5 * UNIT)
-        self.plot.getAxis("bottom").setHeight(2 * UNIT)
         self.mean, self.tried, self.least = (self.plot.plot() for _ in range(3))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -51,19 +42,12 @@ class ErrorPlot(QWidget):
     def paint(self) -> None:
         """Take the theme's colours."""
         t = self._theme.tokens
-        self.plot.setBackground(QColor(t.surface))
+        paint_axes(self.plot, t)
         faint = QColor(t.accent)
         faint.setAlpha(110)
-        self.mean.setPen(pg.mkPen(t.faint, width=1.5))
-        self.tried.setPen(pg.mkPen(faint, width=1))
-        self.least.setPen(pg.mkPen(t.accent, width=2))
-        font = self.font()
-        font.setPixelSize(SMALL - 1)
-        for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
-            axis.setPen(pg.mkPen(t.line))
-            axis.setTextPen(pg.mkPen(t.muted))
-            axis.setStyle(tickFont=font, tickLength=0, maxTickLevel=0, autoExpandTextSpace=False)
+        self.mean.setPen(stroke(self, t.faint, 1.5))
+        self.tried.setPen(stroke(self, faint, 1))
+        self.least.setPen(stroke(self, t.accent, 2))
 
     def draw(self) -> None:
         """Take the iterations that are there."""

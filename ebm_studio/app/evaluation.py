@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -20,6 +20,7 @@ from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.zoo import Entry, Zoo
 from ebm_studio.core.specs import MAX_IMAGES, Evaluation
 from ebm_studio.data.datasets import NAMED
+from ebm_studio.data.evaluations import KeptEvaluation
 
 
 class EvaluationPanel(QWidget):
@@ -118,7 +119,8 @@ class EvaluationPanel(QWidget):
         self.bar.setRange(0, 0)
         self._zoo.evaluate(self._entry.name, self.source.source, settings)
 
-    def _fill(self, figures: dict[str, Any]) -> None:
+    def _fill(self, found: KeptEvaluation) -> None:
+        figures = found.figures
         while (item := self._grid.takeAt(0)) and (cell := item.widget()):
             cell.deleteLater()
         published = figures["features"] == "inception"
@@ -128,14 +130,15 @@ class EvaluationPanel(QWidget):
         for row, cells in enumerate(rows):
             for column, text in enumerate(cells):
                 cell = label(text, "small" if row == 0 or column == 0 else "value")
-                cell.setToolTip(_tip(figures))
+                cell.setToolTip(_tip(found))
                 self._grid.addWidget(cell, row, column, Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag(0))
 
 
-def _tip(figures: dict[str, Any]) -> str:
-    near = figures["nearest"]
+def _tip(found: KeptEvaluation) -> str:
+    figures, near = found.figures, found.figures["nearest"]
     return (
-        f"{figures['samples']} samples against {figures['held_out']} held-out pictures, lower is better. "
+        f"{figures['samples']} samples against {figures['held_out']} held-out pictures of {Path(found.source).name}, "
+        "lower is better. "
         "Floor: training pictures in place of samples. Ceiling: training pictures under heavy noise. "
         f"{near['copies']:.1%} of the samples are suspiciously near a training picture; 1% is expected."
     )

@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QSettings, QStandardPaths, QTimer, Signal
 
 from ebm_studio.app.exportable import Exportable
+from ebm_studio.app.faults import Faults
 from ebm_studio.app.link import EngineLink
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.data import mp4
@@ -32,7 +33,7 @@ FORMATS: dict[Kind, tuple[str, str]] = {
 }
 
 
-class ExportState(QObject):
+class ExportState(Faults):
     """Observable. A change makes the preview again after a short pause."""
 
     changed = Signal()
@@ -40,7 +41,6 @@ class ExportState(QObject):
     preview_changed = Signal()
     progress_changed = Signal()
     finished = Signal()
-    fault_changed = Signal()
 
     def __init__(self, link: EngineLink, settings: QSettings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -57,7 +57,6 @@ class ExportState(QObject):
         self.exported: Exported | None = None
         """The newest file of this thing."""
         self.running: Request | None = None
-        self.fault: Fault | None = None
         self._changes: dict[Hashable, dict[str, Any]] = {}
         """What a person changed of the look that was suggested, for each sort of thing."""
         self._habits = _habits(settings.value("export/look"))
@@ -115,7 +114,7 @@ class ExportState(QObject):
         shots = film(len(reel), self.look)
         return reel.size, len(shots), sum(shot.seconds for shot in shots)
 
-    def show(self, things: list[Exportable]) -> None:
+    def offer(self, things: list[Exportable]) -> None:
         """Offer these things."""
         self.things = things
         self.choose(0)
@@ -143,7 +142,7 @@ class ExportState(QObject):
         try:
             look = replace(self.look, **changes)
         except SettingsError as error:
-            self._set_fault(Fault(str(error)))
+            self.show(Fault(str(error)))
             return
         if look != self.look and self.thing is not None:
             self.look = look
@@ -168,7 +167,7 @@ class ExportState(QObject):
         """Write the file, in the background."""
         if self.thing is None or self.running is not None or self.missing:
             return
-        self._set_fault(None)
+        self.dismiss()
         self._settings.setValue("export/folder", str(self.folder))
         self.exported = None
         self.running = self.link.submit(Export(path=self.path, **self._what()))
@@ -195,12 +194,8 @@ class ExportState(QObject):
             return 0.0
         return progress.done / progress.total
 
-    def dismiss(self) -> None:
-        """Take the fault away."""
-        self._set_fault(None)
-
     def _touch(self) -> None:
-        self._set_fault(None)
+        self.dismiss()
         self.encoded = None
         self.changed.emit()
         self.preview_changed.emit()
@@ -237,7 +232,7 @@ class ExportState(QObject):
         elif ended.request != self._wanted:
             return
         if ended.fault:
-            self._set_fault(ended.fault)
+            self.show(ended.fault)
 
     def _free(self, name: str) -> str:
         """A name that no file there has."""
@@ -247,11 +242,6 @@ class ExportState(QObject):
             number += 1
             stem = f"{name}-{number}"
         return stem
-
-    def _set_fault(self, fault: Fault | None) -> None:
-        if fault != self.fault:
-            self.fault = fault
-            self.fault_changed.emit()
 
 
 def _sort(thing: Exportable) -> Hashable:

@@ -1,4 +1,4 @@
-"""The fault that the whole window shows."""
+"""Faults as a person sees them: one sentence that stays until it is dismissed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ebm_studio.engine.requests import Fault
 
 
 class Faults(QObject):
-    """Observable: the newest fault that nobody has dismissed. Any page may show one."""
+    """Observable: the newest fault that nobody has dismissed, of the whole window or, as a base, of a page."""
 
     fault_changed = Signal()
 
@@ -17,7 +17,7 @@ class Faults(QObject):
         self.fault: Fault | None = None
 
     def show(self, fault: Fault) -> None:
-        """Put a fault in the banner above the page."""
+        """Put a fault in the banner."""
         self.fault = fault
         self.fault_changed.emit()
 

@@ -98,7 +98,7 @@ class RealField(QDoubleSpinBox):
         _prepare(self, name, tip)
 
     def textFromValue(self, value: float) -> str:
-        return f"{value:.6g}"
+        return f"{value:.6g}".replace("e-0", "e-").replace("e+0", "e+")
 
     def valueFromText(self, text: str) -> float:
         return float(text.replace(",", "."))

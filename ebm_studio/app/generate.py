@@ -15,9 +15,8 @@ from ebm_studio.app.inspector import Inspector
 from ebm_studio.app.page import Page
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
-from ebm_studio.app.timeline import Timeline
+from ebm_studio.app.timeline import Timeline, act_playback
 from ebm_studio.app.tokens import UNIT
-from ebm_studio.core.specs import MAX_STEPS
 
 
 class GeneratePage(Page):
@@ -51,14 +50,10 @@ class GeneratePage(Page):
         self._add_actions()
 
     def _add_actions(self) -> None:
-        state, playback = self._state, self._state.playback
-        act(self, "Play or pause", playback.toggle, Qt.Key.Key_Space)
-        act(self, "One step back", lambda: playback.step(-1), Qt.Key.Key_Left)
-        act(self, "One step on", lambda: playback.step(1), Qt.Key.Key_Right)
-        act(self, "To the start noise", lambda: playback.step(-MAX_STEPS), Qt.Key.Key_Home)
-        act(self, "To the image", lambda: playback.step(MAX_STEPS), Qt.Key.Key_End)
+        state = self._state
+        act_playback(self, state.playback)
         act(self, "Random seed", state.random_seed, Qt.Key.Key_R)
-        act(self, "Back to all chains, or cancel what runs", self._escape, Qt.Key.Key_Escape)
+        act(self, "All chains, or cancel what runs", self._escape, Qt.Key.Key_Escape)
         canvas = self.canvas
         act(self, "Keep the chain on the shelf", canvas.keep, Qt.Key.Key_K)
         act(self, "Use the chain as A", lambda: canvas.use_as("A"), Qt.Key.Key_A)

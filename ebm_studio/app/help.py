@@ -35,7 +35,7 @@ PAPER = (
 )
 PAPER_AT = "https://arxiv.org/abs/1904.09770"
 LOOK_AGAIN = 500  # milliseconds between looks at the log
-COLUMN = 44 * UNIT
+COLUMN = 45 * UNIT
 
 Groups = Callable[[], Sequence[tuple[str, Sequence[QAction]]]]
 
@@ -47,19 +47,33 @@ class Shortcuts(QWidget):
         super().__init__()
         self.setObjectName("body")
         self._groups = groups
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
-        self._grid.setHorizontalSpacing(5 * UNIT)
-        self._grid.setVerticalSpacing(4 * UNIT)
-        self._grid.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
+        self._row.setSpacing(5 * UNIT)
 
     def showEvent(self, event: QShowEvent) -> None:
-        while (item := self._grid.takeAt(0)) and (widget := item.widget()):
+        while (item := self._row.takeAt(0)) and (widget := item.widget()):
             widget.deleteLater()
-        columns = max(1, self.width() // (COLUMN + 5 * UNIT))
-        for index, (title, actions) in enumerate(self._groups()):
-            self._grid.addWidget(_group(title, actions), index // columns, index % columns, Qt.AlignmentFlag.AlignTop)
+        columns: list[list[QWidget]] = [[] for _ in range(max(1, self.width() // (COLUMN + 5 * UNIT)))]
+        heights = [0] * len(columns)
+        for title, actions in self._groups():
+            lowest = heights.index(min(heights))
+            heights[lowest] += len(actions) + 2
+            columns[lowest].append(_group(title, actions))
+        for groups in columns:
+            self._row.addWidget(_column(groups), 0, Qt.AlignmentFlag.AlignTop)
+        self._row.addStretch(1)
         super().showEvent(event)
+
+
+def _column(groups: Sequence[QWidget]) -> QWidget:
+    column = QWidget()
+    stack = QVBoxLayout(column)
+    stack.setContentsMargins(0, 0, 0, 0)
+    stack.setSpacing(4 * UNIT)
+    for group in groups:
+        stack.addWidget(group)
+    return column
 
 
 def _group(title: str, actions: Sequence[QAction]) -> QWidget:

@@ -11,7 +11,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.keeping import Drawer
-from ebm_studio.app.state import GenerateState, Parameters
+from ebm_studio.app.parameters import Parameters
+from ebm_studio.app.state import GenerateState
 from ebm_studio.core.errors import StudioError
 from ebm_studio.data.pictures import Pixels
 from ebm_studio.engine.store import ChainStore

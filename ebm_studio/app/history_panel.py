@@ -21,7 +21,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QScrollAr
 from ebm_studio.app.fields import button, label
 from ebm_studio.app.history import History, Run
 from ebm_studio.app.images import draw_picture, to_image
-from ebm_studio.app.state import GenerateState, Parameters
+from ebm_studio.app.parameters import Parameters
+from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import SMALL, UNIT
 
@@ -42,6 +43,7 @@ class RunRow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFixedHeight(PICTURE + UNIT)
         self.star = button(theme, "star", "Star", "Keep this run when the history is cleared (F).")
+        self.star.setObjectName("star")
         self.star.setCheckable(True)
         self.star.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.star.clicked.connect(lambda on: history.star(self.run, on))

@@ -143,6 +143,7 @@ class StartPanel(Panel):
         self.reset = reset_button(theme, "Reset the start distribution")
         self.reset.clicked.connect(self._reset)
         self.title.addWidget(self.reset)
+        self.column.setSpacing(UNIT // 2)  # the button makes the title's line higher
         self.start.chosen.connect(lambda start: state.change_run(start=start))
         self.column.addWidget(self.start)
         state.parameters_changed.connect(self._show)
@@ -201,7 +202,7 @@ class ModelPanel(Panel):
             for name, tip in (
                 ("Data", "What the model learned from."),
                 ("Pictures", "Size and colours of a picture."),
-                ("Net", "Width n_f of the first layer, and the activation."),
+                ("Net", "Width n<sub>f</sub> of the first layer, and the activation."),
                 ("Trained K", "The number of steps that the model was trained with."),
                 ("Updates", "Parameter updates of Algorithm 1."),
                 ("Energy difference d", "E(data) − E(samples) at the end of training: healthy about 0."),
@@ -221,7 +222,7 @@ def _facts(card: Card) -> dict[str, str]:
     return {
         "Data": card.data.name,
         "Pictures": f"{card.net.size} × {card.net.size}, {'grey' if card.net.channels == 1 else 'colour'}",
-        "Net": f"n_f {card.net.width}, {'LeakyReLU' if card.net.activation == 'leaky_relu' else 'SiLU'}",
+        "Net": f"n<sub>f</sub> {card.net.width}, {'LeakyReLU' if card.net.activation == 'leaky_relu' else 'SiLU'}",
         "Trained K": str(card.short_run.steps),
         "Updates": thousands(card.updates) if card.updates else "–",
         "Energy difference d": f"{card.health.d:+.2f}".replace("-", "−") if card.health else "–",

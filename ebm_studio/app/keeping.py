@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from ebm_studio.app.shelf_state import MAX_NAME, Contents, Kept
 from ebm_studio.core.errors import DataError, StudioError
@@ -40,7 +41,16 @@ class Drawer:
 
     def write(self, key: str, picture: Pixels) -> None:
         """Write a key's picture, uint8 (C, H, W)."""
-        save_picture(grid(picture[None], 1), self.file(key))
+        self.write_image(key, grid(picture[None], 1))
+
+    def write_image(self, key: str, image: Image.Image) -> None:
+        """Write a key's picture."""
+        save_picture(image, self.file(key))
+        self.note(key)
+
+    def note(self, key: str) -> None:
+        """A key's file is there already; it is thrown away when nothing needs it any more."""
+        self.file(key)
         self._known.add(key)
 
     def read(self, key: str) -> Pixels:

@@ -181,9 +181,12 @@ class ModelCard(QFrame):
 
 
 def _first_lines(widget: QWidget, text: str, width: int) -> str:
-    """As many whole words as have room."""
+    """As many whole sentences as have room, or words of a first one that is too long."""
     cut = elided(widget, text, width)
-    return cut if not cut.endswith("…") else cut.rsplit(" ", 1)[0] + " …"
+    if not cut.endswith("…"):
+        return cut
+    sentences, stop, _ = cut.rpartition(". ")
+    return sentences + stop.strip() if stop else cut.rsplit(" ", 1)[0] + " …"
 
 
 def _data(card: Card) -> str:
@@ -202,8 +205,8 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
         ("Pictures", shape, "Size and colours of a picture."),
         (
             "Net",
-            f"n_f {net.width}, {'LeakyReLU' if net.activation == 'leaky_relu' else 'SiLU'}",
-            "Width n_f of the first layer, and the activation.",
+            f"n<sub>f</sub> {net.width}, {'LeakyReLU' if net.activation == 'leaky_relu' else 'SiLU'}",
+            "Width n<sub>f</sub> of the first layer, and the activation.",
         ),
         ("Steps", f"K {card.short_run.steps}", "K, the number of Langevin steps that it was trained with."),
     ]

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ebm_studio.app.path_state import PathState
-from ebm_studio.app.plots import Chart, Floats
+from ebm_studio.app.plots import Chart, Floats, signed, stroke
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.engine.paths import Surface
@@ -32,8 +32,8 @@ class PathChart(Chart):
     def paint(self) -> None:
         super().paint()
         t = self._theme.tokens
-        self.curve.setPen(pg.mkPen(t.text, width=1.5))
-        self._mean.setPen(pg.mkPen(t.muted, width=1, style=Qt.PenStyle.DashLine))
+        self.curve.setPen(stroke(self, t.text, 1.5))
+        self._mean.setPen(stroke(self, t.muted, 1, style=Qt.PenStyle.DashLine))
 
     def values(self, surface: Surface) -> Floats:
         """One value for each frame, or for each gap between two."""
@@ -73,7 +73,7 @@ class PathChart(Chart):
         self.line.setValue(float(np.interp(self._state.position, surface.positions, frames)))
         values = self.values(surface)
         frame = self._state.frame if self._pointed is None else self._pointed
-        text = f"{values[min(frame, len(values) - 1)]:.3g}".replace("-", "−")
+        text = signed(float(values[min(frame, len(values) - 1)]))
         self.value.setText(text if self._pointed is None else f"frame {frame}:  {text}")
 
 

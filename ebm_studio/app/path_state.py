@@ -10,9 +10,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ebm_studio.app.chains import PAUSE, RANDOM_SEEDS
+from ebm_studio.app.faults import Faults
 from ebm_studio.app.film import FilmPlayback
 from ebm_studio.app.shelf_state import SLOTS, Kept, Shelf
-from ebm_studio.app.state import PAUSE, RANDOM_SEEDS, GenerateState
+from ebm_studio.app.state import GenerateState
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.paths import legs, position_of, rho
 from ebm_studio.core.specs import MAX_STOPS, Interpolation, ShortRun
@@ -39,7 +41,7 @@ class PathParameters:
     """The stops after A and B."""
 
 
-class PathState(QObject):
+class PathState(Faults):
     """Observable. A change of stops or parameters runs the path again after a short pause, while the page is shown."""
 
     parameters_changed = Signal()
@@ -52,7 +54,6 @@ class PathState(QObject):
     moved = Signal()
     """Another place on the path or the pad, another step, or the picture there has come."""
     view_changed = Signal()
-    fault_changed = Signal()
 
     def __init__(self, generate: GenerateState, shelf: Shelf, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -70,7 +71,6 @@ class PathState(QObject):
         self.step: int | None = None
         """Of the chains; None is the end, whatever K is."""
         self.view = "path"
-        self.fault: Fault | None = None
         self.making: dict[int, Request] = {}
         """The stops whose latents are being made."""
         self._active = False
@@ -160,7 +160,7 @@ class PathState(QObject):
         try:
             spec = replace(self._spec, **changes)
         except SettingsError as error:
-            self._set_fault(Fault(str(error)))
+            self.show(Fault(str(error)))
             return
         self._swap("Path", replace(self.parameters, spec=spec), tuple(changes))
 
@@ -169,7 +169,7 @@ class PathState(QObject):
         try:
             run = replace(self.parameters.run, **changes)
         except SettingsError as error:
-            self._set_fault(Fault(str(error)))
+            self.show(Fault(str(error)))
             return
         self._swap("Short run of the path", replace(self.parameters, run=run), tuple(changes))
 
@@ -194,7 +194,7 @@ class PathState(QObject):
         """Fill a stop from a seed, a latent file or a photo, which is reconstructed."""
         if self.model is None or index >= MAX_STOPS:
             return
-        self._set_fault(None)
+        self.dismiss()
         request = MakeStop(lane=f"{LANE} {index}", model=self.model.name, source=source, run=self.parameters.run)
         self.making[index] = self.link.submit(request)
         self.stops_changed.emit()
@@ -276,7 +276,7 @@ class PathState(QObject):
         if self._made == self._key and self._running is not None:
             return
         assert self.model is not None
-        self._set_fault(None)
+        self.dismiss()
         self._made = self._key
         self._running = self.link.submit(
             Interpolate(
@@ -306,10 +306,6 @@ class PathState(QObject):
         self.step = recipe.step
         self.moved.emit()
         self._start()
-
-    def dismiss(self) -> None:
-        """Take the fault away."""
-        self._set_fault(None)
 
     def close(self) -> None:
         """Stop every timer."""
@@ -455,7 +451,7 @@ class PathState(QObject):
         else:
             return
         if ended.fault:
-            self._set_fault(ended.fault)
+            self.show(ended.fault)
 
     def _watch(self) -> None:
         if self.making:
@@ -468,11 +464,6 @@ class PathState(QObject):
             self.grew.emit()
             if self.step is None:
                 self.moved.emit()
-
-    def _set_fault(self, fault: Fault | None) -> None:
-        if fault != self.fault:
-            self.fault = fault
-            self.fault_changed.emit()
 
 
 def random_seed() -> FromSeed:

@@ -30,11 +30,15 @@ class Photo:
     crop: Crop
     unknown: Mask | None = None
     """True where the picture is to be filled in, at the model's size; None when all of it is known."""
+    file: Path | None = None
+    """Where it was read from; None when it came in another way, and is nowhere else."""
+    turns: int = 0
+    """Quarter turns clockwise, from the file to the picture."""
 
     @classmethod
-    def of(cls, key: int, path: Path, picture: Image.Image) -> Photo:
+    def of(cls, key: int, path: Path, picture: Image.Image, file: Path | None = None) -> Photo:
         """A photo as it is opened, with the centre square."""
-        return cls(key, path, picture, Crop.centre(*picture.size))
+        return cls(key, path, picture, Crop.centre(*picture.size), file=file)
 
     def cropped(self, crop: Crop) -> Photo:
         """The photo with the nearest crop that lies within it."""
@@ -56,7 +60,7 @@ class Photo:
         height = self.picture.height
         crop = Crop(height - self.crop.top - self.crop.side, self.crop.left, self.crop.side)
         picture = self.picture.transpose(Image.Transpose.ROTATE_270)
-        return replace(self, picture=picture, crop=crop, unknown=None)
+        return replace(self, picture=picture, crop=crop, unknown=None, turns=self.turns + 1)
 
     def masked(self, unknown: Mask | None) -> Photo:
         """The photo with another unknown part."""

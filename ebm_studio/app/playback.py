@@ -44,12 +44,11 @@ class Playback(QObject):
         self._timer = QTimer(self, interval=TICK, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
 
-    def show_chain(self, store: ChainStore) -> None:
-        """Play a chain from its start noise, while it still runs."""
+    def show_chain(self, store: ChainStore, first: int = 0) -> None:
+        """Play a chain while it still runs, from its start noise or from a later step."""
         self.store = store
         self._seen = (0, False)
-        self._clock = 0.0
-        self.position = 0
+        self.position = int(store.indices[store.row_of(first)])
         self.chain_changed.emit()
         self.position_changed.emit()
         self.play()

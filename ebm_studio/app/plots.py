@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ebm_studio.app.fields import label
 from ebm_studio.app.playback import ShowsChain
 from ebm_studio.app.theme import Theme
-from ebm_studio.app.tokens import SMALL, UNIT
+from ebm_studio.app.tokens import SMALL, UNIT, Tokens
 from ebm_studio.engine.store import ChainStore
 
 pg.setConfigOptions(antialias=True, imageAxisOrder="row-major")
@@ -30,6 +30,50 @@ def thinned(store: ChainStore, values: Floats) -> tuple[npt.NDArray[np.int64], F
     return store.indices[: len(values)][::stride], values[::stride]
 
 
+class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """With a true minus before its figures."""
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        return [text.replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
+
+
+def signed(value: float) -> str:
+    """A figure to three digits, with a true minus."""
+    return f"{value:.3g}".replace("-", "−")
+
+
+def quiet_plot(name: str) -> pg.PlotWidget:
+    """An empty plot that only shows: no menu, no zoom, no drops, a narrow rim."""
+    plot = pg.PlotWidget(axisItems={"left": Axis("left")})
+    plot.setAcceptDrops(False)
+    plot.setAccessibleName(name)
+    plot.setMenuEnabled(False)
+    plot.setMouseEnabled(False, False)
+    plot.hideButtons()
+    plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+    plot.getAxis("left").setWidth(5 * UNIT)
+    plot.getAxis("bottom").setHeight(2 * UNIT)
+    return plot
+
+
+def stroke(widget: QWidget, colour: str | QColor, width: float = 1.0, **more: object) -> QPen:
+    """A pen so wide on any screen: pyqtgraph counts in the screen's own pixels."""
+    pen: QPen = pg.mkPen(colour, width=width * widget.devicePixelRatioF(), **more)
+    return pen
+
+
+def paint_axes(plot: pg.PlotWidget, tokens: Tokens) -> None:
+    """Give a plot's ground and axes the theme's colours."""
+    plot.setBackground(QColor(tokens.surface))
+    font = plot.font()
+    font.setPixelSize(SMALL - 1)
+    for side in ("left", "bottom", "right"):
+        axis = plot.getAxis(side)
+        axis.setPen(pg.mkPen(tokens.line))
+        axis.setTextPen(pg.mkPen(tokens.muted))
+        axis.setStyle(tickFont=font, tickLength=0, maxTickLevel=0, autoExpandTextSpace=False)
+
+
 class Chart(QWidget):
     """A plot with a title and a figure: the playhead's line, and the pointer's, which a press or a drag goes to."""
 
@@ -42,15 +86,8 @@ class Chart(QWidget):
         self.setToolTip(tip)
         self.value = label("", "value")
         self.value.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.plot = pg.PlotWidget()
-        self.plot.setAccessibleName(title)
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(False, False)
-        self.plot.hideButtons()
-        self.plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+        self.plot = quiet_plot(title)
         self.plot.getPlotItem().layout.setContentsMargins(0, UNIT // 2, 0, 0)  # for the topmost figure
-        self.plot.getAxis("left").setWidth(5 * UNIT)
-        self.plot.getAxis("bottom").setHeight(2 * UNIT)
         self.line = pg.InfiniteLine(angle=90)
         self.pointer = pg.InfiniteLine(angle=90)
         self.pointer.hide()
@@ -81,16 +118,9 @@ class Chart(QWidget):
     def paint(self) -> None:
         """Take the theme's colours."""
         t = self._theme.tokens
-        self.plot.setBackground(QColor(t.surface))
-        self.line.setPen(pg.mkPen(t.accent, width=1))
-        self.pointer.setPen(pg.mkPen(t.faint, width=1))
-        font = self.font()
-        font.setPixelSize(SMALL - 1)
-        for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
-            axis.setPen(pg.mkPen(t.line))
-            axis.setTextPen(pg.mkPen(t.muted))
-            axis.setStyle(tickFont=font, tickLength=0, maxTickLevel=0, autoExpandTextSpace=False)
+        paint_axes(self.plot, t)
+        self.line.setPen(stroke(self, t.accent, 1))
+        self.pointer.setPen(stroke(self, t.faint, 1))
 
     def most(self) -> int | None:
         """The end of the axis, which begins at 0; None when there is nothing to point at."""
@@ -153,7 +183,7 @@ class Curve(Chart):
         self._band = pg.FillBetweenItem(self._top, self._low)
         self._mean, self._chosen = pg.PlotCurveItem(), pg.PlotCurveItem()
         self._trained = pg.InfiniteLine(
-            angle=90, label=TRAINED, labelOpts={"position": 0.9, "anchors": ((0, 0), (0, 0))}
+            angle=90, label=TRAINED, labelOpts={"position": 0.02, "anchors": ((0, 1), (0, 1))}
         )
         self._trained.hide()
         self.add(self._band, self._mean, self._chosen, self._trained)
@@ -164,13 +194,13 @@ class Curve(Chart):
         band = QColor(t.muted)
         band.setAlpha(50)
         self._band.setBrush(band)
-        self._mean.setPen(pg.mkPen(t.text, width=1.5))
-        self._chosen.setPen(pg.mkPen(t.accent, width=1.5))
+        self._mean.setPen(stroke(self, t.text, 1.5))
+        self._chosen.setPen(stroke(self, t.accent, 1.5))
         font = self.font()
         font.setPixelSize(SMALL - 1)
         self._trained.label.setFont(font)
         self._trained.label.setColor(t.warning)
-        self._trained.setPen(pg.mkPen(t.warning, width=1, style=Qt.PenStyle.DashLine))
+        self._trained.setPen(stroke(self, t.warning, 1, style=Qt.PenStyle.DashLine))
 
     def draw(self) -> None:
         """Take the steps that are there."""
@@ -208,7 +238,7 @@ class Curve(Chart):
         row = playback.row if self._pointed is None else playback.store.row_of(self._pointed)
         values = self._read(playback.store)[row]
         chosen = self._state.selected
-        text = f"{values.mean() if chosen is None else values[chosen]:.3g}".replace("-", "−")
+        text = signed(float(values.mean() if chosen is None else values[chosen]))
         self.value.setText(text if self._pointed is None else f"step {playback.store.indices[row]}:  {text}")
 
     def most(self) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QSettings, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QMimeData, QSettings, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
@@ -24,10 +24,9 @@ from ebm_studio.app.reconstruct_panels import ReconstructInspector
 from ebm_studio.app.reconstruct_state import VIEWS, ReconstructState, View
 from ebm_studio.app.samples import sample_photos
 from ebm_studio.app.theme import Theme
-from ebm_studio.app.timeline import Timeline
+from ebm_studio.app.timeline import Timeline, act_playback
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.welcome import Welcome
-from ebm_studio.core.specs import MAX_STEPS
 from ebm_studio.data.cards import is_model_file
 from ebm_studio.data.pictures import HEIC, SUFFIXES, is_picture
 from ebm_studio.engine.requests import Fault
@@ -154,7 +153,7 @@ class ReconstructPage(Page):
         outer.addWidget(self._whole)
 
     def _add_actions(self) -> None:
-        state, playback = self.state, self.state.playback
+        state = self.state
         act(self, "Open photos…", self.choose_files, "Ctrl+O")
         act(self, "Paste a picture", self.paste, "Ctrl+V")
         act(self, "Open the sample photos", lambda: state.open_files(sample_photos()))
@@ -172,11 +171,7 @@ class ReconstructPage(Page):
             act(self, f"Show the {view}", lambda view=view: state.set_view(view), str(number))  # type: ignore[misc]
         act(self, "Split to the left", lambda: self._move_split(-SPLIT_STEP), "Shift+Left")
         act(self, "Split to the right", lambda: self._move_split(SPLIT_STEP), "Shift+Right")
-        act(self, "Play or pause", playback.toggle, Qt.Key.Key_Space)
-        act(self, "One step back", lambda: playback.step(-1), Qt.Key.Key_Left)
-        act(self, "One step on", lambda: playback.step(1), Qt.Key.Key_Right)
-        act(self, "To the start noise", lambda: playback.step(-MAX_STEPS), Qt.Key.Key_Home)
-        act(self, "To the image", lambda: playback.step(MAX_STEPS), Qt.Key.Key_End)
+        act_playback(self, state.playback)
         act(self, "Keep z on the shelf", state.keep, Qt.Key.Key_K)
         act(self, "Use z as A", lambda: state.use_as("A"), Qt.Key.Key_A)
         act(self, "Use z as B", lambda: state.use_as("B"), Qt.Key.Key_B)
@@ -206,13 +201,13 @@ class ReconstructPage(Page):
 
     def paste(self) -> None:
         """Take files or a picture from the clipboard."""
-        data = QGuiApplication.clipboard().mimeData()
-        if files := local_files(data):
+        data: QMimeData | None = QGuiApplication.clipboard().mimeData()  # of an empty clipboard, on some systems, none
+        if data and (files := local_files(data)):
             self.state.open_files(files)
-        elif data is not None and data.hasImage():
+        elif data and data.hasImage():
             self.state.open_content(_as_png(QImage(data.imageData())), "pasted.png")
         else:
-            self.state.complain(Fault("There is no picture on the clipboard: copy one first."))
+            self.state.show(Fault("There is no picture on the clipboard: copy one first."))
 
     def start_or_cancel(self) -> None:
         """What the button does."""

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ebm_studio.app.chains import RANDOM_SEEDS
+from ebm_studio.app.faults import Faults
+from ebm_studio.app.keeping import Drawer
 from ebm_studio.app.link import EngineLink
+from ebm_studio.app.photo_keeping import Remembered, entry_of
 from ebm_studio.app.photos import Mask, Photo, painted, seen
 from ebm_studio.app.playback import Playback
 from ebm_studio.app.shelf_state import Shelf, Slot, Subject
-from ebm_studio.app.state import RANDOM_SEEDS, GenerateState
+from ebm_studio.app.state import GenerateState
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import NetSpec, Reconstruction, check_seed
 from ebm_studio.data.pictures import Crop, Pixels, grid
@@ -50,7 +54,7 @@ class Outcome:
     """Its place in the batch, and so in the replay."""
 
 
-class ReconstructState(QObject):
+class ReconstructState(Faults):
     """Observable. The model is the window's; the short run is the model's own."""
 
     photos_changed = Signal()
@@ -61,7 +65,6 @@ class ReconstructState(QObject):
     brush_changed = Signal()
     search_changed = Signal()
     """A search has begun, goes on, or has ended; or what it found has gone."""
-    fault_changed = Signal()
     saved = Signal(object)
     """A `Saved`."""
 
@@ -82,7 +85,6 @@ class ReconstructState(QObject):
         self.erases = False
         """Whether the brush makes known what it touches."""
         self.search: Search | None = None
-        self.fault: Fault | None = None
         self._messages: list[str] = []  # about files, which share one fault
         self.bound = BOUND
         """Bytes for the chains of a replay."""
@@ -91,7 +93,10 @@ class ReconstructState(QObject):
         self._wanted: Request | None = None
         self._replay: Request | None = None
         self._pending: Opened | None = None
+        self._fingerprint = ""
         self._keys = 0
+        self._remembered: dict[int, Remembered] = {}  # photos of the session that are still to be read, by request
+        self._look: tuple[int, View] | None = None  # which of them was looked at, and how
         self._strokes = 0
         # A search also ends when the engine closes to be followed by another, which then runs the replay.
         self._soon = QTimer(self, interval=0, singleShot=True)
@@ -211,7 +216,7 @@ class ReconstructState(QObject):
         try:
             self.settings = replace(self.settings, **changes)
         except SettingsError as error:
-            self._set_fault(Fault(str(error)))
+            self.show(Fault(str(error)))
         self.settings_changed.emit()
 
     def set_seed(self, seed: int | None = None) -> None:
@@ -366,14 +371,33 @@ class ReconstructState(QObject):
                 SaveResults(lane=LANE, folder=folder, results=self.results, settings=self.settings, seed=self.seed)
             )
 
-    def complain(self, fault: Fault) -> None:
-        """Show a fault."""
-        self._set_fault(fault)
-
     def dismiss(self) -> None:
         """Take the fault away."""
         self._messages = []
-        self._set_fault(None)
+        super().dismiss()
+
+    def to_dict(self, drawer: Drawer) -> dict[str, Any]:
+        """What a session remembers; photos that have no file are written to the drawer. Raises `StudioError`."""
+        photos = [*(entry_of(photo, drawer) for photo in self.photos), *(r.entry for r in self._remembered.values())]
+        drawer.tidy(entry["key"] for entry in photos if entry["key"])
+        return {
+            "photos": photos,
+            "current": self.photos.index(self.current) if self.current in self.photos else 0,
+            "settings": self.settings.to_dict(),
+            "seed": self.seed,
+            "view": self.view,
+            "brush": self.brush,
+        }
+
+    def from_dict(self, data: Any, drawer: Drawer) -> None:
+        """Be as a session was left; the photos are read meanwhile. Raises `StudioError`, `KeyError`, `TypeError`."""
+        self.settings = Reconstruction.from_dict(data["settings"])
+        self.set_seed(data["seed"])
+        self.set_brush(float(data["brush"]))
+        self._look = (max(int(data["current"]), 0), "mask" if data["view"] == "mask" else "crop")
+        for remembered in [Remembered.of(entry, drawer) for entry in data["photos"][:MOST]]:
+            request = self._files.submit(ReadPhotos(lane=LANE, paths=(remembered.path,), limit=MOST))
+            self._remembered[request.stamp] = remembered
 
     def close(self) -> None:
         """Stop the timers and the reader."""
@@ -391,7 +415,10 @@ class ReconstructState(QObject):
 
     def _fit_model(self) -> None:
         self._wanted = None  # another engine may have it forgotten
-        self._forget()
+        fingerprint = self.model.fingerprint if self.model else ""
+        if fingerprint != self._fingerprint:  # not the same one, read again or on another device
+            self._forget()
+        self._fingerprint = fingerprint
         self._set_photos(self.photos)
         self.set_brush(self.brush)
         if self._pending is not None and self.model is not None and self.model.name == self._pending.model:
@@ -404,7 +431,11 @@ class ReconstructState(QObject):
                 self._add_message(f"There is room for {MOST} photos: remove some before you add more.")
                 return
             self._keys += 1
-            photo = Photo.of(self._keys, value.path, value.picture)
+            if (remembered := self._remembered.get(request.stamp)) is not None:
+                photo = remembered.photo(self._keys, value.picture)
+            else:
+                file = value.path.absolute() if isinstance(request, ReadPhotos) and not request.content else None
+                photo = Photo.of(self._keys, value.path, value.picture, file)
             self._set_photos((*self.photos, photo))
         elif isinstance(value, PhotoFault):
             self._add_message(value.text)
@@ -412,8 +443,12 @@ class ReconstructState(QObject):
             self.saved.emit(value)
 
     def _end_file(self, ended: Ended) -> None:
+        if self._remembered.pop(ended.request.stamp, None) and not self._remembered and self._look and self.photos:
+            number, view = self._look
+            self.look_at(self.photos[min(number, len(self.photos) - 1)])
+            self.set_view(view)
         if ended.fault is not None:
-            self._set_fault(ended.fault)
+            self.show(ended.fault)
 
     def _take(self, request: Request, value: object) -> None:
         if request == self._wanted and isinstance(value, Search):
@@ -434,7 +469,7 @@ class ReconstructState(QObject):
             return
         self._wanted = None
         if ended.fault is not None:
-            self._set_fault(ended.fault)
+            self.show(ended.fault)
         self._soon.start()
         self.search_changed.emit()
 
@@ -457,12 +492,7 @@ class ReconstructState(QObject):
             lines = self._messages
             if len(lines) > MESSAGES + 1:
                 lines = [*lines[:MESSAGES], f"And {len(lines) - MESSAGES} more like these."]
-            self._set_fault(Fault("\n".join(lines)))
-
-    def _set_fault(self, fault: Fault | None) -> None:
-        if fault != self.fault:
-            self.fault = fault
-            self.fault_changed.emit()
+            self.show(Fault("\n".join(lines)))
 
 
 def _known(photo: Photo, net: NetSpec) -> Mask:

@@ -12,11 +12,11 @@ from PySide6.QtGui import QColor, QCursor
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QWidget
 
 from ebm_studio.app.fields import figure
-from ebm_studio.app.plots import Chart
+from ebm_studio.app.plots import Chart, stroke
 from ebm_studio.app.run_view import WARNINGS, RunView
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.thinning import Floats, limits, ratio_ticks, smooth, thin
-from ebm_studio.app.tokens import SMALL, UNIT
+from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.watch import Watch
 
 Read = Callable[[RunView], tuple[Floats, ...]]
@@ -84,13 +84,7 @@ class RunChart(Chart):
     def paint(self) -> None:
         super().paint()
         t = self._theme.tokens
-        self._zero.setPen(pg.mkPen(t.faint, width=1, style=Qt.PenStyle.DotLine))
-        font = self.font()
-        font.setPixelSize(SMALL - 1)
-        axis = self.plot.getAxis("right")
-        axis.setPen(pg.mkPen(t.line))
-        axis.setTextPen(pg.mkPen(t.muted))
-        axis.setStyle(tickFont=font, tickLength=0, autoExpandTextSpace=False)
+        self._zero.setPen(stroke(self, t.faint, 1, style=Qt.PenStyle.DotLine))
         self.draw()
 
     @property
@@ -118,13 +112,11 @@ class RunChart(Chart):
             updates, means = self._values[place]
             color = QColor(self._watch.color(place, self._theme.tokens))
             style = Qt.PenStyle.DashLine if column else Qt.PenStyle.SolidLine
-            shown.append(
-                self._set(self._means[number], updates, means[column], pg.mkPen(color, width=1.5, style=style))
-            )
+            shown.append(self._set(self._means[number], updates, means[column], stroke(self, color, 1.5, style=style)))
             if window > 1:
                 color.setAlpha(70)
                 raw = self.kind.read(views[place])[column]
-                shown.append(self._set(self._raw[number], updates, raw, pg.mkPen(color, width=1)))
+                shown.append(self._set(self._raw[number], updates, raw, stroke(self, color, 1)))
         self._frame(shown)
         self._mark()
         self.follow()
@@ -187,7 +179,7 @@ class RunChart(Chart):
             for event in view.events[-MARKERS:]:
                 color = t.warning if event.kind in WARNINGS else t.faint
                 mark = pg.InfiniteLine(
-                    self.to_axis(event.update), pen=pg.mkPen(color, width=1, style=Qt.PenStyle.DotLine)
+                    self.to_axis(event.update), pen=stroke(self, color, 1, style=Qt.PenStyle.DotLine)
                 )
                 self.plot.addItem(mark)
                 self._marks.append(mark)

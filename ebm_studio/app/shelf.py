@@ -27,10 +27,12 @@ from ebm_studio.app.tokens import UNIT
 from ebm_studio.data.latents import SUFFIX, is_latent_file
 
 HINT = "Press K on a picture, or drag it here, to keep its start noise."
+HEIGHT = PICTURE + NAME + 4 + 2 * UNIT
+FOLDED = 4 * UNIT
 
 
 class ShelfStrip(QWidget):
-    """Slots at the left, then what is kept, then what can be done with all of it."""
+    """Slots at the left, then what is kept, then what can be done with all of it. Folded, one line of words."""
 
     def __init__(self, theme: Theme, shelf: Shelf) -> None:
         super().__init__()
@@ -38,7 +40,6 @@ class ShelfStrip(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Shelf")
         self.setAcceptDrops(True)
-        self.setFixedHeight(PICTURE + NAME + 4 + 2 * UNIT)
         self._theme = theme
         self._shelf = shelf
         self._tiles: dict[str, KeptTile] = {}
@@ -50,6 +51,10 @@ class ShelfStrip(QWidget):
         self.starred.toggled.connect(self._show)
         self.open = button(theme, "open", "Open latents", "Open latent files on the shelf.", self.open_files)
         self.hint = label(HINT, "muted")
+        self.summary = label("", "small")
+        self.summary.setAccessibleName("What is on the shelf")
+        self.fold = button(theme, "down", "Fold the shelf", "", lambda: self.set_folded(not self.folded))
+        self.folded = False
         self._lay_out()
         shelf.changed.connect(self._show)
         self._show()
@@ -75,6 +80,7 @@ class ShelfStrip(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * UNIT, UNIT, UNIT, UNIT)
         row.setSpacing(UNIT)
+        row.addWidget(self.summary, 1)
         row.addWidget(self.slots["A"])
         row.addWidget(self.swap)
         row.addWidget(self.slots["B"])
@@ -85,6 +91,13 @@ class ShelfStrip(QWidget):
         row.addWidget(self.area, 1)
         row.addWidget(self.starred)
         row.addWidget(self.open)
+        row.addWidget(self.fold)
+        self._unfolded = [*self.slots.values(), self.swap, divider, self.starred, self.open]
+
+    def set_folded(self, folded: bool) -> None:
+        """Leave its room to the page, or take it."""
+        self.folded = folded
+        self._show()
 
     def tile(self, kept: Kept) -> KeptTile:
         """The tile of something on the shelf."""
@@ -116,10 +129,27 @@ class ShelfStrip(QWidget):
                 line.removeWidget(tile)
                 line.insertWidget(place, tile)
             tile.setVisible(kept.favourite or not self.starred.isChecked())
-        self.hint.setVisible(not items)
-        self.area.setVisible(bool(items))
+        self.hint.setVisible(not items and not self.folded)
+        self.area.setVisible(bool(items) and not self.folded)
         self.starred.setEnabled(bool(items))
         self.swap.setEnabled(any(self._shelf.slot(slot) for slot in SLOTS))
+        self._show_fold()
+
+    def _show_fold(self) -> None:
+        row = self.layout()
+        assert row is not None
+        space = 0 if self.folded else UNIT
+        row.setContentsMargins(2 * UNIT, space, UNIT, space)
+        self.setFixedHeight(FOLDED if self.folded else HEIGHT)
+        for widget in self._unfolded:
+            widget.setVisible(not self.folded)
+        slots = [f"{slot}  {kept.name}" for slot in SLOTS if (kept := self._shelf.slot(slot))]
+        self.summary.setText("   ·   ".join([f"Shelf  {len(self._shelf.items)}", *slots]))
+        self.summary.setVisible(self.folded)
+        self.fold.setIcon(self._theme.icon("up" if self.folded else "down"))
+        text = "Unfold" if self.folded else "Fold"
+        self.fold.setAccessibleName(f"{text} the shelf")
+        self.fold.setToolTip(f"{text} the shelf (Ctrl+J).")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QWheelEvent):

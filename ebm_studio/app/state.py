@@ -2,87 +2,45 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Hashable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self, get_args
+from typing import Any, get_args
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
+from ebm_studio.app.chains import ChainsState
 from ebm_studio.app.link import EngineLink
-from ebm_studio.app.playback import SPEEDS, Mode, Playback
+from ebm_studio.app.parameters import Parameters, difference
+from ebm_studio.app.playback import SPEEDS, Mode
 from ebm_studio.app.shelf_state import Subject, title
 from ebm_studio.app.undo import Undo
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.specs import MAX_SEED, MAX_STEPS, ShortRun, check_count, check_seed
+from ebm_studio.core.specs import MAX_STEPS, ShortRun
 from ebm_studio.data.cards import bundled_models
 from ebm_studio.data.latents import FromSeed, Latent
 from ebm_studio.engine.jobs import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.requests import Ended, Fault, Request
-from ebm_studio.engine.store import BOUND, ChainStore
-
-PAUSE = 250  # milliseconds without a further edit before a run starts
-RANDOM_SEEDS = 1_000_000  # a seed that a person can say aloud
+from ebm_studio.engine.store import ChainStore
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parameters:
-    """What a person sets. Replaced whole at each edit, so that an edit can be undone."""
-
-    model: str = ""
-    """A bundled name or a path; empty before any is loaded."""
-    seed: int = 0
-    count: int = 16
-    run: ShortRun = field(default_factory=ShortRun)
-
-    def __post_init__(self) -> None:
-        check_seed(self.seed)
-        check_count(self.count)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON."""
-        return {"model": self.model, "seed": self.seed, "count": self.count, "run": self.run.to_dict()}
-
-    @classmethod
-    def from_dict(cls, data: Any) -> Self:
-        """The parameters that `to_dict` wrote. Raises `SettingsError`, `KeyError` or `TypeError`."""
-        if not isinstance(data["model"], str):
-            raise TypeError("the model has no name")
-        return cls(model=data["model"], seed=data["seed"], count=data["count"], run=ShortRun.from_dict(data["run"]))
-
-
-class GenerateState(QObject):
+class GenerateState(ChainsState):
     """Observable parameters, model and faults; a change of parameters runs the chain again after a short pause."""
 
-    parameters_changed = Signal()
     model_changed = Signal()
-    fault_changed = Signal()
-    view_changed = Signal()
-    selection_changed = Signal()
     chain_ended = Signal(object, object)
     """A chain is whole: its `Parameters` and its `ChainStore`."""
 
     def __init__(self, link: EngineLink, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.link = link
+        super().__init__(link, parent)
         self.undo = Undo(self)
-        self.playback = Playback(self)
-        self.parameters = Parameters()
         self.model: ModelReady | None = None
         self.shown: tuple[Parameters, ModelReady] | None = None
         """What made the chain that is shown, while the parameters may be ahead of it."""
         self.latent: Latent | None = None
         """The start noise of the chain that is shown, when it is not one of a seed."""
-        self.fault: Fault | None = None
-        self.view = "state"
-        """What the canvas shows of a step: its `state`, or its `mean`, without the step's own noise."""
         self.smooth = False
         """Whether pictures are smoothed at any zoom, or kept crisp at whole ones."""
-        self.bound = BOUND
-        """Bytes that a chain may take."""
-        self.selected: int | None = None
-        """The chain whose curve is drawn apart."""
         self.enlarged: int | None = None
         """The chain that has the canvas for itself."""
         self._wanted: Request | None = None
@@ -90,11 +48,8 @@ class GenerateState(QObject):
         self._running: tuple[Parameters, ModelReady] | None = None
         self._running_latent: Latent | None = None
         self._awaited: int | None = None
-        self._pause = QTimer(self, interval=PAUSE, singleShot=True)
-        self._pause.timeout.connect(self.run)
         link.posted.connect(self._take)
         link.ended.connect(self._end)
-        link.progress_changed.connect(self.playback.watch)
 
     def open_first(self, name: str | None) -> None:
         """Open the model asked for at launch, else that of the session, else the first that is bundled."""
@@ -126,10 +81,10 @@ class GenerateState(QObject):
         try:
             after = replace(self.parameters, **changes)
         except SettingsError as error:
-            self._set_fault(Fault(str(error)))
+            self.show(Fault(str(error)))
             return
         if after != self.parameters:
-            text = text or _difference(self.parameters, after)
+            text = text or difference(self.parameters, after)
             self.undo.swap(text, self._apply, self.parameters, after, key and (key, *changes))
 
     def change_run(self, **changes: Any) -> None:
@@ -137,7 +92,7 @@ class GenerateState(QObject):
         try:
             self.change(key=tuple(changes), run=replace(self.parameters.run, **changes))
         except SettingsError as error:
-            self._set_fault(Fault(str(error)))
+            self.show(Fault(str(error)))
 
     def restore(self, parameters: Parameters) -> None:
         """Be as an earlier run was, its model included, and run it."""
@@ -157,17 +112,8 @@ class GenerateState(QObject):
         self.restore(replace(self.parameters, model=model, seed=seed, count=count, run=run))
         self._awaited = chain
 
-    def random_seed(self) -> None:
-        """Another seed, at once."""
-        self.change(seed=secrets.randbelow(RANDOM_SEEDS), key=None)
-        self.run()
-
-    def next_seed(self, by: int) -> None:
-        """The seed `by` further."""
-        self.change(seed=min(max(self.parameters.seed + by, 0), MAX_SEED))
-
     def run_longer(self) -> None:
-        """Twice the steps, at once. The chains are the same up to the old K."""
+        """Twice the steps, at once. The chains go on from where they have ended."""
         self.change_run(steps=min(2 * self.parameters.run.steps, MAX_STEPS))
         self.run()
 
@@ -180,8 +126,17 @@ class GenerateState(QObject):
         p = self.parameters
         self._running, self._running_latent = (p, self.model), None
         self._wanted = self.link.submit(
-            RunChain(model=self.model.name, count=p.count, seed=p.seed, run=p.run, bound=self.bound)
+            RunChain(model=self.model.name, count=p.count, seed=p.seed, run=p.run, bound=self.bound, after=self._begun)
         )
+
+    @property
+    def _begun(self) -> ChainStore | None:
+        """The chains that are shown, when those that are wanted begin in the same way."""
+        if self.shown is None or self.latent is not None:
+            return None
+        parameters, model = self.shown
+        is_same = model == self.model and replace(parameters, run=self.parameters.run) == self.parameters
+        return self.playback.store if is_same else None
 
     def run_latent(self, latent: Latent) -> None:
         """Run the chain of a latent with the open model and the short run that it was made for.
@@ -196,33 +151,11 @@ class GenerateState(QObject):
                 RunChain(model=self.model.name, run=latent.short_run, latents=(latent,), bound=self.bound)
             )
 
-    def cancel(self) -> None:
-        """Stop what runs; what is there of the chain stays."""
-        self._pause.stop()
-        self.link.cancel()
-
-    @property
-    def waiting(self) -> bool:
-        """Whether an edit waits for its run."""
-        return self._pause.isActive()
-
-    def set_view(self, view: str) -> None:
-        """Show the `state` or the `mean` of each step."""
-        if view != self.view:
-            self.view = view
-            self.view_changed.emit()
-
     def set_smooth(self, smooth: bool) -> None:
         """Smooth the pictures, or keep their pixels crisp."""
         if smooth != self.smooth:
             self.smooth = smooth
             self.view_changed.emit()
-
-    def select(self, chain: int | None) -> None:
-        """Draw the curve of a chain apart, or of none."""
-        if chain != self.selected:
-            self.selected = chain
-            self.selection_changed.emit()
 
     def select_next(self, by: int) -> None:
         """Select the chain `by` further; an enlarged one makes way for it."""
@@ -262,14 +195,9 @@ class GenerateState(QObject):
             run_longer=None if self.latent else self.run_longer,
         )
 
-    def dismiss(self) -> None:
-        """Take the fault away."""
-        self._set_fault(None)
-
     def close(self) -> None:
         """Stop every timer, and the engine."""
-        self._pause.stop()
-        self.playback.pause()
+        super().close()
         self.link.close()
 
     def to_dict(self) -> dict[str, Any]:
@@ -317,7 +245,7 @@ class GenerateState(QObject):
                 if chain is not None and chain >= value.count:
                     leave(None)
             self.shown, self.latent = self._running, self._running_latent
-            self.playback.show_chain(value)
+            self.playback.show_chain(value, value.begins)
             if self._awaited is not None and self._awaited < value.count:
                 self.enlarge(self._awaited)
             self._awaited = None
@@ -341,8 +269,9 @@ class GenerateState(QObject):
         self.playback.watch()
         if ended.request != self._wanted:
             return
+        self._wanted = None
         if ended.fault is not None:
-            self._set_fault(ended.fault)
+            self.show(ended.fault)
             if self.model is not None and self.parameters.model != self.model.name:
                 self.parameters = replace(self.parameters, model=self.model.name)
                 self.parameters_changed.emit()
@@ -350,32 +279,3 @@ class GenerateState(QObject):
             store = self.playback.store
             if self.shown is not None and store is not None and store.whole:
                 self.chain_ended.emit(self.shown[0], store)
-
-    def _set_fault(self, fault: Fault | None) -> None:
-        if fault != self.fault:
-            self.fault = fault
-            self.fault_changed.emit()
-
-
-_NAMES = {
-    "seed": "Seed",
-    "count": "Chains",
-    "steps": "Steps K",
-    "step_size": "Step size",
-    "noise_scale": "Noise scale",
-    "noise_steps": "Steps with noise",
-    "start": "Start noise",
-}
-
-
-def _difference(before: Parameters, after: Parameters) -> str:
-    """What an edit changed, in a few words."""
-    pairs = [(before, after, "seed"), (before, after, "count")]
-    pairs += [(before.run, after.run, spec.name) for spec in fields(ShortRun)]  # type: ignore[misc]
-    changed = [
-        (name, getattr(b, name), getattr(a, name)) for b, a, name in pairs if getattr(b, name) != getattr(a, name)
-    ]
-    if len(changed) != 1:
-        return "Parameters"
-    name, _, value = changed[0]
-    return f"{_NAMES[name]} {'all' if value is None else value}"

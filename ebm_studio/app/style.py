@@ -35,6 +35,8 @@ QToolButton:hover, QPushButton:hover {{ background: {t.hover}; }}
 QToolButton:pressed, QPushButton:pressed {{ background: {t.line}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {t.accent}; }}
 QToolButton:checked {{ background: {t.hover}; }}
+QToolButton#star:checked {{ background: transparent; }}
+QToolButton#star:hover {{ background: {t.hover}; }}
 QToolButton:disabled, QPushButton:disabled {{ color: {t.faint}; }}
 QToolButton#play {{ background: {t.raised}; border-color: {t.line}; padding: 0 10px; }}
 QToolButton#play:hover {{ background: {t.hover}; }}

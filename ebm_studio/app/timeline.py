@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
+from ebm_studio.app.actions import act
 from ebm_studio.app.fields import WholeField, button, label
-from ebm_studio.app.playback import SPEEDS, Mode, ShowsChain
+from ebm_studio.app.page import Page
+from ebm_studio.app.playback import SPEEDS, Mode, Playback, ShowsChain
 from ebm_studio.app.scrub import ScrubBar
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.core.specs import MAX_STEPS
 from ebm_studio.engine.store import ChainStore
+
+
+def act_playback(page: Page, playback: Playback) -> None:
+    """The keys of a page with a timeline."""
+    act(page, "Play or pause", playback.toggle, Qt.Key.Key_Space)
+    act(page, "One step back", lambda: playback.step(-1), Qt.Key.Key_Left)
+    act(page, "One step on", lambda: playback.step(1), Qt.Key.Key_Right)
+    act(page, "To the start noise", lambda: playback.step(-MAX_STEPS), Qt.Key.Key_Home)
+    act(page, "To the image", lambda: playback.step(MAX_STEPS), Qt.Key.Key_End)
 
 
 class Timeline(QWidget):

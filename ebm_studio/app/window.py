@@ -23,6 +23,7 @@ from ebm_studio.app.generate import GeneratePage
 from ebm_studio.app.help import HelpPage
 from ebm_studio.app.hint import Hint
 from ebm_studio.app.interpolate import InterpolatePage
+from ebm_studio.app.keeping import Drawer
 from ebm_studio.app.learns import LearnsButton
 from ebm_studio.app.leaving import Leaving
 from ebm_studio.app.link import EngineLink
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         self.desk = Desk(self.state, Path(settings.fileName()).parent / "session", self)
         self.generate = GeneratePage(theme, self.state, self.desk)
         self.reconstruct = ReconstructPage(theme, ReconstructState(self.state, self.desk.shelf, self))
+        self._remember_photos(self.desk.session.folder / "photos")
         self.path = PathState(self.state, self.desk.shelf, self)
         self.desk.session.add(
             "interpolate", self.path.to_dict, self.path.from_dict, self.path.parameters_changed, self.path.view_changed
@@ -96,7 +98,7 @@ class MainWindow(QMainWindow):
         self.generate.header.add(self.snapshot)
         self.train = TrainPage(theme, setup, self.runs)
         self.exports = ExportDialog(theme, ExportState(self.link, settings, self), self)
-        self.compare_state = CompareState(self.link, self.faults, self)
+        self.compare_state = CompareState(self.link, self.desk.undo, self)
         self.recipes = RecipeOpener(self.state, self.reconstruct.state, self.path, self.compare_state, self)
         self.rail = Rail(theme)
         self.pages = QStackedWidget()
@@ -122,9 +124,15 @@ class MainWindow(QMainWindow):
         self.models.opened.connect(self.open_model)
         self.add_page(self.generate)
         self.add_page(self.reconstruct)
+        compared = self.compare_state
+        self.desk.session.add(
+            "compare", compared.to_dict, compared.from_dict, compared.parameters_changed, compared.view_changed,
+            compared.selection_changed,
+        )  # fmt: skip
         self.compare = ComparePage(theme, self.compare_state)
         self.models.compared.connect(self.compare_with)
         self.compare.asks.connect(self.compare_with)
+        self.state.model_changed.connect(self.compare.ask)
         act(self.generate, "Compare with other settings", self.compare_with)
         self.add_page(self.interpolate)
         self.add_page(self.compare)
@@ -151,6 +159,15 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._restore()
         self.show_page(self.generate)
+        self.desk.session.add("window", self._to_dict, self._from_dict, self.pages.currentChanged)
+
+    def _remember_photos(self, folder: Path) -> None:
+        state, drawer = self.reconstruct.state, Drawer(folder)
+        self.desk.session.add(
+            "reconstruct", lambda: state.to_dict(drawer), lambda data: state.from_dict(data, drawer),
+            state.photos_changed, state.selection_changed, state.settings_changed, state.view_changed,
+            state.brush_changed,
+        )  # fmt: skip
 
     def add_page(self, page: Page, low: bool = False) -> None:
         """Put a page on the rail, below those there are, or `low`, at its foot."""
@@ -168,6 +185,7 @@ class MainWindow(QMainWindow):
         act(self, "Open a model file", self.models.open_file, QKeySequence.StandardKey.Open)
         for scheme in SCHEMES:
             act(self, f"Look: {scheme}", partial(self.preferences.set, "scheme", scheme))
+        act(self, "Fold or unfold the shelf", lambda: self.shelf.fold.click(), "Ctrl+J")
         act(self, "Quit", self.close, "Ctrl+Q")
         self.rail.look_chosen.connect(lambda scheme: self.preferences.set("scheme", scheme))
         self.preferences.changed.connect(self._apply)
@@ -305,7 +323,7 @@ class MainWindow(QMainWindow):
         if not things:
             self.faults.show(Fault(f"There is nothing to export on {self.page.title} yet."))
             return
-        self.exports.state.show(things)
+        self.exports.state.offer(things)
         self.exports.show()
         self.exports.raise_()
         self.exports.activateWindow()
@@ -324,12 +342,9 @@ class MainWindow(QMainWindow):
         """Put what the Generate page runs on side A, and beside it the same, or another model, on side B."""
         ready, run = self.state.model, self.state.parameters.run
         if ready is not None:
-            a, b = self.compare_state.sides
-            self.compare_state.change(seed=self.state.parameters.seed)
-            a.take_model(ready, run)
-            b.take_model(ready, run)
+            self.compare_state.begin(ready, self.state.parameters.seed, run)
             if name is not None and name != ready.name:
-                b.open_model(name)
+                self.compare_state.sides[1].open_model(name)
         self.show_page(self.compare)
 
     def leave(self) -> None:
@@ -343,6 +358,7 @@ class MainWindow(QMainWindow):
             return
         self.hide()  # at once; the engine may need to finish a step
         self._settings.setValue("window/geometry", self.saveGeometry())
+        self._settings.setValue("window/shelf_folded", self.shelf.folded)
         for index in range(self.pages.count()):
             self._page(index).remember(self._settings)
         self.exports.close()
@@ -355,10 +371,21 @@ class MainWindow(QMainWindow):
         self.state.close()
         super().closeEvent(event)
 
+    def _to_dict(self) -> dict[str, str]:
+        """What a session remembers."""
+        return {"page": self.page.key}
+
+    def _from_dict(self, data: dict[str, str]) -> None:
+        """Be as a session was left; a model that was asked for is looked at where it runs."""
+        pages = {self._page(index).key: self._page(index) for index in range(self.pages.count())}
+        if self._model is None:
+            self.show_page(pages.get(data["page"], self.generate))
+
     def _restore(self) -> None:
         self.resize(1280, 800)
         if geometry := self._settings.value("window/geometry"):
             self.restoreGeometry(geometry)
+        self.shelf.set_folded(self._settings.value("window/shelf_folded", False, bool) is True)
         for index in range(self.pages.count()):
             self._page(index).restore(self._settings)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
@@ -14,9 +13,10 @@ from ebm_studio.app.link import EngineLink
 from ebm_studio.core.errors import CheckpointError, StudioError
 from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.cards import SUFFIX, Card, bundled_models, read_card, user_models
+from ebm_studio.data.evaluations import KeptEvaluation
 from ebm_studio.data.pictures import Pixels
 from ebm_studio.engine.jobs import ModelReady
-from ebm_studio.engine.modeljobs import Evaluated, EvaluateModel, MakeThumbnail, Thumbnail
+from ebm_studio.engine.modeljobs import Evaluated, EvaluateModel, FindEvaluation, MakeThumbnail, Thumbnail
 from ebm_studio.engine.requests import Ended, Progress, Request
 
 MOST = 24  # recent files remembered
@@ -54,7 +54,7 @@ class Zoo(QObject):
         super().__init__(parent)
         self.entries: list[Entry] = []
         self.thumbnails: dict[str, Pixels] = {}
-        self.evaluations: dict[str, dict[str, Any]] = {}
+        self.evaluations: dict[str, KeptEvaluation] = {}
         self.evaluating: dict[str, EvaluateModel] = {}
         self._cards: dict[str, Card] = {}  # of pickled files, which say nothing of themselves
         self._link = link
@@ -86,6 +86,8 @@ class Zoo(QObject):
             if not entry.problem and self._asked.get(entry.name) != (written := entry.path.stat().st_mtime):
                 self._asked[entry.name] = written
                 self._link.submit(MakeThumbnail(lane=entry.name))
+                self.evaluations.pop(entry.name, None)
+                self._link.submit(FindEvaluation(lane=entry.name))
 
     def forget(self, name: str) -> None:
         """Take a file from the list; the file stays."""
@@ -115,7 +117,7 @@ class Zoo(QObject):
             self.thumbnails[value.name] = value.pixels
             self._set_card(value.name, value.card)
         elif isinstance(value, Evaluated):
-            self.evaluations[value.name] = value.figures
+            self.evaluations[value.name] = value.found
             self.entry_changed.emit(value.name)
 
     def _open(self, ready: ModelReady) -> None:

@@ -33,15 +33,18 @@ class Step:
     """The length of the gradient part of a step from x, step_size * |dE/dx|, (N,)."""
 
 
-def short_run(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None = None) -> Iterator[Step]:
+def short_run(
+    gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None = None, first: int = 0
+) -> Iterator[Step]:
     """Eq. 4 with the step folded into the energy's scale: x <- x - s dE/dx + tau u, K times from z.
 
     Yields K + 1 steps, the start noise z (N, C, H, W) first. Without `noise` (or at noise scale 0)
-    the chain is the deterministic generator M(z). Raises `DivergedError` when the energy is no
-    longer finite.
+    the chain is the deterministic generator M(z). With `first`, z is a chain's state after that
+    many steps, and the chain goes on from there. Raises `DivergedError` when the energy is no longer
+    finite.
     """
     x = mean = z
-    for index in range(run.steps + 1):
+    for index in range(first, run.steps + 1):
         energy, slope = gradient(x)
         slope = slope * run.step_size
         if not torch.isfinite(energy).all():
@@ -103,6 +106,11 @@ class ChainStreams:
         for row, generator in zip(u, self._steps, strict=True):
             row.normal_(generator=generator)
         return u.to(self._device)
+
+    def skip(self, count: int) -> None:
+        """Pass over the u of `count` steps, as a chain does that goes on from a later step."""
+        for _ in range(count):
+            self.noise()
 
 
 def _generator(*key: object) -> torch.Generator:

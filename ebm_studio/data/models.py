@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import warnings
@@ -91,11 +92,28 @@ class Model:
             progress(chains.stop)
         return torch.cat(parts)
 
-    def chain(self, count: int = 16, seed: int = 0, run: ShortRun | None = None) -> Iterator[Step]:
-        """Every step of `count` short runs together, K + 1 of them, the start noise first."""
+    def chain(
+        self,
+        count: int = 16,
+        seed: int = 0,
+        run: ShortRun | None = None,
+        after: tuple[int, Tensor] | None = None,
+    ) -> Iterator[Step]:
+        """Every step of `count` short runs together, K + 1 of them, the start noise first.
+
+        `after` is a step of the same chains and its images (N, C, H, W), not clamped: they go on
+        from there, and the first that comes is the step behind it, the same as without `after`.
+        """
         run = run or self.card.short_run
         streams = self._streams(seed, range(check_count(count)))
-        for step in short_run(self.gradient, streams.start(run), run, streams.noise):
+        if after is None:
+            steps = short_run(self.gradient, streams.start(run), run, streams.noise)
+        else:
+            index, images = after
+            streams.skip(sum(run.is_noisy(i) for i in range(index)))
+            x = self._filled(images.to(self.device))
+            steps = itertools.islice(short_run(self.gradient, x, run, streams.noise, index), 1, None)
+        for step in steps:
             yield Step(
                 step.index, step.images[:count], step.mean[:count], step.energy[:count], step.gradient_norm[:count]
             )

@@ -21,7 +21,12 @@ COUNT = 8
 
 
 def thumbnail_file(model: Path) -> Path:
-    """Where the thumbnail of a model file is, or would be: by content, so that a copy or a new name finds it.
+    """Where the thumbnail of a model file is, or would be. See `kept_file`."""
+    return kept_file(model, "thumbnails", f"-{COUNT}.png")
+
+
+def kept_file(model: Path, folder: str, ending: str) -> Path:
+    """Where something about a model file is kept: by content, so that a copy or a new name finds it.
 
     Raises `CheckpointError` when the model cannot be read.
     """
@@ -30,7 +35,7 @@ def thumbnail_file(model: Path) -> Path:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise CheckpointError(f"{model} cannot be read: {error.strerror or error}.") from None
-    return platformdirs.user_cache_path("ebm-studio", appauthor=False) / "thumbnails" / f"{digest[:32]}-{COUNT}.png"
+    return platformdirs.user_cache_path("ebm-studio", appauthor=False) / folder / f"{digest[:32]}{ending}"
 
 
 def keep_thumbnail(path: Path, pixels: Pixels, card: Card) -> None:

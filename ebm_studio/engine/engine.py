@@ -6,7 +6,7 @@ import itertools
 import logging
 import traceback
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import replace
 from threading import Condition, Thread
 from typing import TypeVar
@@ -29,7 +29,7 @@ class Engine:
 
     >>> engine = Engine("cpu")
     >>> request = engine.submit(RunChain(model="fashion32", run=ShortRun()))
-    >>> engine.news()           # [Posted(request, ChainStore), Ended(request)], as they come
+    >>> list(engine.news())     # [Posted(request, ChainStore), Ended(request)], as they come
     >>> engine.frame()          # the newest pictures, or None
     >>> engine.close()
     """
@@ -78,12 +78,12 @@ class Engine:
                 if is_meant(running):
                     worker.cancel()
 
-    def news(self) -> list[Posted | Ended]:
-        """What has happened since the last call, oldest first, without what is stale."""
-        found = []
+    def news(self) -> Iterator[Posted | Ended]:
+        """What has happened since the last call, oldest first, without what is stale, or becomes so on hearing it."""
         while self._news:
-            found.append(self._news.popleft())
-        return [item for item in found if self._is_current(item.request)]
+            item = self._news.popleft()
+            if self._is_current(item.request):
+                yield item
 
     def frame(self) -> Frame | None:
         """The newest pictures since the last call, unless they are stale."""
@@ -119,6 +119,7 @@ class Engine:
     def _serve(self) -> None:
         while job := self._next():
             self._finish(*job)
+            del job  # the request may hold a whole chain
 
     def _next(self) -> tuple[Request, Worker] | None:
         with self._changed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ebm_studio.core.specs import ShortRun
@@ -49,7 +49,10 @@ class LoadModel(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class RunChain(Request):
-    """Run `count` chains from noise, or one from each of some latents; posts a `ChainStore` that fills as they run."""
+    """Run `count` chains from noise, or one from each of some latents; posts a `ChainStore` that fills as they run.
+
+    With `after`, the store of a shorter run of the same chains, they go on from its end.
+    """
 
     model: str
     count: int = 16
@@ -58,28 +61,33 @@ class RunChain(Request):
     latents: tuple[Latent, ...] = ()
     """In the place of count and seed. See `Model.mixed` for their noise."""
     bound: int = BOUND
+    after: ChainStore | None = field(default=None, repr=False, compare=False)
+    """From the same model, count and seed. Where it does not serve, the chains begin with their noise."""
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
         model = worker.model(self.model)
-        store = ChainStore(len(self.latents) or self.count, model.card.net.shape, self.run, self.bound)
-        chains = (
-            model.mixed(self.latents, run=self.run) if self.latents else model.chain(self.count, self.seed, self.run)
-        )
+        import torch
+
+        store = self.after.longer(self.run, self.bound) if self.after else None
+        if store is not None:
+            chains = model.chain(self.count, self.seed, self.run, (store.last, torch.from_numpy(store.end().copy())))
+            worker.post(store)
+        else:
+            store = ChainStore(len(self.latents) or self.count, model.card.net.shape, self.run, self.bound)
+            chains = (
+                model.mixed(self.latents, run=self.run)
+                if self.latents
+                else model.chain(self.count, self.seed, self.run)
+            )
         began = time.perf_counter()
         try:
             for step in chains:
-                store.add(
-                    step.index,
-                    step.images.cpu().numpy(),
-                    step.mean.cpu().numpy(),
-                    step.energy.cpu().numpy(),
-                    step.gradient_norm.cpu().numpy(),
-                )
+                store.add_step(step)
                 if step.index == 0:
                     worker.post(store)
                 worker.show(step.index, store.pixels(store.rows - 1))
-                rate = step.index / max(time.perf_counter() - began, 1e-6)
+                rate = (step.index - store.begins) / max(time.perf_counter() - began, 1e-6)
                 worker.report("Sampling", step.index, self.run.steps, rate)
                 worker.check()
         finally:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.cards import Card, find_model
+from ebm_studio.data.evaluations import KeptEvaluation, evaluation_file, keep_evaluation, read_evaluation
 from ebm_studio.data.pictures import Pixels, to_pixels
 from ebm_studio.data.thumbnails import COUNT, keep_thumbnail, read_thumbnail, thumbnail_file
 from ebm_studio.engine.requests import Request
@@ -51,18 +53,32 @@ class MakeThumbnail(Request):
             worker.check()
         pixels = to_pixels(step.images.cpu().numpy())
         worker.post(Thumbnail(self.lane, model.card, pixels))
-        try:
+        with suppress(StudioError):  # a cache that cannot be written costs the next launch a second, no more
             keep_thumbnail(file, pixels, model.card)
-        except StudioError:
-            return  # a cache that cannot be written costs the next launch a second, no more
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """What `data.evaluation.evaluate` found, as plain data."""
+    """What `data.evaluation.evaluate` found, now or at an earlier launch."""
 
     name: str
-    figures: dict[str, Any]
+    """As the model was asked for."""
+    found: KeptEvaluation
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindEvaluation(Request):
+    """Find a model's newest evaluation in the cache; posts `Evaluated` if there is one.
+
+    Its lane is the model's name.
+    """
+
+    background: bool = True
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+        if found := read_evaluation(evaluation_file(find_model(self.lane))):
+            worker.post(Evaluated(self.lane, found))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,4 +98,8 @@ class EvaluateModel(Request):
             worker.report(f"Evaluating {model.card.name}: {what}", done, total)
             worker.check()
 
-        worker.post(Evaluated(self.lane, evaluate(model, self.source, self.settings, tell).to_dict()))
+        file = evaluation_file(find_model(self.lane))  # of the weights that are evaluated, whatever comes there
+        found = KeptEvaluation(self.source, self.settings, evaluate(model, self.source, self.settings, tell).to_dict())
+        worker.post(Evaluated(self.lane, found))
+        with suppress(StudioError):  # a cache that cannot be written costs the figures at the next launch, no more
+            keep_evaluation(file, found)

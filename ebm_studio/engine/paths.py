@@ -51,7 +51,7 @@ class Surface:
         row = self.chain.rows
         if row < len(self.chain.indices) and self.chain.indices[row] == step.index:
             self._distances[row] = smoothness(step.images.clamp(-1, 1), self.spec.closed).distances
-        _add(self.chain, step)
+        self.chain.add_step(step)
 
     def distances(self, row: int) -> Floats:
         """Root mean square difference of neighbouring frames after a kept step, in units of [-1, 1]."""
@@ -143,7 +143,7 @@ class Mix(Request):
             weights = path_weights([self.at], stops, self.path, self.closed)
         store = ChainStore(1, model.card.net.shape, self.run)
         for step in model.mixed(self.latents, weights, self.run, self.noise):
-            _add(store, step)
+            store.add_step(step)
             worker.check()
         store.finished = True
         worker.post(store)
@@ -214,13 +214,3 @@ def ready(model: Model, latents: list[Latent], run: ShortRun, worker: Worker) ->
 
 def _size(shape: tuple[int, ...]) -> str:
     return f"{shape[1]} x {shape[2]} in {'grey' if shape[0] == 1 else 'colour'}"
-
-
-def _add(store: ChainStore, step: Step) -> None:
-    store.add(
-        step.index,
-        step.images.cpu().numpy(),
-        step.mean.cpu().numpy(),
-        step.energy.cpu().numpy(),
-        step.gradient_norm.cpu().numpy(),
-    )

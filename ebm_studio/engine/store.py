@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,9 @@ import numpy.typing as npt
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.pictures import Pixels, to_pixels
+
+if TYPE_CHECKING:
+    from ebm_studio.core.dynamics import Step
 
 BOUND = 512 * 2**20
 """Bytes that one chain store may take. The window holds two while one takes over from the other."""
@@ -34,7 +38,7 @@ class ChainStore:
         """Bytes that it may take."""
         pixels = count * int(np.prod(shape))
         row_bytes = 2 * pixels + count * 3 * 4
-        most = (bound - pixels * 4) // row_bytes
+        most = (bound - 2 * pixels * 4) // row_bytes
         if most < 2:
             height, width = shape[1:]
             raise SettingsError(
@@ -45,6 +49,7 @@ class ChainStore:
         """The steps that are kept, ascending, from 0 to K."""
         total = len(self.indices)
         self._starts = np.empty((count, *shape), np.float32)
+        self._end = np.empty((count, *shape), np.float32)
         self._states = np.empty((total, count, *shape), np.uint8)
         self._means = np.empty((total, count, *shape), np.uint8)
         self._energy = np.empty((total, count), np.float32)
@@ -52,6 +57,10 @@ class ChainStore:
         self._path = np.empty((total, count), np.float32)
         self._length = np.zeros(count, np.float32)
         self._rows = 0
+        self.last = -1
+        """The newest step that was added, kept or not; -1 before the first."""
+        self.begins = 0
+        """The step that was there from the beginning, when it goes on where another chain has ended."""
         self.finished = False
         """No further step will be added: the chain is whole, was cancelled, or failed."""
 
@@ -78,13 +87,16 @@ class ChainStore:
     @property
     def nbytes(self) -> int:
         """Bytes held, all rows counted."""
-        return sum(a.nbytes for a in (self._starts, self._states, self._means, self._energy, self._norm, self._path))
+        arrays = (self._starts, self._end, self._states, self._means, self._energy, self._norm, self._path)
+        return sum(array.nbytes for array in arrays)
 
     def add(self, index: int, images: Floats, mean: Floats, energy: Floats, norm: Floats) -> None:
         """Take step `index`: images and mean (N, C, H, W) in [-1, 1], energy and gradient norm (N,)."""
         row = self._rows
         if index == 0:
             self._starts[:] = images
+        self._end[:] = images
+        self.last = index
         if row < len(self.indices) and self.indices[row] == index:
             self._states[row] = to_pixels(images)
             self._means[row] = to_pixels(mean)
@@ -93,6 +105,38 @@ class ChainStore:
             self._path[row] = self._length
             self._rows = row + 1
         self._length += norm
+
+    def add_step(self, step: Step) -> None:
+        """Take a step as the sampler yields it."""
+        self.add(
+            step.index,
+            step.images.cpu().numpy(),
+            step.mean.cpu().numpy(),
+            step.energy.cpu().numpy(),
+            step.gradient_norm.cpu().numpy(),
+        )
+
+    def longer(self, run: ShortRun, bound: int = BOUND) -> ChainStore | None:
+        """A store for more steps of the same chains, with all that is here; only once nobody adds here any more.
+
+        None when `run` is not the same but for more steps, or when a step is missing here that it would keep.
+        """
+        if run.steps <= self.last or replace(self.run, steps=run.steps) != run:
+            return None
+        store = ChainStore(self.count, self.shape, run, bound)
+        wanted = store.indices[store.indices <= self.last]
+        rows = np.searchsorted(self.indices[: self._rows], wanted)
+        if not len(wanted) or rows[-1] >= self._rows or not np.array_equal(self.indices[rows], wanted):
+            return None
+        for new, old in (
+            (store._states, self._states), (store._means, self._means),
+            (store._energy, self._energy), (store._norm, self._norm), (store._path, self._path),
+        ):  # fmt: skip
+            new[: len(rows)] = old[rows]
+        store._starts, store._end, store._length = self._starts, self._end.copy(), self._length.copy()
+        store.begins = store.last = self.last
+        store._rows = len(rows)
+        return store
 
     def row_of(self, index: int) -> int:
         """The row of the last kept step at or before step `index`."""
@@ -106,6 +150,10 @@ class ChainStore:
     def start(self, chain: int) -> Floats:
         """The start noise z of a chain, (C, H, W), as exact as the sampler had it."""
         return _frozen(self._starts[chain])
+
+    def end(self) -> Floats:
+        """The pictures of the newest step that was added, (N, C, H, W), as exact as the sampler had them."""
+        return _frozen(self._end)
 
     def energy(self, first: int = 0) -> Floats:
         """E(x) of the rows from `first` on, (rows, N)."""

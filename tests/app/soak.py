@@ -3,7 +3,7 @@
     python -m tests.app.soak --minutes 10
 
 Ends with an error at the first exception, Qt warning, or thread that outlives the window, and when
-memory goes on growing after the first third. A few hundred actions are part of the test suite.
+memory goes on growing after the first third, three minutes at least. A few hundred actions are part of the test suite.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ KEYS = [
     *(Qt.Key.Key_Plus, Qt.Key.Key_Minus, Qt.Key.Key_0, Qt.Key.Key_H, Qt.Key.Key_S, Qt.Key.Key_F, Qt.Key.Key_F2),
     *(Qt.Key.Key_Delete, Qt.Key.Key_Tab, Qt.Key.Key_Question, Qt.Key.Key_C),
 ]
+SETTLED = 7  # half minutes after which all models and libraries that there are have been in use
 TOLERATED = ("propagateSizeHints", "does not support raise()", "does not support grabbing the keyboard")
 
 
@@ -278,8 +279,8 @@ def resident() -> int:
         return 0
 
 
-def main() -> None:
-    """By hand."""
+def main() -> str:
+    """By hand; returns what went wrong, when the window is gone."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=0)
@@ -317,11 +318,11 @@ def main() -> None:
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     print(dict(person.done))
     faults += [f"thread {t.name} still runs" for t in threading.enumerate() if t not in threads]
-    if len(memory) > 5 and memory[-1] > 1.1 * max(memory[: len(memory) // 3 + 1]):
-        faults.append(f"memory grew from {memory[len(memory) // 3]:.0f} to {memory[-1]:.0f} MB")
-    if faults:
-        raise SystemExit("\n".join(faults))
+    early = memory[: max(len(memory) // 3 + 1, SETTLED)]
+    if memory[-1] > 1.1 * max(early):
+        faults.append(f"memory grew from {max(early):.0f} to {memory[-1]:.0f} MB")
+    return "\n".join(faults)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main() or 0)

@@ -89,3 +89,73 @@ def test_a_chain_of_a_side_leaves_the_generate_page_alone(qtbot, running, page):
     page.state.random_seed()
     wait_for_pair(qtbot, page.state)
     assert running.state.playback.store is store
+
+
+def undo(window) -> None:
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+
+
+def test_shown_before_there_is_a_model_it_waits_for_one(qtbot, opened):
+    window = opened()
+    window.show_page(window.compare)
+    assert window.state.model is None
+    wait_for_pair(qtbot, window.compare.state)
+
+
+def test_everything_can_be_undone(qtbot, running, page, tmp_path):
+    a, b = page.state.sides
+    other = make_model(tmp_path / "other.safetensors", seed=3, steps=STEPS)
+    type_into(page.common.count, "2")
+    type_into(page.headers[1].steps, "20")
+    assert running.desk.undo.undo_text == "B: Steps K 20"
+    a.open_model(str(other))
+    qtbot.waitUntil(lambda: a.model.card.name == "other", timeout=PATIENCE)
+    QTest.mouseClick(page.common.swap, Qt.MouseButton.LeftButton)
+    wait_for_pair(qtbot, page.state)
+    assert [(side.model.card.name, side.run.steps) for side in (a, b)] == [("tiny", 20), ("other", STEPS)]
+    undo(running)
+    wait_for_pair(qtbot, page.state)
+    assert [(side.model.card.name, side.run.steps) for side in (a, b)] == [("other", STEPS), ("tiny", 20)]
+    undo(running)
+    qtbot.waitUntil(lambda: a.model.card.name == "tiny", timeout=PATIENCE)
+    undo(running)
+    undo(running)
+    wait_for_pair(qtbot, page.state)
+    assert (a.parameters, a.run.steps, page.common.count.value()) == (b.parameters, STEPS, 9)
+
+
+def test_the_comparison_is_there_again(qtbot, opened, running, page):
+    page.state.change(seed=5, count=4)
+    type_into(page.headers[1].steps, "20")
+    page.state.select(3)
+    page.state.set_view("mean")
+    wait_for_pair(qtbot, page.state)
+    page.state.playback.go(20)
+    parameters = [side.parameters for side in page.state.sides]
+    shown = page.state.pixels(page.state.sides[1])
+    running.close()
+
+    again = opened(None)
+    assert again.page is again.generate  # nothing is read before the first paint
+    qtbot.waitUntil(lambda: again.page is again.compare, timeout=PATIENCE)
+    wait_for_pair(qtbot, again.compare.state)
+    again.compare.state.playback.go(20)
+    assert [side.parameters for side in again.compare.state.sides] == parameters
+    assert (again.compare.state.selected, again.compare.state.view) == (3, "mean")
+    b = again.compare.state.sides[1]
+    assert np.array_equal(again.compare.state.pixels(b), shown)
+
+
+def test_a_model_that_is_gone_is_a_banner_and_the_other_stays(qtbot, running, page, tmp_path):
+    other = make_model(tmp_path / "other.safetensors", seed=3)
+    a = page.state.sides[0]
+    a.open_model(str(other))
+    qtbot.waitUntil(lambda: a.model.card.name == "other", timeout=PATIENCE)
+    undo(running)
+    qtbot.waitUntil(lambda: a.model.card.name == "tiny", timeout=PATIENCE)
+    other.unlink()
+    running.desk.undo.redo()
+    qtbot.waitUntil(lambda: page.state.fault is not None, timeout=PATIENCE)
+    assert "There is no model" in page.state.fault.text
+    wait_for_pair(qtbot, page.state)
+    assert a.model.card.name == "tiny"

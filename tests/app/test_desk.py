@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,25 @@ def test_drags_fill_the_shelf_and_the_slots(running):
     assert names(shelf) == ["0:4", "0:1"]
 
 
+def test_the_shelf_folds_and_stays_so(qtbot, opened, running):
+    strip, canvas = running.shelf, running.generate.canvas
+    keep_by_key(running, 1)
+    running.desk.shelf.set_slot("A", running.desk.shelf.items[0])
+    height, room = strip.height(), canvas.height()
+    QTest.mouseClick(strip.fold, Qt.MouseButton.LeftButton)
+    assert strip.summary.text() == "Shelf  1   ·   A  0:1"
+    assert not any(widget.isVisible() for widget in (strip.area, strip.slots["A"], strip.open))
+    qtbot.waitUntil(lambda: canvas.height() == room + height - strip.height() > room, timeout=PATIENCE)
+    drop(strip, running.state.subject(2))  # it still takes what is dropped
+    assert strip.summary.text().startswith("Shelf  2")
+    running.close()
+    again = opened()
+    assert again.shelf.folded
+    QTest.keyClick(again, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    assert again.shelf.height() == height
+    assert again.shelf.slots["A"].isVisible()
+
+
 def test_a_drag_from_the_canvas_begins_at_the_picture(running, monkeypatch):
     carried = []
     monkeypatch.setattr("ebm_studio.app.canvas.carry", lambda source, subject: carried.append(subject))
@@ -155,9 +175,25 @@ def test_the_menu_of_a_chain(qtbot, running, tmp_path: Path, monkeypatch, qapp):
     choose(right_click(canvas, point), "Save latent…")
     assert read_latent(tmp_path / "saved.safetensors").origin == FromSeed(0, 5)
 
-    choose(right_click(canvas, point), "Run longer")
+
+def test_run_longer_goes_on_where_the_chain_has_ended(qtbot, running, tiny_model):
+    state, canvas = running.state, running.generate.canvas
+    state.playback.go(STEPS)
+    shown = []
+    state.playback.position_changed.connect(lambda: shown.append(state.playback.position))
+    choose(right_click(canvas, canvas.tile(5).center()), "Run longer")
     wait_for_chain(qtbot, running)
-    assert running.state.playback.store.run.steps == 2 * STEPS
+    assert state.playback.store.begins == STEPS
+    qtbot.waitUntil(lambda: state.playback.position == 2 * STEPS, timeout=PATIENCE)
+    assert min(shown) == STEPS  # what is known is not played again
+    run = replace(load_model(tiny_model, "cpu").card.short_run, steps=2 * STEPS)
+    assert np.array_equal(canvas.pixels(), to_pixels(load_model(tiny_model, "cpu").sample(16, 0, run).numpy()))
+    QTest.keyClick(running.generate, Qt.Key.Key_L)
+    wait_for_chain(qtbot, running)
+    assert (state.playback.store.begins, state.playback.store.run.steps) == (2 * STEPS, 4 * STEPS)
+    state.change(seed=1)
+    wait_for_chain(qtbot, running)
+    assert state.playback.store.begins == 0
 
 
 def test_latents_open_from_files(qtbot, running, tmp_path: Path, monkeypatch):
@@ -338,18 +374,3 @@ def test_a_latent_of_a_photo_is_drawn_and_its_chain_can_be_seen(qtbot, running, 
     running.state.change(seed=3)
     wait_for_chain(qtbot, running)
     assert running.state.playback.store.count == 16
-
-
-def test_the_window_and_the_command_line_agree_on_the_bundled_model(qtbot, opened):
-    window = opened("fashion32")
-    wait_for_chain(qtbot, window)
-    window.state.change(count=2, seed=9)
-    window.state.change_run(noise_steps=20)
-    wait_for_chain(qtbot, window)
-    window.state.playback.go(50)
-    keep_by_key(window, 1)
-    run = window.state.parameters.run
-    expected = to_pixels(load_model("fashion32", "cpu").sample(2, 9, run).numpy())
-    assert np.array_equal(window.generate.canvas.pixels(), expected)
-    assert names(window.desk.shelf) == ["9:1"]
-    assert np.array_equal(window.desk.shelf.items[0].picture, expected[1])

@@ -92,7 +92,7 @@ def test_an_evaluation_without_held_out_pictures_is_a_banner(qtbot, running, pag
     assert not card.evaluation.cancel.isVisible()
 
 
-def test_an_evaluation_ends_as_a_table_on_the_card(qtbot, running, page, tmp_path):
+def test_an_evaluation_ends_as_a_table_on_the_card_and_stays(qtbot, opened, running, page, tmp_path):
     card = card_of(page, "other")
     QTest.mouseClick(card.evaluate, Qt.MouseButton.LeftButton)
     card.evaluation.source.set_source(str(make_data(tmp_path / "data.zip", 48)))
@@ -104,10 +104,18 @@ def test_an_evaluation_ends_as_a_table_on_the_card(qtbot, running, page, tmp_pat
     cells = [label.text() for label in card.evaluation.table.findChildren(QLabel)]
     assert cells[:4] == ["", "model", "floor", "ceiling"]
     assert cells[4] == "KID-lite0"
-    found = running.zoo.evaluations[card.entry.name]
+    kept = running.zoo.evaluations[card.entry.name]
+    found = kept.figures
     assert cells[5] == f"{found['kid']['model']['mean']:.3g}"
     assert found["held_out"] == 16
     assert card.evaluation.table.isVisible()
+
+    running.close()
+    again = opened()
+    wait_for_chain(qtbot, again)
+    again.show_page(again.models)
+    qtbot.waitUntil(lambda: again.zoo.evaluations.get(card.entry.name) == kept, timeout=PATIENCE)
+    assert card_of(again.models, "other").evaluation.table.isVisible()
 
 
 def test_an_evaluation_is_cancelled(qtbot, running, page, tmp_path):

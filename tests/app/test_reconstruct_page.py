@@ -360,10 +360,47 @@ def test_another_engine_in_the_middle_of_a_search(qtbot, with_photo):
     state.main.reload()
     qtbot.waitUntil(lambda: not state.main.link.engine.busy and not state.main.waiting, timeout=PATIENCE)
     assert state.ready
-    assert not state.results
+    assert state.results  # the best so far
+    wait_for_replay(qtbot, with_photo)
+    assert state.playback.store.whole
     state.set(iterations=4)
     start(qtbot, with_photo)
     assert state.search.done == 4
+
+
+def test_the_photos_are_there_again(qtbot, opened, with_photo, running, qapp, tmp_path):
+    state = with_photo.state
+    state.turn()
+    state.change("Crop", lambda photo: photo.scaled(0.5).moved(3, 5))
+    state.paint((4, 4), (9, 9))
+    qapp.clipboard().setImage(QImage(30, 20, QImage.Format.Format_RGB32))
+    QTest.keyClick(with_photo, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: len(state.photos) == 2, timeout=PATIENCE)
+    lost = tmp_path / "lost.png"
+    lost.write_bytes(encoded(make_picture((40, 40))))
+    state.open_files([lost])
+    qtbot.waitUntil(lambda: len(state.photos) == 3, timeout=PATIENCE)
+    state.look_at(state.photos[1])
+    state.set(iterations=7, mode="support")
+    state.set_seed(5)
+    before = state.photos
+    running.close()
+    lost.unlink()
+
+    again = opened(None)
+    qtbot.waitUntil(lambda: len(again.reconstruct.state.photos) == 2, timeout=PATIENCE)
+    state = again.reconstruct.state
+    qtbot.waitUntil(lambda: not state.reading and again.state.model is not None, timeout=PATIENCE)
+    for old, new in zip(before, state.photos, strict=False):
+        assert (old.path.name, old.crop) == (new.path.name, new.crop)
+        assert np.array_equal(np.asarray(old.picture), np.asarray(new.picture))
+    assert np.array_equal(state.photos[0].unknown, before[0].unknown)
+    assert state.current is state.photos[1]
+    assert (state.settings.iterations, state.settings.mode, state.seed) == (7, "support", 5)
+    assert "lost.png" in state.fault.text
+    state.clear()
+    again.desk.session.save()
+    assert not list((again.desk.session.folder / "photos").iterdir())
 
 
 def test_a_fault_of_the_search_is_a_banner(qtbot, with_photo):

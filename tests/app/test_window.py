@@ -52,7 +52,7 @@ def test_a_broken_file_leaves_the_last_picture(qtbot, running, tmp_path: Path):
 
 
 def test_a_bug_can_be_copied(running, qapp):
-    running.state._set_fault(Fault("It broke.", "Traceback: here"))
+    running.state.show(Fault("It broke.", "Traceback: here"))
     QTest.mouseClick(running.generate.banner.copy, Qt.MouseButton.LeftButton)
     assert qapp.clipboard().text() == "It broke.\n\nTraceback: here"
 

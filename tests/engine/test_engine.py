@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
@@ -69,8 +69,23 @@ def heard(engine: Engine, until: Callable[[Posted | Ended], bool]) -> list[Poste
     raise AssertionError(f"not heard in time: {items}")
 
 
+def wait_for_rest(engine: Engine) -> None:
+    """Until all is done, whether anybody has heard of it or not."""
+    deadline = time.monotonic() + 60
+    while engine._running or engine._queue:
+        assert time.monotonic() < deadline
+
+
 def is_end_of(request: Request) -> Callable[[Posted | Ended], bool]:
     return lambda item: isinstance(item, Ended) and item.request == request
+
+
+def chain(engine: Engine, request: RunChain) -> ChainStore:
+    """The whole chain of a request."""
+    items = heard(engine, is_end_of(engine.submit(request)))
+    [store] = [item.value for item in items if isinstance(item, Posted)]
+    assert store.whole
+    return store
 
 
 def test_a_chain_is_that_of_the_command_line(engine: Engine, tiny_model: Path):
@@ -93,6 +108,23 @@ def test_a_chain_is_that_of_the_command_line(engine: Engine, tiny_model: Path):
     assert frame is not None
     assert frame.index == model.card.short_run.steps
     assert np.array_equal(frame.pixels, store.pixels(frame.index))
+
+
+def test_chains_go_on_as_if_they_had_run_at_once(engine: Engine, tiny_model: Path):
+    name, run = str(tiny_model), ShortRun(steps=7, noise_steps=9)
+    short = chain(engine, RunChain(model=name, count=5, seed=3, run=run))
+    longer = replace(run, steps=12)
+    store = chain(engine, RunChain(model=name, count=5, seed=3, run=longer, after=short))
+    whole = chain(engine, RunChain(model=name, count=5, seed=3, run=longer))
+    assert (store.begins, whole.begins) == (7, 0)
+    for row in range(13):
+        assert np.array_equal(store.pixels(row), whole.pixels(row))
+        assert np.array_equal(store.pixels(row, "mean"), whole.pixels(row, "mean"))
+    assert np.array_equal(store.end(), whole.end())
+    assert np.array_equal(store.energy(), whole.energy())
+    assert np.array_equal(store.path_length(), whole.path_length())
+    other = chain(engine, RunChain(model=name, count=5, seed=3, run=replace(longer, step_size=0.5), after=short))
+    assert other.begins == 0  # another run begins with its noise
 
 
 def test_cancel_stops_a_chain_between_steps(engine: Engine, tiny_model: Path):
@@ -173,12 +205,23 @@ def test_lanes_leave_each_other_alone(engine: Engine):
 
 def test_stale_news_is_dropped(engine: Engine):
     first = engine.submit(Say(text="old"))
-    deadline = time.monotonic() + 60
-    while engine._running or engine._queue:
-        assert time.monotonic() < deadline
+    wait_for_rest(engine)
     second = engine.submit(Say(text="new"))
     items = heard(engine, is_end_of(second))
     assert all(item.request != first for item in items)
+
+
+def test_what_becomes_stale_while_the_news_is_heard_is_dropped(engine: Engine):
+    engine.submit(Say(text="first", lane="A"))
+    engine.submit(Say(text="old", lane="B"))
+    wait_for_rest(engine)
+    news = engine.news()
+    assert next(news).value == "first"
+    newer = engine.submit(Say(text="new", lane="B"))
+    items = list(news)
+    if not any(map(is_end_of(newer), items)):
+        items += heard(engine, is_end_of(newer))
+    assert [item.value for item in items if isinstance(item, Posted)] == ["new"]
 
 
 def test_a_persons_fault_comes_back_as_one_sentence(engine: Engine, tmp_path: Path):
