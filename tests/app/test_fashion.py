@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from ebm_studio.core.specs import Interpolation
 from ebm_studio.data.latents import FromSeed
 from ebm_studio.data.models import Model, load_model
 from ebm_studio.data.pictures import Pixels, to_pixels
@@ -213,5 +214,6 @@ def test_reconstruct_then_interpolate(qtbot, window, fashion):
     QTest.keyClick(path, Qt.Key.Key_End)
     assert np.array_equal(path.picture.pixels(), samples(fashion)[1])
     QTest.keyClick(path, Qt.Key.Key_Home)
-    *_, end = fashion.mixed([result.latent], None, replace(fashion.card.short_run, steps=STEPS))
+    run = replace(fashion.card.short_run, steps=STEPS)
+    end = fashion.interpolate([result.latent, fashion.latent(0, 1, run)], Interpolation(frames=3), run)
     assert np.array_equal(path.picture.pixels(), to_pixels(end.images.numpy())[0])
