@@ -406,6 +406,9 @@ class ReconstructState(Faults):
         self._files.close()
 
     def _forget(self) -> None:
+        if self._wanted is not None:  # what it would find is of photos that are gone
+            self.main.link.cancel(self._wanted)
+            self._wanted = None
         self._outcomes = {}
         self._batch = ()
         self.search = None

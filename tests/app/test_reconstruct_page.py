@@ -209,6 +209,21 @@ def test_cancel_keeps_the_best_so_far(qtbot, with_photo):
     assert np.array_equal(state.shown()[1], state.outcome.result.picture)
 
 
+def test_a_search_ends_with_its_photos(qtbot, with_photo):
+    state = with_photo.state
+    state.set(iterations=10_000)
+    QTest.mouseClick(with_photo.header.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: state.search is not None and state.search.done >= 2, timeout=PATIENCE)
+    QTest.keyClick(with_photo.list, Qt.Key.Key_Delete)
+    assert not state.searching
+    qtbot.waitUntil(lambda: not state.main.link.engine.busy, timeout=PATIENCE)
+    assert not state.results
+    state.main.undo.undo()
+    state.set(iterations=4)
+    start(qtbot, with_photo)
+    assert state.search.done == 4
+
+
 def test_the_curve_and_the_figures_follow_the_search(found):
     plot, panel = found.inspector.result.plot, found.inspector.result
     x, y = plot.least.getOriginalDataset()
