@@ -35,7 +35,7 @@ class Rail(QWidget):
         self._show_look()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, UNIT, 0, UNIT)
-        self._column.setSpacing(UNIT // 2)
+        self._column.setSpacing(0)  # so that a low window has room for all
         self._column.addStretch(1)
         self._column.addWidget(self.look, 0, Qt.AlignmentFlag.AlignHCenter)
 
