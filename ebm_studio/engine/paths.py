@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +82,7 @@ class Interpolate(Request):
         """See `Request.work`."""
         check_stops(len(self.latents), self.spec.closed)
         model = worker.model(self.model)
+        _check_sizes(model, self.latents)
         import torch
 
         from ebm_studio.core.interpolation import path_weights
@@ -132,6 +133,7 @@ class Mix(Request):
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
         model = worker.model(self.model)
+        _check_sizes(model, self.latents)
         import torch
 
         from ebm_studio.core.interpolation import pad_weights, path_weights
@@ -197,14 +199,18 @@ class MakeStop(Request):
         return StopReady(result.latent, result.picture)
 
 
-def ready(model: Model, latents: list[Latent], run: ShortRun, worker: Worker) -> list[StopReady]:
-    """Latents with the ends of their own chains."""
+def _check_sizes(model: Model, latents: Sequence[Latent]) -> None:
     for latent in latents:
         if latent.z.shape != model.card.net.shape:
             raise DataError(
-                f"The latent is for pictures of {_size(latent.z.shape)}, and {model.card.name} makes "
-                f"{_size(model.card.net.shape)}: open {latent.model} first."
+                f"A latent is for pictures of {_size(latent.z.shape)}, and {model.card.name} makes "
+                f"{_size(model.card.net.shape)}: open {latent.model}, or use other latents."
             )
+
+
+def ready(model: Model, latents: list[Latent], run: ShortRun, worker: Worker) -> list[StopReady]:
+    """Latents with the ends of their own chains."""
+    _check_sizes(model, latents)
     for step in model.mixed(latents, None, run):
         worker.report("Running the latents", step.index, run.steps)
         worker.check()

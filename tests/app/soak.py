@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import os
 import random
 import sys
@@ -234,6 +235,14 @@ def soak(window: MainWindow, seed: int, goes_on: Callable[[int], bool]) -> tuple
         text = "".join(traceback.format_exception(kind, error, trace))  # type: ignore[arg-type]
         faults.append(f"{text}after {person.log[-6:]}")
 
+    class Listener(logging.Handler):
+        """A job that failed by a bug is only logged: the engine goes on."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            faults.append(f"{logging.Formatter().format(record)}, after {person.log[-6:]}")
+
+    listener = Listener(logging.ERROR)
+    logging.getLogger("ebm_studio").addHandler(listener)
     patched = _without_dialogs(person)
     hooks = sys.excepthook, threading.excepthook
     sys.excepthook = catch
@@ -243,6 +252,7 @@ def soak(window: MainWindow, seed: int, goes_on: Callable[[int], bool]) -> tuple
         person.run(lambda count: not faults and goes_on(count))
     finally:
         qInstallMessageHandler(before)
+        logging.getLogger("ebm_studio").removeHandler(listener)
         sys.excepthook, threading.excepthook = hooks
         for owner, name, value in patched:
             setattr(owner, name, value)

@@ -136,3 +136,18 @@ def test_a_latent_of_another_size_says_so(engine, tiny_model, tmp_path):
     posted, ended = answer(engine, MakeStop(model=str(tiny_model), source=file, run=RUN))
     assert not posted
     assert "32 x 32 in colour" in ended.fault.text
+
+
+def test_latents_of_two_sizes_are_a_fault_that_says_what_to_do(engine, tiny_model, latents, tmp_path):
+    from ebm_studio.core.specs import NetSpec
+    from tests.making import make_model
+
+    other = load_model(make_model(tmp_path / "other.safetensors", NetSpec(size=32, channels=3, width=2)), "cpu")
+    mixed = (latents[0], other.latent(1))
+    for request in (
+        Interpolate(model=str(tiny_model), latents=mixed, spec=Interpolation(), run=RUN),
+        Mix(model=str(tiny_model), latents=mixed, at=0.5, run=RUN),
+    ):
+        posted, ended = answer(engine, request)
+        assert not posted
+        assert "open other, or use other latents" in ended.fault.text
