@@ -43,8 +43,8 @@ class Knob:
 
 NET = (
     Knob(
-        "net", "width", "Width n_f", 1, 512, (8, 128),
-        "n_f, the channels of the net's first layer. Wider nets learn finer pictures, slower.",
+        "net", "width", "Width", 1, 512, (8, 128),
+        "n<sub>f</sub>, the channels of the net's first layer. Wider nets learn finer pictures, slower.",
     ),
 )  # fmt: skip
 SHORT_RUN = (

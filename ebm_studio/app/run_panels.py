@@ -156,7 +156,7 @@ def _settings(view: RunView) -> dict[str, str]:
         "Data": default_name(plan.source)[:24],
         "Held out": thousands(plan.held_out),
         "Pictures": f"{net.size} × {net.size}, {'grey' if net.channels == 1 else 'colour'}",
-        "Net": f"n_f {net.width}, {'LeakyReLU' if net.activation == 'leaky_relu' else 'SiLU'}",
+        "Net": f"n<sub>f</sub> {net.width}, {'LeakyReLU' if net.activation == 'leaky_relu' else 'SiLU'}",
         "Short run": f"K {run.steps}, s {figure(run.step_size)}, τ {figure(run.noise_scale)}",
         "Batches": f"{learning.chains} chains, {learning.images} images",
         "Rate": figure(learning.learning_rate),
@@ -185,12 +185,12 @@ class ComparePanel(Panel):
             return
         while (item := self._rows.takeAt(0)) and (widget := item.widget()):
             widget.deleteLater()
-        tables = [_settings(view) for view in views]
+        tables = [_settings(view) | {"Data": escape(default_name(view.plan.source)[:24])} for view in views]
         differ = [name for name in tables[0] if len({table[name] for table in tables}) > 1]
         for place, (view, table) in enumerate(zip(views, tables, strict=True)):
             color = self._runs.watch.color(place, self._theme.tokens)
             lines = [f"<b style='color:{color}'>━ {escape(view.name)}</b>", f"{thousands(view.status.updates)} updates"]
-            text = label("<br>".join([*lines, *(f"{name}: {escape(table[name])}" for name in differ)]))
+            text = label("<br>".join([*lines, *(f"{name}: {table[name]}" for name in differ)]))
             text.setTextFormat(Qt.TextFormat.RichText)
             text.setWordWrap(True)
             self._rows.addWidget(text)

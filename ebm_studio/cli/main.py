@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ebm_studio import __version__
-from ebm_studio.cli import evaluate, interpolate, models, reconstruct, replay, runs, sample, train
+from ebm_studio.cli import calibrate, evaluate, interpolate, models, reconstruct, replay, runs, sample, train
 from ebm_studio.core.errors import StudioError
 
-COMMANDS = (evaluate, interpolate, models, reconstruct, replay, runs, sample, train)
+COMMANDS = (calibrate, evaluate, interpolate, models, reconstruct, replay, runs, sample, train)
 BAD_INPUT = 2
 INTERRUPTED = 130
 

@@ -112,6 +112,7 @@ class TrainingRun:
             if saved:
                 text = f"{error} What was learned until update {saved.now.updates} is whole; give the data's new place."
                 diary.note("data_lost", text, saved.now.updates)
+                diary.tell(state="failed", text=text)  # said once, not again as a failure
                 raise DataError(text) from None
             raise
         run = cls(folder, plan, data, device, diary, ranks)

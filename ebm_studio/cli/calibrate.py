@@ -1,0 +1,58 @@
+"""`ebm-studio calibrate`: the step size at which a learned model draws best."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ebm_studio.cli.options import add_device, add_json
+from ebm_studio.core.specs import Evaluation
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "calibrate",
+        help="find the step size at which a model draws best",
+        description="Draw at step sizes from the model's own to 1.5 times that, compare with training images "
+        "(KID-lite0), and write the model with the smallest step size that cannot be told from the best.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument("data", metavar="DATA", help="what it learned from: a folder or zip of images, or a name")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the model to write (default: only tell)")
+    parser.add_argument("--count", type=int, default=512, metavar="N", help="samples of each (default: 512)")
+    parser.add_argument("--seed", type=int, default=0, help="of the samples (default: 0)")
+    add_device(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Try, choose and write."""
+    settings = Evaluation(count=args.count, seed=args.seed)
+
+    from ebm_studio.data.calibration import calibrated, chosen, trials
+    from ebm_studio.data.models import load_model, save_model
+
+    model = load_model(args.model, args.device)
+    tried = []
+    for trial in trials(model, args.data, settings):
+        tried.append(trial)
+        if not args.json:
+            print(f"step size {trial.step_size:<6g} KID-lite0 {trial.kid.mean:.4f} ± {trial.kid.sd:.4f}", flush=True)
+    best = chosen(tried)
+    if args.output:
+        data = Path(args.data).name
+        command = f"ebm-studio calibrate {shlex.quote(model.card.name)} {shlex.quote(data)} --count {args.count}"
+        save_model(args.output, model.net, calibrated(model.card, best, command))
+    if not args.json:
+        print(f"{model.card.name} draws best at step size {best.step_size:g}" + f": {args.output}" * bool(args.output))
+    return {
+        "model": model.card.name,
+        "step_size": best.step_size,
+        "trials": [asdict(trial) for trial in tried],
+        "output": str(args.output) if args.output else None,
+    }
