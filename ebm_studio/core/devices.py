@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
-import sys
-from functools import cache
 
 import torch
 
 from ebm_studio.core.errors import SettingsError
-
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
-_KEPT_BYTES = 256 << 20
-_HEAP_BYTES = 32 << 20  # the most that glibc allows
+from ebm_studio.core.memory import keep_memory
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -25,7 +18,7 @@ def choose_device(name: str = "auto") -> torch.device:
     Raises `SettingsError` when the device is not there.
     """
     torch.set_num_threads(default_threads())
-    _keep_memory()
+    keep_memory()
     present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         return torch.device(next(device for device in ("cuda", "mps", "cpu") if present[device]))
@@ -44,14 +37,3 @@ def default_threads() -> int:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(torch.get_num_threads(), cores if cores <= 4 else cores - 1)
-
-
-@cache
-def _keep_memory() -> None:
-    # A step's tensors come and go some megabytes at a time. By default glibc returns them to the
-    # system each time and gets them back page by page, which costs up to a third of a step.
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):  # another C library
-            libc = ctypes.CDLL(None)
-            libc.mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
-            libc.mallopt(_MMAP_THRESHOLD, _HEAP_BYTES)

@@ -12,12 +12,15 @@ from threading import Condition, Thread
 from typing import TypeVar
 
 from ebm_studio.core.errors import StudioError
+from ebm_studio.core.memory import release_memory
 from ebm_studio.engine.mailbox import Mailbox
 from ebm_studio.engine.requests import Ended, Fault, Frame, Posted, Progress, Request
 from ebm_studio.engine.worker import ModelShelf, Stopped, Worker
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=Request)
+IDLE_SECONDS = 1.0
+"""After this long without work, memory that is kept for the next step goes back to the system."""
 
 
 class Engine:
@@ -123,8 +126,15 @@ class Engine:
 
     def _next(self) -> tuple[Request, Worker] | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._closing)
+            busy = self._changed.wait_for(self._is_due, IDLE_SECONDS)
+        if not busy:
+            release_memory()
+        with self._changed:
+            self._changed.wait_for(self._is_due)
             return None if self._closing else self._pop()
+
+    def _is_due(self) -> bool:
+        return bool(self._queue) or self._closing
 
     def _pop(self) -> tuple[Request, Worker]:
         """Move a request from the queue to those that run, in one go: there is no moment when it is in neither."""

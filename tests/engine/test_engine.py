@@ -19,6 +19,7 @@ from ebm_studio.engine.jobs import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.requests import Ended, Posted, Request
 from ebm_studio.engine.store import ChainStore
 from ebm_studio.engine.worker import Worker
+from tests.app.soak import resident
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,18 @@ class Say(Request):
 class Crash(Request):
     def work(self, worker: Worker) -> None:
         raise ZeroDivisionError("by a bug")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fill(Request):
+    """Takes memory in small pieces, and gives back all but the last: it stays with the C library."""
+
+    kept: list[bytes] = field(default_factory=list)
+
+    def work(self, worker: Worker) -> None:
+        pieces = [bytes(4096) for _ in range(40_000)]
+        self.kept.append(pieces[-1])
+        worker.post(resident())
 
 
 @pytest.fixture
@@ -86,6 +99,17 @@ def chain(engine: Engine, request: RunChain) -> ChainStore:
     [store] = [item.value for item in items if isinstance(item, Posted)]
     assert store.whole
     return store
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
+def test_a_window_at_rest_gives_back_memory_that_was_kept(engine: Engine):
+    request = engine.submit(Fill())
+    [full] = [item.value for item in heard(engine, is_end_of(request)) if isinstance(item, Posted)]
+    deadline = time.monotonic() + 60
+    while resident() > full - 100 * 2**20:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    assert request.kept
 
 
 def test_a_chain_is_that_of_the_command_line(engine: Engine, tiny_model: Path):
