@@ -23,6 +23,13 @@ def add(commands: Any) -> None:
     parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
     parser.add_argument("data", metavar="DATA", help="what it learned from: a folder or zip of images, or a name")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the model to write (default: only tell)")
+    parser.add_argument(
+        "--most",
+        type=float,
+        default=1.5,
+        metavar="F",
+        help="how many times the model's own step size is the most (default: 1.5); large steps reconstruct worse",
+    )
     parser.add_argument("--count", type=int, default=512, metavar="N", help="samples of each (default: 512)")
     parser.add_argument("--seed", type=int, default=0, help="of the samples (default: 0)")
     add_device(parser)
@@ -39,14 +46,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     model = load_model(args.model, args.device)
     tried = []
-    for trial in trials(model, args.data, settings):
+    for trial in trials(model, args.data, settings, args.most):
         tried.append(trial)
         if not args.json:
             print(f"step size {trial.step_size:<6g} KID-lite0 {trial.kid.mean:.4f} ± {trial.kid.sd:.4f}", flush=True)
     best = chosen(tried)
     if args.output:
         data = Path(args.data).name
-        command = f"ebm-studio calibrate {shlex.quote(model.card.name)} {shlex.quote(data)} --count {args.count}"
+        command = f"ebm-studio calibrate {shlex.quote(model.card.name)} {shlex.quote(data)} --most {args.most:g} --count {args.count}"
         save_model(args.output, model.net, calibrated(model.card, best, command))
     if not args.json:
         print(f"{model.card.name} draws best at step size {best.step_size:g}" + f": {args.output}" * bool(args.output))

