@@ -52,8 +52,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             print(f"step size {trial.step_size:<6g} KID-lite0 {trial.kid.mean:.4f} ± {trial.kid.sd:.4f}", flush=True)
     best = chosen(tried)
     if args.output:
-        data = Path(args.data).name
-        command = f"ebm-studio calibrate {shlex.quote(model.card.name)} {shlex.quote(data)} --most {args.most:g} --count {args.count}"
+        words = [model.card.name, Path(args.data).name, "--most", f"{args.most:g}", "--count", str(args.count)]
+        command = f"ebm-studio calibrate {shlex.join(words)}"
         save_model(args.output, model.net, calibrated(model.card, best, command))
     if not args.json:
         print(f"{model.card.name} draws best at step size {best.step_size:g}" + f": {args.output}" * bool(args.output))

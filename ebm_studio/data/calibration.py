@@ -36,9 +36,9 @@ class Trial:
 
 
 def trials(model: Model, source: str, settings: Evaluation, most: float) -> Iterator[Trial]:
-    """Draw pictures at step sizes up to `most` times the model's own, and compare them with *training* images. Raises `StudioError`.
+    """Draw pictures at step sizes up to `most` times the model's own, and compare them with *training* images.
 
-    Held-out images have no part in it, so that they can judge what comes of it. Ends early where chains
+    Raises `StudioError`. Held-out images have no part in it, so that they can judge what comes of it. Ends early where chains
     begin to run away.
     """
     if most < 1:
