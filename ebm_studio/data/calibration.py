@@ -38,8 +38,8 @@ class Trial:
 def trials(model: Model, source: str, settings: Evaluation, most: float) -> Iterator[Trial]:
     """Draw pictures at step sizes up to `most` times the model's own, and compare them with *training* images.
 
-    Raises `StudioError`. Held-out images have no part in it, so that they can judge what comes of it. Ends early where chains
-    begin to run away.
+    Held-out images have no part in it, so that they can judge what comes of it. Ends early where chains
+    begin to run away. Raises `StudioError`, `DivergedError` when they do so at the model's own step.
     """
     if most < 1:
         raise SettingsError(f"The most must be 1 or more times the model's own step size, not {most:g}.")
@@ -53,6 +53,8 @@ def trials(model: Model, source: str, settings: Evaluation, most: float) -> Iter
         try:
             samples = model.sample(settings.count, settings.seed, replace(run, step_size=step_size))
         except DivergedError:
+            if factor == 1:
+                raise
             return
         yield Trial(step_size, kid(extractor(to_pixels(samples.numpy())), reference, settings.seed))
 
