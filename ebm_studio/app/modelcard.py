@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from ebm_studio.app.evaluation import EvaluationPanel
-from ebm_studio.app.fields import button, elided, label, thousands
+from ebm_studio.app.fields import button, elided, figure, label, thousands
 from ebm_studio.app.images import to_image
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
@@ -208,7 +208,11 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
             f"n<sub>f</sub> {net.width}, {'LeakyReLU' if net.activation == 'leaky_relu' else 'SiLU'}",
             "Width n<sub>f</sub> of the first layer, and the activation.",
         ),
-        ("Steps", f"K {card.short_run.steps}", "K, the number of Langevin steps that it was trained with."),
+        (
+            "Short run",
+            f"K {card.short_run.steps}, s {figure(card.short_run.step_size)}",
+            "K, the number of Langevin steps that it was trained with; s, the step size at which it draws.",
+        ),
     ]
     if card.updates:
         rows.append(("Updates", thousands(card.updates), "Parameter updates of Algorithm 1."))
