@@ -42,7 +42,7 @@ class SetupHeader(TrainHeader):
         )
         self.source.setFixedWidth(26 * UNIT)
         self.source.chosen.connect(setup.set_source)
-        self.folder = QPushButton(theme.icon("open"), "Folder…")
+        self.folder = QPushButton("Folder…")
         self.folder.setToolTip("Learn from the pictures in a folder (Ctrl+O).")
         self.folder.clicked.connect(self.choose_folder)
         self.zip = QPushButton("Zip…")

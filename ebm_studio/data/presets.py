@@ -36,7 +36,7 @@ PRESETS = (
     ),
     Preset(
         "Paper-exact",
-        "As Nijkamp et al. (2019) and their code: n_f 64, K 100, 64 pictures. Days without a GPU.",
+        "As Nijkamp et al. (2019) and their code: width 64, K 100, 64 pictures. Days without a GPU.",
         NetSpec(width=64),
         ShortRun(steps=100),
         Learning(updates=200_000, chains=64, images=64, ema=0.0, decay_share=0.0, final_rate=1.0),
