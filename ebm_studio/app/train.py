@@ -42,7 +42,7 @@ class TrainPage(Page):
         super().__init__()
         self.setup = setup
         self.runs = runs
-        self.setup_header = SetupHeader(theme, setup, runs)
+        self.setup_header = SetupHeader(setup, runs)
         self.run_header = RunHeader(theme, runs)
         self.setup_banner = Banner(theme, setup.faults)
         self.run_banner = Banner(theme, runs)

@@ -33,7 +33,7 @@ class TrainHeader(QWidget):
 class SetupHeader(TrainHeader):
     """Which data, and Start."""
 
-    def __init__(self, theme: Theme, setup: TrainSetup, runs: Runs) -> None:
+    def __init__(self, setup: TrainSetup, runs: Runs) -> None:
         super().__init__()
         self._setup = setup
         self._runs = runs
@@ -60,7 +60,6 @@ class SetupHeader(TrainHeader):
         self.row.addWidget(self.start)
         for signal in (setup.changed, setup.preview_changed):
             signal.connect(self._show)
-        theme.changed.connect(self.folder.update)
         self._show()
 
     def choose_folder(self) -> None:
