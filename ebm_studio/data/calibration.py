@@ -41,7 +41,7 @@ def trials(model: Model, source: str, settings: Evaluation, most: float) -> Iter
     Held-out images have no part in it, so that they can judge what comes of it. Ends early where chains
     begin to run away. Raises `StudioError`, `DivergedError` when they do so at the model's own step.
     """
-    if most < 1:
+    if not most >= 1:
         raise SettingsError(f"The most must be 1 or more times the model's own step size, not {most:g}.")
     spec, run = model.card.net, model.card.short_run
     extractor = open_extractor("lite0", model.device)

@@ -80,6 +80,7 @@ def test_calibrate_refuses_bad_words_in_one_line(
     for words, reason in (
         ([str(model), str(pictures), "--count", "3"], "16"),
         ([str(model), str(pictures), "--most", "0.9"], "1 or more"),
+        ([str(model), str(pictures), "--most", "nan"], "1 or more"),
         ([str(model), "nowhere.zip"], "no data set"),
         (["nothing", str(pictures)], "no model"),
     ):
