@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ebm_studio.app.fields import label
+from ebm_studio.app.fields import elided, label
 from ebm_studio.app.playback import ShowsChain
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import SMALL, UNIT, Tokens
@@ -92,7 +92,9 @@ class Chart(QWidget):
         self.pointer = pg.InfiniteLine(angle=90)
         self.pointer.hide()
         self._pointed: int | None = None
-        self._lay_out(label(title, "small"))
+        self._name = title
+        self.title = label(title, "small")
+        self._lay_out()
         self.plot.viewport().setMouseTracking(True)
         self.plot.viewport().installEventFilter(self)
         theme.changed.connect(self.paint)
@@ -103,10 +105,10 @@ class Chart(QWidget):
             self.plot.addItem(item)
         self.paint()
 
-    def _lay_out(self, title: QLabel) -> None:
+    def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setContentsMargins(5 * UNIT, 0, UNIT, 0)
-        head.addWidget(title)
+        head.addWidget(self.title)
         head.addStretch(1)
         head.addWidget(self.value)
         column = QVBoxLayout(self)
@@ -114,6 +116,13 @@ class Chart(QWidget):
         column.setSpacing(UNIT // 2)
         column.addLayout(head)
         column.addWidget(self.plot, 1)
+
+    def event(self, event: QEvent) -> bool:
+        """Whenever there is other room, or another figure: the title gives way to the figure."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            room = self.width() - 7 * UNIT - self.value.sizeHint().width()
+            self.title.setText(elided(self.title, self._name, max(room, 0)))
+        return super().event(event)
 
     def paint(self) -> None:
         """Take the theme's colours."""

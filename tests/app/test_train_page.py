@@ -312,6 +312,11 @@ def test_two_runs_are_compared(qtbot, two, page):
     assert page.run_inspector.compare.isVisible()
     assert not page.run_header.pause.isVisible()
 
+    page.resize(1480, 700)  # where there is no room for both, the title gives way to the figures
+    charts = page.run_stage.plots.charts
+    qtbot.waitUntil(lambda: all(chart.value.width() >= chart.value.sizeHint().width() for chart in charts))
+    assert any(chart.title.text().endswith("…") for chart in charts)
+
 
 def test_a_run_that_is_done_learns_longer_and_one_whose_pictures_moved_finds_them(qtbot, two, page, data, monkeypatch):
     click_run(page, "one")
