@@ -185,7 +185,7 @@ class ComparePanel(Panel):
             return
         while (item := self._rows.takeAt(0)) and (widget := item.widget()):
             widget.deleteLater()
-        tables = [_settings(view) | {"Data": escape(default_name(view.plan.source)[:24])} for view in views]
+        tables = [table | {"Data": escape(table["Data"])} for table in map(_settings, views)]
         differ = [name for name in tables[0] if len({table[name] for table in tables}) > 1]
         for place, (view, table) in enumerate(zip(views, tables, strict=True)):
             color = self._runs.watch.color(place, self._theme.tokens)

@@ -17,6 +17,7 @@ from ebm_studio.core.fidelity import Estimate, kid
 from ebm_studio.core.specs import Evaluation, ShortRun
 from ebm_studio.data.cards import Card
 from ebm_studio.data.datasets import open_images
+from ebm_studio.data.evaluation import some
 from ebm_studio.data.features import open_extractor
 from ebm_studio.data.models import Model
 from ebm_studio.data.pictures import to_pixels
@@ -46,8 +47,8 @@ def trials(model: Model, source: str, settings: Evaluation, most: float) -> Iter
     spec, run = model.card.net, model.card.short_run
     extractor = open_extractor("lite0", model.device)
     images = open_images(source, spec.size, spec.channels).without_last(model.card.data.held_out)
-    rows = np.random.default_rng(seed_from("calibration", settings.seed)).permutation(len(images))[:REFERENCE]
-    reference = extractor.cached(images.images[np.sort(rows)])
+    random = np.random.default_rng(seed_from("calibration", settings.seed))
+    reference = extractor.cached(some(images, REFERENCE, random))
     for factor in [factor for factor in FACTORS if factor <= most]:
         step_size = round(run.step_size * factor, 6)
         try:

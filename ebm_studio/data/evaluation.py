@@ -89,8 +89,8 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Tell = lambd
     training, unseen = open_split(source, spec.size, spec.channels, held_out, _told(tell, "reading images"))
 
     random = np.random.default_rng(seed_from("evaluation", settings.seed))
-    real = _some(training, settings.count, random)
-    reference = _some(unseen, settings.count, random)
+    real = some(training, settings.count, random)
+    reference = some(unseen, settings.count, random)
     told = _told(tell, "sampling")
     samples = to_pixels(
         model.sample(settings.count, settings.seed, progress=lambda done: told(done, settings.count)).numpy()
@@ -156,8 +156,8 @@ def _told(tell: Tell, what: str) -> Callable[[int, int], None]:
     return lambda done, total: tell(what, done, total)
 
 
-def _some(images: ImageSet, count: int, random: np.random.Generator) -> Pixels:
-    # Name order often is class order, so the first ones would not stand for all.
+def some(images: ImageSet, count: int, random: np.random.Generator) -> Pixels:
+    """At most `count` pictures at random: name order often is class order, so the first would not stand for all."""
     return images.images[np.sort(random.permutation(len(images))[:count])]
 
 
