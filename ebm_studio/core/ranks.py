@@ -8,6 +8,7 @@ few leaves nothing for its overlapping buckets to gain.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -19,7 +20,9 @@ from torch import Tensor
 
 from ebm_studio.core.errors import LostRankError, SettingsError
 
-PATIENCE = timedelta(days=7)  # with a first process that may pause, or wait for room on a disk
+PATIENCE = timedelta(minutes=30)  # with a silent rank: gloo may miss the end of one
+REASSURE_SECONDS = 60.0
+_STILL_HERE = "still here"
 
 
 class Ranks:
@@ -28,6 +31,7 @@ class Ranks:
     def __init__(self, rank: int = 0, count: int = 1) -> None:
         self.rank = rank
         self.count = count
+        self._told = time.monotonic()
 
     @property
     def is_first(self) -> bool:
@@ -58,13 +62,23 @@ class Ranks:
         if self.count > 1:
             with _losses_told():
                 dist.broadcast_object_list([message], 0)
+            self._told = time.monotonic()
 
     def hear(self) -> Any:
         """What the first rank tells next. Raises `LostRankError`."""
-        box: list[Any] = [None]
-        with _losses_told():
-            dist.broadcast_object_list(box, 0)
+        box: list[Any] = [_STILL_HERE]
+        while box == [_STILL_HERE]:
+            with _losses_told():
+                dist.broadcast_object_list(box, 0)
         return box[0]
+
+    def reassure(self) -> None:
+        """To be called often by a first rank that waits for something, lest the others lose patience.
+
+        Raises `LostRankError`.
+        """
+        if time.monotonic() - self._told > REASSURE_SECONDS:
+            self.tell(_STILL_HERE)
 
 
 ALONE = Ranks()

@@ -273,15 +273,19 @@ class TrainingRun:
         self.draw()
         self.diary.note("pause", f"Paused at update {self.learner.updates}; all is saved.")
         self.diary.tell(state="paused", text="Paused.", seconds_left=None)
-        while not self.diary.wait(1.0, lambda: self._asked_to_stop() or self.diary.order() != "pause"):
+        while not self.diary.wait(1.0, lambda: self._stopped_waiting() or self.diary.order() != "pause"):
             pass
         if not self._asked_to_stop():
             self._go_on("Going on.")
 
     def _kept(self, write: Callable[[], None]) -> None:
         """Write something; a full disk is waited out."""
-        if self.diary.keep(write, self._asked_to_stop):
+        if self.diary.keep(write, self._stopped_waiting):
             self._go_on("There is room on the disk again.")
+
+    def _stopped_waiting(self) -> bool:
+        self._ranks.reassure()
+        return self._asked_to_stop()
 
     def _go_on(self, text: str) -> None:
         self._clock = time.monotonic()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ebm_studio.data.models import load_model
-from ebm_studio.data.runlog import METRICS, read_events, read_metrics
+from ebm_studio.data.runlog import METRICS, read_events, read_metrics, read_status
 from ebm_studio.data.runstate import read_state
 from tests.making import make_data
 
@@ -40,29 +40,33 @@ def _none_left() -> Iterator[None]:
     _started.clear()
 
 
-def started(module, *words, **env):
+def started(module, *words):
     process = subprocess.Popen(
         [sys.executable, "-m", *module, *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **env},
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     _started.append(process)
     return process
 
 
-def train(*words, **env):
-    return started(["ebm_studio"], "train", *words, **env)
+def train(*words):
+    return started(["ebm_studio"], "train", *words)
 
 
-def pair(*words):
-    """Two ranks as torchrun starts them, each within reach."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    place = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    return [train(*words, RANK=str(rank), LOCAL_RANK=str(rank), **place) for rank in range(2)]
+def together(*words):
+    """Two ranks by torchrun, which ends all when one ends."""
+    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "ebm_studio"]
+    return started(launch, "train", *words)
+
+
+def ranks_of(launcher, folder):
+    """The processes of the first and of the second rank."""
+    first = read_status(folder).pid
+    (second,) = {int(pid) for pid in subprocess.check_output(["pgrep", "-P", str(launcher.pid)]).split()} - {first}
+    return first, second
 
 
 def wait_for_updates(process, folder, count):
@@ -76,8 +80,7 @@ def wait_for_updates(process, folder, count):
 def test_two_ranks_follow_the_curves_of_one(tmp_path, data):
     words = [data, *SMALL, *PLAIN, "--updates", 30]
     one = train(*words, "-o", tmp_path / "one")
-    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "ebm_studio"]
-    two = started(launch, "train", *words, "-o", tmp_path / "two")
+    two = together(*words, "-o", tmp_path / "two")
     for process in (one, two):
         _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, err
@@ -92,35 +95,22 @@ def test_two_ranks_follow_the_curves_of_one(tmp_path, data):
     assert [event.kind for event in read_events(tmp_path / "two")] == ["start", "done"]
 
 
-def test_a_killed_rank_ends_the_run_and_all_is_kept(tmp_path, data):
-    words = [data, *SMALL, *PLAIN, "--updates", 1_000_000, "-o", tmp_path / "run"]
-    first, second = pair(*words)
-    wait_for_updates(first, tmp_path / "run", 3)
-    second.kill()
-    second.communicate()
-    _, err = first.communicate(timeout=PATIENCE)
-    assert first.returncode == 2, err
-    assert "ended unasked" in err.splitlines()[-1]
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_killed_rank_ends_the_run_and_it_goes_on_from_a_whole_state(tmp_path, data, victim):
+    # What the other rank says of it is not looked at: when gloo finds the connection reset at a bad moment, it
+    # aborts the process from a thread of its own, or waits on and on until torchrun ends it.
+    run = tmp_path / "run"
+    launcher = together(data, *SMALL, *PLAIN, "--updates", 1_000_000, "-o", run, "--save-every", "0s")
+    wait_for_updates(launcher, run, 3)
+    os.kill(ranks_of(launcher, run)[victim], signal.SIGKILL)
+    _, err = launcher.communicate(timeout=PATIENCE)
+    assert launcher.returncode == 1
+    assert "SIGKILL" in err
 
-    last = read_events(tmp_path / "run")[-1]
-    assert last.kind == "failed"
-    updates = read_state(tmp_path / "run").now.updates
-    assert updates == len(read_metrics(tmp_path / "run")) >= 3
-    assert load_model(tmp_path / "run" / "model.safetensors", "cpu").card.updates == updates
-
-    resumed = pair("--resume", "--device", "cpu", "--updates", updates + 3, "-o", tmp_path / "run")
-    for process in resumed:
-        _, err = process.communicate(timeout=PATIENCE)
-        assert process.returncode == 0, err
-    assert read_metrics(tmp_path / "run")[:, 0].tolist() == [*range(1, updates + 4)]
-
-
-def test_the_helpers_end_with_the_first_rank(tmp_path, data):
-    first, second = pair(data, *SMALL, *PLAIN, "--updates", 1_000_000, "-o", tmp_path / "run", "--save-every", "0s")
-    wait_for_updates(first, tmp_path / "run", 2)
-    first.kill()
-    first.communicate()
-    _, err = second.communicate(timeout=PATIENCE)
-    assert second.returncode == 2
-    assert "ended unasked" in err.splitlines()[-1]
-    assert read_state(tmp_path / "run") is not None
+    updates = read_state(run).now.updates
+    assert updates >= 2
+    assert load_model(run / "model.safetensors", "cpu").card.updates in (updates, updates - 1)
+    resumed = together("--resume", "--device", "cpu", "--updates", updates + 3, "-o", run)
+    _, err = resumed.communicate(timeout=PATIENCE)
+    assert resumed.returncode == 0, err
+    assert read_metrics(run)[:, 0].tolist() == [*range(1, updates + 4)]

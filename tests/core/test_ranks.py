@@ -1,3 +1,8 @@
+import os
+import socket
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -23,3 +28,36 @@ def test_one_rank_is_its_own_average_and_needs_nobody():
 def test_a_device_that_cannot_be_shared_is_refused():
     with pytest.raises(SettingsError, match="MPS"), joined(torch.device("mps")):
         pass
+
+
+LONG_WAIT = """
+import time
+from datetime import timedelta
+import torch
+from ebm_studio.core import ranks
+ranks.PATIENCE, ranks.REASSURE_SECONDS = timedelta(seconds=4), 0.5
+with ranks.joined(torch.device("cpu")) as (us, _):
+    end = time.monotonic() + 8
+    while us.is_first and time.monotonic() < end:
+        us.reassure()
+        time.sleep(0.1)
+    us.tell("go on") if us.is_first else print(us.hear())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="torch has no gloo rendezvous there in every build")
+def test_a_rank_waits_for_a_first_one_that_says_it_is_there():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    place = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    first, second = (
+        subprocess.Popen([sys.executable, "-c", LONG_WAIT], env={**place, "RANK": str(rank)}, stdout=subprocess.PIPE)
+        for rank in range(2)
+    )
+    try:
+        assert second.communicate(timeout=60)[0].strip() == b"go on"
+        assert first.wait(60) == 0
+    finally:
+        first.kill(), second.kill()
+        first.communicate()
