@@ -12,7 +12,6 @@ from ebm_studio.app.undo import Undo
 from ebm_studio.app.watch import Watch
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import MAX_UPDATES
-from ebm_studio.core.watchdog import easier
 from ebm_studio.data.cards import new_user_model
 from ebm_studio.data.plans import Plan, write_plan
 from ebm_studio.data.runfolders import RunFolder, Trashed, default_root, list_runs, new_run
@@ -161,9 +160,13 @@ class Runs(QObject):
         limit = 2 * view.plan.time_limit if view.plan.time_limit else None
         self._go_on_by(view, replace(view.plan, learning=learning, time_limit=limit))
 
-    def resume_gently(self, view: RunView) -> None:
-        """Go on with a smaller learning rate and more data noise, as the watchdog would."""
-        self._go_on_by(view, replace(view.plan, learning=easier(view.plan.learning)))
+    def step_back(self, view: RunView) -> None:
+        """Go on from the last healthy state, more carefully, as the watchdog would."""
+        try:
+            view.folder.launch(self.device, step_back=True)
+        except StudioError as error:
+            self.complain(Fault(str(error)))
+        self.refresh()
 
     def resume_from(self, view: RunView, source: str) -> None:
         """Go on with pictures that are at another place now."""

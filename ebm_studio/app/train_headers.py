@@ -135,10 +135,10 @@ class RunHeader(TrainHeader):
             self.menu.addAction("New run with these settings", self.duplicated.emit)
             self.menu.addAction("Show the folder", self.revealed.emit)
             self.menu.addSeparator()
-            gently = self.menu.addAction("Resume more gently", lambda: self._runs.resume_gently(view))
-            gently.setToolTip("With a smaller learning rate and more data noise.")
+            back = self.menu.addAction("Step back and resume", lambda: self._runs.step_back(view))
+            back.setToolTip("From the last healthy state, at a smaller learning rate and with more data noise.")
             moved = self.menu.addAction("The pictures have moved…", lambda: self._find_pictures(view))
-            for action in (gently, moved):
+            for action in (back, moved):
                 action.setEnabled(not view.alive and view.status.state != "done")
             self.menu.addSeparator()
         idle = [view for view in self._runs.watch.views if not view.alive]

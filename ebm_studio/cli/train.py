@@ -47,6 +47,11 @@ def add(commands: Any) -> None:
         help="go on with the run in RUN_DIR, by default at its own settings and on its own data",
     )
     parser.add_argument(
+        "--step-back",
+        action="store_true",
+        help="with --resume: from the last healthy state, at a smaller rate and with more data noise",
+    )
+    parser.add_argument(
         "--from",
         dest="origin",
         metavar="MODEL",
@@ -89,6 +94,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     if args.data is None and not args.resume:
         raise SettingsError("Name the DATA to learn from: a folder or zip of images, or a set by name.")
+    if args.step_back and not args.resume:
+        raise SettingsError("Only a run that goes on can step back: add --resume.")
     with _stop_signals() as stopped:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             return _learn_together(args, stopped)
@@ -140,6 +147,8 @@ def _learn(
 
         make = TrainingRun.resume if args.resume else TrainingRun.start
         run = make(args.output, plan, device, reading, diary, ranks or ALONE)
+    if args.step_back:
+        run.step_back()
     if run.data.skipped:
         print(f"left out {len(run.data.skipped)} files, the first: {run.data.skipped[0]}", file=sys.stderr)
 
@@ -210,7 +219,8 @@ def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
         backend=None if args.backend == "auto" else args.backend,
     )
     # To go on as before is no part of how the model was made.
-    return plan if plan.command and changed == plan else replace(changed, command=_command(plan.command))
+    as_before = plan.command and changed == plan and not args.step_back
+    return plan if as_before else replace(changed, command=_command(plan.command))
 
 
 def _changed(spec: S, **changes: Any) -> S:

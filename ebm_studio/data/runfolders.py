@@ -152,14 +152,17 @@ class RunFolder:
             raise StudioError(f"{self.name} is not learning now: resume it first.")
         write_order(self.path, order)
 
-    def launch(self, device: str = "auto") -> None:
+    def launch(self, device: str = "auto", step_back: bool = False) -> None:
         """Start it, or go on with it, in a process of low priority that outlives this one.
 
+        With `step_back` it goes on from its last healthy state, more carefully.
         What the process says goes to train.log in the folder. Raises `StudioError`.
         """
         if self.alive:
             raise StudioError(f"{self.name} is learning already.")
         words = [sys.executable, "-m", "ebm_studio", "train", "--resume", "-o", str(self.path), "--device", device]
+        if step_back:
+            words.append("--step-back")
         if nice := shutil.which("nice"):
             words = [nice, "-n", "10", *words]
         paths = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))

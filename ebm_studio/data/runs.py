@@ -250,6 +250,11 @@ class TrainingRun:
             self._healthy = [*self._healthy[-1:], self._snapshot()]
         return metrics
 
+    def step_back(self) -> None:
+        """Go on from the last healthy state, more carefully: what the watchdog does unasked, at a person's word."""
+        self.plan = replace(self.plan, steps_back=0)
+        self._step_back("A person has asked for it.")
+
     def _step_back(self, reason: str) -> None:
         """Go on from the last healthy state, more carefully. Raises `DivergedError` when it gives up."""
         goal = self._healthy[0]

@@ -339,6 +339,28 @@ def test_a_run_that_is_done_learns_longer_and_one_whose_pictures_moved_finds_the
     assert not page.run_banner.isVisible()
 
 
+def test_a_run_steps_back_from_its_menu(qtbot, page, data):
+    plan = Plan(
+        net=TINY,
+        short_run=ShortRun(steps=3),
+        learning=Learning(updates=8, chains=4, images=4, learning_rate=1e-3),
+        source=str(data),
+        name="one",
+        backend="fp32",
+    )
+    run = TrainingRun.start(default_root() / "one", plan, torch.device("cpu"))
+    run.learn(stopped=lambda: run.learner.updates == 5)
+    page.runs.refresh()
+    click_run(page, "one")
+    view = page.runs.view
+    page.run_header.fill()
+    next(a for a in page.run_header.menu.actions() if a.text() == "Step back and resume").trigger()
+    qtbot.waitUntil(lambda: view.status.state == "done" and not view.alive, timeout=PATIENCE)
+    assert [event.kind for event in view.events] == ["start", "stop", "resume", "rollback", "done"]
+    assert view.updates == 8
+    assert view.plan.learning.learning_rate == pytest.approx(3e-4)
+
+
 def test_a_run_can_begin_with_a_model(qtbot, page, tiny_model, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tiny_model), ""))
     box = page.setup_inspector.data.origin

@@ -95,6 +95,7 @@ def test_options_change_the_short_run(capsys, tmp_path, tiny):
         ["train", "DATA", "-o", "run", "--updates", "0"],
         ["train", "DATA", "-o", "run", "--hold-out", "99"],
         ["train", "DATA", "-o", "run", "--resume"],
+        ["train", "DATA", "-o", "run", "--step-back"],
         ["train", "DATA", "-o", "FILE/run"],
     ],
 )

@@ -112,6 +112,26 @@ def test_a_run_steps_back_to_the_older_of_two_healthy_states(tmp_path, plan, mon
     assert {"healthy-000006", "healthy-000008"} <= kept
 
 
+def test_a_person_can_have_a_run_step_back_before_it_runs_away(tmp_path, plan, monkeypatch):
+    monkeypatch.setattr(runs, "HEALTHY_EVERY", 2)
+    run = TrainingRun.start(tmp_path / "run", plan, CPU)
+    assert not run.learn(stopped=lambda: run.learner.updates == 7)
+    healthy = read_state(tmp_path / "run").healthy[0]
+    assert healthy.updates == 4
+
+    run = TrainingRun.resume(tmp_path / "run", replace(read_plan(tmp_path / "run"), steps_back=4), CPU)
+    run.step_back()
+    assert run.plan.steps_back == 1  # those of the watchdog count no more
+    now = read_state(tmp_path / "run").now
+    assert now.updates == 4
+    assert all(torch.equal(now.tensors[name], healthy.tensors[name]) for name in healthy.tensors)
+    assert updates(tmp_path / "run") == [*range(1, 5)]
+    assert run.learn()
+    assert kinds(tmp_path / "run") == ["start", "stop", "resume", "rollback", "done"]
+    assert read_plan(tmp_path / "run").learning.learning_rate == pytest.approx(3e-4)
+    assert updates(tmp_path / "run") == [*range(1, 9)]
+
+
 def test_a_run_that_cannot_be_helped_ends_healthy_and_can_be_resumed(tmp_path, plan, monkeypatch):
     monkeypatch.setattr(runs, "HEALTHY_EVERY", 2)
     with session(tmp_path / "run") as diary:
