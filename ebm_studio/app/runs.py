@@ -14,7 +14,7 @@ from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import MAX_UPDATES
 from ebm_studio.data.cards import new_user_model
 from ebm_studio.data.plans import Plan, write_plan
-from ebm_studio.data.runfolders import RunFolder, Trashed, default_root, list_runs, new_run
+from ebm_studio.data.runfolders import RunFolder, Trashed, default_root, empty_trash, list_runs, new_run
 from ebm_studio.data.runlog import Event, Order
 from ebm_studio.engine.requests import Fault
 
@@ -195,6 +195,13 @@ class Runs(QObject):
         for view in views:
             what = _Removal(self, view.folder)
             self._undo.swap(f"Delete {view.name}", what.set_removed, False, True)
+
+    def empty_trash(self) -> None:
+        """Delete for good what was moved to the trash."""
+        try:
+            empty_trash(self.root)
+        except StudioError as error:
+            self.complain(Fault(str(error)))
 
     def save_model(self, view: RunView) -> None:
         """Put the model as it is now among the person's own; `saved` says where."""

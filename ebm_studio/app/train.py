@@ -24,6 +24,7 @@ from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.train_headers import RunHeader, SetupHeader
 from ebm_studio.app.train_panels import TrainInspector
 from ebm_studio.app.train_setup import TrainSetup
+from ebm_studio.data.runfolders import look_into_trash
 
 MODELS = "Models (*.safetensors)"
 
@@ -91,6 +92,7 @@ class TrainPage(Page):
         self.run_header.exported.connect(self.export_model)
         self.run_header.duplicated.connect(self.duplicate)
         self.run_header.revealed.connect(self.reveal)
+        self.run_header.trash_looked_at.connect(self.empty_trash)
         self.column.list.menu_wanted.connect(self.run_header.menu.popup)
 
     def _add_actions(self) -> None:
@@ -107,6 +109,7 @@ class TrainPage(Page):
         act(self, "New run with the run's settings", self.duplicate)
         act(self, "Show the run's folder", self.reveal)
         act(self, "Delete the run", header.delete, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+        act(self, "Empty the trash of runs…", self.empty_trash)
         act(self, "The samples before", lambda: watch.go(watch.position - 1), Qt.Key.Key_Left)
         act(self, "The samples after", lambda: watch.go(watch.position + 1), Qt.Key.Key_Right)
         act(self, "The first samples", lambda: watch.go(0), Qt.Key.Key_Home)
@@ -148,6 +151,16 @@ class TrainPage(Page):
         """Show the run's folder in the system's file manager."""
         if (view := self.runs.view) is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(view.folder.path)))
+
+    def empty_trash(self) -> None:
+        """Say what is in the trash, and ask whether it shall go."""
+        count, size = look_into_trash(self.runs.root)
+        if not count:
+            self.notice.say("The trash of runs is empty.")
+            return
+        runs = "1 run" if count == 1 else f"{count} runs"
+        text = f"The trash holds {runs}, {size / 1e6:.0f} MB. Emptied, they cannot be brought back."
+        self.notice.say(text, ("Empty the trash", self.runs.empty_trash), ("Keep them", lambda: None))
 
     def focus_first(self) -> None:
         (self.column.list if self.runs.selected else self.setup_header.source).setFocus()

@@ -93,6 +93,7 @@ class RunHeader(TrainHeader):
     exported = Signal()
     duplicated = Signal()
     revealed = Signal()
+    trash_looked_at = Signal()
 
     def __init__(self, theme: Theme, runs: Runs) -> None:
         super().__init__()
@@ -145,6 +146,7 @@ class RunHeader(TrainHeader):
         count = f" {len(self._runs.watch.views)} runs" if view is None else ""
         delete = self.menu.addAction(self._theme.icon("trash"), f"Delete{count}", self.delete)
         delete.setEnabled(len(idle) == len(self._runs.watch.views) and bool(idle))
+        self.menu.addAction("Empty the trash…", self.trash_looked_at.emit)
 
     def delete(self) -> None:
         """Move the runs that are looked at, and learn no more, to the trash."""

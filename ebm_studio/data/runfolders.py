@@ -71,6 +71,21 @@ def new_run(root: Path, plan: Plan) -> RunFolder:
     raise StudioError(f"There are too many runs named {stem} in {root}.")
 
 
+def look_into_trash(root: Path) -> tuple[int, int]:
+    """How many runs are in the trash, and their bytes."""
+    runs = list((root / TRASH).glob("*"))
+    return len(runs), sum(path.stat().st_size for run in runs for path in run.rglob("*") if path.is_file())
+
+
+def empty_trash(root: Path) -> None:
+    """Delete what is in the trash for good. Raises `StudioError`."""
+    try:
+        for run in (root / TRASH).glob("*"):
+            shutil.rmtree(run)
+    except OSError as error:
+        raise StudioError(f"The trash cannot be emptied: {error}.") from error
+
+
 class RunFolder:
     """One run. Two of the same path are equal."""
 
@@ -209,6 +224,8 @@ class Trashed:
 
     def restore(self) -> RunFolder:
         """Put it back where it was. Raises `StudioError`."""
+        if not self.place.exists():
+            raise StudioError(f"{self.run.name} is gone for good: the trash was emptied.")
         if self.run.path.exists():
             raise StudioError(f"There is a new {self.run.path}: move it away first.")
         _move(self.place, self.run.path)

@@ -444,6 +444,19 @@ def test_a_run_is_deleted_and_brought_back(qtbot, two, page):
     assert two[0].path.exists()
     assert page.runs.view.name == "one"
 
+    # Emptied, the trash gives nothing back, and says so.
+    page.run_header.fill()
+    empty = page.run_header.menu.actions()[-1]
+    empty.trigger()
+    assert page.notice.text.text() == "The trash of runs is empty."
+    QTest.keyClick(page, Qt.Key.Key_Delete)
+    page.empty_trash()
+    assert page.notice.text.text().startswith("The trash holds 1 run, ")
+    QTest.mouseClick(page.notice.answers[0], LEFT)
+    QTest.keyClick(page, Qt.Key.Key_Z, CONTROL)
+    assert "one is gone for good" in page.setup_banner.text.text() + page.run_banner.text.text()
+    assert [view.name for view in page.runs.views] == ["two"]
+
 
 def test_settings_are_taken_over_the_model_exported_the_folder_shown(qtbot, two, page, tmp_path, monkeypatch):
     shown, target = [], tmp_path / "out.safetensors"

@@ -14,7 +14,7 @@ from ebm_studio.core.metrics import Metrics
 from ebm_studio.core.specs import Learning, ShortRun
 from ebm_studio.data.cards import read_card
 from ebm_studio.data.plans import Plan, read_plan
-from ebm_studio.data.runfolders import RunFolder, default_root, list_runs, new_run
+from ebm_studio.data.runfolders import RunFolder, default_root, empty_trash, list_runs, look_into_trash, new_run
 from ebm_studio.data.runlog import (
     METRICS,
     Status,
@@ -178,6 +178,16 @@ def test_a_run_goes_to_the_trash_and_back(tmp_path, plan):
     again = new_run(root, plan)
     assert again == one
     with pytest.raises(StudioError, match="new"):
+        trashed.restore()
+
+    again.trash()
+    count, size = look_into_trash(root)
+    assert count == 2
+    assert size >= 2 * (trashed.place / "run.json").stat().st_size > 0
+    empty_trash(root)
+    assert look_into_trash(root) == (0, 0)
+    assert list_runs(root) == [two]
+    with pytest.raises(StudioError, match="the trash was emptied"):
         trashed.restore()
 
 
