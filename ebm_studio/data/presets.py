@@ -25,7 +25,7 @@ PRESETS = (
         "A small net, in minutes: shapes and colours that can be recognised.",
         NetSpec(width=16),
         ShortRun(steps=40),
-        Learning(updates=600, chains=32, images=64, learning_rate=3e-4, ema=0.99),
+        Learning(updates=1500, chains=16, images=64, learning_rate=2e-4, ema=0.99),
     ),
     Preset(
         "Good",
