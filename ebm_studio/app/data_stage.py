@@ -10,6 +10,7 @@ from ebm_studio.app.mosaic import Mosaic
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.train_setup import TrainSetup
+from ebm_studio.data.preview import Preview
 
 
 class DataStage(QWidget):
@@ -72,14 +73,20 @@ class DataStage(QWidget):
         else:
             licence = preview.licence or setup.plan.licence or "licence not stated"
             self.caption.setText(f"{thousands(preview.count)} pictures · {shape} · {licence}")
-        left_out = preview.skipped if preview else []
+        left_out = _left_out(preview) if preview else ""
         self.skipped.setVisible(bool(left_out))
-        self.skipped.setText(
-            f"{len(left_out)} of {len(left_out) + (len(preview.pixels) if preview else 0)} cannot be used"
-        )
+        self.skipped.setText(left_out)
         if not left_out:
             self.skipped.setChecked(False)
-        self.reasons.setPlainText("\n".join(left_out))
+        others = [f"{name} is not a picture by its name." for name in preview.others] if preview else []
+        self.reasons.setPlainText("\n".join([*(preview.skipped if preview else []), *others]))
+
+
+def _left_out(preview: Preview) -> str:
+    looked_at, bad, others = len(preview.skipped) + len(preview.pixels), len(preview.skipped), len(preview.others)
+    all_or_some = f"{bad} of {looked_at}" if looked_at == preview.count else f"{bad} of {looked_at} looked at"
+    words = [f"{all_or_some} cannot be used"] if bad else []
+    return " · ".join([*words, *([f"{thousands(others)} other file{'s' * (others > 1)}"] if others else [])])
 
 
 def _hint(setup: TrainSetup) -> str:

@@ -205,8 +205,11 @@ class TrainSetup(QObject):
         self._swap(f"Learn from {default_name(source)}", replace(self.draft, plan=plan))
 
     def open_files(self, paths: list[Path]) -> None:
-        """Learn from a folder or zip that was dropped or chosen."""
+        """Learn from a folder or zip that was dropped or chosen; of several, from the first."""
         self.set_source(str(paths[0]))
+        if len(paths) > 1:
+            text = f"A run learns from one folder or zip, here from {paths[0].name}: put the others into it."
+            self.faults.show(Fault(text))
 
     def set_preset(self, preset: Preset) -> None:
         """Set everything but the data as a preset has it."""

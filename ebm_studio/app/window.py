@@ -392,4 +392,5 @@ class MainWindow(QMainWindow):
 
 def _unknown(paths: list[Path]) -> str:
     names = ", ".join(path.name for path in paths[:3]) + (" and others" if len(paths) > 3 else "")
-    return f"Nothing here opens {names}: drop a model, a latent, or a file that was exported here."
+    known = "a picture, a folder or zip of pictures, a model, a latent, or a file that was exported here"
+    return f"Nothing here opens {names}: drop {known}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import lzma
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ebm_studio.core.errors import DataError
-from ebm_studio.data.pictures import MAX_FILE_BYTES, Pixels, fit, is_picture, open_picture, picture_files
+from ebm_studio.data.pictures import MAX_FILE_BYTES, Pixels, fit, is_picture, open_picture
 from ebm_studio.data.places import RESOURCES
 
 Progress = Callable[[int, int], None]
@@ -83,7 +83,7 @@ def open_images(
     if source in NAMED:
         named = NAMED[source]
         return ImageSet(source, named.read(size, channels, progress), named.licence)
-    with open_entries(source) as entries:
+    with open_entries(source) as (entries, _):
         return read_entries(source, entries, size, channels, progress)
 
 
@@ -113,13 +113,20 @@ Entry = tuple[str, Callable[[], bytes]]
 
 
 @contextmanager
-def open_entries(source: str) -> Iterator[list[Entry]]:
-    """The pictures of a folder or zip in name order; each can be read while the context lasts. Raises `DataError`."""
+def open_entries(source: str) -> Iterator[tuple[list[Entry], list[str]]]:
+    """The pictures of a folder or zip in name order; each can be read while the context lasts. Raises `DataError`.
+
+    Then the names of the other files. What is hidden is neither.
+    """
     path = Path(source).expanduser()
     if not path.exists():
         raise DataError(f"There is no data set {source}: give a folder or zip of images, or one of {', '.join(NAMED)}.")
     if path.is_dir():
-        yield [(str(file.relative_to(path)), file.read_bytes) for file in picture_files(path, deep=True)]
+        try:
+            names, others = _sorted_out(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+        yield [(name, (path / name).read_bytes) for name in names], others
         return
     if not zipfile.is_zipfile(path):
         raise DataError(f"{path} is neither a folder nor a zip of images.")
@@ -129,8 +136,20 @@ def open_entries(source: str) -> Iterator[list[Entry]]:
         raise DataError(f"{path} cannot be opened: {error}.") from None
     # Opened once: to open it anew for each picture would read its whole directory each time.
     with archive:
-        infos = sorted(archive.infolist(), key=lambda info: info.filename)
-        yield [(info.filename, partial(_read_member, archive, info)) for info in infos if is_picture(info.filename)]
+        members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+        names, others = _sorted_out(members)
+        yield [(name, partial(_read_member, archive, members[name])) for name in names], others
+
+
+def _sorted_out(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Those of pictures, in order, and those of other files; none that is hidden, or in a hidden folder."""
+    seen = [name for name in names if not any(map(_is_hidden, PurePath(name).parts))]
+    seen.sort(key=lambda name: PurePath(name).parts)
+    return [name for name in seen if is_picture(name)], [name for name in seen if not is_picture(name)]
+
+
+def _is_hidden(part: str) -> bool:
+    return part == "__MACOSX" or (part.startswith(".") and part != "..")
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

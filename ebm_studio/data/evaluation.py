@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.dynamics import seed_from
+from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.fidelity import Estimate, frechet, inception_score, kid, nearest
 from ebm_studio.core.specs import Evaluation, Reconstruction
 from ebm_studio.data.cards import Health
@@ -19,6 +20,7 @@ from ebm_studio.data.features import Extractor, open_extractor
 from ebm_studio.data.models import Model
 from ebm_studio.data.pictures import Pixels, to_pixels
 
+LEAST = 10  # images, below which a bootstrap may draw the same one every time
 CEILING_NOISE = 0.5
 """Standard deviation of the noise that spoils the ceiling's images, in a range of [-1, 1]."""
 HEALTH_CHAINS = 256
@@ -91,6 +93,11 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Tell = lambd
     random = np.random.default_rng(seed_from("evaluation", settings.seed))
     real = some(training, settings.count, random)
     reference = some(unseen, settings.count, random)
+    if min(len(real), len(reference)) < LEAST:
+        raise SettingsError(
+            f"There are {len(real)} training and {len(reference)} held-out images to compare with: "
+            f"figures need {LEAST} of each."
+        )
     told = _told(tell, "sampling")
     samples = to_pixels(
         model.sample(settings.count, settings.seed, progress=lambda done: told(done, settings.count)).numpy()

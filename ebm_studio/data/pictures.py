@@ -75,12 +75,10 @@ def is_picture(name: str | Path) -> bool:
     return path.suffix.lower() in SUFFIXES | HEIC and not path.name.startswith(".")
 
 
-def picture_files(folder: Path, deep: bool = False) -> list[Path]:
-    """The pictures in a folder (with `deep`, in its folders too) in name order."""
+def picture_files(folder: Path) -> list[Path]:
+    """The pictures in a folder in name order. Raises `DataError`."""
     try:
-        return sorted(
-            file for file in (folder.rglob("*") if deep else folder.iterdir()) if is_picture(file) and file.is_file()
-        )
+        return sorted(file for file in folder.iterdir() if is_picture(file) and file.is_file())
     except OSError as error:
         raise DataError(f"{folder} cannot be read: {error.strerror}.") from None
 

@@ -22,6 +22,8 @@ class Preview:
     """uint8 (N, C, H, W), as a net will see them."""
     skipped: list[str] = field(default_factory=list)
     """Of those looked at, one line for each that cannot be used, with the reason."""
+    others: list[str] = field(default_factory=list)
+    """The names of all other files."""
     licence: str = ""
 
 
@@ -37,10 +39,10 @@ def preview(
     if source in NAMED:
         images = open_images(source, size, channels, progress)
         return Preview(len(images), images.images[spread(len(images), limit)], licence=images.licence)
-    with open_entries(source) as entries:
+    with open_entries(source) as (entries, others):
         looked_at = [entries[index] for index in spread(len(entries), limit)]
         images = read_entries(source, looked_at, size, channels, progress)
-    return Preview(len(entries), images.images, images.skipped)
+    return Preview(len(entries), images.images, images.skipped, others)
 
 
 def spread(count: int, limit: int) -> list[int]:

@@ -144,13 +144,25 @@ def test_a_dropped_zip_is_counted_and_what_is_left_out_is_said(qtbot, running, p
     assert page.setup.plan.name == "mixed"
     assert page.setup.plan.net.channels == 3
     assert page.data_stage.caption.text().startswith("6 pictures · 32 × 32 colour · licence not stated")
-    assert "1 of 6 cannot be used" in page.data_stage.skipped.text()
+    assert page.data_stage.skipped.text() == "1 of 6 cannot be used · 1 other file"
     QTest.mouseClick(page.data_stage.skipped, LEFT)
     assert page.data_stage.reasons.isVisible()
     assert "bad.png" in page.data_stage.reasons.toPlainText()
+    assert "notes.txt is not a picture" in page.data_stage.reasons.toPlainText()
     QTest.keyClick(page, Qt.Key.Key_Z, CONTROL)
     assert page.setup.plan.source == "fashion-mnist"
     assert page.setup_header.source.currentText() == "fashion-mnist"
+
+
+def test_of_two_folders_the_first_is_learned_from_and_the_page_says_so(qtbot, running, page, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.png").write_bytes(encoded(make_picture()))
+    assert drop(running, tmp_path / "one", tmp_path / "two")
+    qtbot.waitUntil(lambda: page.setup.preview is not None, timeout=PATIENCE)
+    assert page.setup.plan.source == str(tmp_path / "one")
+    assert page.setup_banner.isVisible()
+    assert "here from one" in page.setup_banner.text.text()
 
 
 def test_data_that_cannot_be_read_says_why_and_cannot_be_started(qtbot, page, tmp_path, monkeypatch):

@@ -94,6 +94,7 @@ def test_evaluate_refuses_what_it_cannot_compare(
     for words, reason in (
         ([model, str(pictures)], "--held-out"),
         ([model, str(pictures), "--held-out", "60"], "Cannot hold out"),
+        ([model, str(pictures), "--held-out", "3", "--count", "16"], "need 10 of each"),
         ([model, str(pictures), "--features", "vgg"], "lite0 or inception"),
         ([model, str(pictures), "--count", "3"], "16"),
         ([str(tmp_path / "none"), str(pictures)], "no model"),

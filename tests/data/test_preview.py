@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,20 @@ def test_what_cannot_be_read_is_said(tmp_path):
         preview(str(make_zip(tmp_path / "none.zip", {"c.txt": b""})), 16)
     with pytest.raises(DataError, match="no data set"):
         preview("nowhere", 16)
+
+
+def test_hidden_files_are_not_there_and_others_are_named(tmp_path):
+    picture = encoded(make_picture())
+    names = ["a.png", ".thumbs/a.png", "__MACOSX/._a.png", "notes.txt", "sub/b.png", "sub/c.avif", "sub/.b.png"]
+    archive = make_zip(tmp_path / "data.zip", dict.fromkeys(names, picture))
+    folder = tmp_path / "data"
+    with zipfile.ZipFile(archive) as file:
+        file.extractall(folder)
+    for source in (archive, folder):
+        found = preview(str(source), 16)
+        assert (found.count, found.skipped) == (2, [])
+        assert found.others == ["notes.txt", "sub/c.avif"]
+        assert len(open_images(str(source), 16)) == 2
 
 
 def test_a_set_by_name_brings_its_licence():
