@@ -24,7 +24,7 @@ from ebm_studio.core.diagnostics import typicality
 from ebm_studio.core.dynamics import Gradient, sample
 from ebm_studio.core.fidelity import kid, nearest
 from ebm_studio.core.inversion import Iterate
-from ebm_studio.core.specs import Mode, Reconstruction
+from ebm_studio.core.specs import Mode, Reconstruction, ShortRun
 from ebm_studio.data.datasets import open_split
 from ebm_studio.data.features import Extractor, open_extractor
 from ebm_studio.data.models import Model, load_model
@@ -87,7 +87,9 @@ def measure(model: Model, source: str, held_out: int, count: int, iterations: in
     found = {mode: Found(model, photos, mode, iterations) for mode in MODES}
     seeds = next(model.chain(len(photos), seed=1)).images
     latents: dict[str, Tensor] = {"seeds": seeds} | {str(mode): each.z for mode, each in found.items()}
-    realisms = [realism(model, name, z, train, extractor, reference) for name, z in latents.items()]
+    own = model.card.short_run
+    runs = {name: own if name == "seeds" else own.for_photos() for name in latents}
+    realisms = [realism(model, name, runs[name], z, train, extractor, reference) for name, z in latents.items()]
     return facts | {
         "errors": shown("Reconstruction", [each.row() for each in found.values()]),
         "midpoints": shown("Realism of midpoints", realisms),
@@ -119,7 +121,8 @@ class Found:
     def row(self) -> dict[str, Any]:
         """Errors, typicality and times."""
         error = mean_squares(self.images - self.photos)
-        other = run_of(make_gradient(self.model.net, "fp32"), self.model, self.z)
+        run = self.model.card.short_run.for_photos()
+        other = run_of(make_gradient(self.model.net, "fp32"), self.model, run, self.z)
         typical = typicality(self.z, self.model.card.short_run.start)
         return {
             "mode": self.settings.mode,
@@ -148,13 +151,13 @@ def search(
 
 
 def realism(
-    model: Model, name: str, z: Tensor, train: Tensor, extractor: Extractor, reference: Tensor
+    model: Model, name: str, run: ShortRun, z: Tensor, train: Tensor, extractor: Extractor, reference: Tensor
 ) -> dict[str, Any]:
     """How far M(z) of latents and of the midpoints of their pairs is from real images. All chains are noise-free."""
     middle = torch.cat([HALF * z + HALF * z.roll(shift, 0) for shift in range(1, NEIGHBOURS + 1)])
     row: dict[str, Any] = {"latents": name}
     for what, start in (("ends", z), ("midpoints", middle)):
-        images = run_of(model.gradient, model, start).clamp(-1, 1)
+        images = run_of(model.gradient, model, run, start).clamp(-1, 1)
         distance = kid(extractor(to_pixels(images.numpy())), reference)
         row |= {
             f"{what}: KID-lite0": distance.mean,
@@ -164,10 +167,10 @@ def realism(
     return row
 
 
-def run_of(gradient: Gradient, model: Model, z: Tensor) -> Tensor:
+def run_of(gradient: Gradient, model: Model, run: ShortRun, z: Tensor) -> Tensor:
     """M(z), not clamped."""
     parts = torch.split(z.to(model.device), BATCH)
-    return torch.cat([sample(gradient, part, model.card.short_run)[0] for part in parts]).cpu()
+    return torch.cat([sample(gradient, part, run)[0] for part in parts]).cpu()
 
 
 def inpainting(model: Model, train: Tensor, photos: Tensor, iterations: int) -> Rows:

@@ -18,7 +18,7 @@ from ebm_studio.app.state import GenerateState
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.paths import legs, position_of, rho
 from ebm_studio.core.specs import MAX_STOPS, Interpolation, ShortRun
-from ebm_studio.data.latents import FromSeed
+from ebm_studio.data.latents import SUFFIX, FromPhoto, FromSeed
 from ebm_studio.data.pictures import Pixels
 from ebm_studio.engine.exports import Opened
 from ebm_studio.engine.jobs import ModelReady
@@ -80,6 +80,7 @@ class PathState(Faults):
         """What made the surface, while the parameters may be ahead of it."""
         self._mixed: tuple[float | Point, tuple[Hashable, ...], ChainStore] | None = None
         self._mixing: Request | None = None
+        self._photos_run: ShortRun | None = None
         self._fingerprint = ""
         self._pending: Opened | None = None
         self._seen = (0, False)
@@ -195,7 +196,9 @@ class PathState(Faults):
         if self.model is None or index >= MAX_STOPS:
             return
         self.dismiss()
-        request = MakeStop(lane=f"{LANE} {index}", model=self.model.name, source=source, run=self.parameters.run)
+        is_photo = isinstance(source, Path) and source.suffix.lower() != SUFFIX
+        run = self.model.card.short_run.for_photos() if is_photo else self.parameters.run
+        request = MakeStop(lane=f"{LANE} {index}", model=self.model.name, source=source, run=run)
         self.making[index] = self.link.submit(request)
         self.stops_changed.emit()
 
@@ -325,6 +328,7 @@ class PathState(Faults):
             run=ShortRun.from_dict(data["run"]),
             more=tuple(shelf[key] for key in data["more"] if key in shelf),
         )
+        self._photos_run = self._run_of_photos()
         self._fingerprint = "session"  # the first model to open leaves the short run as it is
         self.set_view(data["view"] if data["view"] in VIEWS else "path")
         self.parameters_changed.emit()
@@ -374,9 +378,25 @@ class PathState(Faults):
 
     def _take_stops(self) -> None:
         self.position = min(self.position, float(self.legs))
+        self._follow_photos()
         self.stops_changed.emit()
         self.moved.emit()
         self._start()
+
+    def _follow_photos(self) -> None:
+        """Take the short run that photos at the stops were found for, when it is another one than before."""
+        found = self._run_of_photos()
+        if found == self._photos_run:
+            return
+        self._photos_run = found
+        own = self.model.card.short_run if self.model else self.parameters.run
+        self.parameters = replace(self.parameters, run=found or own)
+        self.parameters_changed.emit()
+
+    def _run_of_photos(self) -> ShortRun | None:
+        """In any other the photos would not come back."""
+        latents = [kept.latent for kept in self.stops if kept is not None]
+        return next((latent.short_run for latent in latents if isinstance(latent.origin, FromPhoto)), None)
 
     def _start(self) -> None:
         if self._active:
@@ -385,7 +405,7 @@ class PathState(Faults):
     def _take_model(self) -> None:
         assert self.model is not None
         if self._fingerprint not in (self.model.fingerprint, "session"):
-            self.parameters = replace(self.parameters, run=self.model.card.short_run)
+            self.parameters = replace(self.parameters, run=self._photos_run or self.model.card.short_run)
         self._fingerprint = self.model.fingerprint
         self.model_changed.emit()
         self.parameters_changed.emit()

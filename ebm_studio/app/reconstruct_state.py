@@ -55,7 +55,7 @@ class Outcome:
 
 
 class ReconstructState(Faults):
-    """Observable. The model is the window's; the short run is the model's own."""
+    """Observable. The model is the window's; the short run is the model's own `for_photos`."""
 
     photos_changed = Signal()
     """There are other photos, or one has another crop or mask."""
@@ -257,7 +257,7 @@ class ReconstructState(Faults):
                 photos=np.stack([seen(photo, net) for photo in self._batch]),
                 known=None if known.all() else known,
                 settings=self.settings,
-                run=model.card.short_run,
+                run=model.card.short_run.for_photos(masked=not known.all()),
                 seed=self.seed,
             )
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +85,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     )
     check_stops(len(args.stops), spec.closed)
     model = load_model(args.model, args.device)
-    own = short_run(args, model.card.short_run)
+    own = short_run(args, run_of(args.stops, model.card.short_run))
     latents = [read_stop(text, model, own) for text in args.stops]
 
     began = time.perf_counter()
@@ -113,6 +114,21 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "device": str(model.device),
         "seconds": round(seconds, 3),
     }
+
+
+def run_of(stops: Sequence[str], own: ShortRun) -> ShortRun:
+    """The short run of a path: that of its first photo, which would not come back in any other, or the model's own."""
+    from ebm_studio.data.latents import SUFFIX, FromPhoto, read_latent
+
+    for text in stops:
+        if text.startswith("seed:"):
+            continue
+        if Path(text).suffix.lower() != SUFFIX:
+            return own.for_photos()
+        latent = read_latent(Path(text))
+        if isinstance(latent.origin, FromPhoto):
+            return latent.short_run
+    return own
 
 
 def read_stop(text: str, model: Model, own: ShortRun) -> Latent:

@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     tolerance = {} if args.tolerance is None else {"tolerance": args.tolerance}
     settings = Reconstruction(iterations=args.iterations, mode=args.mode, **tolerance)
     model = load_model(args.model, args.device)
-    own = short_run(args, model.card.short_run)
+    own = short_run(args, model.card.short_run.for_photos(masked=args.mask is not None))
     files, in_all = find_photos(args.photos)
     if in_all > len(files):
         print(f"ebm-studio reconstruct: only the first {len(files)} of {in_all} photos are taken.", file=sys.stderr)

@@ -6,7 +6,7 @@ The window and the command line build these before torch is loaded; a checkpoint
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, Self, get_args
 
 from ebm_studio.core.errors import SettingsError
@@ -18,6 +18,7 @@ Mode = Literal["free", "support", "typical"]
 
 SIZES = (16, 32, 64, 128)
 MAX_STEPS = 100_000
+PHOTO_STEP = 0.8  # of the step size, to find photos with
 MAX_CHAINS = 4096
 MAX_IMAGES = 100_000
 MAX_UPDATES = 10_000_000
@@ -152,6 +153,14 @@ class ShortRun(Spec):
     def is_noisy(self, index: int) -> bool:
         """Whether the step from `index` to the next adds noise."""
         return self.noise_scale > 0 and (self.noise_steps is None or index < self.noise_steps)
+
+    def for_photos(self, masked: bool = False) -> ShortRun:
+        """The short run in whose start noise photos are searched for: of shorter steps.
+
+        They let it bend back to any photo, while longer ones draw what the model knows, which is
+        what the unknown part of a masked photo needs. docs/reconstruction.md has the figures.
+        """
+        return self if masked else replace(self, step_size=max(PHOTO_STEP * self.step_size, 1e-6))
 
     @property
     def temperature(self) -> float:

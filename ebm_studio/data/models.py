@@ -131,13 +131,13 @@ class Model:
 
         With `known`, boolean (H, W) or (N, 1, H, W), only those pixels count. Where photo i cannot
         tell its own beginning, the search starts from chain `first` + i of the seed. See
-        `core.inversion.reconstruct`.
+        `core.inversion.reconstruct`. The short run is by default the model's own `for_photos`.
         """
         if photos.shape[1:] != self.card.net.shape:
             raise SettingsError(
                 f"The photos have shape {tuple(photos.shape[1:])}, the model wants {self.card.net.shape}."
             )
-        run = run or self.card.short_run
+        run = run or self.card.short_run.for_photos(masked=known is not None)
         count = check_count(len(photos))
         start = self._streams(seed, range(first, first + count)).start(run)
         # Copies of the last photo fill the batch up: so a photo's result is the same in any batch.

@@ -178,7 +178,8 @@ class MakeStop(Request):
                 ready(model, [model.latent(self.source.seed, self.source.chain, self.run)], self.run, worker)[0]
             )
         elif self.source.suffix.lower() == SUFFIX:
-            worker.post(ready(model, [read_latent(self.source)], self.run, worker)[0])
+            latent = read_latent(self.source)
+            worker.post(ready(model, [latent], latent.short_run, worker)[0])
         else:
             worker.post(self._reconstructed(model, self.source, worker))
 

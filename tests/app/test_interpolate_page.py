@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, Q
 from ebm_studio.app.images import SubjectMime
 from ebm_studio.app.stops import opens
 from ebm_studio.core.interpolation import path_weights
-from ebm_studio.core.specs import Interpolation, ShortRun
+from ebm_studio.core.specs import PHOTO_STEP, Interpolation, ShortRun
 from ebm_studio.data.latents import FromPhoto, FromSeed, save_latent
 from ebm_studio.data.models import load_model
 from ebm_studio.data.pictures import to_pixels
@@ -255,6 +255,7 @@ def test_photo_to_photo_exported_and_dropped_again(qtbot, running, page, tmp_pat
         assert drop_on(tile, files(photo))
     qtbot.waitUntil(lambda: None not in page.state.stops, timeout=PATIENCE)
     assert all(isinstance(kept.latent.origin, FromPhoto) for kept in page.state.stops)
+    assert page.state.parameters.run.step_size == PHOTO_STEP  # they were found for it
     type_into(page.inspector.path.frames.field, "9")
     wait_for_path(qtbot, running)
 
@@ -291,6 +292,11 @@ def test_photo_to_photo_exported_and_dropped_again(qtbot, running, page, tmp_pat
     assert [stop.latent.origin for stop in page.state.stops] == [stop.latent.origin for stop in kept]
     assert np.array_equal(page.state.surface.chain.pixels(STEPS), surface.chain.pixels(STEPS))
     assert not running.banner.isVisible()
+
+    # Without photos the path takes the model's own short run.
+    fill_by_seed(qtbot, page, 0, "5")
+    fill_by_seed(qtbot, page, 1, "6")
+    assert page.state.parameters.run.step_size == 1.0
 
 
 def test_the_path_is_remembered(qtbot, opened, running, between):

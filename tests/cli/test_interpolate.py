@@ -9,7 +9,7 @@ from PIL import Image
 
 from ebm_studio.cli.main import main
 from ebm_studio.core.interpolation import pad_weights
-from ebm_studio.core.specs import Interpolation, ShortRun
+from ebm_studio.core.specs import PHOTO_STEP, Interpolation, ShortRun
 from ebm_studio.data.latents import FromPhoto, Latent, save_latent
 from ebm_studio.data.models import load_model
 from ebm_studio.data.pictures import to_pixels
@@ -108,13 +108,19 @@ def test_a_latent_file_and_a_photo_are_stops(capsys, tmp_path, tiny):
     make_picture().save(tmp_path / "photo.png")
     stops = [tmp_path / "z.safetensors", "seed:1:2", tmp_path / "photo.png"]
     words = ["--loop", "--frames", 9, "--scale", 1, "--noise-scale", 0, "--captions"]
-    code, _, err = run(capsys, "interpolate", tiny, *stops, "-o", tmp_path / "a.gif", *words)
+    code, out, err = run(capsys, "interpolate", tiny, *stops, "-o", tmp_path / "a.gif", *words, "--json")
     assert (code, err) == (0, "")
+    assert json.loads(out)["short_run"]["step_size"] == 1.0  # that of the latent found for a photo
     first = to_pixels(model.sample(1, 5, ShortRun(steps=5, noise_scale=0)).numpy())[0, 0]
     middle = (frames_of(tmp_path / "a.gif")[0].shape[1] - 16) // 2
     assert np.array_equal(frames_of(tmp_path / "a.gif")[0][:16, middle : middle + 16], first)
     assert run(capsys, "replay", tmp_path / "a.gif", "-o", tmp_path / "b.gif")[0] == 0
     assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
+
+    _, out, _ = run(capsys, "interpolate", tiny, "seed:1", tmp_path / "photo.png", "-o", tmp_path / "c.gif", "--json")
+    assert json.loads(out)["short_run"]["step_size"] == PHOTO_STEP
+    _, out, _ = run(capsys, "interpolate", tiny, "seed:1", "seed:2", "-o", tmp_path / "c.gif", "--json")
+    assert json.loads(out)["short_run"]["step_size"] == 1.0
 
 
 @pytest.mark.parametrize(

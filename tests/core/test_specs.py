@@ -48,6 +48,13 @@ def test_temperature_of_the_authors_step():
     assert ShortRun(step_size=1.0, noise_scale=0.01).temperature == pytest.approx(5e-5)
 
 
+def test_photos_are_searched_for_with_shorter_steps_unless_something_is_masked():
+    run = ShortRun(step_size=1.25)
+    assert run.for_photos().step_size == 1.0
+    assert run.for_photos(masked=True) == run
+    assert ShortRun(step_size=1e-6).for_photos().step_size == 1e-6
+
+
 def test_rate_and_sigma_fall_only_in_the_last_share():
     learning = Learning(learning_rate=1e-3, data_noise=0.1, decay_share=0.5, final_rate=0.01, final_noise=0.25)
     assert learning.decay(0.4) == (1e-3, 0.1)
