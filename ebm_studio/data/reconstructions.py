@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -92,11 +93,17 @@ def measured(
 def save_results(folder: Path, results: Sequence[Result], **facts: Any) -> dict[str, Any]:
     """Write a NAME.png and NAME.safetensors for each photo, overview.png and report.json.
 
-    A row of the overview is photo, z and reconstruction. Returns the report: `mean_error`, `photos`,
-    and what `facts` adds. Raises `StudioError`.
+    A row of the overview is photo, z and reconstruction. A file that is there already is written over
+    only if a report of the folder names it as written by an earlier reconstruction, and it is none of
+    the photos; any other keeps its name, and the new file gets a number: NAME-2.png. Returns the
+    report: `mean_error`, `photos`, `overview` and what `facts` adds. Raises `StudioError`.
     """
+    names = _Names(folder, [result.path for result in results])
+    report_file = folder / f"{names.take('report', '.json')}.json"
+    overview = folder / f"{names.take('overview', '.png')}.png"
     rows = []
-    for name, result in zip(_names([result.path for result in results]), results, strict=True):
+    for result in results:
+        name = names.take(result.path.stem, ".png", SUFFIX)
         picture, latent = folder / f"{name}.png", folder / f"{name}{SUFFIX}"
         save_picture(grid(result.picture[None]), picture)
         save_latent(latent, result.latent)
@@ -112,21 +119,55 @@ def save_results(folder: Path, results: Sequence[Result], **facts: Any) -> dict[
             }
         )
     strips = [[result.photo, to_pixels(result.latent.z), result.picture] for result in results]
-    save_picture(grid(np.concatenate(strips), columns=3, scale=SCALE), folder / "overview.png")
+    save_picture(grid(np.concatenate(strips), columns=3, scale=SCALE), overview)
 
-    report = {"mean_error": sum(result.error for result in results) / len(results), "photos": rows, **facts}
+    mean = sum(result.error for result in results) / len(results)
+    report = {"mean_error": mean, "photos": rows, "overview": str(overview), **facts}
     text = json.dumps(report, indent=2)
-    write_whole(folder / "report.json", lambda file: file.write_text(text, encoding="utf-8"))
+    write_whole(report_file, lambda file: file.write_text(text, encoding="utf-8"))
     return report
 
 
-def _names(paths: Sequence[Path]) -> list[str]:
-    """The files' stems, with a number where two are the same or one would overwrite the overview."""
-    taken, names = {"overview"}, []
-    for path in paths:
-        name, number = path.stem, 2
-        while name.casefold() in taken:
-            name, number = f"{path.stem}-{number}", number + 1
-        taken.add(name.casefold())
-        names.append(name)
+class _Names:
+    """Names for the files of a save, none of which is another's."""
+
+    def __init__(self, folder: Path, photos: Sequence[Path]) -> None:
+        self._folder = folder
+        self._taken: set[str] = set()
+        self._photos = {_identity(photo) for photo in photos} - {None}
+        self._ours = _written_before(folder)
+
+    def take(self, stem: str, *suffixes: str) -> str:
+        """The stem, with a number where a file that it would name is another's."""
+        name, number = stem, 2
+        while not all(self._is_free(f"{name}{suffix}") for suffix in suffixes):
+            name, number = f"{stem}-{number}", number + 1
+        self._taken |= {f"{name}{suffix}".casefold() for suffix in suffixes}
+        return name
+
+    def _is_free(self, name: str) -> bool:
+        file = self._folder / name
+        is_ours = name in self._ours and _identity(file) not in self._photos
+        return name.casefold() not in self._taken and (is_ours or not os.path.lexists(file))
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    # Paths may differ and be the same file: by links, or where upper case and lower case are the same.
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _written_before(folder: Path) -> set[str]:
+    """The names of the files in a folder that its reports of earlier reconstructions say they wrote."""
+    names: set[str] = set()
+    for file in folder.glob("report*.json"):
+        try:
+            report = json.loads(file.read_text(encoding="utf-8"))
+            written = [report["overview"], *(row[kind] for row in report["photos"] for kind in ("picture", "latent"))]
+            names |= {file.name, *(Path(path).name for path in written)}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            continue  # a report of something else
     return names

@@ -75,6 +75,48 @@ def test_the_latent_in_the_file_runs_to_the_picture_in_the_file(capsys, tmp_path
     assert np.abs(to_pixels(end.numpy())[0, 0] - wanted).max() <= 1
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_results_among_the_photos_leave_every_file_as_it_was(capsys, tmp_path, tiny, photos):
+    (photos / "overview.png").write_bytes((photos / "a.png").read_bytes())
+    (photos / "report.json").write_text('{"photos": "of somebody else"}')
+    before = contents(photos)
+    assert run(capsys, tiny, photos / "a.png", photos / "b.jpg", "-o", photos, "--iterations", 1)[0] == 0
+    after = contents(photos)
+    assert before.items() <= after.items()
+    new = {"a-2.png", "a-2.safetensors", "b.png", "b.safetensors", "overview-2.png", "report-2.json"}
+    assert after.keys() - before.keys() == new
+
+    # Again, with the new pictures as photos too: only what is none of the photos is written over.
+    assert run(capsys, tiny, photos, "-o", photos, "--iterations", 1)[0] == 0
+    pictures = {name: content for name, content in after.items() if not name.endswith((".json", ".safetensors"))}
+    assert pictures.items() <= contents(photos).items()
+    assert (photos / "report.json").read_bytes() == before["report.json"]
+
+
+def test_a_photo_is_known_under_any_path(capsys, tmp_path, monkeypatch, tiny, photos):
+    link = tmp_path / "link"
+    link.symlink_to(photos)
+    monkeypatch.chdir(photos)
+    before = contents(photos)
+    assert run(capsys, tiny, "a.png", "-o", link, "--iterations", 1)[0] == 0
+    assert before.items() <= contents(photos).items()
+
+
+def test_the_same_command_again_writes_over_its_own_files(capsys, tmp_path, tiny, photos):
+    words = [tiny, photos, "-o", tmp_path / "out", "--iterations"]
+    run(capsys, *words, 1)
+    (tmp_path / "out" / "notes.png").write_text("mine")
+    before = contents(tmp_path / "out")
+    run(capsys, *words, 20)
+    after = contents(tmp_path / "out")
+    assert before.keys() == after.keys()
+    assert before["b.png"] != after["b.png"]
+    assert after["notes.png"] == b"mine"
+
+
 @pytest.mark.parametrize("mode", ["support", "typical"])
 def test_latents_of_the_other_modes_stay_in_the_support(capsys, tmp_path, tiny, photos, mode):
     code, out, _ = run(capsys, tiny, photos, "-o", tmp_path / "out", "--iterations", 5, "--mode", mode, "--json")
