@@ -20,7 +20,7 @@ from ebm_studio.app.photos import Mask, Photo, painted, seen
 from ebm_studio.app.playback import Playback
 from ebm_studio.app.shelf_state import Shelf, Slot, Subject
 from ebm_studio.app.state import GenerateState
-from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.specs import NetSpec, Reconstruction, check_seed
 from ebm_studio.data.pictures import Crop, Pixels, grid
 from ebm_studio.engine.exports import Opened
@@ -31,7 +31,7 @@ from ebm_studio.engine.requests import Ended, Fault, Request
 from ebm_studio.engine.store import BOUND, ChainStore
 
 if TYPE_CHECKING:
-    from ebm_studio.data.reconstructions import Result
+    from ebm_studio.data.reconstructions import Account, Result
 
 LANE = "reconstruct"
 MOST = 64
@@ -51,7 +51,7 @@ class Outcome:
     """As it was when the search began."""
     result: Result
     chain: int
-    """Its place in the batch, and so in the replay."""
+    """Its place in the replay, which has those of the batch that were found."""
 
 
 class ReconstructState(Faults):
@@ -89,6 +89,7 @@ class ReconstructState(Faults):
         self.bound = BOUND
         """Bytes for the chains of a replay."""
         self._outcomes: dict[int, Outcome] = {}
+        self._account: Account | None = None  # of the outcomes
         self._batch: tuple[Photo, ...] = ()
         self._wanted: Request | None = None
         self._replay: Request | None = None
@@ -285,6 +286,7 @@ class ReconstructState(Faults):
             photo.key: Outcome(photo, result, chain)
             for chain, (photo, result) in enumerate(zip(self.photos, opened.results, strict=True))
         }
+        self._account = opened.account
         self.search = search_again(opened.results)
         self.set_view("split")
         self.search_changed.emit()
@@ -320,6 +322,11 @@ class ReconstructState(Faults):
 
     @property
     def selected(self) -> int | None:
+        """The place in the replay of the photo that is looked at."""
+        return self.outcome.chain if self.outcome is not None else None
+
+    @property
+    def searched(self) -> int | None:
         """The place in the batch of the photo that is looked at."""
         return self.chain_of(self.current) if self.current is not None else None
 
@@ -329,14 +336,14 @@ class ReconstructState(Faults):
         While the search runs, the best so far; then the step of the chain under the playhead, and at
         its end what was found.
         """
-        photo, chain, search = self.current, self.selected, self.search
+        photo, chain, search, selected = self.current, self.searched, self.search, self.selected
         if photo is None or chain is None or search is None or search.look is None or self.net is None:
             return None
         look, store = search.look, self.playback.store
         photo = self._batch[chain]
         picture = look.best[chain]
-        if store is not None and self.playback.position < store.run.steps:
-            picture = store.pixels(self.playback.row)[chain]
+        if store is not None and selected is not None and self.playback.position < store.run.steps:
+            picture = store.pixels(self.playback.row)[selected]
         return seen(photo, self.net), picture, look.z[chain]
 
     @property
@@ -365,11 +372,9 @@ class ReconstructState(Faults):
 
     def save(self, folder: Path) -> None:
         """Write pictures, latents and the report of what was found."""
-        if self.results:
+        if self.results and self._account:
             self.dismiss()
-            self._files.submit(
-                SaveResults(lane=LANE, folder=folder, results=self.results, settings=self.settings, seed=self.seed)
-            )
+            self._files.submit(SaveResults(lane=LANE, folder=folder, results=self.results, account=self._account))
 
     def dismiss(self) -> None:
         """Take the fault away."""
@@ -410,6 +415,7 @@ class ReconstructState(Faults):
             self.main.link.cancel(self._wanted)
             self._wanted = None
         self._outcomes = {}
+        self._account = None
         self._batch = ()
         self.search = None
         self._replay = None
@@ -458,10 +464,12 @@ class ReconstructState(Faults):
             self.search = value
             self.search_changed.emit()
         elif request == self._wanted and isinstance(value, Found):
-            self._outcomes = {
-                photo.key: Outcome(photo, result, chain)
-                for chain, (photo, result) in enumerate(zip(self._batch, value.results, strict=True))
-            }
+            self._account = value.account
+            for photo, result in zip(self._batch, value.results, strict=True):
+                if isinstance(result, DivergedError):
+                    self._add_message(str(result))
+                else:
+                    self._outcomes[photo.key] = Outcome(photo, result, chain=len(self._outcomes))
             self.search_changed.emit()
         elif request == self._replay and isinstance(value, ChainStore):
             self.playback.show_chain(value)

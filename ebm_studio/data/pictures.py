@@ -85,19 +85,25 @@ def picture_files(folder: Path, deep: bool = False) -> list[Path]:
         raise DataError(f"{folder} cannot be read: {error.strerror}.") from None
 
 
-def find_photos(paths: Sequence[Path], limit: int = MAX_PHOTOS) -> tuple[list[Path], int]:
-    """The files that were meant: each file itself, and for each folder its pictures in name order.
+def find_photos(paths: Sequence[Path], limit: int = MAX_PHOTOS) -> tuple[list[Path], list[str]]:
+    """The files that were meant, `limit` at most: each file itself, and for each folder its pictures in name order.
 
-    Returns the first `limit` of them and how many there are in all. Raises `DataError` for a
-    folder without pictures.
+    Returns with them a line for each folder that has none, and for those beyond the limit.
     """
     found: list[Path] = []
+    faults = []
     for path in paths:
-        files = picture_files(path) if path.is_dir() else [path]
+        try:
+            files = picture_files(path) if path.is_dir() else [path]
+        except DataError as error:
+            faults.append(str(error))
+            continue
         if not files:
-            raise DataError(f"There is no picture in {path}.")
+            faults.append(f"There is no picture in {path}.")
         found += files
-    return found[:limit], len(found)
+    if len(found) > limit:
+        faults.append(f"Only the first {limit} of {len(found)} photos are taken.")
+    return found[:limit], faults
 
 
 def open_picture(

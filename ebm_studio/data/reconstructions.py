@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.diagnostics import Typicality, typicality
+from ebm_studio.core.errors import DataError, DivergedError
 from ebm_studio.core.inversion import Iterate
 from ebm_studio.core.similarity import psnr, ssim
 from ebm_studio.core.specs import Reconstruction, ShortRun
@@ -43,6 +45,23 @@ class Result:
     typicality: Typicality
 
 
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """How results were found: what the report says of them all."""
+
+    settings: Reconstruction | None = None
+    """None, as the seed and the seconds are, when an exported file brought the results back: it does not tell."""
+    seed: int | None = None
+    device: str
+    backend: str
+    seconds: float | None = None
+    """The search took."""
+    skipped: tuple[str, ...] = ()
+    """A line for each photo that has no result."""
+    stopped: bool = False
+    """Somebody ended the search early: the results are the best so far."""
+
+
 def results_of(
     model: Model,
     paths: Sequence[Path],
@@ -51,19 +70,31 @@ def results_of(
     settings: Reconstruction,
     run: ShortRun,
     known: Tensor | None = None,
-) -> list[Result]:
-    """The best of a search for `photos` (N, C, H, W), measured. `known` is as in `Model.reconstruct`."""
-    latents = [
-        Latent(
-            z=z,
-            origin=FromPhoto(path.name, settings.mode, error),
-            model=model.card.name,
-            model_hash=model.fingerprint,
-            short_run=run,
-        )
-        for path, z, error in zip(paths, found.best_z.cpu().numpy(), found.best_error.tolist(), strict=True)
-    ]
-    return measured(paths, latents, photos, found.best_images, known)
+) -> list[Result | DivergedError]:
+    """The best of a search for `photos` (N, C, H, W), measured; for a photo whose chains ran away, the error.
+
+    `known` is as in `Model.reconstruct`.
+    """
+    latents: dict[int, Latent] = {}
+    for i, (path, z, error) in enumerate(
+        zip(paths, found.best_z.cpu().numpy(), found.best_error.tolist(), strict=True)
+    ):
+        with suppress(DataError):  # no latent has numbers that are not finite, or far too large
+            origin = FromPhoto(path.name, settings.mode, error)
+            latents[i] = Latent(z, origin, model.card.name, model.fingerprint, run)
+    if not latents:
+        return [ran_away(path) for path in paths]
+    rows = list(latents)
+    if known is not None:
+        known = known.cpu().expand_as(photos)[rows]
+    results = measured([paths[i] for i in rows], list(latents.values()), photos[rows], found.best_images[rows], known)
+    of_row = dict(zip(rows, results, strict=True))
+    return [of_row.get(i) or ran_away(path) for i, path in enumerate(paths)]
+
+
+def ran_away(path: Path) -> DivergedError:
+    """The error of a photo for which there is no usable latent."""
+    return DivergedError(f"The chains of {path} ran away: use a smaller step size.")
 
 
 def measured(
@@ -90,13 +121,14 @@ def measured(
     return [Result(*row) for row in rows]
 
 
-def save_results(folder: Path, results: Sequence[Result], **facts: Any) -> dict[str, Any]:
+def save_results(folder: Path, results: Sequence[Result], account: Account) -> dict[str, Any]:
     """Write a NAME.png and NAME.safetensors for each photo, overview.png and report.json.
 
     A row of the overview is photo, z and reconstruction. A file that is there already is written over
     only if a report of the folder names it as written by an earlier reconstruction, and it is none of
     the photos; any other keeps its name, and the new file gets a number: NAME-2.png. Returns the
-    report: `mean_error`, `photos`, `overview` and what `facts` adds. Raises `StudioError`.
+    report: `mean_error`, `photos`, `overview`, the model and its short run, and the account. Raises
+    `StudioError`.
     """
     names = _Names(folder, [result.path for result in results])
     report_file = folder / f"{names.take('report', '.json')}.json"
@@ -121,8 +153,15 @@ def save_results(folder: Path, results: Sequence[Result], **facts: Any) -> dict[
     strips = [[result.photo, to_pixels(result.latent.z), result.picture] for result in results]
     save_picture(grid(np.concatenate(strips), columns=3, scale=SCALE), overview)
 
-    mean = sum(result.error for result in results) / len(results)
-    report = {"mean_error": mean, "photos": rows, "overview": str(overview), **facts}
+    first = results[0].latent
+    report = {
+        "mean_error": sum(result.error for result in results) / len(results),
+        "photos": rows,
+        "overview": str(overview),
+        "model": first.model,
+        "short_run": first.short_run.to_dict(),
+        **asdict(account),
+    }
     text = json.dumps(report, indent=2)
     write_whole(report_file, lambda file: file.write_text(text, encoding="utf-8"))
     return report

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ebm_studio.core.errors import DataError
+from ebm_studio.core.errors import DataError, DivergedError
 from ebm_studio.core.paths import legs, positions, rho
 from ebm_studio.core.specs import Interpolation, PathKind, PathNoise, Reconstruction, ShortRun, check_stops
 from ebm_studio.data.latents import SUFFIX, FromSeed, Latent, read_latent
@@ -195,7 +195,9 @@ class MakeStop(Request):
             rate = found.iteration / max(time.perf_counter() - began, 1e-6)
             worker.report(f"Reconstructing {photo.name}", found.iteration, settings.iterations, rate)
             worker.check()
-        result = results_of(model, [photo], photos, found, settings, self.run)[0]
+        [result] = results_of(model, [photo], photos, found, settings, self.run)
+        if isinstance(result, DivergedError):
+            raise result
         return StopReady(result.latent, result.picture)
 
 

@@ -68,17 +68,7 @@ class ReadPhotos(Request):
     def _sources(self, worker: Worker) -> list[tuple[Path | bytes, Path]]:
         if self.content:
             return [(self.content, Path(self.name))]
-        found: list[Path] = []
-        in_all = 0
-        for path in self.paths:
-            try:
-                files, count = find_photos([path], self.limit)
-            except DataError as error:
-                worker.post(PhotoFault(str(error)))
-                continue
-            found += files
-            in_all += count
-        taken = found[: self.limit]
-        if in_all > len(taken):
-            worker.post(PhotoFault(f"Only the first {len(taken)} of {in_all} photos are taken."))
-        return [(path, path) for path in taken]
+        found, faults = find_photos(self.paths, self.limit)
+        for fault in faults:
+            worker.post(PhotoFault(fault))
+        return [(path, path) for path in found]

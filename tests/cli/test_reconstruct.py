@@ -1,4 +1,7 @@
 import json
+import os
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -6,9 +9,11 @@ import pytest
 from PIL import Image
 
 from ebm_studio.cli.main import main
+from ebm_studio.cli.reconstruct import BATCH
+from ebm_studio.core.errors import StudioError
 from ebm_studio.data.latents import FromPhoto, read_latent
-from ebm_studio.data.models import load_model
-from tests.making import make_model, make_picture
+from ebm_studio.data.models import Model, load_model
+from tests.making import make_model, make_picture, step_that_loses_one
 
 
 @pytest.fixture
@@ -136,6 +141,76 @@ def test_broken_files_are_named_and_the_others_done(capsys, tmp_path, tiny, phot
     report = json.loads(out)
     assert len(report["photos"]) == 3
     assert len(report["skipped"]) == 2
+
+
+def test_an_empty_folder_is_named_and_the_others_done(capsys, tmp_path, tiny, photos):
+    (tmp_path / "empty").mkdir()
+    words = [tiny, tmp_path / "empty", photos / "b.jpg", "-o", tmp_path / "out", "--iterations", 1, "--json"]
+    code, out, err = run(capsys, *words)
+    assert code == 0
+    assert err == f"ebm-studio reconstruct: There is no picture in {tmp_path / 'empty'}.\n"
+    report = json.loads(out)
+    assert [Path(photo["path"]).name for photo in report["photos"]] == ["b.jpg"]
+    assert report["skipped"] == [f"There is no picture in {tmp_path / 'empty'}."]
+
+
+def test_a_photo_that_runs_away_is_named_and_the_others_done(capsys, tmp_path, tiny, photos):
+    step = step_that_loses_one(tiny, keeps=make_picture((40, 30), 1), loses=make_picture((16, 16), 2))
+    words = [tiny, photos / "a.png", photos / "b.jpg", "-o", tmp_path / "out", "--iterations", 1, "--step-size", step]
+    code, out, err = run(capsys, *words, "--json")
+    assert (code, err.count("\n")) == (0, 1)
+    assert "a.png ran away: use a smaller step size" in err
+    report = json.loads(out)
+    assert [Path(photo["path"]).name for photo in report["photos"]] == ["b.jpg"]
+    assert "a.png" in report["skipped"][0]
+
+
+def test_when_all_run_away_the_photo_and_the_remedy_are_named(capsys, tmp_path, tiny, photos):
+    words = [tiny, photos / "b.jpg", "-o", tmp_path / "out", "--iterations", 1, "--steps", 30, "--step-size", 1000]
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (2, "")
+    assert err == f"ebm-studio reconstruct: The chains of {photos / 'b.jpg'} ran away: use a smaller step size.\n"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_signal_keeps_the_best_so_far_of_what_was_searched(capsys, tmp_path, tiny, number):
+    files = [tmp_path / f"{i:02}.png" for i in range(BATCH + 2)]
+    for i, file in enumerate(files):
+        make_picture((16, 16), i).save(file)
+    usual = signal.getsignal(number)
+
+    def stop_the_search() -> None:
+        while signal.getsignal(number) == usual:
+            pass
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=stop_the_search, daemon=True).start()
+    words = [tiny, *files, "-o", tmp_path / "out", "--iterations", 10000, "--tolerance", 0, "--json"]
+    code, out, err = run(capsys, *words)
+    assert (code, err) == (130, "")
+    report = json.loads(out)
+    assert report["stopped"]
+    assert report == json.loads((tmp_path / "out" / "report.json").read_text())
+    assert [Path(photo["path"]) for photo in report["photos"]] == files[:BATCH]
+    assert read_latent(Path(report["photos"][0]["latent"])).origin.error == report["photos"][0]["error"]
+    assert signal.getsignal(number) == usual
+
+
+def test_a_failure_keeps_what_the_batches_before_it_found(capsys, tmp_path, monkeypatch, tiny, photos):
+    search = Model.reconstruct
+
+    def fails_late(*args):
+        if args[-1] > 0:  # the first chain
+            raise StudioError("The device is gone.")
+        return search(*args)
+
+    monkeypatch.setattr(Model, "reconstruct", fails_late)
+    monkeypatch.setattr("ebm_studio.cli.reconstruct.BATCH", 2)
+    code, out, err = run(capsys, tiny, photos, "-o", tmp_path / "out", "--iterations", 1)
+    assert (code, err) == (2, "ebm-studio reconstruct: The device is gone.\n")
+    assert out.startswith(f"{tmp_path / 'out'}: 2 photos")
+    assert len(json.loads((tmp_path / "out" / "report.json").read_text())["photos"]) == 2
 
 
 def test_with_a_mask_the_known_pixels_stay_and_the_hole_is_filled(capsys, tmp_path, tiny, photos):
