@@ -242,14 +242,19 @@ class ReconstructState(Faults):
         return self._wanted is not None
 
     def start(self) -> None:
-        """Search for the start noise of all photos in one batch."""
+        """Search for the start noise of all photos in one batch, if something is known of each."""
         model, net = self.model, self.net
         if model is None or net is None or not self.ready:
             return
         self.dismiss()
+        known = np.stack([_known(photo, net) for photo in self.photos])
+        covered = [photo for photo, part in zip(self.photos, known, strict=True) if not part.any()]
+        for photo in covered:
+            self._add_message(f"The mask covers all of {photo.path.name}: leave some of it known.")
+        if covered:
+            return
         self._forget()
         self._batch = self.photos
-        known = np.stack([_known(photo, net) for photo in self._batch])
         self._wanted = self.main.link.submit(
             Reconstruct(
                 lane=LANE,

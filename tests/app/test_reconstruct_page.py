@@ -464,18 +464,24 @@ def test_the_photos_are_there_again(qtbot, opened, with_photo, running, qapp, tm
     assert not list((again.desk.session.folder / "photos").iterdir())
 
 
-def test_a_fault_of_the_search_is_a_banner(qtbot, with_photo):
-    with_photo.state.paint((8, 8), (8, 8))
-    with_photo.state.set_brush(400)
-    with_photo.state.paint((8, 8), (8, 8))
-    with_photo.state.set_brush(16)
-    with_photo.state.paint((0, 0), (16, 16))
-    with_photo.state.paint((0, 16), (16, 0))
-    with_photo.state.paint((0, 8), (16, 8))
-    with_photo.state.start()
-    qtbot.waitUntil(with_photo.banner.isVisible, timeout=PATIENCE)
-    assert "no known pixel" in with_photo.banner.text.text()
-    assert not with_photo.state.searching
+def test_a_photo_of_which_nothing_is_known_is_named_and_all_results_stay(qtbot, found, tmp_path: Path):
+    state = found.state
+    (tmp_path / "hidden.png").write_bytes(encoded(make_picture(seed=1)))
+    state.open_files([tmp_path / "hidden.png"])
+    qtbot.waitUntil(lambda: len(state.photos) == 2, timeout=PATIENCE)
+    state.look_at(state.photos[1])
+    state.change("Hide it", lambda photo: photo.masked(np.ones((SIZE, SIZE), bool)))
+    search, results, chain = state.search, state.results, state.playback.store
+    QTest.mouseClick(found.header.start, Qt.MouseButton.LeftButton)
+    assert "hidden.png" in found.banner.text.text()
+    assert "wide.png" not in found.banner.text.text()
+    assert not state.searching
+    assert (state.search, state.results, state.playback.store) == (search, results, chain)
+
+    state.clear_mask()
+    start(qtbot, found)
+    assert len(state.results) == 2
+    assert not found.banner.isVisible()
 
 
 def test_typicality_in_words(found):
