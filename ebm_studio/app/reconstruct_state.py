@@ -22,7 +22,7 @@ from ebm_studio.app.shelf_state import Shelf, Slot, Subject
 from ebm_studio.app.state import GenerateState
 from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.specs import NetSpec, Reconstruction, check_seed
-from ebm_studio.data.pictures import Crop, Pixels, grid
+from ebm_studio.data.pictures import WHITE, Crop, Pixels, grid
 from ebm_studio.engine.exports import Opened
 from ebm_studio.engine.jobs import ModelReady, RunChain
 from ebm_studio.engine.photos import PhotoFault, PhotoRead, ReadPhotos
@@ -85,6 +85,8 @@ class ReconstructState(Faults):
         self.erases = False
         """Whether the brush makes known what it touches."""
         self.search: Search | None = None
+        self.paper = WHITE
+        """What transparent parts of photos show that are opened from now on: see `read_colour`."""
         self._messages: list[str] = []  # about files, which share one fault
         self.bound = BOUND
         """Bytes for the chains of a replay."""
@@ -126,12 +128,15 @@ class ReconstructState(Faults):
     def open_files(self, paths: Sequence[Path]) -> None:
         """Add photos, and the pictures of folders; those that cannot be read are named in the fault."""
         self.dismiss()
-        self._files.submit(ReadPhotos(lane=LANE, paths=tuple(paths), limit=MOST))
+        self._read(paths=tuple(paths))
 
     def open_content(self, content: bytes, name: str) -> None:
         """Add the picture in a file's bytes."""
         self.dismiss()
-        self._files.submit(ReadPhotos(lane=LANE, content=content, name=name, limit=MOST))
+        self._read(content=content, name=name)
+
+    def _read(self, paper: str | None = None, **source: Any) -> Request:
+        return self._files.submit(ReadPhotos(lane=LANE, limit=MOST, paper=paper or self.paper, **source))
 
     @property
     def reading(self) -> bool:
@@ -406,7 +411,7 @@ class ReconstructState(Faults):
         self.set_brush(float(data["brush"]))
         self._look = (max(int(data["current"]), 0), "mask" if data["view"] == "mask" else "crop")
         for remembered in [Remembered.of(entry, drawer) for entry in data["photos"][:MOST]]:
-            request = self._files.submit(ReadPhotos(lane=LANE, paths=(remembered.path,), limit=MOST))
+            request = self._read(paths=(remembered.path,), paper=remembered.paper)
             self._remembered[request.stamp] = remembered
 
     def close(self) -> None:
@@ -448,8 +453,9 @@ class ReconstructState(Faults):
             if (remembered := self._remembered.get(request.stamp)) is not None:
                 photo = remembered.photo(self._keys, value.picture)
             else:
-                file = value.path.absolute() if isinstance(request, ReadPhotos) and not request.content else None
-                photo = Photo.of(self._keys, value.path, value.picture, file)
+                assert isinstance(request, ReadPhotos)
+                file = None if request.content else value.path.absolute()
+                photo = Photo.of(self._keys, value.path, value.picture, file, request.paper)
             self._set_photos((*self.photos, photo))
         elif isinstance(value, PhotoFault):
             self._add_message(value.text)

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from ebm_studio.cli.options import add_device, add_json, add_short_run, short_run
+from ebm_studio.cli.options import add_device, add_json, add_short_run, short_run, some_path
 from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import DivergedError
 
@@ -34,11 +34,17 @@ def add(commands: Any) -> None:
         "latent (.safetensors) for each, overview.png with rows of photo, latent and reconstruction, and report.json.",
     )
     parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
-    parser.add_argument("photos", metavar="PHOTO", nargs="+", type=Path, help="a picture, or a folder of them")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="where the results go")
+    parser.add_argument("photos", metavar="PHOTO", nargs="+", type=some_path, help="a picture, or a folder of them")
+    parser.add_argument("-o", "--output", required=True, type=some_path, metavar="DIR", help="where the results go")
     parser.add_argument("--iterations", type=int, default=200, metavar="N", help="short runs at most (default: 200)")
     parser.add_argument("--mode", default="free", help="where the noise may go: free, support or typical")
-    parser.add_argument("--mask", type=Path, help="a picture, white where the photo is to be filled in")
+    parser.add_argument("--mask", type=some_path, help="a picture, white where the photo is to be filled in")
+    parser.add_argument(
+        "--background",
+        default="white",
+        metavar="COLOUR",
+        help="what transparent parts of a photo show: a name, or #rrggbb (default: white)",
+    )
     parser.add_argument(
         "--tolerance", type=float, metavar="E", help="stop at this error; for a noisy photo, the noise's variance"
     )
@@ -63,7 +69,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     settings = Reconstruction(iterations=args.iterations, mode=args.mode, **tolerance)
     model = load_model(args.model, args.device)
     own = short_run(args, model.card.short_run)
-    files, pixels, skipped = _read(args.photos, model.card.net)
+    files, pixels, skipped = _read(args.photos, model.card.net, args.background)
     known = None if args.mask is None else _read_mask(args.mask, model.card.net.size)
     photos = torch.from_numpy(to_images(pixels))
 
@@ -139,7 +145,7 @@ def _warn(lines: Iterable[str]) -> None:
         print(f"ebm-studio reconstruct: {line}", file=sys.stderr)
 
 
-def _read(paths: Sequence[Path], net: NetSpec) -> tuple[list[Path], Pixels, list[str]]:
+def _read(paths: Sequence[Path], net: NetSpec, paper: str) -> tuple[list[Path], Pixels, list[str]]:
     """The photos that can be read, as (N, C, H, W), and a line for each of the others, which is printed too."""
     import numpy as np
 
@@ -150,7 +156,7 @@ def _read(paths: Sequence[Path], net: NetSpec) -> tuple[list[Path], Pixels, list
     files, skipped = find_photos(paths)
     for file in files:
         try:
-            pixels.append(fit(open_picture(file, enough=2 * net.size), net.size, net.channels))
+            pixels.append(fit(open_picture(file, paper=paper, enough=2 * net.size), net.size, net.channels))
             read.append(file)
         except DataError as error:
             skipped.append(str(error))

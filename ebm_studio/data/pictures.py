@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageColor, ImageOps, UnidentifiedImageError
 
-from ebm_studio.core.errors import DataError
+from ebm_studio.core.errors import DataError, SettingsError
 from ebm_studio.data.files import write_whole
 
 try:
@@ -35,9 +35,12 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", *(("HEIF",) if HEIC else
 MAX_PIXELS = 100_000_000
 MAX_FILE_BYTES = 256 * 2**20
 MAX_PHOTOS = 256
-PAPER = (255, 255, 255)
+WHITE = "white"
+"""The usual paper."""
 
 Pixels = npt.NDArray[np.uint8]
+Colour = tuple[int, int, int]
+"""Red, green and blue, each from 0 to 255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +109,26 @@ def find_photos(paths: Sequence[Path], limit: int = MAX_PHOTOS) -> tuple[list[Pa
     return found[:limit], faults
 
 
-def open_picture(
-    source: Path | bytes, name: str = "", paper: tuple[int, int, int] = PAPER, enough: int = 0
-) -> Image.Image:
+def read_colour(text: str) -> Colour:
+    """The colour of a name such as white, or of #rrggbb. Raises `SettingsError`."""
+    try:
+        red, green, blue = ImageColor.getrgb(text)[:3]
+    except ValueError:
+        red = green = blue = -1
+    if not all(0 <= value <= 255 for value in (red, green, blue)):
+        raise SettingsError(f"{text[:40]!r} is not a colour: use a name such as white, or #rrggbb.")
+    return red, green, blue
+
+
+def open_picture(source: Path | bytes, name: str = "", paper: str = WHITE, enough: int = 0) -> Image.Image:
     """The first frame of a picture file as 8-bit sRGB or grey, upright. Raises `DataError`.
 
-    What is transparent shows `paper`. With `enough`, a JPEG may be decoded at an eighth, a quarter
-    or half of its size as long as both sides keep that many pixels, which is many times faster.
+    What is transparent shows the `paper`, a colour for `read_colour`. With `enough`, a JPEG may be
+    decoded at an eighth, a quarter or half of its size as long as both sides keep that many pixels,
+    which is many times faster.
     """
     name = name or (str(source) if isinstance(source, Path) else "the picture")
+    colour = read_colour(paper)
     try:
         _check_bytes(len(source) if isinstance(source, bytes) else os.path.getsize(source), name)
         with warnings.catch_warnings():
@@ -124,7 +138,7 @@ def open_picture(
                 if enough:
                     image.draft(None, (enough, enough))
                 image.load()
-                return _plain(ImageOps.exif_transpose(image), paper)
+                return _plain(ImageOps.exif_transpose(image), colour)
     except FileNotFoundError:
         raise DataError(f"There is no file {name}.") from None
     except IsADirectoryError:
@@ -156,7 +170,7 @@ def _check_pixels(image: Image.Image, name: str) -> None:
         )
 
 
-def _plain(image: Image.Image, paper: tuple[int, int, int]) -> Image.Image:
+def _plain(image: Image.Image, paper: Colour) -> Image.Image:
     if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
         image = _eight_bit(image)
     profile = image.info.get("icc_profile")

@@ -213,6 +213,16 @@ def test_a_failure_keeps_what_the_batches_before_it_found(capsys, tmp_path, monk
     assert len(json.loads((tmp_path / "out" / "report.json").read_text())["photos"]) == 2
 
 
+def test_the_background_of_a_transparent_photo_is_chosen(capsys, tmp_path, tiny):
+    Image.new("RGBA", (16, 16), (255, 0, 0, 0)).save(tmp_path / "clear.png")
+    for colour, grey in (("white", 255), ("black", 0), ("#808080", 128)):
+        out_dir = tmp_path / colour
+        assert (
+            run(capsys, tiny, tmp_path / "clear.png", "-o", out_dir, "--iterations", 1, "--background", colour)[0] == 0
+        )
+        assert Image.open(out_dir / "overview.png").getpixel((0, 0)) == grey
+
+
 def test_with_a_mask_the_known_pixels_stay_and_the_hole_is_filled(capsys, tmp_path, tiny, photos):
     mask = Image.new("L", (32, 32), "black")
     mask.paste("white", (8, 8, 24, 24))
@@ -247,6 +257,8 @@ def test_a_tolerance_ends_the_search_early(capsys, tmp_path, tiny, photos):
         ["MODEL", "PHOTO", "-o", "out", "--mask", "broken.png"],
         ["MODEL", "PHOTO", "-o", "out", "--mask", "white.png"],
         ["MODEL", "PHOTO", "-o", "broken.png"],
+        ["MODEL", "PHOTO", "-o", "out", "--background", "reddish"],
+        ["", "PHOTO", "-o", "out"],
     ],
 )
 def test_bad_input_is_one_line_exit_2_and_nothing_else(capsys, tmp_path, monkeypatch, tiny, photos, words):
@@ -260,4 +272,19 @@ def test_bad_input_is_one_line_exit_2_and_nothing_else(capsys, tmp_path, monkeyp
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
     assert err.startswith("ebm-studio reconstruct: ")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "words", [["PHOTO", "", "-o", "out"], ["PHOTO", "-o", ""], ["PHOTO", "-o", "out", "--mask", " "]]
+)
+def test_an_empty_path_is_not_the_current_folder(capsys, tmp_path, monkeypatch, tiny, photos, words):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SystemExit) as ended:
+        run(capsys, tiny, *[word.replace("PHOTO", str(photos / "a.png")) for word in words])
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert "the path is empty" in err
+    assert err.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from ebm_studio.core.errors import DataError
+from ebm_studio.core.errors import DataError, SettingsError
 from ebm_studio.data import pictures
-from ebm_studio.data.pictures import HEIC, Crop, find_photos, fit, open_picture, to_images, to_pixels
+from ebm_studio.data.pictures import HEIC, Crop, find_photos, fit, open_picture, read_colour, to_images, to_pixels
 from tests.making import encoded, make_picture
 
 
@@ -44,13 +44,21 @@ def test_what_is_transparent_shows_the_paper():
     image = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
     image.putpixel((1, 1), (0, 255, 0, 255))
     image.putpixel((2, 2), (0, 0, 0, 128))
-    shown = open_picture(encoded(image), paper=(10, 20, 230))
+    shown = open_picture(encoded(image), paper="#0a14e6")
     assert shown.getpixel((0, 0)) == (10, 20, 230)
     assert shown.getpixel((1, 1)) == (0, 255, 0)
     assert abs(shown.getpixel((2, 2))[2] - 115) <= 1
     palette = Image.new("P", (4, 4), 0)
     palette.putpalette([9, 9, 9])
     assert open_picture(encoded(palette, transparency=0)).getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_a_colour_is_a_name_or_a_number():
+    assert read_colour("Black") == (0, 0, 0)
+    assert read_colour("#0a14e6") == (10, 20, 230)
+    for bad in ("", "reddish", "#12", "rgb(300, 0, 0)", "x" * 200):
+        with pytest.raises(SettingsError, match="not a colour"):
+            read_colour(bad)
 
 
 def test_a_profile_is_turned_into_srgb():
