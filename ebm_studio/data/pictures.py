@@ -23,14 +23,16 @@ from ebm_studio.data.files import write_whole
 try:
     import pillow_heif
 except ImportError:
-    HEIC: frozenset[str] = frozenset()
+    READS_HEIC = False
 else:
     pillow_heif.register_heif_opener()
-    HEIC = frozenset({".heic", ".heif"})
+    READS_HEIC = True
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 """Of the formats that are read and written."""
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", *(("HEIF",) if HEIC else ()))
+HEIC = frozenset({".heic", ".heif"})
+"""Of the format that is read where pillow-heif is installed."""
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", *(("HEIF",) if READS_HEIC else ()))
 # No other of Pillow's readers is let near a file: some start programs, or are little tested.
 MAX_PIXELS = 100_000_000
 MAX_FILE_BYTES = 256 * 2**20
@@ -73,7 +75,7 @@ class Crop:
 
 
 def is_picture(name: str | Path) -> bool:
-    """Whether a file's name is that of a picture that can be read: by its suffix, and not hidden."""
+    """Whether a file's name is that of a picture: by its suffix, and not hidden."""
     path = Path(name)
     return path.suffix.lower() in SUFFIXES | HEIC and not path.name.startswith(".")
 
@@ -144,6 +146,8 @@ def open_picture(source: Path | bytes, name: str = "", paper: str = WHITE, enoug
     except IsADirectoryError:
         raise DataError(f"{name} is a folder, not a picture.") from None
     except UnidentifiedImageError:
+        if Path(name).suffix.lower() in HEIC and not READS_HEIC:
+            raise DataError(f'{name} is a HEIC photo: to read it, pip install "ebm-studio[heic]".') from None
         raise DataError(f"{name} is not a picture this program can read.") from None
     except Image.DecompressionBombError:
         raise DataError(f"{name} has more than {MAX_PIXELS // 10**6} million pixels: make it smaller.") from None

@@ -10,11 +10,12 @@ from PIL import Image, ImageCms
 
 from ebm_studio.core.errors import DataError, SettingsError
 from ebm_studio.data import pictures
-from ebm_studio.data.pictures import HEIC, Crop, find_photos, fit, open_picture, read_colour, to_images, to_pixels
+from ebm_studio.data.datasets import open_images
+from ebm_studio.data.pictures import READS_HEIC, Crop, find_photos, fit, open_picture, read_colour, to_images, to_pixels
 from tests.making import encoded, make_picture
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", *(["HEIF"] if HEIC else [])])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", *(["HEIF"] if READS_HEIC else [])])
 def test_each_format_shows_its_picture(kind):
     image = open_picture(encoded(make_picture((64, 48)), kind))
     assert image.mode == "RGB"
@@ -109,7 +110,7 @@ def test_a_file_too_large_to_be_a_photo_is_not_opened(tmp_path, monkeypatch):
         open_picture(tmp_path / "big.png")
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", *(["HEIF"] if HEIC else [])])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", *(["HEIF"] if READS_HEIC else [])])
 def test_cut_and_spoilt_files_are_errors_or_pictures_but_nothing_else(kind):
     whole = encoded(make_picture((64, 48)), kind)
     random = np.random.default_rng(0)
@@ -183,10 +184,23 @@ def test_pixels_go_to_the_net_and_back_unchanged():
 
 
 def test_bytes_of_a_heic_photo_are_read_where_the_reader_is_installed(tmp_path):
-    if not HEIC:
+    if not READS_HEIC:
         pytest.skip("pillow-heif is not installed")
     buffer = io.BytesIO()
     make_picture((64, 48)).save(buffer, "HEIF")
     (tmp_path / "a.HEIC").write_bytes(buffer.getvalue())
     assert len(find_photos([tmp_path])[0]) == 1
     assert open_picture(tmp_path / "a.HEIC").size == (64, 48)
+
+
+def test_a_heic_photo_without_the_reader_says_what_to_install(tmp_path):
+    if READS_HEIC:
+        pytest.skip("pillow-heif is installed")
+    folder = tmp_path / "phone"
+    folder.mkdir()
+    photo = folder / "a.HEIC"
+    photo.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    assert find_photos([folder]) == ([photo], [])
+    for read in (lambda: open_picture(photo), lambda: open_images(str(folder), 16)):
+        with pytest.raises(DataError, match=r'a\.HEIC.*pip install "ebm-studio\[heic\]"'):
+            read()
