@@ -31,7 +31,8 @@ def add(commands: Any) -> None:
         "reconstruct",
         help="find the start noise of photos",
         description="Find for each PHOTO the start noise whose short run ends there. DIR gets a picture (.png) and a "
-        "latent (.safetensors) for each, overview.png with rows of photo, latent and reconstruction, and report.json.",
+        "latent (.safetensors) for each, overview.png with rows of photo, latent and reconstruction, and report.json. "
+        "Ctrl-C keeps the best so far. Files that are there and are not an earlier reconstruction's stay as they are.",
     )
     parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
     parser.add_argument("photos", metavar="PHOTO", nargs="+", type=some_path, help="a picture, or a folder of them")
