@@ -1,6 +1,7 @@
 """Small real things to test on."""
 
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -8,22 +9,38 @@ import numpy as np
 import torch
 from PIL import Image
 
+from ebm_studio.core.inversion import undo
 from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.cards import Card
-from ebm_studio.data.models import save_model
+from ebm_studio.data.latents import MAX_VALUE
+from ebm_studio.data.models import load_model, save_model
+from ebm_studio.data.pictures import fit, to_images
 
 TINY = NetSpec(size=16, channels=1, width=4)
 
 
-def make_model(path: Path, spec: NetSpec = TINY, steps: int = 5, seed: int = 0) -> Path:
+def make_model(path: Path, spec: NetSpec = TINY, steps: int = 5, seed: int = 0, step_size: float = 1) -> Path:
     """An untrained model whose chains visibly move."""
     net = EnergyNet(spec, torch.Generator().manual_seed(seed))
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.mul_(3)
-    save_model(path, net, Card(name=path.stem, net=spec, short_run=ShortRun(steps=steps)))
+    save_model(path, net, Card(name=path.stem, net=spec, short_run=ShortRun(steps=steps, step_size=step_size)))
     return path
+
+
+def step_that_loses_one(file: Path, keeps: Image.Image, loses: Image.Image) -> float:
+    """A step size at which the undone chain of only one of two photos ends beyond what a latent may hold."""
+    model = load_model(file, "cpu")
+    net, own = model.card.net, model.card.short_run
+    photos = torch.from_numpy(to_images(np.stack([fit(photo, net.size, net.channels) for photo in (keeps, loses)])))
+    for step in range(10, 1000, 10):
+        z = undo(model.gradient, photos, replace(own, step_size=float(step)))
+        kept, lost = z.abs().amax((1, 2, 3)).tolist()
+        if kept < 0.95 * MAX_VALUE and lost > 1.05 * MAX_VALUE:
+            return float(step)
+    raise AssertionError("no step loses one of the photos alone")
 
 
 def make_picture(size: tuple[int, int] = (40, 30), seed: int = 0) -> Image.Image:

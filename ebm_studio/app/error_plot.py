@@ -13,7 +13,7 @@ from ebm_studio.app.plots import paint_axes, quiet_plot, stroke
 from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.theme import Theme
 
-LEAST = 1e-8  # that the axis shows
+LEAST, MOST = 1e-8, 4.0  # that the axis shows: pictures in [-1, 1] are no further apart
 
 
 class ErrorPlot(QWidget):
@@ -51,12 +51,12 @@ class ErrorPlot(QWidget):
 
     def draw(self) -> None:
         """Take the iterations that are there."""
-        search, chain = self._state.search, self._state.selected
+        search, chain = self._state.search, self._state.searched
         if search is None or not search.done:
             for curve in (self.mean, self.tried, self.least):
                 curve.setData([], [])
             return
-        best = search.best.clip(LEAST)
+        best = search.best.clip(LEAST, MOST)
         error = search.error[: len(best)]  # the search goes on meanwhile
         count = np.arange(1, len(best) + 1)
         shown = [best.mean(1)]
@@ -65,7 +65,7 @@ class ErrorPlot(QWidget):
             self.tried.setData([], [])
             self.least.setData([], [])
         else:
-            shown += [np.nan_to_num(error[:, chain], posinf=4.0).clip(LEAST, 4.0), best[:, chain]]
+            shown += [np.nan_to_num(error[:, chain], posinf=MOST).clip(LEAST, MOST), best[:, chain]]
             self.tried.setData(count, shown[1])
             self.least.setData(count, shown[2])
         values = np.concatenate(shown)

@@ -19,7 +19,7 @@ from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.paths import legs, position_of, rho
 from ebm_studio.core.specs import MAX_STOPS, Interpolation, ShortRun
 from ebm_studio.data.latents import SUFFIX, FromPhoto, FromSeed
-from ebm_studio.data.pictures import Pixels
+from ebm_studio.data.pictures import WHITE, Pixels
 from ebm_studio.engine.exports import Opened
 from ebm_studio.engine.jobs import ModelReady
 from ebm_studio.engine.paths import Interpolate, MakeStop, Mix, Point, StopReady, Surface
@@ -71,6 +71,8 @@ class PathState(Faults):
         self.step: int | None = None
         """Of the chains; None is the end, whatever K is."""
         self.view = "path"
+        self.paper = WHITE
+        """What transparent parts of photos show that become stops from now on: see `read_colour`."""
         self.making: dict[int, Request] = {}
         """The stops whose latents are being made."""
         self._active = False
@@ -198,7 +200,7 @@ class PathState(Faults):
         self.dismiss()
         is_photo = isinstance(source, Path) and source.suffix.lower() != SUFFIX
         run = self.model.card.short_run.for_photos() if is_photo else self.parameters.run
-        request = MakeStop(lane=f"{LANE} {index}", model=self.model.name, source=source, run=run)
+        request = MakeStop(lane=f"{LANE} {index}", model=self.model.name, source=source, run=run, paper=self.paper)
         self.making[index] = self.link.submit(request)
         self.stops_changed.emit()
 

@@ -30,6 +30,7 @@ def entry_of(photo: Photo, drawer: Drawer) -> dict[str, Any]:
         "file": str(photo.file) if photo.file else None,
         "key": key,
         "turns": photo.turns if photo.file else 0,
+        "paper": photo.paper,
         "crop": asdict(photo.crop),
         "unknown": _packed(photo.unknown),
     }
@@ -47,6 +48,7 @@ class Remembered:
     """Of the photo."""
     file: Path | None
     turns: int
+    paper: str
     crop: Crop
     unknown: Mask | None
 
@@ -62,13 +64,14 @@ class Remembered:
             name=file or Path(Path(entry["name"]).name),
             file=file,
             turns=int(entry["turns"]) % 4,
+            paper=str(entry["paper"]),
             crop=Crop(**entry["crop"]),
             unknown=_unpacked(entry["unknown"]),
         )
 
     def photo(self, key: int, picture: Image.Image) -> Photo:
         """The photo as it was, of its picture as it was read."""
-        photo = Photo.of(key, self.name, picture, self.file)
+        photo = Photo.of(key, self.name, picture, self.file, self.paper)
         for _ in range(self.turns):
             photo = photo.turned()
         return photo.cropped(self.crop).masked(self.unknown)

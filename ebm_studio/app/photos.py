@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ebm_studio.core.specs import NetSpec
-from ebm_studio.data.pictures import Crop, Pixels, fit
+from ebm_studio.data.pictures import WHITE, Crop, Pixels, fit
 
 LEAST_SIDE = 4.0
 """Of a crop, in pixels of the photo."""
@@ -34,11 +34,13 @@ class Photo:
     """Where it was read from; None when it came in another way, and is nowhere else."""
     turns: int = 0
     """Quarter turns clockwise, from the file to the picture."""
+    paper: str = WHITE
+    """What the file's transparent parts show in the picture: see `read_colour`."""
 
     @classmethod
-    def of(cls, key: int, path: Path, picture: Image.Image, file: Path | None = None) -> Photo:
+    def of(cls, key: int, path: Path, picture: Image.Image, file: Path | None = None, paper: str = WHITE) -> Photo:
         """A photo as it is opened, with the centre square."""
-        return cls(key, path, picture, Crop.centre(*picture.size), file=file)
+        return cls(key, path, picture, Crop.centre(*picture.size), file=file, paper=paper)
 
     def cropped(self, crop: Crop) -> Photo:
         """The photo with the nearest crop that lies within it."""

@@ -60,6 +60,11 @@ class Preferences:
         False, "Playback", "At the end of a chain", "Whether the timelines play again and again from noise.",
         ((False, "Stop"), (True, "Begin again")),
     )  # fmt: skip
+    background: str = _setting(
+        "white", "Photos", "Background of transparent photos",
+        "What shows through where a photo is transparent; for photos that are opened from now on.",
+        (("white", "White"), ("black", "Black"), ("grey", "Grey")),
+    )  # fmt: skip
     leaving: str = _setting(
         "ask", "Learning", "When the window closes while a run learns",
         "Learning is a process of its own: it can go on without the window, and is found again at the next launch.",

@@ -171,7 +171,7 @@ class ResultPanel(Panel):
         self.setVisible(search is not None)
         if search is None:
             return
-        chain, outcome, progress = state.selected, state.outcome, state.main.link.progress
+        chain, outcome, progress = state.searched, state.outcome, state.main.link.progress
         left = progress.seconds_left if progress is not None and state.searching else None
         late = "" if left is None else f", {left:.0f} s left"
         self.iteration.setText(f"{search.done} / {search.iterations}{late}")

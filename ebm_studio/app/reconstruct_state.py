@@ -20,9 +20,9 @@ from ebm_studio.app.photos import Mask, Photo, painted, seen
 from ebm_studio.app.playback import Playback
 from ebm_studio.app.shelf_state import Shelf, Slot, Subject
 from ebm_studio.app.state import GenerateState
-from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.specs import NetSpec, Reconstruction, check_seed
-from ebm_studio.data.pictures import Crop, Pixels, grid
+from ebm_studio.data.pictures import WHITE, Crop, Pixels, grid
 from ebm_studio.engine.exports import Opened
 from ebm_studio.engine.jobs import ModelReady, RunChain
 from ebm_studio.engine.photos import PhotoFault, PhotoRead, ReadPhotos
@@ -31,7 +31,7 @@ from ebm_studio.engine.requests import Ended, Fault, Request
 from ebm_studio.engine.store import BOUND, ChainStore
 
 if TYPE_CHECKING:
-    from ebm_studio.data.reconstructions import Result
+    from ebm_studio.data.reconstructions import Account, Result
 
 LANE = "reconstruct"
 MOST = 64
@@ -51,7 +51,7 @@ class Outcome:
     """As it was when the search began."""
     result: Result
     chain: int
-    """Its place in the batch, and so in the replay."""
+    """Its place in the replay, which has those of the batch that were found."""
 
 
 class ReconstructState(Faults):
@@ -85,10 +85,13 @@ class ReconstructState(Faults):
         self.erases = False
         """Whether the brush makes known what it touches."""
         self.search: Search | None = None
+        self.paper = WHITE
+        """What transparent parts of photos show that are opened from now on: see `read_colour`."""
         self._messages: list[str] = []  # about files, which share one fault
         self.bound = BOUND
         """Bytes for the chains of a replay."""
         self._outcomes: dict[int, Outcome] = {}
+        self._account: Account | None = None  # of the outcomes
         self._batch: tuple[Photo, ...] = ()
         self._wanted: Request | None = None
         self._replay: Request | None = None
@@ -125,12 +128,15 @@ class ReconstructState(Faults):
     def open_files(self, paths: Sequence[Path]) -> None:
         """Add photos, and the pictures of folders; those that cannot be read are named in the fault."""
         self.dismiss()
-        self._files.submit(ReadPhotos(lane=LANE, paths=tuple(paths), limit=MOST))
+        self._read(paths=tuple(paths))
 
     def open_content(self, content: bytes, name: str) -> None:
         """Add the picture in a file's bytes."""
         self.dismiss()
-        self._files.submit(ReadPhotos(lane=LANE, content=content, name=name, limit=MOST))
+        self._read(content=content, name=name)
+
+    def _read(self, paper: str | None = None, **source: Any) -> Request:
+        return self._files.submit(ReadPhotos(lane=LANE, limit=MOST, paper=paper or self.paper, **source))
 
     @property
     def reading(self) -> bool:
@@ -241,14 +247,19 @@ class ReconstructState(Faults):
         return self._wanted is not None
 
     def start(self) -> None:
-        """Search for the start noise of all photos in one batch."""
+        """Search for the start noise of all photos in one batch, if something is known of each."""
         model, net = self.model, self.net
         if model is None or net is None or not self.ready:
             return
         self.dismiss()
+        known = np.stack([_known(photo, net) for photo in self.photos])
+        covered = [photo for photo, part in zip(self.photos, known, strict=True) if not part.any()]
+        for photo in covered:
+            self._add_message(f"The mask covers all of {photo.path.name}: leave some of it known.")
+        if covered:
+            return
         self._forget()
         self._batch = self.photos
-        known = np.stack([_known(photo, net) for photo in self._batch])
         self._wanted = self.main.link.submit(
             Reconstruct(
                 lane=LANE,
@@ -285,6 +296,7 @@ class ReconstructState(Faults):
             photo.key: Outcome(photo, result, chain)
             for chain, (photo, result) in enumerate(zip(self.photos, opened.results, strict=True))
         }
+        self._account = opened.account
         self.search = search_again(opened.results)
         self.set_view("split")
         self.search_changed.emit()
@@ -320,6 +332,11 @@ class ReconstructState(Faults):
 
     @property
     def selected(self) -> int | None:
+        """The place in the replay of the photo that is looked at."""
+        return self.outcome.chain if self.outcome is not None else None
+
+    @property
+    def searched(self) -> int | None:
         """The place in the batch of the photo that is looked at."""
         return self.chain_of(self.current) if self.current is not None else None
 
@@ -329,14 +346,14 @@ class ReconstructState(Faults):
         While the search runs, the best so far; then the step of the chain under the playhead, and at
         its end what was found.
         """
-        photo, chain, search = self.current, self.selected, self.search
+        photo, chain, search, selected = self.current, self.searched, self.search, self.selected
         if photo is None or chain is None or search is None or search.look is None or self.net is None:
             return None
         look, store = search.look, self.playback.store
         photo = self._batch[chain]
         picture = look.best[chain]
-        if store is not None and self.playback.position < store.run.steps:
-            picture = store.pixels(self.playback.row)[chain]
+        if store is not None and selected is not None and self.playback.position < store.run.steps:
+            picture = store.pixels(self.playback.row)[selected]
         return seen(photo, self.net), picture, look.z[chain]
 
     @property
@@ -365,11 +382,9 @@ class ReconstructState(Faults):
 
     def save(self, folder: Path) -> None:
         """Write pictures, latents and the report of what was found."""
-        if self.results:
+        if self.results and self._account:
             self.dismiss()
-            self._files.submit(
-                SaveResults(lane=LANE, folder=folder, results=self.results, settings=self.settings, seed=self.seed)
-            )
+            self._files.submit(SaveResults(lane=LANE, folder=folder, results=self.results, account=self._account))
 
     def dismiss(self) -> None:
         """Take the fault away."""
@@ -396,7 +411,7 @@ class ReconstructState(Faults):
         self.set_brush(float(data["brush"]))
         self._look = (max(int(data["current"]), 0), "mask" if data["view"] == "mask" else "crop")
         for remembered in [Remembered.of(entry, drawer) for entry in data["photos"][:MOST]]:
-            request = self._files.submit(ReadPhotos(lane=LANE, paths=(remembered.path,), limit=MOST))
+            request = self._read(paths=(remembered.path,), paper=remembered.paper)
             self._remembered[request.stamp] = remembered
 
     def close(self) -> None:
@@ -410,6 +425,7 @@ class ReconstructState(Faults):
             self.main.link.cancel(self._wanted)
             self._wanted = None
         self._outcomes = {}
+        self._account = None
         self._batch = ()
         self.search = None
         self._replay = None
@@ -437,8 +453,9 @@ class ReconstructState(Faults):
             if (remembered := self._remembered.get(request.stamp)) is not None:
                 photo = remembered.photo(self._keys, value.picture)
             else:
-                file = value.path.absolute() if isinstance(request, ReadPhotos) and not request.content else None
-                photo = Photo.of(self._keys, value.path, value.picture, file)
+                assert isinstance(request, ReadPhotos)
+                file = None if request.content else value.path.absolute()
+                photo = Photo.of(self._keys, value.path, value.picture, file, request.paper)
             self._set_photos((*self.photos, photo))
         elif isinstance(value, PhotoFault):
             self._add_message(value.text)
@@ -458,10 +475,12 @@ class ReconstructState(Faults):
             self.search = value
             self.search_changed.emit()
         elif request == self._wanted and isinstance(value, Found):
-            self._outcomes = {
-                photo.key: Outcome(photo, result, chain)
-                for chain, (photo, result) in enumerate(zip(self._batch, value.results, strict=True))
-            }
+            self._account = value.account
+            for photo, result in zip(self._batch, value.results, strict=True):
+                if isinstance(result, DivergedError):
+                    self._add_message(str(result))
+                else:
+                    self._outcomes[photo.key] = Outcome(photo, result, chain=len(self._outcomes))
             self.search_changed.emit()
         elif request == self._replay and isinstance(value, ChainStore):
             self.playback.show_chain(value)

@@ -189,7 +189,7 @@ class MainWindow(QMainWindow):
         act(self, "Quit", self.close, "Ctrl+Q")
         self.rail.look_chosen.connect(lambda scheme: self.preferences.set("scheme", scheme))
         self.preferences.changed.connect(self._apply)
-        for name in ("memory", "speed"):
+        for name in ("memory", "speed", "background"):
             self._apply(name)
 
     def _apply(self, name: str) -> None:
@@ -205,6 +205,8 @@ class MainWindow(QMainWindow):
             self.state.reload()
         elif name == "memory":
             self.state.bound = self.compare_state.bound = self.reconstruct.state.bound = chosen.memory * 2**20
+        elif name == "background":
+            self.reconstruct.state.paper = self.path.paper = chosen.background
         elif name in ("speed", "loop"):
             for page in (self.generate, self.reconstruct, self.compare):
                 page.timeline.set_playing(chosen.speed, chosen.loop)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ebm_studio.cli.options import add_device, add_json, add_short_run, progress_bar, short_run
-from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.errors import DivergedError, SettingsError
 
 if TYPE_CHECKING:
     from ebm_studio.core.specs import ShortRun
@@ -158,4 +158,7 @@ def _reconstructed(photo: Path, model: Model, own: ShortRun) -> Latent:
     pixels = fit(open_picture(photo, enough=2 * net.size), net.size, net.channels)
     photos = torch.from_numpy(to_images(pixels[None]))
     *_, found = model.reconstruct(photos, settings, run=own)
-    return results_of(model, [photo], photos, found, settings, own)[0].latent
+    [result] = results_of(model, [photo], photos, found, settings, own)
+    if isinstance(result, DivergedError):
+        raise result
+    return result.latent

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from ebm_studio.core.specs import ShortRun
 
@@ -20,6 +21,13 @@ def duration(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 30m or 2h")
     hours, minutes, seconds = (float(part or 0) for part in parts.groups())
     return hours * UNITS["h"] + minutes * UNITS["m"] + seconds
+
+
+def some_path(text: str) -> Path:
+    """A path. An empty one, as of a variable that is not set, would be the current folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the path is empty: name a file or folder")
+    return Path(text)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from ebm_studio.cli.options import add_device, add_json, add_short_run, short_run
+from ebm_studio.cli.options import add_device, add_json, add_short_run, short_run, some_path
+from ebm_studio.cli.signals import stop_signals
+from ebm_studio.core.errors import DivergedError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ebm_studio.core.specs import NetSpec
+    from ebm_studio.core.specs import NetSpec, Reconstruction, ShortRun
+    from ebm_studio.data.models import Model
     from ebm_studio.data.pictures import Pixels
+    from ebm_studio.data.reconstructions import Result
 
 BATCH = 16  # photos that are searched for together
 
@@ -26,14 +31,21 @@ def add(commands: Any) -> None:
         "reconstruct",
         help="find the start noise of photos",
         description="Find for each PHOTO the start noise whose short run ends there. DIR gets a picture (.png) and a "
-        "latent (.safetensors) for each, overview.png with rows of photo, latent and reconstruction, and report.json.",
+        "latent (.safetensors) for each, overview.png with rows of photo, latent and reconstruction, and report.json. "
+        "Ctrl-C keeps the best so far. Files that are there and are not an earlier reconstruction's stay as they are.",
     )
     parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
-    parser.add_argument("photos", metavar="PHOTO", nargs="+", type=Path, help="a picture, or a folder of them")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="where the results go")
+    parser.add_argument("photos", metavar="PHOTO", nargs="+", type=some_path, help="a picture, or a folder of them")
+    parser.add_argument("-o", "--output", required=True, type=some_path, metavar="DIR", help="where the results go")
     parser.add_argument("--iterations", type=int, default=200, metavar="N", help="short runs at most (default: 200)")
     parser.add_argument("--mode", default="free", help="where the noise may go: free, support or typical")
-    parser.add_argument("--mask", type=Path, help="a picture, white where the photo is to be filled in")
+    parser.add_argument("--mask", type=some_path, help="a picture, white where the photo is to be filled in")
+    parser.add_argument(
+        "--background",
+        default="white",
+        metavar="COLOUR",
+        help="what transparent parts of a photo show: a name, or #rrggbb (default: white)",
+    )
     parser.add_argument(
         "--tolerance", type=float, metavar="E", help="stop at this error; for a noisy photo, the noise's variance"
     )
@@ -51,64 +63,107 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     from ebm_studio.core.specs import Reconstruction
     from ebm_studio.data.models import load_model
-    from ebm_studio.data.pictures import find_photos, to_images
-    from ebm_studio.data.reconstructions import Result, results_of, save_results
+    from ebm_studio.data.pictures import to_images
+    from ebm_studio.data.reconstructions import Account, Result, save_results
 
     tolerance = {} if args.tolerance is None else {"tolerance": args.tolerance}
     settings = Reconstruction(iterations=args.iterations, mode=args.mode, **tolerance)
     model = load_model(args.model, args.device)
     own = short_run(args, model.card.short_run.for_photos(masked=args.mask is not None))
-    files, in_all = find_photos(args.photos)
-    if in_all > len(files):
-        print(f"ebm-studio reconstruct: only the first {len(files)} of {in_all} photos are taken.", file=sys.stderr)
-    files, pixels, skipped = _read(files, model.card.net)
+    files, pixels, skipped = _read(args.photos, model.card.net, args.background)
     known = None if args.mask is None else _read_mask(args.mask, model.card.net.size)
+    photos = torch.from_numpy(to_images(pixels))
 
     began = time.perf_counter()
-    photos = torch.from_numpy(to_images(pixels))
     results: list[Result] = []
-    with tqdm(total=len(photos) * settings.iterations, unit="run", disable=None, leave=False) as bar:
-        for first in range(0, len(photos), BATCH):
-            part = slice(first, first + BATCH)
-            for found in model.reconstruct(photos[part], settings, known, own, args.seed, first):
-                bar.update(len(photos[part]) * (settings.iterations - found.iteration + 1 if found.done else 1))
-            results += results_of(model, files[part], photos[part], found, settings, own, known)
-    report = save_results(
-        args.output,
-        results,
-        model=model.card.name,
-        settings=settings.to_dict(),
-        short_run=own.to_dict(),
-        seed=args.seed,
-        skipped=skipped,
-        device=str(model.device),
-        backend=model.backend,
-        seconds=round(time.perf_counter() - began, 3),
-    )
-
-    if not args.json:
-        print(f"{args.output}: {len(results)} photos, mean error {report['mean_error']:.5f}, {report['seconds']:.1f} s")
+    lost: list[DivergedError] = []
+    report: dict[str, Any] = {}
+    with stop_signals() as stopped:
+        try:
+            with tqdm(total=len(photos) * settings.iterations, unit="run", disable=None, leave=False) as bar:
+                for found in _search(model, files, photos, settings, known, own, args.seed, stopped, bar.update):
+                    if isinstance(found, Result):
+                        results.append(found)
+                    else:
+                        lost.append(found)
+        finally:  # a failure keeps what was found before it
+            if results:
+                account = Account(
+                    settings=settings,
+                    seed=args.seed,
+                    device=str(model.device),
+                    backend=model.backend,
+                    seconds=round(time.perf_counter() - began, 3),
+                    skipped=(*skipped, *map(str, lost)),
+                    stopped=stopped.is_set(),
+                )
+                report = save_results(args.output, results, account)
+                if not args.json:
+                    _tell(args.output, report)
+    if not results:
+        raise lost[0]
+    _warn(map(str, lost))
     return report
 
 
-def _read(files: Sequence[Path], net: NetSpec) -> tuple[list[Path], Pixels, list[str]]:
+def _search(
+    model: Model,
+    files: Sequence[Path],
+    photos: Tensor,
+    settings: Reconstruction,
+    known: Tensor | None,
+    own: ShortRun,
+    seed: int,
+    stopped: Event,
+    progress: Callable[[int], object],
+) -> Iterator[Result | DivergedError]:
+    """What is found for each photo, batch by batch; once it is `stopped`, the best so far of the batch at hand."""
+    from ebm_studio.data.reconstructions import ran_away, results_of
+
+    for first in range(0, len(photos), BATCH):
+        part = slice(first, first + BATCH)
+        try:
+            for found in model.reconstruct(photos[part], settings, known, own, seed, first):
+                progress(len(photos[part]) * (settings.iterations - found.iteration + 1 if found.done else 1))
+                if stopped.is_set():
+                    break
+        except DivergedError:
+            yield from map(ran_away, files[part])
+        else:
+            yield from results_of(model, files[part], photos[part], found, settings, own, known)
+        if stopped.is_set():
+            return
+
+
+def _tell(folder: Path, report: dict[str, Any]) -> None:
+    count, error, seconds = len(report["photos"]), report["mean_error"], report["seconds"]
+    state = ", stopped: the best so far" if report["stopped"] else ""
+    print(f"{folder}: {count} photos, mean error {error:.5f}, {seconds:.1f} s{state}")
+
+
+def _warn(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(f"ebm-studio reconstruct: {line}", file=sys.stderr)
+
+
+def _read(paths: Sequence[Path], net: NetSpec, paper: str) -> tuple[list[Path], Pixels, list[str]]:
     """The photos that can be read, as (N, C, H, W), and a line for each of the others, which is printed too."""
     import numpy as np
 
     from ebm_studio.core.errors import DataError
-    from ebm_studio.data.pictures import fit, open_picture
+    from ebm_studio.data.pictures import find_photos, fit, open_picture
 
-    read, pixels, skipped = [], [], []
+    read, pixels = [], []
+    files, skipped = find_photos(paths)
     for file in files:
         try:
-            pixels.append(fit(open_picture(file, enough=2 * net.size), net.size, net.channels))
+            pixels.append(fit(open_picture(file, paper=paper, enough=2 * net.size), net.size, net.channels))
             read.append(file)
         except DataError as error:
             skipped.append(str(error))
     if not read:
         raise DataError(skipped[0])
-    for line in skipped:
-        print(f"ebm-studio reconstruct: {line}", file=sys.stderr)
+    _warn(skipped)
     return read, np.stack(pixels), skipped
 
 

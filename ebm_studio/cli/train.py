@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ebm_studio.cli.options import add_backend, add_device, add_json, duration
+from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
 from ebm_studio.data.cards import find_model, read_card
@@ -96,7 +94,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise SettingsError("Name the DATA to learn from: a folder or zip of images, or a set by name.")
     if args.step_back and not args.resume:
         raise SettingsError("Only a run that goes on can step back: add --resume.")
-    with _stop_signals() as stopped:
+    with stop_signals() as stopped:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             return _learn_together(args, stopped)
         with session(args.output) as diary:
@@ -237,15 +235,3 @@ def _command(before: str) -> str:
 def _portable(word: str) -> str:
     path = Path(word)
     return path.name if path.is_absolute() or ".." in path.parts else word
-
-
-@contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and a polite kill set, so that the update at hand is finished and saved."""
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

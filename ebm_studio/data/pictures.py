@@ -15,29 +15,34 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageColor, ImageOps, UnidentifiedImageError
 
-from ebm_studio.core.errors import DataError
+from ebm_studio.core.errors import DataError, SettingsError
 from ebm_studio.data.files import write_whole
 
 try:
     import pillow_heif
 except ImportError:
-    HEIC: frozenset[str] = frozenset()
+    READS_HEIC = False
 else:
     pillow_heif.register_heif_opener()
-    HEIC = frozenset({".heic", ".heif"})
+    READS_HEIC = True
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 """Of the formats that are read and written."""
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", *(("HEIF",) if HEIC else ()))
+HEIC = frozenset({".heic", ".heif"})
+"""Of the format that is read where pillow-heif is installed."""
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", *(("HEIF",) if READS_HEIC else ()))
 # No other of Pillow's readers is let near a file: some start programs, or are little tested.
 MAX_PIXELS = 100_000_000
 MAX_FILE_BYTES = 256 * 2**20
 MAX_PHOTOS = 256
-PAPER = (255, 255, 255)
+WHITE = "white"
+"""The usual paper."""
 
 Pixels = npt.NDArray[np.uint8]
+Colour = tuple[int, int, int]
+"""Red, green and blue, each from 0 to 255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class Crop:
 
 
 def is_picture(name: str | Path) -> bool:
-    """Whether a file's name is that of a picture that can be read: by its suffix, and not hidden."""
+    """Whether a file's name is that of a picture: by its suffix, and not hidden."""
     path = Path(name)
     return path.suffix.lower() in SUFFIXES | HEIC and not path.name.startswith(".")
 
@@ -83,30 +88,47 @@ def picture_files(folder: Path) -> list[Path]:
         raise DataError(f"{folder} cannot be read: {error.strerror}.") from None
 
 
-def find_photos(paths: Sequence[Path], limit: int = MAX_PHOTOS) -> tuple[list[Path], int]:
-    """The files that were meant: each file itself, and for each folder its pictures in name order.
+def find_photos(paths: Sequence[Path], limit: int = MAX_PHOTOS) -> tuple[list[Path], list[str]]:
+    """The files that were meant, `limit` at most: each file itself, and for each folder its pictures in name order.
 
-    Returns the first `limit` of them and how many there are in all. Raises `DataError` for a
-    folder without pictures.
+    Returns with them a line for each folder that has none, and for those beyond the limit.
     """
     found: list[Path] = []
+    faults = []
     for path in paths:
-        files = picture_files(path) if path.is_dir() else [path]
+        try:
+            files = picture_files(path) if path.is_dir() else [path]
+        except DataError as error:
+            faults.append(str(error))
+            continue
         if not files:
-            raise DataError(f"There is no picture in {path}.")
+            faults.append(f"There is no picture in {path}.")
         found += files
-    return found[:limit], len(found)
+    if len(found) > limit:
+        faults.append(f"Only the first {limit} of {len(found)} photos are taken.")
+    return found[:limit], faults
 
 
-def open_picture(
-    source: Path | bytes, name: str = "", paper: tuple[int, int, int] = PAPER, enough: int = 0
-) -> Image.Image:
+def read_colour(text: str) -> Colour:
+    """The colour of a name such as white, or of #rrggbb. Raises `SettingsError`."""
+    try:
+        red, green, blue = ImageColor.getrgb(text)[:3]
+    except ValueError:
+        red = green = blue = -1
+    if not all(0 <= value <= 255 for value in (red, green, blue)):
+        raise SettingsError(f"{text[:40]!r} is not a colour: use a name such as white, or #rrggbb.")
+    return red, green, blue
+
+
+def open_picture(source: Path | bytes, name: str = "", paper: str = WHITE, enough: int = 0) -> Image.Image:
     """The first frame of a picture file as 8-bit sRGB or grey, upright. Raises `DataError`.
 
-    What is transparent shows `paper`. With `enough`, a JPEG may be decoded at an eighth, a quarter
-    or half of its size as long as both sides keep that many pixels, which is many times faster.
+    What is transparent shows the `paper`, a colour for `read_colour`. With `enough`, a JPEG may be
+    decoded at an eighth, a quarter or half of its size as long as both sides keep that many pixels,
+    which is many times faster.
     """
     name = name or (str(source) if isinstance(source, Path) else "the picture")
+    colour = read_colour(paper)
     try:
         _check_bytes(len(source) if isinstance(source, bytes) else os.path.getsize(source), name)
         with warnings.catch_warnings():
@@ -116,12 +138,14 @@ def open_picture(
                 if enough:
                     image.draft(None, (enough, enough))
                 image.load()
-                return _plain(ImageOps.exif_transpose(image), paper)
+                return _plain(ImageOps.exif_transpose(image), colour)
     except FileNotFoundError:
         raise DataError(f"There is no file {name}.") from None
     except IsADirectoryError:
         raise DataError(f"{name} is a folder, not a picture.") from None
     except UnidentifiedImageError:
+        if Path(name).suffix.lower() in HEIC and not READS_HEIC:
+            raise DataError(f'{name} is a HEIC photo: to read it, pip install "ebm-studio[heic]".') from None
         raise DataError(f"{name} is not a picture this program can read.") from None
     except Image.DecompressionBombError:
         raise DataError(f"{name} has more than {MAX_PIXELS // 10**6} million pixels: make it smaller.") from None
@@ -148,7 +172,7 @@ def _check_pixels(image: Image.Image, name: str) -> None:
         )
 
 
-def _plain(image: Image.Image, paper: tuple[int, int, int]) -> Image.Image:
+def _plain(image: Image.Image, paper: Colour) -> Image.Image:
     if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
         image = _eight_bit(image)
     profile = image.info.get("icc_profile")

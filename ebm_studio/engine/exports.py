@@ -17,7 +17,7 @@ from ebm_studio.engine.paths import StopReady, ready
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
-    from ebm_studio.data.reconstructions import Result
+    from ebm_studio.data.reconstructions import Account, Result
     from ebm_studio.engine.worker import Worker
 
 PERMILLE = 1000
@@ -110,6 +110,8 @@ class Opened:
     """The first latents, unless it is a comparison or reconstructions."""
     results: tuple[Result, ...] = field(default=(), repr=False)
     """The reconstructions, measured again."""
+    account: Account | None = None
+    """Of the reconstructions."""
 
     @property
     def model(self) -> str:
@@ -136,7 +138,11 @@ class OpenRecipe(Request):
         from ebm_studio.data.replay import latents_of, results_again
 
         if recipe.photos:
-            worker.post(Opened(self.path, recipe, names, results=tuple(results_again(model, recipe))))
+            from ebm_studio.data.reconstructions import Account
+
+            results = tuple(results_again(model, recipe))
+            account = Account(device=str(model.device), backend=model.backend)
+            worker.post(Opened(self.path, recipe, names, results=results, account=account))
             return
         few = replace(recipe, sources=recipe.sources[:MAX_STOPS]) if recipe.path is None else recipe
         latents = latents_of(model, few)[:MAX_STOPS]

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ebm_studio.core.errors import DataError
+from ebm_studio.core.errors import DataError, DivergedError
 from ebm_studio.core.paths import legs, positions, rho
 from ebm_studio.core.specs import Interpolation, PathKind, PathNoise, Reconstruction, ShortRun, check_stops
 from ebm_studio.data.latents import SUFFIX, FromSeed, Latent, read_latent
-from ebm_studio.data.pictures import Pixels, fit, open_picture, to_images, to_pixels
+from ebm_studio.data.pictures import WHITE, Pixels, fit, open_picture, to_images, to_pixels
 from ebm_studio.engine.requests import Request
 from ebm_studio.engine.store import BOUND, ChainStore
 
@@ -169,6 +169,8 @@ class MakeStop(Request):
     model: str
     source: FromSeed | Path
     run: ShortRun
+    paper: str = WHITE
+    """What is transparent in a photo shows this colour: see `read_colour`."""
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
@@ -189,14 +191,16 @@ class MakeStop(Request):
         from ebm_studio.data.reconstructions import results_of
 
         net, settings = model.card.net, Reconstruction()
-        pixels = fit(open_picture(photo, enough=2 * net.size), net.size, net.channels)
+        pixels = fit(open_picture(photo, paper=self.paper, enough=2 * net.size), net.size, net.channels)
         photos = torch.from_numpy(to_images(pixels[None]))
         began = time.perf_counter()
         for found in model.reconstruct(photos, settings, run=self.run):
             rate = found.iteration / max(time.perf_counter() - began, 1e-6)
             worker.report(f"Reconstructing {photo.name}", found.iteration, settings.iterations, rate)
             worker.check()
-        result = results_of(model, [photo], photos, found, settings, self.run)[0]
+        [result] = results_of(model, [photo], photos, found, settings, self.run)
+        if isinstance(result, DivergedError):
+            raise result
         return StopReady(result.latent, result.picture)
 
 

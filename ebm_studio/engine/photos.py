@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from ebm_studio.core.errors import DataError
-from ebm_studio.data.pictures import find_photos, open_picture
+from ebm_studio.data.pictures import WHITE, find_photos, open_picture
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class ReadPhotos(Request):
     content: bytes = field(default=b"", repr=False)
     """Instead of the paths, one picture's file, called `name`."""
     name: str = ""
+    paper: str = WHITE
+    """What is transparent shows this colour: see `read_colour`."""
 
     @property
     def key(self) -> Hashable:
@@ -58,7 +60,7 @@ class ReadPhotos(Request):
             worker.report("Reading photos", number)
             worker.check()
             try:
-                picture = open_picture(source, path.name, enough=KEPT_SIDE)
+                picture = open_picture(source, path.name, self.paper, enough=KEPT_SIDE)
             except DataError as error:
                 worker.post(PhotoFault(str(error)))
                 continue
@@ -68,17 +70,7 @@ class ReadPhotos(Request):
     def _sources(self, worker: Worker) -> list[tuple[Path | bytes, Path]]:
         if self.content:
             return [(self.content, Path(self.name))]
-        found: list[Path] = []
-        in_all = 0
-        for path in self.paths:
-            try:
-                files, count = find_photos([path], self.limit)
-            except DataError as error:
-                worker.post(PhotoFault(str(error)))
-                continue
-            found += files
-            in_all += count
-        taken = found[: self.limit]
-        if in_all > len(taken):
-            worker.post(PhotoFault(f"Only the first {len(taken)} of {in_all} photos are taken."))
-        return [(path, path) for path in taken]
+        found, faults = find_photos(self.paths, self.limit)
+        for fault in faults:
+            worker.post(PhotoFault(fault))
+        return [(path, path) for path in found]

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.specs import Reconstruction, ShortRun
 from ebm_studio.data.pictures import Pixels, to_images, to_pixels
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
-    from ebm_studio.data.reconstructions import Result
+    from ebm_studio.data.reconstructions import Account, Result
     from ebm_studio.engine.worker import Worker
 
 Floats = npt.NDArray[np.float32]
@@ -81,9 +82,10 @@ def search_again(results: Sequence[Result]) -> Search:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best of a search, a result for each photo in order."""
+    """The best of a search: for each photo in order a result, or why there is none."""
 
-    results: tuple[Result, ...]
+    results: tuple[Result | DivergedError, ...]
+    account: Account
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,7 @@ class Reconstruct(Request):
         model = worker.model(self.model)
         import torch
 
-        from ebm_studio.data.reconstructions import results_of
+        from ebm_studio.data.reconstructions import Account, results_of
 
         photos = torch.from_numpy(to_images(self.photos))
         known = None if self.known is None else torch.from_numpy(self.known)[:, None]
@@ -135,7 +137,16 @@ class Reconstruct(Request):
             search.finished = True
             if found is not None:
                 results = results_of(model, self.names, photos, found, self.settings, self.run, known)
-                worker.post(Found(tuple(results)))
+                account = Account(
+                    settings=self.settings,
+                    seed=self.seed,
+                    device=str(model.device),
+                    backend=model.backend,
+                    seconds=round(time.perf_counter() - began, 3),
+                    skipped=tuple(str(result) for result in results if isinstance(result, DivergedError)),
+                    stopped=not found.done,
+                )
+                worker.post(Found(tuple(results), account))
 
     def _filled(self, pictures: Pixels) -> Pixels:
         if self.known is None:
@@ -158,21 +169,12 @@ class SaveResults(Request):
 
     folder: Path
     results: tuple[Result, ...] = field(repr=False, compare=False)
-    settings: Reconstruction
-    seed: int
+    account: Account = field(repr=False)
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
         from ebm_studio.data.reconstructions import save_results
 
         worker.report("Saving")
-        latent = self.results[0].latent
-        save_results(
-            self.folder,
-            self.results,
-            model=latent.model,
-            settings=self.settings.to_dict(),
-            short_run=latent.short_run.to_dict(),
-            seed=self.seed,
-        )
+        save_results(self.folder, self.results, self.account)
         worker.post(Saved(self.folder, len(self.results)))

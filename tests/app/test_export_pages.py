@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,10 @@ def test_reconstructions(qtbot, window, tmp_path):
         assert np.array_equal(state.playback.store.pixels(STEPS), ends)
         assert np.array_equal(state.photos[1].unknown, recipe.photos[1].unknown)
         assert not state.is_stale(state.photos[1])
+    with qtbot.waitSignal(state.saved, timeout=PATIENCE):
+        state.save(tmp_path / "saved")
+    report = json.loads((tmp_path / "saved" / "report.json").read_text())
+    assert (report["settings"], report["seed"], report["device"]) == (None, None, "cpu")
     QTest.keyClick(window, Qt.Key.Key_Z, CONTROL)
     QTest.keyClick(window, Qt.Key.Key_Z, CONTROL)
     assert not state.photos

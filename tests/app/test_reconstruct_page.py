@@ -21,7 +21,7 @@ from ebm_studio.data.pictures import Crop, fit, open_picture
 from tests.app.conftest import PATIENCE
 from tests.app.test_drops import drop
 from tests.conftest import SIZE, STEPS
-from tests.making import encoded, make_model, make_picture
+from tests.making import encoded, make_model, make_picture, step_that_loses_one
 
 
 @pytest.fixture
@@ -340,6 +340,52 @@ def test_everything_is_saved_to_a_folder(qtbot, found, tmp_path: Path, monkeypat
     assert (folder / "wide.safetensors").exists()
 
 
+def saved_report(qtbot, page, folder: Path) -> dict:
+    with qtbot.waitSignal(page.state.saved, timeout=PATIENCE):
+        page.state.save(folder)
+    return json.loads((folder / "report.json").read_text())
+
+
+def test_the_report_tells_of_the_search_and_not_of_the_settings_now(qtbot, found, tmp_path: Path):
+    state = found.state
+    settings, seed = state.settings, state.seed
+    state.set(iterations=500, mode="typical")
+    state.set_seed(77)
+    report = saved_report(qtbot, found, tmp_path / "saved")
+    assert (report["settings"], report["seed"]) == (settings.to_dict(), seed)
+
+
+def test_a_photo_that_runs_away_is_named_and_the_other_found(qtbot, page, tmp_path: Path):
+    loses, keeps = make_picture((16, 16), 2), make_picture((40, 30), 1)
+    step = step_that_loses_one(make_model(tmp_path / "tame.safetensors"), keeps, loses)
+    page.state.main.open_model(str(make_model(tmp_path / "wild.safetensors", step_size=step)))
+    qtbot.waitUntil(lambda: page.state.model.card.name == "wild", timeout=PATIENCE)
+    for name, picture in (("loses.png", loses), ("keeps.png", keeps)):
+        (tmp_path / name).write_bytes(encoded(picture))
+    page.state.open_files([tmp_path / "loses.png", tmp_path / "keeps.png"])
+    qtbot.waitUntil(lambda: len(page.state.photos) == 2, timeout=PATIENCE)
+    page.state.set(iterations=1)
+    start(qtbot, page)
+    assert "loses.png ran away" in page.banner.text.text()
+    assert "keeps.png" not in page.banner.text.text()
+    [result] = page.state.results
+    assert result.path.name == "keeps.png"
+    for photo in page.state.photos:
+        page.state.look_at(photo)
+        QTest.keyClick(page, Qt.Key.Key_Home)
+        assert page.state.shown() is not None
+    assert np.array_equal(page.state.shown()[1], page.state.shown()[2])  # z of the photo that was found
+    report = saved_report(qtbot, page, tmp_path / "saved")
+    assert len(report["photos"]) == len(report["skipped"]) == 1
+
+
+def test_results_are_saved_beside_the_photos_that_stay_as_they_are(qtbot, found, photo):
+    before = photo.read_bytes()
+    report = saved_report(qtbot, found, photo.parent)
+    assert photo.read_bytes() == before
+    assert Path(report["photos"][0]["picture"]).name == "wide-2.png"
+
+
 def test_photos_are_chosen_and_removed(qtbot, with_photo, tmp_path: Path):
     other = tmp_path / "other.png"
     other.write_bytes(encoded(make_picture((40, 40), 1)))
@@ -418,18 +464,24 @@ def test_the_photos_are_there_again(qtbot, opened, with_photo, running, qapp, tm
     assert not list((again.desk.session.folder / "photos").iterdir())
 
 
-def test_a_fault_of_the_search_is_a_banner(qtbot, with_photo):
-    with_photo.state.paint((8, 8), (8, 8))
-    with_photo.state.set_brush(400)
-    with_photo.state.paint((8, 8), (8, 8))
-    with_photo.state.set_brush(16)
-    with_photo.state.paint((0, 0), (16, 16))
-    with_photo.state.paint((0, 16), (16, 0))
-    with_photo.state.paint((0, 8), (16, 8))
-    with_photo.state.start()
-    qtbot.waitUntil(with_photo.banner.isVisible, timeout=PATIENCE)
-    assert "no known pixel" in with_photo.banner.text.text()
-    assert not with_photo.state.searching
+def test_a_photo_of_which_nothing_is_known_is_named_and_all_results_stay(qtbot, found, tmp_path: Path):
+    state = found.state
+    (tmp_path / "hidden.png").write_bytes(encoded(make_picture(seed=1)))
+    state.open_files([tmp_path / "hidden.png"])
+    qtbot.waitUntil(lambda: len(state.photos) == 2, timeout=PATIENCE)
+    state.look_at(state.photos[1])
+    state.change("Hide it", lambda photo: photo.masked(np.ones((SIZE, SIZE), bool)))
+    search, results, chain = state.search, state.results, state.playback.store
+    QTest.mouseClick(found.header.start, Qt.MouseButton.LeftButton)
+    assert "hidden.png" in found.banner.text.text()
+    assert "wide.png" not in found.banner.text.text()
+    assert not state.searching
+    assert (state.search, state.results, state.playback.store) == (search, results, chain)
+
+    state.clear_mask()
+    start(qtbot, found)
+    assert len(state.results) == 2
+    assert not found.banner.isVisible()
 
 
 def test_typicality_in_words(found):

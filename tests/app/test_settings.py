@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from ebm_studio.app.preferences import Preferences, PreferenceStore
 from tests.app.conftest import PATIENCE, wait_for_chain
+from tests.making import encoded
 
 
 def choose(box, value) -> None:
@@ -40,6 +42,30 @@ def test_speed_and_loop_reach_every_timeline(running, page):
         assert other.timeline._playback.mode == "loop"
     choose(page.boxes["loop"], False)
     assert running.state.playback.mode == "once"
+
+
+def test_the_background_is_that_of_photos_opened_from_then_on(qtbot, opened, running, page, tmp_path):
+    clear = tmp_path / "clear.png"
+    clear.write_bytes(encoded(Image.new("RGBA", (20, 20))))
+    state = running.reconstruct.state
+
+    def open_again() -> None:
+        count = len(state.photos)
+        state.open_files([clear])
+        qtbot.waitUntil(lambda: len(state.photos) > count, timeout=PATIENCE)
+
+    open_again()
+    choose(page.boxes["background"], "grey")
+    open_again()
+    assert running.path.paper == "grey"
+    assert [photo.picture.getpixel((0, 0)) for photo in state.photos] == [(255,) * 3, (128,) * 3]
+
+    choose(page.boxes["background"], "black")
+    running.close()
+    again = opened(None).reconstruct.state
+    qtbot.waitUntil(lambda: len(again.photos) == 2 and not again.reading, timeout=PATIENCE)
+    assert [photo.picture.getpixel((0, 0)) for photo in again.photos] == [(255,) * 3, (128,) * 3]
+    assert again.paper == "black"
 
 
 def test_threads_start_the_engine_anew_and_the_model_comes_back(qtbot, running, page):

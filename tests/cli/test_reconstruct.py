@@ -1,4 +1,7 @@
 import json
+import os
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -6,9 +9,11 @@ import pytest
 from PIL import Image
 
 from ebm_studio.cli.main import main
+from ebm_studio.cli.reconstruct import BATCH
+from ebm_studio.core.errors import StudioError
 from ebm_studio.data.latents import FromPhoto, read_latent
-from ebm_studio.data.models import load_model
-from tests.making import make_model, make_picture
+from ebm_studio.data.models import Model, load_model
+from tests.making import make_model, make_picture, step_that_loses_one
 
 
 @pytest.fixture
@@ -75,6 +80,48 @@ def test_the_latent_in_the_file_runs_to_the_picture_in_the_file(capsys, tmp_path
     assert np.abs(to_pixels(end.numpy())[0, 0] - wanted).max() <= 1
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_results_among_the_photos_leave_every_file_as_it_was(capsys, tmp_path, tiny, photos):
+    (photos / "overview.png").write_bytes((photos / "a.png").read_bytes())
+    (photos / "report.json").write_text('{"photos": "of somebody else"}')
+    before = contents(photos)
+    assert run(capsys, tiny, photos / "a.png", photos / "b.jpg", "-o", photos, "--iterations", 1)[0] == 0
+    after = contents(photos)
+    assert before.items() <= after.items()
+    new = {"a-2.png", "a-2.safetensors", "b.png", "b.safetensors", "overview-2.png", "report-2.json"}
+    assert after.keys() - before.keys() == new
+
+    # Again, with the new pictures as photos too: only what is none of the photos is written over.
+    assert run(capsys, tiny, photos, "-o", photos, "--iterations", 1)[0] == 0
+    pictures = {name: content for name, content in after.items() if not name.endswith((".json", ".safetensors"))}
+    assert pictures.items() <= contents(photos).items()
+    assert (photos / "report.json").read_bytes() == before["report.json"]
+
+
+def test_a_photo_is_known_under_any_path(capsys, tmp_path, monkeypatch, tiny, photos):
+    link = tmp_path / "link"
+    link.symlink_to(photos)
+    monkeypatch.chdir(photos)
+    before = contents(photos)
+    assert run(capsys, tiny, "a.png", "-o", link, "--iterations", 1)[0] == 0
+    assert before.items() <= contents(photos).items()
+
+
+def test_the_same_command_again_writes_over_its_own_files(capsys, tmp_path, tiny, photos):
+    words = [tiny, photos, "-o", tmp_path / "out", "--iterations"]
+    run(capsys, *words, 1)
+    (tmp_path / "out" / "notes.png").write_text("mine")
+    before = contents(tmp_path / "out")
+    run(capsys, *words, 20)
+    after = contents(tmp_path / "out")
+    assert before.keys() == after.keys()
+    assert before["b.png"] != after["b.png"]
+    assert after["notes.png"] == b"mine"
+
+
 @pytest.mark.parametrize("mode", ["support", "typical"])
 def test_latents_of_the_other_modes_stay_in_the_support(capsys, tmp_path, tiny, photos, mode):
     code, out, _ = run(capsys, tiny, photos, "-o", tmp_path / "out", "--iterations", 5, "--mode", mode, "--json")
@@ -94,6 +141,86 @@ def test_broken_files_are_named_and_the_others_done(capsys, tmp_path, tiny, phot
     report = json.loads(out)
     assert len(report["photos"]) == 3
     assert len(report["skipped"]) == 2
+
+
+def test_an_empty_folder_is_named_and_the_others_done(capsys, tmp_path, tiny, photos):
+    (tmp_path / "empty").mkdir()
+    words = [tiny, tmp_path / "empty", photos / "b.jpg", "-o", tmp_path / "out", "--iterations", 1, "--json"]
+    code, out, err = run(capsys, *words)
+    assert code == 0
+    assert err == f"ebm-studio reconstruct: There is no picture in {tmp_path / 'empty'}.\n"
+    report = json.loads(out)
+    assert [Path(photo["path"]).name for photo in report["photos"]] == ["b.jpg"]
+    assert report["skipped"] == [f"There is no picture in {tmp_path / 'empty'}."]
+
+
+def test_a_photo_that_runs_away_is_named_and_the_others_done(capsys, tmp_path, tiny, photos):
+    step = step_that_loses_one(tiny, keeps=make_picture((40, 30), 1), loses=make_picture((16, 16), 2))
+    words = [tiny, photos / "a.png", photos / "b.jpg", "-o", tmp_path / "out", "--iterations", 1, "--step-size", step]
+    code, out, err = run(capsys, *words, "--json")
+    assert (code, err.count("\n")) == (0, 1)
+    assert "a.png ran away: use a smaller step size" in err
+    report = json.loads(out)
+    assert [Path(photo["path"]).name for photo in report["photos"]] == ["b.jpg"]
+    assert "a.png" in report["skipped"][0]
+
+
+def test_when_all_run_away_the_photo_and_the_remedy_are_named(capsys, tmp_path, tiny, photos):
+    words = [tiny, photos / "b.jpg", "-o", tmp_path / "out", "--iterations", 1, "--steps", 30, "--step-size", 1000]
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (2, "")
+    assert err == f"ebm-studio reconstruct: The chains of {photos / 'b.jpg'} ran away: use a smaller step size.\n"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_signal_keeps_the_best_so_far_of_what_was_searched(capsys, tmp_path, tiny, number):
+    files = [tmp_path / f"{i:02}.png" for i in range(BATCH + 2)]
+    for i, file in enumerate(files):
+        make_picture((16, 16), i).save(file)
+    usual = signal.getsignal(number)
+
+    def stop_the_search() -> None:
+        while signal.getsignal(number) == usual:
+            pass
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=stop_the_search, daemon=True).start()
+    words = [tiny, *files, "-o", tmp_path / "out", "--iterations", 10000, "--tolerance", 0, "--json"]
+    code, out, err = run(capsys, *words)
+    assert (code, err) == (130, "")
+    report = json.loads(out)
+    assert report["stopped"]
+    assert report == json.loads((tmp_path / "out" / "report.json").read_text())
+    assert [Path(photo["path"]) for photo in report["photos"]] == files[:BATCH]
+    assert read_latent(Path(report["photos"][0]["latent"])).origin.error == report["photos"][0]["error"]
+    assert signal.getsignal(number) == usual
+
+
+def test_a_failure_keeps_what_the_batches_before_it_found(capsys, tmp_path, monkeypatch, tiny, photos):
+    search = Model.reconstruct
+
+    def fails_late(*args):
+        if args[-1] > 0:  # the first chain
+            raise StudioError("The device is gone.")
+        return search(*args)
+
+    monkeypatch.setattr(Model, "reconstruct", fails_late)
+    monkeypatch.setattr("ebm_studio.cli.reconstruct.BATCH", 2)
+    code, out, err = run(capsys, tiny, photos, "-o", tmp_path / "out", "--iterations", 1)
+    assert (code, err) == (2, "ebm-studio reconstruct: The device is gone.\n")
+    assert out.startswith(f"{tmp_path / 'out'}: 2 photos")
+    assert len(json.loads((tmp_path / "out" / "report.json").read_text())["photos"]) == 2
+
+
+def test_the_background_of_a_transparent_photo_is_chosen(capsys, tmp_path, tiny):
+    Image.new("RGBA", (16, 16), (255, 0, 0, 0)).save(tmp_path / "clear.png")
+    for colour, grey in (("white", 255), ("black", 0), ("#808080", 128)):
+        out_dir = tmp_path / colour
+        assert (
+            run(capsys, tiny, tmp_path / "clear.png", "-o", out_dir, "--iterations", 1, "--background", colour)[0] == 0
+        )
+        assert Image.open(out_dir / "overview.png").getpixel((0, 0)) == grey
 
 
 def test_with_a_mask_the_known_pixels_stay_and_the_hole_is_filled(capsys, tmp_path, tiny, photos):
@@ -130,6 +257,8 @@ def test_a_tolerance_ends_the_search_early(capsys, tmp_path, tiny, photos):
         ["MODEL", "PHOTO", "-o", "out", "--mask", "broken.png"],
         ["MODEL", "PHOTO", "-o", "out", "--mask", "white.png"],
         ["MODEL", "PHOTO", "-o", "broken.png"],
+        ["MODEL", "PHOTO", "-o", "out", "--background", "reddish"],
+        ["", "PHOTO", "-o", "out"],
     ],
 )
 def test_bad_input_is_one_line_exit_2_and_nothing_else(capsys, tmp_path, monkeypatch, tiny, photos, words):
@@ -143,4 +272,19 @@ def test_bad_input_is_one_line_exit_2_and_nothing_else(capsys, tmp_path, monkeyp
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
     assert err.startswith("ebm-studio reconstruct: ")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "words", [["PHOTO", "", "-o", "out"], ["PHOTO", "-o", ""], ["PHOTO", "-o", "out", "--mask", " "]]
+)
+def test_an_empty_path_is_not_the_current_folder(capsys, tmp_path, monkeypatch, tiny, photos, words):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SystemExit) as ended:
+        run(capsys, tiny, *[word.replace("PHOTO", str(photos / "a.png")) for word in words])
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert "the path is empty" in err
+    assert err.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before

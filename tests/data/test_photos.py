@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from ebm_studio.core.errors import DataError
+from ebm_studio.core.errors import DataError, SettingsError
 from ebm_studio.data import pictures
-from ebm_studio.data.pictures import HEIC, Crop, find_photos, fit, open_picture, to_images, to_pixels
+from ebm_studio.data.datasets import open_images
+from ebm_studio.data.pictures import READS_HEIC, Crop, find_photos, fit, open_picture, read_colour, to_images, to_pixels
 from tests.making import encoded, make_picture
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", *(["HEIF"] if HEIC else [])])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", *(["HEIF"] if READS_HEIC else [])])
 def test_each_format_shows_its_picture(kind):
     image = open_picture(encoded(make_picture((64, 48)), kind))
     assert image.mode == "RGB"
@@ -44,13 +45,21 @@ def test_what_is_transparent_shows_the_paper():
     image = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
     image.putpixel((1, 1), (0, 255, 0, 255))
     image.putpixel((2, 2), (0, 0, 0, 128))
-    shown = open_picture(encoded(image), paper=(10, 20, 230))
+    shown = open_picture(encoded(image), paper="#0a14e6")
     assert shown.getpixel((0, 0)) == (10, 20, 230)
     assert shown.getpixel((1, 1)) == (0, 255, 0)
     assert abs(shown.getpixel((2, 2))[2] - 115) <= 1
     palette = Image.new("P", (4, 4), 0)
     palette.putpalette([9, 9, 9])
     assert open_picture(encoded(palette, transparency=0)).getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_a_colour_is_a_name_or_a_number():
+    assert read_colour("Black") == (0, 0, 0)
+    assert read_colour("#0a14e6") == (10, 20, 230)
+    for bad in ("", "reddish", "#12", "rgb(300, 0, 0)", "x" * 200):
+        with pytest.raises(SettingsError, match="not a colour"):
+            read_colour(bad)
 
 
 def test_a_profile_is_turned_into_srgb():
@@ -101,7 +110,7 @@ def test_a_file_too_large_to_be_a_photo_is_not_opened(tmp_path, monkeypatch):
         open_picture(tmp_path / "big.png")
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", *(["HEIF"] if HEIC else [])])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", *(["HEIF"] if READS_HEIC else [])])
 def test_cut_and_spoilt_files_are_errors_or_pictures_but_nothing_else(kind):
     whole = encoded(make_picture((64, 48)), kind)
     random = np.random.default_rng(0)
@@ -161,11 +170,9 @@ def test_a_folder_means_its_pictures_in_order_up_to_a_limit(tmp_path):
         make_picture().save(tmp_path / name, "PNG")
     (tmp_path / "inner").mkdir()
     single = tmp_path / "notes.txt"
-    files, in_all = find_photos([single, tmp_path], limit=3)
+    files, faults = find_photos([single, tmp_path / "inner", tmp_path], limit=3)
     assert [file.name for file in files] == ["notes.txt", "a.jpg", "b.png"]
-    assert in_all == 4
-    with pytest.raises(DataError, match="inner"):
-        find_photos([tmp_path / "inner"])
+    assert faults == [f"There is no picture in {tmp_path / 'inner'}.", "Only the first 3 of 4 photos are taken."]
 
 
 def test_pixels_go_to_the_net_and_back_unchanged():
@@ -177,10 +184,23 @@ def test_pixels_go_to_the_net_and_back_unchanged():
 
 
 def test_bytes_of_a_heic_photo_are_read_where_the_reader_is_installed(tmp_path):
-    if not HEIC:
+    if not READS_HEIC:
         pytest.skip("pillow-heif is not installed")
     buffer = io.BytesIO()
     make_picture((64, 48)).save(buffer, "HEIF")
     (tmp_path / "a.HEIC").write_bytes(buffer.getvalue())
-    assert find_photos([tmp_path])[1] == 1
+    assert len(find_photos([tmp_path])[0]) == 1
     assert open_picture(tmp_path / "a.HEIC").size == (64, 48)
+
+
+def test_a_heic_photo_without_the_reader_says_what_to_install(tmp_path):
+    if READS_HEIC:
+        pytest.skip("pillow-heif is installed")
+    folder = tmp_path / "phone"
+    folder.mkdir()
+    photo = folder / "a.HEIC"
+    photo.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    assert find_photos([folder]) == ([photo], [])
+    for read in (lambda: open_picture(photo), lambda: open_images(str(folder), 16)):
+        with pytest.raises(DataError, match=r'a\.HEIC.*pip install "ebm-studio\[heic\]"'):
+            read()

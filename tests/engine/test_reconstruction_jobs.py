@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from ebm_studio.cli.main import main
 from ebm_studio.core.specs import Reconstruction
 from ebm_studio.data.latents import read_latent
 from ebm_studio.data.models import load_model
@@ -87,6 +88,7 @@ def test_a_cancelled_search_keeps_the_best_so_far(engine: Engine, tiny_model: Pa
     [found] = values(items, Found)
     assert 3 <= seen[0].done < 10_000
     assert seen[0].finished
+    assert found.account.stopped
     assert [result.error for result in found.results] == pytest.approx(seen[0].best[-1].tolist())
 
 
@@ -115,14 +117,20 @@ def test_the_replay_runs_from_z_to_the_reconstruction(engine: Engine, tiny_model
 
 
 def test_results_are_saved_with_latents_and_report(engine: Engine, tiny_model: Path, tmp_path: Path):
-    request = request_of(tiny_model)
+    request = request_of(tiny_model, seed=3)
     [found] = values(done(engine, request), Found)
     folder = tmp_path / "out"
-    save = SaveResults(folder=folder, results=found.results, settings=request.settings, seed=3)
+    save = SaveResults(folder=folder, results=found.results, account=found.account)
     assert values(done(engine, save), Saved) == [Saved(folder, 2)]
     report = json.loads((folder / "report.json").read_text())
     assert [row["error"] for row in report["photos"]] == [result.error for result in found.results]
-    assert report["seed"] == 3
+    assert (report["settings"], report["seed"]) == (request.settings.to_dict(), 3)
+    assert (report["device"], report["skipped"], report["stopped"]) == ("cpu", [], False)
+    assert report["seconds"] > 0
+    make_picture().save(tmp_path / "a.png")
+    words = ["reconstruct", tiny_model, tmp_path / "a.png", "-o", tmp_path / "cli", "--iterations", "1"]
+    assert main([str(word) for word in words]) == 0
+    assert report.keys() == json.loads((tmp_path / "cli" / "report.json").read_text()).keys()
     assert np.array_equal(read_latent(folder / "1.safetensors").z, found.results[1].latent.z)
     assert (folder / "0.png").exists()
     assert (folder / "overview.png").exists()
