@@ -18,7 +18,7 @@ from ebm_studio.cli.options import add_backend, add_device, add_json, duration
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
 from ebm_studio.data.cards import find_model, read_card
-from ebm_studio.data.plans import OPTIONS, Plan, read_plan
+from ebm_studio.data.plans import OPTIONS, Plan, check_new, read_plan
 
 if TYPE_CHECKING:
     import torch
@@ -99,8 +99,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with _stop_signals() as stopped:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             return _learn_together(args, stopped)
+        plan = _plan(args)
         with session(args.output) as diary:
-            return _learn(args, diary, stopped)
+            return _learn(args, plan, diary, stopped)
 
 
 def _learn_together(args: argparse.Namespace, stopped: threading.Event) -> dict[str, Any]:
@@ -112,8 +113,9 @@ def _learn_together(args: argparse.Namespace, stopped: threading.Event) -> dict[
 
     with joined(choose_device(args.device)) as (ranks, device):
         if ranks.is_first:
+            plan = _plan(args)
             with session(args.output) as diary:
-                return _learn(args, diary, stopped, ranks, device)
+                return _learn(args, plan, diary, stopped, ranks, device)
         follow(device, ranks)
     args.json = False  # the first one prints
     return {}
@@ -121,13 +123,12 @@ def _learn_together(args: argparse.Namespace, stopped: threading.Event) -> dict[
 
 def _learn(
     args: argparse.Namespace,
+    plan: Plan,
     diary: Diary,
     stopped: threading.Event,
     ranks: Ranks | None = None,
     device: torch.device | None = None,
 ) -> dict[str, Any]:
-    plan = _planned(args, read_plan(args.output) if args.resume else _new_plan(args))
-
     # From here on torch is needed, which takes a while to load.
     from tqdm import tqdm
 
@@ -178,6 +179,14 @@ def _learn(
 
 S = TypeVar("S", NetSpec, ShortRun, Learning, Plan)
 _BAR = "{percentage:5.1f}% |{bar}| {elapsed} < {remaining}, {postfix}"
+
+
+def _plan(args: argparse.Namespace) -> Plan:
+    """What is to be done. What is wrong with it is found before anything is touched."""
+    if args.resume:
+        return _planned(args, read_plan(args.output))
+    check_new(args.output)
+    return _planned(args, _new_plan(args))
 
 
 def _new_plan(args: argparse.Namespace) -> Plan:

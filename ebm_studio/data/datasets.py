@@ -104,6 +104,15 @@ def open_split(
     )
 
 
+def is_part_of(source: str, folder: Path) -> bool:
+    """Whether a folder is a data set's own, or lies within it, so that pictures put there become a part of the set."""
+    path = Path(source).expanduser()
+    if source in NAMED or not path.is_dir():
+        return False
+    place = folder.resolve()
+    return any(above.exists() and above.samefile(path) for above in (place, *place.parents))
+
+
 def natural_channels(source: str) -> int:
     """The channels that a set has by nature: 1 for the grey named sets, else 3."""
     return NAMED[source].channels if source in NAMED else 3

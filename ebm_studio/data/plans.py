@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 from ebm_studio.core.errors import SettingsError, StudioError
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
-from ebm_studio.data.files import write_whole
+from ebm_studio.data.files import write_whole, writing_failed
+from ebm_studio.data.runlog import LOCK
 
 PLAN = "run.json"
 OPTIONS: dict[str, dict[str, str]] = {
@@ -80,6 +82,19 @@ def command_of(plan: Plan) -> str:
     for option, value in (*rest.items(), ("--from", Path(plan.origin).name)):
         words += [option, f"{value:g}" if isinstance(value, float) else str(value)] if value else []
     return shlex.join(words)
+
+
+def check_new(folder: Path) -> None:
+    """Raise `StudioError` unless a new run can begin in a folder: in one that is not there yet, or is empty."""
+    if os.path.exists(folder / PLAN):
+        raise StudioError(f"{folder} already holds a run: add --resume to go on with it, or name another folder.")
+    try:
+        # A lock alone is of a process that is about to begin, or was killed before it did.
+        taken = folder.is_dir() and any(path.name != LOCK or path.stat().st_size for path in folder.iterdir())
+    except OSError as error:
+        raise writing_failed(folder, error) from None
+    if taken:
+        raise StudioError(f"{folder} holds files, and no run: name a folder that is new or empty.")
 
 
 def read_plan(folder: Path) -> Plan:

@@ -24,7 +24,6 @@ from ebm_studio.core.errors import (
     DataError,
     DivergedError,
     LostRankError,
-    StudioError,
 )
 from ebm_studio.core.metrics import Metrics
 from ebm_studio.core.nets import EnergyNet
@@ -32,10 +31,10 @@ from ebm_studio.core.ranks import ALONE, Ranks
 from ebm_studio.core.watchdog import MEMORY, Watchdog
 from ebm_studio.data.cards import Card
 from ebm_studio.data.choices import resolve_backend
-from ebm_studio.data.datasets import ImageSet, Progress
+from ebm_studio.data.datasets import ImageSet, Progress, is_part_of
 from ebm_studio.data.models import Model, load_model, save_model
 from ebm_studio.data.pictures import grid, save_picture, to_pixels
-from ebm_studio.data.plans import PLAN, Plan, write_plan
+from ebm_studio.data.plans import Plan, check_new, write_plan
 from ebm_studio.data.rundiary import Diary, Pace
 from ebm_studio.data.runlog import append_metrics, cut_metrics, metrics_of, metrics_row, parse_metrics
 from ebm_studio.data.runstate import Snapshot, read_state, save_state
@@ -89,8 +88,7 @@ class TrainingRun:
         ranks: Ranks = ALONE,
     ) -> TrainingRun:
         """A new run in a folder that holds none. Raises `DataError` or `StudioError`."""
-        if (folder / PLAN).exists():
-            raise StudioError(f"{folder} already holds a run: add --resume to go on with it, or name another folder.")
+        check_new(folder)
         return cls.resume(folder, plan, device, progress, diary, ranks)
 
     @classmethod
@@ -107,6 +105,8 @@ class TrainingRun:
         diary = diary or Diary(folder)
         saved = read_state(folder)
         try:
+            if is_part_of(plan.source, folder):
+                raise DataError(f"{folder} lies in {plan.source}: the samples drawn there would be learned from.")
             data = open_data(plan, progress)
         except DataError as error:
             if saved:
@@ -124,8 +124,8 @@ class TrainingRun:
         elif plan.origin:
             run.learner.begin_from(load_model(plan.origin, "cpu", "fp32").net)
         ranks.tell((run.learner.state(), run.learner.updates))
-        run._take_up()
         write_plan(folder, run.plan)
+        run._take_up()
         run._note_beginning()
         return run
 

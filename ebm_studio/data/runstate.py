@@ -8,6 +8,7 @@ healthy-...safetensors     the healthy states that a save may have to step back 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from ebm_studio.core.errors import CheckpointError
 from ebm_studio.data.tensors import load_tensors, save_tensors
 
 STATE, PREVIOUS, NEXT = "state.safetensors", "state-previous.safetensors", "state-next.safetensors"
+_HEALTHY = re.compile(r"healthy-\d{6,}-(\d+)\.safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def save_state(folder: Path, now: Snapshot, healthy: Sequence[Snapshot]) -> None
         os.replace(folder / STATE, folder / PREVIOUS)
     os.replace(folder / NEXT, folder / STATE)
     wanted = {name for state in (STATE, PREVIOUS) for name in _healthy_files(folder / state)}
-    for path in folder.glob("healthy-*.safetensors"):
+    for path in _healthy_paths(folder):
         if path.name not in wanted:
             path.unlink(missing_ok=True)
 
@@ -76,6 +78,12 @@ def read_state(folder: Path) -> Saved | None:
     if (folder / STATE).exists():
         raise CheckpointError(f"The state in {folder} is damaged, and so is the one before it.")
     return None
+
+
+def _healthy_paths(folder: Path) -> list[Path]:
+    """All healthy states in a folder, oldest first."""
+    found = ((_HEALTHY.fullmatch(path.name), path) for path in folder.glob("healthy-*"))
+    return [path for _, path in sorted((int(match[1]), path) for match, path in found if match)]
 
 
 def _save(path: Path, snapshot: Snapshot, healthy: str = "") -> None:
