@@ -126,7 +126,7 @@ class TrainingRun:
         ranks.tell((run.learner.state(), run.learner.updates))
         write_plan(folder, run.plan)
         run._take_up()
-        run._note_beginning()
+        run._note_beginning(saved.note if saved else "")
         return run
 
     @property
@@ -166,6 +166,7 @@ class TrainingRun:
         self.diary.keep_reserve()
         self.diary.tell(state="learning", text="")
         if not self.learner.updates:
+            self.save()  # so that a run with updates and without a state is one that has lost it
             self.draw()
         self._clock = time.monotonic()
         while self.progress < 1 and not self._asked_to_stop():
@@ -330,10 +331,10 @@ class TrainingRun:
             updates=updates, seconds=self.seconds, progress=self.progress, seconds_left=left, updates_per_second=rate
         )
 
-    def _note_beginning(self) -> None:
+    def _note_beginning(self, note: str) -> None:
         updates = self.learner.updates
         self.diary.tell(updates=updates, seconds=self.seconds, progress=self.progress)
-        self.diary.note("resume" if updates else "start", beginning(self.data, updates))
+        self.diary.note("resume" if updates else "start", f"{beginning(self.data, updates)} {note}".rstrip())
 
     def _note_end(self) -> None:
         done, updates = self.progress >= 1, self.learner.updates

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import safetensors
 from torch import Tensor
 
 from ebm_studio.core.errors import CheckpointError
+from ebm_studio.data.runlog import read_metrics
 from ebm_studio.data.tensors import load_tensors, save_tensors
 
 STATE, PREVIOUS, NEXT = "state.safetensors", "state-previous.safetensors", "state-next.safetensors"
@@ -44,6 +46,8 @@ class Saved:
     now: Snapshot
     healthy: list[Snapshot] = field(default_factory=list)
     """Oldest first."""
+    note: str = ""
+    """A sentence, when this is not the last save or the one before."""
 
 
 def save_state(folder: Path, now: Snapshot, healthy: Sequence[Snapshot]) -> None:
@@ -62,22 +66,36 @@ def save_state(folder: Path, now: Snapshot, healthy: Sequence[Snapshot]) -> None
 
 
 def read_state(folder: Path) -> Saved | None:
-    """The newest whole save; None when nothing was saved yet. Raises `CheckpointError` when all are damaged."""
+    """The newest whole save, or else the newest healthy state; None when nothing was saved yet.
+
+    Raises `CheckpointError` when something was, and none of it is whole.
+    """
     for name in (STATE, PREVIOUS):
         try:
             now = _read(folder / name)
         except CheckpointError:
             continue
-        healthy = []
-        for file in _healthy_files(folder / name):
-            try:
-                healthy.append(_read(folder / file))
-            except CheckpointError:  # then there is one less to step back to
-                continue
-        return Saved(now, healthy)
-    if (folder / STATE).exists():
-        raise CheckpointError(f"The state in {folder} is damaged, and so is the one before it.")
+        return Saved(now, _whole(folder / file for file in _healthy_files(folder / name)))
+    if healthy := _whole(_healthy_paths(folder)):
+        note = "Its last saves are damaged or gone, so it goes on from its last healthy state."
+        return Saved(healthy[-1], healthy[-2:], note)
+    learned = read_metrics(folder)[:, 0]  # a run is saved before its first update
+    if len(learned) or (folder / STATE).exists() or (folder / PREVIOUS).exists():
+        raise CheckpointError(
+            f"The run in {folder} cannot go on: its saves are damaged or gone"
+            + (f", and what it learned in {learned[-1]:.0f} updates with them. " if len(learned) else ". ")
+            + "Begin a new run, or remove the folder and use its name again."
+        )
     return None
+
+
+def _whole(paths: Iterable[Path]) -> list[Snapshot]:
+    # With a damaged one there is one less to step back to.
+    snapshots = []
+    for path in paths:
+        with suppress(CheckpointError):
+            snapshots.append(_read(path))
+    return snapshots
 
 
 def _healthy_paths(folder: Path) -> list[Path]:
