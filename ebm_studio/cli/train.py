@@ -212,6 +212,8 @@ def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
     net = parts["net"]
     if args.resume and net != plan.net:
         raise SettingsError("A run's net cannot change when it is resumed: leave out --size, --channels, --width.")
+    if args.resume and args.hold_out not in (None, plan.held_out):
+        raise SettingsError("A run has learned from its images: leave out --hold-out, or begin a new run.")
     if args.resume and args.origin:
         raise SettingsError("A run that goes on has weights of its own: leave out --from, or begin a new run.")
     size = plan.net.size

@@ -50,6 +50,10 @@ class Plan:
     """Seconds after which the run is done, however many updates that makes."""
     backend: str = "auto"
     """What computes the short runs; chosen at the start and then kept, since backends round differently."""
+    images: int = 0
+    """How many it learns from; like the next, told at the start and then kept."""
+    fingerprint: str = ""
+    """Theirs, so that it never goes on with others: those held out would be no longer."""
     steps_back: int = 0
     """How often the run has stepped back to a healthy state; see `core.watchdog`."""
 

@@ -37,9 +37,9 @@ from ebm_studio.data.pictures import grid, save_picture, to_pixels
 from ebm_studio.data.plans import Plan, check_new, write_plan
 from ebm_studio.data.rundiary import Diary, Pace
 from ebm_studio.data.runlog import append_metrics, cut_metrics, metrics_of, metrics_row, parse_metrics
-from ebm_studio.data.runstate import Snapshot, read_state, save_state
+from ebm_studio.data.runstate import Saved, Snapshot, read_state, save_state
 from ebm_studio.data.runteam import make_learner, open_data
-from ebm_studio.data.runwords import beginning, card_of, stepping_back
+from ebm_studio.data.runwords import beginning, card_of, other_images, stepping_back
 
 SAVE_SECONDS = 60.0
 GRID_SECONDS = (10.0, 120.0)  # between two sample grids, in a young run and in an old one
@@ -105,18 +105,15 @@ class TrainingRun:
         diary = diary or Diary(folder)
         saved = read_state(folder)
         try:
-            if is_part_of(plan.source, folder):
-                raise DataError(f"{folder} lies in {plan.source}: the samples drawn there would be learned from.")
-            data = open_data(plan, progress)
+            data = _open_data(folder, plan, saved, progress)
         except DataError as error:
             if saved:
-                text = f"{error} What was learned until update {saved.now.updates} is whole; give the data's new place."
-                diary.note("data_lost", text, saved.now.updates)
-                diary.tell(state="failed", text=text)  # said once, not again as a failure
-                raise DataError(text) from None
+                diary.note("data_lost", str(error), saved.now.updates)
+                diary.tell(state="failed", text=str(error))  # said once, not again as a failure
             raise
+        plan = replace(plan, images=len(data), fingerprint=data.fingerprint)
         run = cls(folder, plan, data, device, diary, ranks)
-        ranks.tell((run.plan, len(data)))
+        ranks.tell(run.plan)
         if saved:
             run._load(saved.now)
             run.seconds = saved.now.seconds
@@ -341,6 +338,22 @@ class TrainingRun:
         text = f"Done after {updates} updates." if done else f"Stopped at update {updates}; all is saved."
         self.diary.note("done" if done else "stop", text)
         self.diary.tell(state="done" if done else "stopped", text=text, seconds_left=None)
+
+
+def _open_data(folder: Path, plan: Plan, saved: Saved | None, progress: Progress) -> ImageSet:
+    """The images that a run learns from, the same as ever. Raises `DataError`."""
+    try:
+        if is_part_of(plan.source, folder):
+            raise DataError(f"{folder} lies in {plan.source}: the samples drawn there would be learned from.")
+        data = open_data(plan, progress)
+    except DataError as error:
+        if saved:
+            text = f"{error} What was learned until update {saved.now.updates} is whole; give the data's new place."
+            raise DataError(text) from None
+        raise
+    if saved and saved.now.updates and plan.fingerprint not in ("", data.fingerprint):
+        raise DataError(other_images(plan, len(data), folder))
+    return data
 
 
 def grid_pause(age: float, cost: float = 0.0) -> float:

@@ -220,6 +220,9 @@ def test_training_by_command_then_more_of_it(capsys, tmp_path, data):
     assert (code, result["updates"], result["card"]["data"]["count"]) == (0, 4, 9)
     assert run(capsys, "sample", result["model"], "-o", tmp_path / "a.png")[0] == 0
 
+    code, _, err = run(capsys, *words, "--resume", "--hold-out", 4)
+    assert code == 2
+    assert "--hold-out" in err
     code, _, err = run(capsys, *words, "--resume", "--width", 8)
     assert code == 2
     assert "net cannot change" in err
