@@ -78,6 +78,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--decay-share", type=float, help="last share of the run in which the rate falls (default: 0.25)"
     )
+    parser.add_argument("--final-rate", type=float, help="the rate at the very end, as a factor (default: 0.1)")
     parser.add_argument("--final-noise", type=float, help="sigma at the very end, as a factor (default: 1)")
     parser.add_argument("--seed", type=int, help="default: 0")
     parser.add_argument("--hold-out", type=int, metavar="N", help="never learn from N images, each folder's last ones")

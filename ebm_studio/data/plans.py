@@ -22,6 +22,7 @@ OPTIONS: dict[str, dict[str, str]] = {
         **{name: name for name in ("updates", "learning_rate", "beta1", "data_noise", "ema", "decay_share")},
         "batch": "chains",
         "data_batch": "images",
+        "final_rate": "final_rate",
         "final_noise": "final_noise",
         "seed": "seed",
     },
@@ -75,17 +76,24 @@ class Plan:
 
 
 def command_of(plan: Plan) -> str:
-    """The `ebm-studio train` that does what a new plan says, with what differs from the defaults named."""
+    """The `ebm-studio train` that does what a new plan says, with what differs from fixed defaults named."""
     words = ["ebm-studio", "train", Path(plan.source).name, "-o", plan.name]
     for part, options in OPTIONS.items():
         spec = getattr(plan, part)
         for option, field in options.items():
-            if getattr(spec, field) != getattr(type(spec)(), field):
+            if _depends(plan, part, field) or getattr(spec, field) != getattr(type(spec)(), field):
                 words += [f"--{option.replace('_', '-')}", str(getattr(spec, field))]
     rest = {"--time-limit": plan.time_limit, "--hold-out": plan.held_out, "--licence": plan.licence}
     for option, value in (*rest.items(), ("--from", Path(plan.origin).name)):
-        words += [option, f"{value:g}" if isinstance(value, float) else str(value)] if value else []
+        words += [option, f"{value:.12g}" if isinstance(value, float) else str(value)] if value else []
     return shlex.join(words)
+
+
+def _depends(plan: Plan, part: str, field: str) -> bool:
+    # Whether the option's default depends on others: on the model to begin with, the data, the time.
+    if part == "learning":
+        return field == "updates" and plan.time_limit is not None
+    return bool(plan.origin) or field == "channels"
 
 
 def check_new(folder: Path) -> None:
