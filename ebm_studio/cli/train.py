@@ -97,6 +97,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise SettingsError("Name the DATA to learn from: a folder or zip of images, or a set by name.")
     if args.step_back and not args.resume:
         raise SettingsError("Only a run that goes on can step back: add --resume.")
+    if args.name is not None and not args.name.strip():
+        raise SettingsError("A model has a name: leave out --name to give it the folder's.")
     with _stop_signals() as stopped:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             return _learn_together(args, stopped)

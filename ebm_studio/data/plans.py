@@ -58,6 +58,11 @@ class Plan:
     steps_back: int = 0
     """How often the run has stepped back to a healthy state; see `core.watchdog`."""
 
+    def progress(self, updates: int, seconds: float) -> float:
+        """Share of the run that is done, 0 to 1, by updates or by time, whichever is further."""
+        by_time = seconds / self.time_limit if self.time_limit else 0.0
+        return min(1.0, max(updates / self.learning.updates, by_time))
+
     def to_dict(self) -> dict[str, Any]:
         """The plan as plain data, ready for JSON."""
         return asdict(self)
@@ -116,7 +121,7 @@ def read_plan(folder: Path) -> Plan:
     except FileNotFoundError:
         raise StudioError(f"There is no run to resume in {folder}.") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, SettingsError) as error:
-        raise StudioError(f"The run in {folder} cannot be read: {error}.") from None
+        raise StudioError(f"The settings of the run in {folder} are damaged ({PLAN}: {error}).") from None
 
 
 def write_plan(folder: Path, plan: Plan) -> None:

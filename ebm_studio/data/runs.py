@@ -128,9 +128,8 @@ class TrainingRun:
 
     @property
     def progress(self) -> float:
-        """Share of the run that is done, by updates or by time, whichever is further."""
-        by_time = self.seconds / self.plan.time_limit if self.plan.time_limit else 0.0
-        return min(1.0, max(self.learner.updates / self.plan.learning.updates, by_time))
+        """Share of the run that is done, 0 to 1."""
+        return self.plan.progress(self.learner.updates, self.seconds)
 
     def learn(
         self,

@@ -13,6 +13,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from ebm_studio.cli.main import main
+from ebm_studio.cli.options import duration
 from ebm_studio.data.cards import read_card
 from ebm_studio.data.runlog import read_metrics
 from tests.making import make_data, make_model
@@ -98,6 +99,9 @@ def test_options_change_the_short_run(capsys, tmp_path, tiny):
         ["train", "DATA", "-o", "run", "--resume"],
         ["train", "DATA", "-o", "run", "--step-back"],
         ["train", "DATA", "-o", "FILE/run"],
+        ["train", "DATA", "-o", "run", "--name", ""],
+        ["runs", "nowhere"],
+        ["runs", "FILE"],
     ],
 )
 def test_bad_input_is_one_line_exit_2_and_nothing_else(capsys, tmp_path, monkeypatch, tiny, data, words):
@@ -198,7 +202,8 @@ def test_a_process_that_was_killed_before_it_began_does_not_block_its_folder(cap
         ["sample"],
         ["nonsense"],
         ["sample", "x", "-o", "a.png", "--device", "tpu"],
-        ["train", "x", "-o", "y", "--time-limit", "soon"],
+        *(["train", "x", "-o", "y", "--time-limit", text] for text in ("soon", "", "0", "0s", "0h0m", "1h30", "1m30")),
+        ["train", "x", "-o", "y", "--save-every", "0"],
     ],
 )
 def test_bad_usage_is_one_line_and_exit_2(capsys, words):
@@ -206,6 +211,11 @@ def test_bad_usage_is_one_line_and_exit_2(capsys, words):
         main(words)
     assert stop.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_durations():
+    texts = {"90": 90, "90s": 90, "0.5": 0.5, "30m": 1800, "1.5h": 5400, "1h30m": 5400, "1h5s": 3605, " 2m1s ": 121}
+    assert {text: duration(text) for text in texts} == texts
 
 
 def test_training_by_command_then_more_of_it(capsys, tmp_path, data):
@@ -250,7 +260,7 @@ def wait_for_updates(process, folder, count):
 
 
 def test_a_killed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path, data):
-    words = [*SMALL, "--updates", 20, "--save-every", "0s"]
+    words = [*SMALL, "--updates", 20, "--save-every", "0.001s"]
     assert train_process(data, "-o", tmp_path / "whole", *words).wait() == 0
 
     process = train_process(data, "-o", tmp_path / "broken", *words)
@@ -274,7 +284,9 @@ def load_state(folder):
 
 
 def test_ctrl_c_stops_cleanly_and_keeps_all(tmp_path, data):
-    process = train_process(data, "-o", tmp_path / "run", *SMALL, "--updates", 100000, "--save-every", "0s", "--json")
+    process = train_process(
+        data, "-o", tmp_path / "run", *SMALL, "--updates", 100000, "--save-every", "0.001s", "--json"
+    )
     wait_for_updates(process, tmp_path / "run", 2)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

@@ -259,12 +259,34 @@ def test_metrics_are_cut_without_changing_what_stays(tmp_path):
     assert np.array_equal(RunFolder(tmp_path).metrics(), past)
 
 
-def test_a_damaged_status_is_no_status(tmp_path):
-    write_status(tmp_path, Status(state="done", text="Done."))
-    assert RunFolder(tmp_path).status().state == "done"
-    for text in ("", "[]", '{"state": "flying"}', '{"state": "done", "more": 1}'):
-        (tmp_path / "status.json").write_text(text)
-        assert RunFolder(tmp_path).status().state == "stopped"
+DAMAGED = ("", "[]", '{"state": "flying"}', '{"state": "done", "more": 1}')
+
+
+def test_a_damaged_status_is_no_status(tmp_path, plan):
+    run = new_run(tmp_path, replace(plan, learning=Learning(updates=12)))
+    write_status(run.path, Status(state="done", text="Done."))
+    assert run.status().state == "done"
+    for text in DAMAGED:
+        (run.path / "status.json").write_text(text)
+        assert run.status() == Status(state="stopped", text="Not started yet.")
+
+    rows(run.path, 1, 2, 3)
+    status = run.status()
+    assert (status.state, status.updates, status.progress) == ("stopped", 3, 0.25)
+    assert status.seconds == pytest.approx(3 / 7, abs=0.01)
+    assert "3 updates" in status.text
+
+
+def test_damaged_settings_are_told(tmp_path, plan):
+    run = new_run(tmp_path, plan)
+    for status in (None, Status(state="stopped", text="Stopped.", updates=7)):
+        if status:
+            write_status(run.path, status)
+        for text in DAMAGED:
+            (run.path / "run.json").write_text(text)
+            assert run.status().state == "failed"
+            assert "settings" in run.status().text
+    assert run.status().updates == 7
 
 
 def test_the_default_root_is_the_users_own(tmp_path):
