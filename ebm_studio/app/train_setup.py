@@ -230,7 +230,8 @@ class TrainSetup(QObject):
 
     def set_plan(self, plan: Plan, text: str) -> None:
         """Begin with the settings of another run."""
-        self._swap(text, replace(self.draft, plan=replace(plan, command="", backend="auto", steps_back=0)))
+        new = replace(plan, command="", backend="auto", images=0, fingerprint="", steps_back=0)
+        self._swap(text, replace(self.draft, plan=new))
 
     def change(self, **changes: Any) -> None:
         """Change `name`, `licence`, `held_out` or `time_limit`."""

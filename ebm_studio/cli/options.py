@@ -11,16 +11,21 @@ from pathlib import Path
 
 from ebm_studio.core.specs import ShortRun
 
-UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+UNITS = (1.0, 60.0, 3600.0)
+"""Seconds, minutes and hours, in seconds."""
+_NUMBER = r"(\d+(?:\.\d+)?)"
 
 
 def duration(text: str) -> float:
-    """Seconds from "90", "90s", "30m", "1.5h" or "1h30m"."""
-    parts = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip())
-    if not text.strip() or not parts:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 30m or 2h")
-    hours, minutes, seconds = (float(part or 0) for part in parts.groups())
-    return hours * UNITS["h"] + minutes * UNITS["m"] + seconds
+    """Seconds, more than 0, from "90", "90s", "30m", "1.5h" or "1h30m"."""
+    # A number without a unit is of seconds, but not after hours or minutes: 1h30 is said by people who mean minutes.
+    plain = re.fullmatch(rf"{_NUMBER}s?", text.strip())
+    parts = plain or re.fullmatch(rf"(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?", text.strip())
+    numbers = [float(part or 0) for part in parts.groups()] if parts else []
+    seconds = sum(number * unit for number, unit in zip(reversed(numbers), UNITS, strict=False))
+    if not seconds:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 90s, 30m or 1h30m")
+    return seconds
 
 
 def some_path(text: str) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ebm_studio.cli.options import add_json
+from ebm_studio.core.errors import StudioError
 from ebm_studio.data.runfolders import default_root, list_runs
 
 
@@ -21,6 +22,8 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> list[dict[str, Any]]:
     """The runs, the one last started first, as objects with `name`, `path`, `status` and the last `events`."""
+    if args.root and not args.root.is_dir():
+        raise StudioError(f"There is no folder {args.root}: name one that has runs in it.")
     found = [
         {
             "name": folder.name,

@@ -16,7 +16,7 @@ from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
 from ebm_studio.data.cards import find_model, read_card
-from ebm_studio.data.plans import OPTIONS, Plan, read_plan
+from ebm_studio.data.plans import OPTIONS, Plan, check_new, read_plan
 
 if TYPE_CHECKING:
     import torch
@@ -76,6 +76,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--decay-share", type=float, help="last share of the run in which the rate falls (default: 0.25)"
     )
+    parser.add_argument("--final-rate", type=float, help="the rate at the very end, as a factor (default: 0.1)")
     parser.add_argument("--final-noise", type=float, help="sigma at the very end, as a factor (default: 1)")
     parser.add_argument("--seed", type=int, help="default: 0")
     parser.add_argument("--hold-out", type=int, metavar="N", help="never learn from N images, each folder's last ones")
@@ -94,11 +95,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise SettingsError("Name the DATA to learn from: a folder or zip of images, or a set by name.")
     if args.step_back and not args.resume:
         raise SettingsError("Only a run that goes on can step back: add --resume.")
+    if args.name is not None and not args.name.strip():
+        raise SettingsError("A model has a name: leave out --name to give it the folder's.")
     with stop_signals() as stopped:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             return _learn_together(args, stopped)
+        plan = _plan(args)
         with session(args.output) as diary:
-            return _learn(args, diary, stopped)
+            return _learn(args, plan, diary, stopped)
 
 
 def _learn_together(args: argparse.Namespace, stopped: threading.Event) -> dict[str, Any]:
@@ -110,8 +114,9 @@ def _learn_together(args: argparse.Namespace, stopped: threading.Event) -> dict[
 
     with joined(choose_device(args.device)) as (ranks, device):
         if ranks.is_first:
+            plan = _plan(args)
             with session(args.output) as diary:
-                return _learn(args, diary, stopped, ranks, device)
+                return _learn(args, plan, diary, stopped, ranks, device)
         follow(device, ranks)
     args.json = False  # the first one prints
     return {}
@@ -119,13 +124,12 @@ def _learn_together(args: argparse.Namespace, stopped: threading.Event) -> dict[
 
 def _learn(
     args: argparse.Namespace,
+    plan: Plan,
     diary: Diary,
     stopped: threading.Event,
     ranks: Ranks | None = None,
     device: torch.device | None = None,
 ) -> dict[str, Any]:
-    plan = _planned(args, read_plan(args.output) if args.resume else _new_plan(args))
-
     # From here on torch is needed, which takes a while to load.
     from tqdm import tqdm
 
@@ -178,6 +182,14 @@ S = TypeVar("S", NetSpec, ShortRun, Learning, Plan)
 _BAR = "{percentage:5.1f}% |{bar}| {elapsed} < {remaining}, {postfix}"
 
 
+def _plan(args: argparse.Namespace) -> Plan:
+    """What is to be done. What is wrong with it is found before anything is touched."""
+    if args.resume:
+        return _planned(args, read_plan(args.output))
+    check_new(args.output)
+    return _planned(args, _new_plan(args))
+
+
 def _new_plan(args: argparse.Namespace) -> Plan:
     from ebm_studio.data.datasets import natural_channels
 
@@ -201,6 +213,8 @@ def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
     net = parts["net"]
     if args.resume and net != plan.net:
         raise SettingsError("A run's net cannot change when it is resumed: leave out --size, --channels, --width.")
+    if args.resume and args.hold_out not in (None, plan.held_out):
+        raise SettingsError("A run has learned from its images: leave out --hold-out, or begin a new run.")
     if args.resume and args.origin:
         raise SettingsError("A run that goes on has weights of its own: leave out --from, or begin a new run.")
     size = plan.net.size

@@ -7,7 +7,8 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
+from hashlib import blake2b
 from itertools import groupby
 from pathlib import Path, PurePath
 
@@ -38,6 +39,11 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits that tell these pictures, in this order, from all others."""
+        return blake2b(np.ascontiguousarray(self.images).data, digest_size=8).hexdigest()
 
     def last(self, count: int) -> ImageSet:
         """What `without_last` leaves out."""
@@ -102,6 +108,15 @@ def open_split(
     raise DataError(
         f"No image of {source} is known to be held out from training: say with --held-out N that the last N were."
     )
+
+
+def is_part_of(source: str, folder: Path) -> bool:
+    """Whether a folder is a data set's own, or lies within it, so that pictures put there become a part of the set."""
+    path = Path(source).expanduser()
+    if source in NAMED or not path.is_dir():
+        return False
+    place = folder.resolve()
+    return any(above.exists() and above.samefile(path) for above in (place, *place.parents))
 
 
 def natural_channels(source: str) -> int:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ebm_studio.core.errors import DiskFullError, StudioError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) if os.name == "posix" else (errno.ENOSPC,)
+_PART = re.compile(r"\..+\.part-[a-z0-9_]{8}(\.[^.]+)?")
 
 
 def write_whole(path: Path, write: Callable[[Path], object], lasting: bool = True) -> None:
@@ -26,7 +29,7 @@ def write_whole(path: Path, write: Callable[[Path], object], lasting: bool = Tru
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
         # The suffix stays, since Pillow chooses a format by it.
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.part-", suffix=path.suffix, dir=path.parent)
         write(Path(name))
         if lasting:
             os.fsync(handle)
@@ -41,6 +44,14 @@ def write_whole(path: Path, write: Callable[[Path], object], lasting: bool = Tru
             os.close(handle)
         if name and os.path.exists(name):
             os.unlink(name)
+
+
+def remove_parts(folder: Path) -> None:
+    """Delete what killed processes left half written by `write_whole` in a folder, and nothing else."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _PART.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
 
 def writing_failed(path: Path, error: OSError) -> StudioError:

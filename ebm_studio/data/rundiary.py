@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ebm_studio.core.errors import DiskFullError, StudioError
-from ebm_studio.data.files import write_whole
+from ebm_studio.data.files import remove_parts, write_whole
 from ebm_studio.data.plans import PLAN
 from ebm_studio.data.runlog import (
+    LOCK,
     Event,
     Kind,
     Order,
@@ -34,7 +35,10 @@ RESERVE = 2**16  # bytes kept on the disk, so that on a full one there is room t
 
 
 class Diary:
-    """What one process writes of a run. Trouble with the disk never stops it: what cannot be noted is noted later."""
+    """What one process writes of a run. Trouble with the disk never stops it: what cannot be noted is noted later.
+
+    It begins when the folder holds a plan: a run that never comes to be leaves no trace.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,7 +51,7 @@ class Diary:
         status = replace(self.status, **changes)
         now = time.time()
         news = (status.state, status.text) != (self.status.state, self.status.text)
-        if news or not 0 <= now - status.beat < BEAT:
+        if (news or not 0 <= now - status.beat < BEAT) and self._has_begun:
             status = replace(status, beat=now)
             with suppress(StudioError):
                 write_status(self.folder, status)
@@ -57,9 +61,13 @@ class Diary:
         """Add an event, by default of the newest update told."""
         self._owed.append(Event(time.time(), self.status.updates if update is None else update, kind, text))
         with suppress(StudioError):
-            while self._owed:
+            while self._owed and self._has_begun:
                 append_event(self.folder, self._owed[0])
                 del self._owed[0]
+
+    @property
+    def _has_begun(self) -> bool:
+        return (self.folder / PLAN).exists()
 
     def use_reserve(self) -> None:
         """Give up the room that is kept for what is to be said of a full disk."""
@@ -128,9 +136,11 @@ class Pace:
 def session(folder: Path) -> Iterator[Diary]:
     """Be the one process that learns in a folder, from before its data is read until the end.
 
+    The folder holds a run, or is one for a new run (`check_new`): files that are left over are deleted.
     Raises `StudioError` when another process is. What ends the session, an error or a `KeyboardInterrupt`
-    while the data is read, is noted in the folder.
+    while the data is read, is noted in the folder. One that holds no run even then is left as it was.
     """
+    new = [path for path in (folder / LOCK, folder, *folder.parents) if not os.path.exists(path)]
     with locked(folder):
         _tidy(folder)
         diary = Diary(folder)
@@ -152,22 +162,16 @@ def session(folder: Path) -> Iterator[Diary]:
             with suppress(OSError):
                 (folder / "control").unlink(missing_ok=True)
             if not (folder / PLAN).exists():  # it never came to be a run
-                _clear(folder)
-
-
-def _clear(folder: Path) -> None:
-    with suppress(OSError):
-        for name in ("status.json", "events.jsonl", "lock"):
-            (folder / name).unlink(missing_ok=True)
-        folder.rmdir()
+                with suppress(OSError):
+                    for path in new:
+                        path.rmdir() if path.is_dir() else path.unlink()
 
 
 def _tidy(folder: Path) -> None:
     # What a killed process left half written, and an order that was meant for it. An order for this
     # process can only be there when it was launched, and then its status names it.
-    for left in (*folder.glob(".*-*"), *folder.glob("samples/.*-*")):
-        with suppress(OSError):
-            left.unlink()
+    remove_parts(folder)
+    remove_parts(folder / "samples")
     status = read_status(folder)
     if status is None or status.pid != os.getpid():
         with suppress(OSError):

@@ -124,12 +124,28 @@ class RunFolder:
     def status(self) -> Status:
         """How it stands. A run whose process ended without a word is told as stopped."""
         status = read_status(self.path)
+        if self.alive:
+            return status or Status(state="reading", text="Not started yet.")
+        try:
+            plan = self.plan()
+        except StudioError as error:
+            return replace(status or Status(state="failed"), state="failed", seconds_left=None, text=str(error))
         if status is None:
-            return Status(state="reading" if self.alive else "stopped", text="Not started yet.")
-        if status.running and not self.alive:
+            return self._counted(plan)
+        if status.running:
             text = "Its process ended unasked. The last save is whole: resume goes on from there."
             return replace(status, state="stopped", seconds_left=None, text=text)
         return status
+
+    def _counted(self, plan: Plan) -> Status:
+        """How it stands by its metrics, when no status says so."""
+        rows = self.metrics()
+        if not len(rows):
+            return Status(state="stopped", text="Not started yet.")
+        updates, seconds = int(rows[-1, 0]), float(rows[-1, 1])
+        text = f"Its status is damaged or gone. It has learned {updates} updates: resume goes on from the last save."
+        progress = plan.progress(updates, seconds)
+        return Status(state="stopped", text=text, updates=updates, seconds=seconds, progress=progress)
 
     def metrics(self, after_update: int = -1) -> Rows:
         """Rows (N, len(METRICS)), oldest first, of the updates after `after_update`.

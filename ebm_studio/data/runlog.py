@@ -42,6 +42,7 @@ else:
 
 METRICS = ("update", "seconds", "energy_data", "energy_samples", "d", "v", "learning_rate", "data_noise")
 """The columns of metrics.csv."""
+LOCK = "lock"
 LOCK_PATIENCE = 1.0  # seconds; whoever only looks whether the lock is held has it for a moment
 
 State = Literal["reading", "measuring", "learning", "paused", "stopped", "done", "failed"]
@@ -217,7 +218,7 @@ def read_order(folder: Path) -> Order:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Be the one process that learns in a folder. Raises `StudioError` when another is."""
-    path = folder / "lock"
+    path = folder / LOCK
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = path.open("a+b")
@@ -235,7 +236,7 @@ def locked(folder: Path) -> Iterator[None]:
 def is_locked(folder: Path) -> bool:
     """Whether a process learns in the folder."""
     try:
-        with (folder / "lock").open("a+b" if sys.platform == "win32" else "rb") as file:
+        with (folder / LOCK).open("a+b" if sys.platform == "win32" else "rb") as file:
             return not _taken(file.fileno(), shared=True)
     except OSError:
         return False

@@ -24,7 +24,6 @@ from ebm_studio.core.errors import (
     DataError,
     DivergedError,
     LostRankError,
-    StudioError,
 )
 from ebm_studio.core.metrics import Metrics
 from ebm_studio.core.nets import EnergyNet
@@ -32,15 +31,15 @@ from ebm_studio.core.ranks import ALONE, Ranks
 from ebm_studio.core.watchdog import MEMORY, Watchdog
 from ebm_studio.data.cards import Card
 from ebm_studio.data.choices import resolve_backend
-from ebm_studio.data.datasets import ImageSet, Progress
+from ebm_studio.data.datasets import ImageSet, Progress, is_part_of
 from ebm_studio.data.models import Model, load_model, save_model
 from ebm_studio.data.pictures import grid, save_picture, to_pixels
-from ebm_studio.data.plans import PLAN, Plan, write_plan
+from ebm_studio.data.plans import Plan, check_new, write_plan
 from ebm_studio.data.rundiary import Diary, Pace
 from ebm_studio.data.runlog import append_metrics, cut_metrics, metrics_of, metrics_row, parse_metrics
-from ebm_studio.data.runstate import Snapshot, read_state, save_state
+from ebm_studio.data.runstate import Saved, Snapshot, read_state, save_state
 from ebm_studio.data.runteam import make_learner, open_data
-from ebm_studio.data.runwords import beginning, card_of, stepping_back
+from ebm_studio.data.runwords import beginning, card_of, other_images, stepping_back
 
 SAVE_SECONDS = 60.0
 GRID_SECONDS = (10.0, 120.0)  # between two sample grids, in a young run and in an old one
@@ -89,8 +88,7 @@ class TrainingRun:
         ranks: Ranks = ALONE,
     ) -> TrainingRun:
         """A new run in a folder that holds none. Raises `DataError` or `StudioError`."""
-        if (folder / PLAN).exists():
-            raise StudioError(f"{folder} already holds a run: add --resume to go on with it, or name another folder.")
+        check_new(folder)
         return cls.resume(folder, plan, device, progress, diary, ranks)
 
     @classmethod
@@ -107,16 +105,15 @@ class TrainingRun:
         diary = diary or Diary(folder)
         saved = read_state(folder)
         try:
-            data = open_data(plan, progress)
+            data = _open_data(folder, plan, saved, progress)
         except DataError as error:
             if saved:
-                text = f"{error} What was learned until update {saved.now.updates} is whole; give the data's new place."
-                diary.note("data_lost", text, saved.now.updates)
-                diary.tell(state="failed", text=text)  # said once, not again as a failure
-                raise DataError(text) from None
+                diary.note("data_lost", str(error), saved.now.updates)
+                diary.tell(state="failed", text=str(error))  # said once, not again as a failure
             raise
+        plan = replace(plan, images=len(data), fingerprint=data.fingerprint)
         run = cls(folder, plan, data, device, diary, ranks)
-        ranks.tell((run.plan, len(data)))
+        ranks.tell(run.plan)
         if saved:
             run._load(saved.now)
             run.seconds = saved.now.seconds
@@ -124,16 +121,15 @@ class TrainingRun:
         elif plan.origin:
             run.learner.begin_from(load_model(plan.origin, "cpu", "fp32").net)
         ranks.tell((run.learner.state(), run.learner.updates))
-        run._take_up()
         write_plan(folder, run.plan)
-        run._note_beginning()
+        run._take_up()
+        run._note_beginning(saved.note if saved else "")
         return run
 
     @property
     def progress(self) -> float:
-        """Share of the run that is done, by updates or by time, whichever is further."""
-        by_time = self.seconds / self.plan.time_limit if self.plan.time_limit else 0.0
-        return min(1.0, max(self.learner.updates / self.plan.learning.updates, by_time))
+        """Share of the run that is done, 0 to 1."""
+        return self.plan.progress(self.learner.updates, self.seconds)
 
     def learn(
         self,
@@ -166,6 +162,7 @@ class TrainingRun:
         self.diary.keep_reserve()
         self.diary.tell(state="learning", text="")
         if not self.learner.updates:
+            self.save()  # so that a run with updates and without a state is one that has lost it
             self.draw()
         self._clock = time.monotonic()
         while self.progress < 1 and not self._asked_to_stop():
@@ -330,16 +327,32 @@ class TrainingRun:
             updates=updates, seconds=self.seconds, progress=self.progress, seconds_left=left, updates_per_second=rate
         )
 
-    def _note_beginning(self) -> None:
+    def _note_beginning(self, note: str) -> None:
         updates = self.learner.updates
         self.diary.tell(updates=updates, seconds=self.seconds, progress=self.progress)
-        self.diary.note("resume" if updates else "start", beginning(self.data, updates))
+        self.diary.note("resume" if updates else "start", f"{beginning(self.data, updates)} {note}".rstrip())
 
     def _note_end(self) -> None:
         done, updates = self.progress >= 1, self.learner.updates
         text = f"Done after {updates} updates." if done else f"Stopped at update {updates}; all is saved."
         self.diary.note("done" if done else "stop", text)
         self.diary.tell(state="done" if done else "stopped", text=text, seconds_left=None)
+
+
+def _open_data(folder: Path, plan: Plan, saved: Saved | None, progress: Progress) -> ImageSet:
+    """The images that a run learns from, the same as ever. Raises `DataError`."""
+    try:
+        if is_part_of(plan.source, folder):
+            raise DataError(f"{folder} lies in {plan.source}: the samples drawn there would be learned from.")
+        data = open_data(plan, progress)
+    except DataError as error:
+        if saved:
+            text = f"{error} What was learned until update {saved.now.updates} is whole; give the data's new place."
+            raise DataError(text) from None
+        raise
+    if saved and saved.now.updates and plan.fingerprint not in ("", data.fingerprint):
+        raise DataError(other_images(plan, len(data), folder))
+    return data
 
 
 def grid_pause(age: float, cost: float = 0.0) -> float:

@@ -8,7 +8,9 @@ healthy-...safetensors     the healthy states that a save may have to step back 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +18,11 @@ import safetensors
 from torch import Tensor
 
 from ebm_studio.core.errors import CheckpointError
+from ebm_studio.data.runlog import read_metrics
 from ebm_studio.data.tensors import load_tensors, save_tensors
 
 STATE, PREVIOUS, NEXT = "state.safetensors", "state-previous.safetensors", "state-next.safetensors"
+_HEALTHY = re.compile(r"healthy-\d{6,}-(\d+)\.safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Saved:
     now: Snapshot
     healthy: list[Snapshot] = field(default_factory=list)
     """Oldest first."""
+    note: str = ""
+    """A sentence, when this is not the last save or the one before."""
 
 
 def save_state(folder: Path, now: Snapshot, healthy: Sequence[Snapshot]) -> None:
@@ -54,28 +60,48 @@ def save_state(folder: Path, now: Snapshot, healthy: Sequence[Snapshot]) -> None
         os.replace(folder / STATE, folder / PREVIOUS)
     os.replace(folder / NEXT, folder / STATE)
     wanted = {name for state in (STATE, PREVIOUS) for name in _healthy_files(folder / state)}
-    for path in folder.glob("healthy-*.safetensors"):
+    for path in _healthy_paths(folder):
         if path.name not in wanted:
             path.unlink(missing_ok=True)
 
 
 def read_state(folder: Path) -> Saved | None:
-    """The newest whole save; None when nothing was saved yet. Raises `CheckpointError` when all are damaged."""
+    """The newest whole save, or else the newest healthy state; None when nothing was saved yet.
+
+    Raises `CheckpointError` when something was, and none of it is whole.
+    """
     for name in (STATE, PREVIOUS):
         try:
             now = _read(folder / name)
         except CheckpointError:
             continue
-        healthy = []
-        for file in _healthy_files(folder / name):
-            try:
-                healthy.append(_read(folder / file))
-            except CheckpointError:  # then there is one less to step back to
-                continue
-        return Saved(now, healthy)
-    if (folder / STATE).exists():
-        raise CheckpointError(f"The state in {folder} is damaged, and so is the one before it.")
+        return Saved(now, _whole(folder / file for file in _healthy_files(folder / name)))
+    if healthy := _whole(_healthy_paths(folder)):
+        note = "Its last saves are damaged or gone, so it goes on from its last healthy state."
+        return Saved(healthy[-1], healthy[-2:], note)
+    learned = read_metrics(folder)[:, 0]  # a run is saved before its first update
+    if len(learned) or (folder / STATE).exists() or (folder / PREVIOUS).exists():
+        raise CheckpointError(
+            f"The run in {folder} cannot go on: its saves are damaged or gone"
+            + (f", and what it learned in {learned[-1]:.0f} updates with them. " if len(learned) else ". ")
+            + "Begin a new run, or remove the folder and use its name again."
+        )
     return None
+
+
+def _whole(paths: Iterable[Path]) -> list[Snapshot]:
+    # With a damaged one there is one less to step back to.
+    snapshots = []
+    for path in paths:
+        with suppress(CheckpointError):
+            snapshots.append(_read(path))
+    return snapshots
+
+
+def _healthy_paths(folder: Path) -> list[Path]:
+    """All healthy states in a folder, oldest first."""
+    found = ((_HEALTHY.fullmatch(path.name), path) for path in folder.glob("healthy-*"))
+    return [path for _, path in sorted((int(match[1]), path) for match, path in found if match)]
 
 
 def _save(path: Path, snapshot: Snapshot, healthy: str = "") -> None:

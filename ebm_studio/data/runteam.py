@@ -38,10 +38,12 @@ def follow(device: torch.device, ranks: Ranks) -> None:
 
     Raises `LostRankError` when it ends unasked, and `DataError` when there are other images here.
     """
-    plan, count = ranks.hear()
+    plan = ranks.hear()
     data = open_data(plan)
-    if len(data) != count:
-        raise DataError(f"There are {len(data)} images of {plan.source} here, and {count} where the run is.")
+    if data.fingerprint != plan.fingerprint:
+        raise DataError(
+            f"The {len(data)} images of {plan.source} here are not the {plan.images} that are where the run is."
+        )
     learner = make_learner(plan, data, device, ranks)
     while (told := ranks.hear()) is not None:
         match told:

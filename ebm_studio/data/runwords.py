@@ -54,6 +54,14 @@ def beginning(data: ImageSet, updates: int) -> str:
     return text
 
 
+def other_images(plan: Plan, count: int, folder: Path) -> str:
+    """When a run would go on with other images than it has learned from."""
+    return (
+        f"The run has learned from {plan.images} images, and {plan.source} now gives it {count} that are not the same. "
+        f"Put back those it had, or begin a new run with --from {folder / 'model.safetensors'}."
+    )
+
+
 def stepping_back(plan: Plan, reason: str, update: int) -> tuple[Plan, str, bool]:
     """What a run that has run away does at its last healthy state, after `update` updates.
 

@@ -484,7 +484,7 @@ def test_settings_are_taken_over_the_model_exported_the_folder_shown(qtbot, two,
     actions["New run with these settings"].trigger()
     assert page.data_stage.isVisible()
     plan = read_plan(two[0].path)
-    assert page.setup.plan == replace(plan, command="", backend="auto")
+    assert page.setup.plan == replace(plan, command="", backend="auto", images=0, fingerprint="")
     assert page.setup.draft.edited
     qtbot.waitUntil(lambda: page.setup.preview is not None, timeout=PATIENCE)
 

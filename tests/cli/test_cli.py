@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from ebm_studio.cli.main import main
+from ebm_studio.cli.options import duration
 from ebm_studio.data.cards import read_card
 from ebm_studio.data.runlog import read_metrics
 from tests.making import make_data, make_model
@@ -97,6 +99,9 @@ def test_options_change_the_short_run(capsys, tmp_path, tiny):
         ["train", "DATA", "-o", "run", "--resume"],
         ["train", "DATA", "-o", "run", "--step-back"],
         ["train", "DATA", "-o", "FILE/run"],
+        ["train", "DATA", "-o", "run", "--name", ""],
+        ["runs", "nowhere"],
+        ["runs", "FILE"],
     ],
 )
 def test_bad_input_is_one_line_exit_2_and_nothing_else(capsys, tmp_path, monkeypatch, tiny, data, words):
@@ -112,13 +117,93 @@ def test_bad_input_is_one_line_exit_2_and_nothing_else(capsys, tmp_path, monkeyp
     assert sorted(os.listdir()) == before
 
 
+def tree(folder):
+    """All files under a folder with their content, and all folders."""
+    return {path: path.is_dir() or path.read_bytes() for path in folder.rglob("*")}
+
+
+OWN = (
+    *(".git-credentials", ".notes-password", "control", "lock", "status.json", "events.jsonl", "reserve"),
+    *("metrics.csv", "healthy-diet.safetensors", "model.safetensors", "samples/000500.png"),
+)
+
+
+@pytest.mark.parametrize("words", [["nowhere"], ["DATA", *SMALL, "--updates", "1"], ["DATA", "--resume"]])
+def test_a_folder_with_other_files_is_never_taken_for_a_run(capsys, tmp_path, data, words):
+    for name in OWN:
+        path = tmp_path / "proj" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+    before = tree(tmp_path)
+    code, out, err = run(capsys, "train", *(word.replace("DATA", data) for word in words), "-o", tmp_path / "proj")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert tree(tmp_path) == before
+
+
+def test_a_model_in_the_way_stays(capsys, tmp_path, data):
+    path = make_model(tmp_path / "mym" / "model.safetensors")
+    before = path.read_bytes()
+    code, _, err = run(capsys, "train", data, "-o", path.parent, *SMALL, "--updates", 1)
+    assert code == 2
+    assert "new or empty" in err
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("words", [["nowhere"], ["DATA", "--hold-out", "99"], ["DATA", "--size", "33"]])
+@pytest.mark.parametrize("place", ["there", "not/there"])
+def test_a_refused_run_leaves_no_folder_and_takes_none_away(capsys, tmp_path, data, words, place):
+    (tmp_path / "there").mkdir()
+    before = tree(tmp_path)
+    words = [word.replace("DATA", data) for word in words]
+    assert run(capsys, "train", *words, "-o", tmp_path / place)[0] == 2
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("words", [["DATA"], ["DATA", "--resume", "--width", "8"], ["DATA", "--resume", "--ema", "2"]])
+def test_a_refused_command_leaves_a_run_as_it_was(capsys, tmp_path, data, words):
+    assert run(capsys, "train", data, "-o", tmp_path / "run", *SMALL, "--updates", 2)[0] == 0
+    before = tree(tmp_path)
+    assert run(capsys, "train", *(word.replace("DATA", data) for word in words), "-o", tmp_path / "run")[0] == 2
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("place", ["pics", "pics/run", "pics/../pics/new/run"])
+def test_a_run_never_lies_within_its_own_pictures(capsys, tmp_path, data, place):
+    pictures = tmp_path / "pics"
+    with zipfile.ZipFile(data) as archive:
+        archive.extractall(pictures)
+    before = tree(tmp_path)
+    code, _, err = run(capsys, "train", pictures, "-o", tmp_path / place, *SMALL, "--updates", 1)
+    assert (code, err.count("\n")) == (2, 1)
+    assert tree(tmp_path) == before
+
+
+def test_only_what_a_killed_process_left_half_written_is_tidied_away(capsys, tmp_path, data):
+    folder = tmp_path / "run"
+    words = ["train", "-o", folder, "--json"]
+    assert run(capsys, *words, data, *SMALL, "--updates", 1)[0] == 0
+    mine = [folder / ".git-credentials", folder / ".notes-password", folder / "healthy-diet.safetensors"]
+    parts = [folder / ".state-next.part-ab_12xyz.safetensors", folder / "samples" / ".000001.part-ab_12xyz.png"]
+    for path in (*mine, *parts):
+        path.write_text("x")
+    assert run(capsys, *words, "--resume", "--updates", 2)[0] == 0
+    assert [path.exists() for path in (*mine, *parts)] == [True] * 3 + [False] * 2
+
+
+def test_a_process_that_was_killed_before_it_began_does_not_block_its_folder(capsys, tmp_path, data):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "lock").touch()
+    assert run(capsys, "train", data, "-o", tmp_path / "run", *SMALL, "--updates", 1)[0] == 0
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ["sample"],
         ["nonsense"],
         ["sample", "x", "-o", "a.png", "--device", "tpu"],
-        ["train", "x", "-o", "y", "--time-limit", "soon"],
+        *(["train", "x", "-o", "y", "--time-limit", text] for text in ("soon", "", "0", "0s", "0h0m", "1h30", "1m30")),
+        ["train", "x", "-o", "y", "--save-every", "0"],
     ],
 )
 def test_bad_usage_is_one_line_and_exit_2(capsys, words):
@@ -126,6 +211,11 @@ def test_bad_usage_is_one_line_and_exit_2(capsys, words):
         main(words)
     assert stop.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_durations():
+    texts = {"90": 90, "90s": 90, "0.5": 0.5, "30m": 1800, "1.5h": 5400, "1h30m": 5400, "1h5s": 3605, " 2m1s ": 121}
+    assert {text: duration(text) for text in texts} == texts
 
 
 def test_training_by_command_then_more_of_it(capsys, tmp_path, data):
@@ -140,6 +230,9 @@ def test_training_by_command_then_more_of_it(capsys, tmp_path, data):
     assert (code, result["updates"], result["card"]["data"]["count"]) == (0, 4, 9)
     assert run(capsys, "sample", result["model"], "-o", tmp_path / "a.png")[0] == 0
 
+    code, _, err = run(capsys, *words, "--resume", "--hold-out", 4)
+    assert code == 2
+    assert "--hold-out" in err
     code, _, err = run(capsys, *words, "--resume", "--width", 8)
     assert code == 2
     assert "net cannot change" in err
@@ -167,7 +260,7 @@ def wait_for_updates(process, folder, count):
 
 
 def test_a_killed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path, data):
-    words = [*SMALL, "--updates", 20, "--save-every", "0s"]
+    words = [*SMALL, "--updates", 20, "--save-every", "0.001s"]
     assert train_process(data, "-o", tmp_path / "whole", *words).wait() == 0
 
     process = train_process(data, "-o", tmp_path / "broken", *words)
@@ -191,7 +284,9 @@ def load_state(folder):
 
 
 def test_ctrl_c_stops_cleanly_and_keeps_all(tmp_path, data):
-    process = train_process(data, "-o", tmp_path / "run", *SMALL, "--updates", 100000, "--save-every", "0s", "--json")
+    process = train_process(
+        data, "-o", tmp_path / "run", *SMALL, "--updates", 100000, "--save-every", "0.001s", "--json"
+    )
     wait_for_updates(process, tmp_path / "run", 2)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

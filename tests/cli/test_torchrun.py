@@ -100,7 +100,7 @@ def test_a_killed_rank_ends_the_run_and_it_goes_on_from_a_whole_state(tmp_path, 
     # What the other rank says of it is not looked at: when gloo finds the connection reset at a bad moment, it
     # aborts the process from a thread of its own, or waits on and on until torchrun ends it.
     run = tmp_path / "run"
-    launcher = together(data, *SMALL, *PLAIN, "--updates", 1_000_000, "-o", run, "--save-every", "0s")
+    launcher = together(data, *SMALL, *PLAIN, "--updates", 1_000_000, "-o", run, "--save-every", "0.001s")
     wait_for_updates(launcher, run, 3)
     os.kill(ranks_of(launcher, run)[victim], signal.SIGKILL)
     _, err = launcher.communicate(timeout=PATIENCE)

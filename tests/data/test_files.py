@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ebm_studio.core.errors import StudioError
-from ebm_studio.data.files import write_whole
+from ebm_studio.data.files import remove_parts, write_whole
 
 
 def test_the_file_appears_whole_with_ordinary_rights(tmp_path):
@@ -28,6 +28,24 @@ def test_a_writer_that_fails_leaves_the_old_file_and_no_other(tmp_path):
         write_whole(path, fail)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_what_is_left_half_written_can_be_told_from_all_else(tmp_path):
+    mine = {".git-credentials", ".notes-password", ".a.part-time", "a.part-abcdefgh.txt"}
+    for name in mine:
+        (tmp_path / name).touch()
+
+    def killed(file: Path) -> None:
+        (tmp_path / "left").write_text(file.name)
+        raise KeyboardInterrupt
+
+    for name in ("a.txt", "b"):
+        with pytest.raises(KeyboardInterrupt):
+            write_whole(tmp_path / name, killed)
+        (tmp_path / (tmp_path / "left").read_text()).touch()
+    assert len(os.listdir(tmp_path)) == 7
+    remove_parts(tmp_path)
+    assert set(os.listdir(tmp_path)) == {*mine, "left"}
 
 
 @pytest.mark.parametrize("make", [lambda p: p.mkdir(), lambda p: (p.parent / "b").touch()])

@@ -6,6 +6,7 @@ import random
 import subprocess
 import threading
 import time
+import zipfile
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -22,7 +23,7 @@ from ebm_studio.data.rundiary import session
 from ebm_studio.data.runlog import read_events, read_metrics, read_status
 from ebm_studio.data.runs import TrainingRun
 from ebm_studio.data.runstate import read_state
-from tests.making import TINY, make_data
+from tests.making import TINY, make_data, make_picture
 
 CPU = torch.device("cpu")
 PATIENCE = 120
@@ -338,6 +339,52 @@ def test_a_run_on_a_full_disk_can_be_stopped_and_its_last_save_opens(tmp_path, p
     (tmp_path / "run" / "control").unlink()
     assert TrainingRun.resume(tmp_path / "run", run.plan, CPU).learn()
     assert updates(tmp_path / "run") == [*range(1, 9)]
+
+
+@pytest.mark.parametrize("change", ["one more", "another", "none"])
+@pytest.mark.parametrize("held_out", [0, 3])
+def test_a_run_never_goes_on_with_other_pictures(tmp_path, plan, change, held_out):
+    plan = replace(plan, source=str(make_folder(tmp_path / "pics")), held_out=held_out)
+    folder = tmp_path / "run"
+    run = TrainingRun.start(folder, plan, CPU)
+    assert not run.learn(stopped=lambda: run.learner.updates > 3)
+    kept = read_plan(folder)
+    assert (kept.images, len(kept.fingerprint)) == (12 - held_out, 16)
+
+    moved = (tmp_path / "pics").rename(tmp_path / "moved")
+    kept = replace(kept, source=str(moved))
+    if change == "none":
+        assert TrainingRun.resume(folder, kept, CPU).learn()
+        return
+    make_picture((20, 20), 99).save(moved / ("a00.png" if change == "one more" else "000.png"))
+    before = files(folder)
+    count = 12 - held_out + (change == "one more")
+    with pytest.raises(DataError, match=rf"from {12 - held_out} images.* {count} that.*--from .*run/model.safetensors"):
+        TrainingRun.resume(folder, kept, CPU)
+    told = {folder / "status.json", folder / "events.jsonl"}
+    assert {path: content for path, content in files(folder).items() if path not in told} == {
+        path: content for path, content in before.items() if path not in told
+    }
+    assert kinds(folder) == ["start", "stop", "data_lost"]
+    assert read_status(folder).state == "failed"
+
+
+def test_a_run_that_has_learned_nothing_yet_takes_the_pictures_as_they_are(tmp_path, plan):
+    plan = replace(plan, source=str(make_folder(tmp_path / "pics")))
+    assert not TrainingRun.start(tmp_path / "run", plan, CPU).learn(stopped=lambda: True)
+    make_picture((20, 20), 99).save(tmp_path / "pics" / "a00.png")
+    assert TrainingRun.resume(tmp_path / "run", read_plan(tmp_path / "run"), CPU).learn()
+    assert read_plan(tmp_path / "run").images == 13
+
+
+def make_folder(folder):
+    with zipfile.ZipFile(make_data(folder.with_suffix(".zip"))) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def files(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_data_that_vanish_are_missed_only_at_the_next_start(tmp_path, plan):

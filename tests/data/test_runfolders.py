@@ -9,11 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ebm_studio.app.knobs import LEARNING, NET, SHORT_RUN
+from ebm_studio.cli.main import build_parser
+from ebm_studio.cli.train import _plan
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.metrics import Metrics
-from ebm_studio.core.specs import Learning, ShortRun
+from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.cards import read_card
-from ebm_studio.data.plans import Plan, read_plan
+from ebm_studio.data.plans import Plan, command_of, read_plan
 from ebm_studio.data.runfolders import RunFolder, default_root, empty_trash, list_runs, look_into_trash, new_run
 from ebm_studio.data.runlog import (
     METRICS,
@@ -26,7 +29,7 @@ from ebm_studio.data.runlog import (
     metrics_row,
     write_status,
 )
-from tests.making import TINY, make_data
+from tests.making import TINY, make_data, make_model
 
 PATIENCE = 120
 
@@ -110,7 +113,41 @@ def test_a_plan_is_the_command_that_repeats_it(tmp_path, plan):
     words = [sys.executable, "-m", *shlex.split(command.replace("ebm-studio", "ebm_studio", 1)), "--backend", "fp32"]
     subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
     again = read_plan(tmp_path / "my birds")
-    assert replace(again, command="", source=plan.source) == plan
+    assert replace(again, command="", source=plan.source, images=0, fingerprint="") == plan
+
+
+def planned(command, place, monkeypatch):
+    """The plan of an `ebm-studio train`, run in a place."""
+    monkeypatch.chdir(place)
+    return _plan(build_parser().parse_args(shlex.split(command)[1:]))
+
+
+@pytest.mark.parametrize("knob", [*NET, *SHORT_RUN, *LEARNING], ids=lambda knob: knob.name)
+@pytest.mark.parametrize("origin", ["", "tiny.safetensors"])
+def test_whatever_is_set_in_the_window_its_command_repeats(tmp_path, monkeypatch, knob, origin):
+    make_model(tmp_path / "tiny.safetensors", steps=7)
+    net, short_run = (NetSpec(size=32, channels=1, width=4), ShortRun(steps=7)) if origin else (NetSpec(), ShortRun())
+    plan = Plan(net=net, short_run=short_run, learning=Learning(), source="pics", name="birds", origin=origin)
+    if not (origin and knob.part == "net"):
+        value = knob.high - 1 if knob.name == "time_limit" else knob.value(plan) / 3
+        plan = knob.turned(plan, max(1, value) if knob.whole else value)
+    assert replace(planned(command_of(plan), tmp_path, monkeypatch), command="") == plan
+
+
+@pytest.mark.parametrize(
+    ("changes", "options"),
+    [
+        ({"source": "fashion-mnist"}, "--channels 3"),
+        ({"origin": "tiny.safetensors"}, "--steps 50"),
+        ({"time_limit": 1800.0}, "--updates 5000"),
+    ],
+)
+def test_a_command_names_what_has_another_default_there(tmp_path, monkeypatch, changes, options):
+    make_model(tmp_path / "tiny.safetensors", NetSpec(), steps=7)
+    plan = Plan(net=NetSpec(), short_run=ShortRun(), learning=Learning(), source="pics", name="birds")
+    plan = replace(plan, **changes)
+    assert options in command_of(plan)
+    assert replace(planned(command_of(plan), tmp_path, monkeypatch), command="") == plan
 
 
 def test_a_killed_process_is_told_from_a_living_one(tmp_path, plan):
@@ -222,12 +259,34 @@ def test_metrics_are_cut_without_changing_what_stays(tmp_path):
     assert np.array_equal(RunFolder(tmp_path).metrics(), past)
 
 
-def test_a_damaged_status_is_no_status(tmp_path):
-    write_status(tmp_path, Status(state="done", text="Done."))
-    assert RunFolder(tmp_path).status().state == "done"
-    for text in ("", "[]", '{"state": "flying"}', '{"state": "done", "more": 1}'):
-        (tmp_path / "status.json").write_text(text)
-        assert RunFolder(tmp_path).status().state == "stopped"
+DAMAGED = ("", "[]", '{"state": "flying"}', '{"state": "done", "more": 1}')
+
+
+def test_a_damaged_status_is_no_status(tmp_path, plan):
+    run = new_run(tmp_path, replace(plan, learning=Learning(updates=12)))
+    write_status(run.path, Status(state="done", text="Done."))
+    assert run.status().state == "done"
+    for text in DAMAGED:
+        (run.path / "status.json").write_text(text)
+        assert run.status() == Status(state="stopped", text="Not started yet.")
+
+    rows(run.path, 1, 2, 3)
+    status = run.status()
+    assert (status.state, status.updates, status.progress) == ("stopped", 3, 0.25)
+    assert status.seconds == pytest.approx(3 / 7, abs=0.01)
+    assert "3 updates" in status.text
+
+
+def test_damaged_settings_are_told(tmp_path, plan):
+    run = new_run(tmp_path, plan)
+    for status in (None, Status(state="stopped", text="Stopped.", updates=7)):
+        if status:
+            write_status(run.path, status)
+        for text in DAMAGED:
+            (run.path / "run.json").write_text(text)
+            assert run.status().state == "failed"
+            assert "settings" in run.status().text
+    assert run.status().updates == 7
 
 
 def test_the_default_root_is_the_users_own(tmp_path):

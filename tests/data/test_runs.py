@@ -6,10 +6,11 @@ import torch
 
 from ebm_studio.core.errors import CheckpointError, DataError, StudioError
 from ebm_studio.core.specs import Learning, ShortRun
+from ebm_studio.data import runs
 from ebm_studio.data.cards import read_card
 from ebm_studio.data.models import load_model
 from ebm_studio.data.plans import Plan, read_plan
-from ebm_studio.data.runlog import METRICS, read_metrics
+from ebm_studio.data.runlog import METRICS, read_events, read_metrics
 from ebm_studio.data.runs import TrainingRun, grid_pause
 from tests.making import TINY, make_data
 
@@ -57,7 +58,7 @@ def test_a_run_leaves_a_model_its_card_and_its_traces(tmp_path, plan):
     assert len(rows) == 6
     assert read_plan(tmp_path / "run") == run.plan
     assert run.plan.backend != "auto"
-    assert replace(run.plan, backend="auto") == plan
+    assert replace(run.plan, backend="auto", images=0, fingerprint="") == plan
 
 
 def test_a_stopped_run_goes_on_as_if_unbroken(tmp_path, plan):
@@ -92,9 +93,57 @@ def test_a_damaged_state_falls_back_to_the_one_before(tmp_path, plan):
     resumed = TrainingRun.resume(tmp_path / "run", plan, CPU)
     assert resumed.learner.updates == 2
 
-    (tmp_path / "run" / "state-previous.safetensors").unlink()
-    with pytest.raises(CheckpointError, match="damaged"):
-        TrainingRun.resume(tmp_path / "run", plan, CPU)
+
+@pytest.mark.parametrize("damaged", [(), ("state.safetensors",), ("state-previous.safetensors",)])
+def test_without_a_whole_save_it_goes_on_from_its_newest_healthy_state(tmp_path, plan, monkeypatch, damaged):
+    monkeypatch.setattr(runs, "HEALTHY_EVERY", 2)
+    folder = tmp_path / "run"
+    learn(TrainingRun.start(folder, plan, CPU), until=5)
+    for name in ("state.safetensors", "state-previous.safetensors"):
+        (folder / name).unlink()
+    for name in damaged:
+        (folder / name).write_bytes(b"cut")
+    resumed = TrainingRun.resume(folder, plan, CPU)
+    assert resumed.learner.updates == 4
+    assert [state.updates for state in resumed._healthy] == [2, 4]
+    assert "healthy" in read_events(folder)[-1].text
+    assert learn(resumed)
+    assert read_metrics(folder)[:, 0].tolist() == [1, 2, 3, 4, 5, 6]
+
+    (newest,) = folder.glob("healthy-000006-*")
+    newest.write_bytes(b"cut")
+    for name in ("state.safetensors", "state-previous.safetensors"):
+        (folder / name).unlink(missing_ok=True)
+    assert TrainingRun.resume(folder, plan, CPU).learner.updates == 4
+
+
+def test_a_run_that_has_lost_what_it_learned_does_not_begin_anew_unasked(tmp_path, plan):
+    folder = tmp_path / "run"
+    learn(TrainingRun.start(folder, plan, CPU), until=3)
+    for path in (*folder.glob("state*"), *folder.glob("healthy*")):
+        path.unlink()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(CheckpointError, match=r"3 updates.*new run"):
+        TrainingRun.resume(folder, plan, CPU)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+    (folder / "state.safetensors").write_bytes(b"cut")
+    (folder / "metrics.csv").unlink()
+    with pytest.raises(CheckpointError, match=r"damaged.*new run"):
+        TrainingRun.resume(folder, plan, CPU)
+
+
+def test_a_run_that_is_cut_off_before_its_first_regular_save_begins_anew(tmp_path, plan):
+    def cut_off(report):
+        if report.metrics.update == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        TrainingRun.start(tmp_path / "run", plan, CPU).learn(cut_off)
+    resumed = TrainingRun.resume(tmp_path / "run", plan, CPU)
+    assert resumed.learner.updates == 0
+    assert learn(resumed)
+    assert read_metrics(tmp_path / "run")[:, 0].tolist() == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_folder_with_a_run_is_not_started_over(tmp_path, plan):
@@ -107,7 +156,7 @@ def test_a_folder_without_a_run_cannot_be_resumed(tmp_path):
     with pytest.raises(StudioError, match="no run"):
         read_plan(tmp_path)
     (tmp_path / "run.json").write_text('{"net": 3}')
-    with pytest.raises(StudioError, match="cannot be read"):
+    with pytest.raises(StudioError, match=r"settings .* are damaged"):
         read_plan(tmp_path)
 
 
