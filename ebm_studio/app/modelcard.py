@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -15,11 +17,12 @@ from PySide6.QtWidgets import (
 )
 
 from ebm_studio.app.evaluation import EvaluationPanel
-from ebm_studio.app.fields import button, elided, figure, label, thousands
+from ebm_studio.app.fields import button, elided, estimated, figure, label, thousands
 from ebm_studio.app.images import to_image
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.zoo import Entry, Zoo
+from ebm_studio.core.figures import Figures
 from ebm_studio.data.cards import Card
 
 TILE = 8 * UNIT
@@ -228,7 +231,21 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
                 "K v, the length of a chain. Means at the end of training.",
             )
         )
+    if card.figures:
+        rows += _measured(card.figures)
     return rows
+
+
+def _measured(figures: Figures) -> list[tuple[str, str, str]]:
+    name, kid = figures.names[0], figures.kid
+    tip = (
+        f"<p>Kernel distance of {thousands(figures.samples)} samples from {thousands(figures.held_out)} held-out "
+        f"pictures of {escape(figures.against)}, lower is better. Floor: training pictures in place of samples. "
+        "Ceiling: training pictures under heavy noise.</p>"
+        f"<p>{escape(figures.command)}</p>"
+    )
+    bounds = f"{kid.floor.mean:.4f} to {kid.ceiling.mean:.4f}".replace("-", "−")
+    return [(name, estimated(kid.model, 4), tip), ("Floor to ceiling", bounds, tip)]
 
 
 def duration(seconds: float) -> str:

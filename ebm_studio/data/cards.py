@@ -12,6 +12,7 @@ import platformdirs
 import safetensors
 
 from ebm_studio.core.errors import CheckpointError, SettingsError
+from ebm_studio.core.figures import Figures, Health
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.places import CHECKPOINTS
 
@@ -36,18 +37,6 @@ class DataCard:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Health:
-    """Means over the last hundred updates."""
-
-    d: float = 0.0
-    """Energy difference, E(data) - E(samples)."""
-    v: float = 0.0
-    """Gradient magnitude of a step."""
-    path_length: float = 0.0
-    """K * v, the length of a chain."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Card:
     """All that a checkpoint says of itself."""
 
@@ -60,6 +49,9 @@ class Card:
     seconds: float = 0.0
     """Time spent learning."""
     health: Health | None = None
+    """Means over the last hundred updates."""
+    figures: Figures | None = None
+    """What `ebm-studio evaluate` found of these weights at this short run."""
     command: str = ""
     """The command that made it."""
     machine: str = ""
@@ -91,6 +83,7 @@ class Card:
                     "data": _data_card(data.get("data", {})),
                     "learning": Learning.from_dict(data["learning"]) if data.get("learning") else None,
                     "health": Health(**data["health"]) if data.get("health") else None,
+                    "figures": Figures.from_dict(data["figures"]) if data.get("figures") else None,
                     "updates": int(data.get("updates", 0)),
                     "seconds": float(data.get("seconds", 0)),
                     "command": _text(data.get("command", "")),
@@ -98,7 +91,7 @@ class Card:
                     "note": _text(data.get("note", "")),
                 }
             )
-        except (TypeError, KeyError, ValueError, SettingsError) as error:
+        except (TypeError, KeyError, ValueError, OverflowError, SettingsError) as error:
             raise CheckpointError(f"its card is damaged ({error})") from None
 
 

@@ -109,6 +109,11 @@ def natural_channels(source: str) -> int:
     return NAMED[source].channels if source in NAMED else 3
 
 
+def set_name(source: str) -> str:
+    """What a set is called, in cards too: its own name, or that of the folder or zip without suffix."""
+    return source if source in NAMED else Path(source).stem
+
+
 Entry = tuple[str, Callable[[], bytes]]
 
 
@@ -174,7 +179,7 @@ def read_entries(source: str, entries: list[Entry], size: int, channels: int, pr
         reason = f" ({skipped[0]})" if skipped else ""
         raise DataError(f"There is no image that can be read in {source}{reason}.")
     sizes = tuple(len(list(members)) for _, members in groupby(folders))
-    return ImageSet(Path(source).stem, np.stack(images), skipped=skipped, folders=sizes)
+    return ImageSet(set_name(source), np.stack(images), skipped=skipped, folders=sizes)
 
 
 def _fashion(split: str) -> Callable[[int, int, Progress], Pixels]:
