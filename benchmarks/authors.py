@@ -151,7 +151,13 @@ def _publish(folder: Path, f: nn.Sequential, data: ImageSet, held_out: int, upda
         net=spec,
         short_run=ShortRun(steps=K, step_size=1.0, noise_scale=NOISE),
         data=DataCard(
-            name=data.name, size=SIZE, channels=channels, count=len(data), held_out=held_out, licence=data.licence
+            name=data.name,
+            size=SIZE,
+            channels=channels,
+            count=len(data),
+            held_out=held_out,
+            held_out_rows=data.left_out,
+            licence=data.licence,
         ),
         learning=Learning(
             updates=updates, chains=BATCH, images=BATCH, learning_rate=RATE, data_noise=SIGMA, ema=0, decay_share=0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from textwrap import shorten
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
@@ -23,11 +24,12 @@ from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.zoo import Entry, Zoo
 from ebm_studio.core.figures import Figures
-from ebm_studio.data.cards import Card
+from ebm_studio.data.cards import Card, DataCard
 
 TILE = 8 * UNIT
 GAP = UNIT // 2
 COLUMNS, ROWS = 4, 2
+SHORT_ROWS, MOST_ROWS = 24, 600  # letters of the held-out rows: on the card, and in its tip
 WIDTH = COLUMNS * TILE + (COLUMNS - 1) * GAP + 4 * UNIT + 2  # with the hairlines
 
 
@@ -217,6 +219,8 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
             "K, the number of Langevin steps that it was trained with; s, the step size at which it draws.",
         ),
     ]
+    if card.data.held_out:
+        rows.append(_held_out(card.data))
     if card.updates:
         rows.append(("Updates", thousands(card.updates), "Parameter updates of Algorithm 1."))
     if card.seconds:
@@ -234,6 +238,13 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
     if card.figures:
         rows += _measured(card.figures)
     return rows
+
+
+def _held_out(data: DataCard) -> tuple[str, str, str]:
+    ranges, count = data.held_out_rows, thousands(data.held_out)
+    which = f": rows {shorten(ranges, MOST_ROWS, placeholder=' …')} in name order, counted from 0" if ranges else ""
+    tip = f"<p>{count} pictures that training never saw{which}.</p>"
+    return ("Held out", ranges if 0 < len(ranges) <= SHORT_ROWS else count, tip)
 
 
 def _measured(figures: Figures) -> list[tuple[str, str, str]]:

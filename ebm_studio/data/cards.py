@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -33,6 +34,8 @@ class DataCard:
     """Images learned from."""
     held_out: int = 0
     """Images kept from training for good: the last ones in name order, of each folder by its share."""
+    held_out_rows: str = ""
+    """Which they are, as ranges of rows counted from 0 in name order: "264-285, 690"."""
     licence: str = ""
 
 
@@ -96,7 +99,10 @@ class Card:
 
 
 def _data_card(data: dict[str, Any]) -> DataCard:
-    return DataCard(**{**data, "held_out": int(data.get("held_out") or 0)})
+    card = DataCard(**{**data, "held_out": int(data.get("held_out") or 0)})
+    if not re.fullmatch(r"[0-9, -]*", card.held_out_rows):
+        raise ValueError("its held-out rows are no ranges")
+    return card
 
 
 def _text(value: object) -> str:

@@ -28,6 +28,7 @@ def card_of(plan: Plan, data: ImageSet, past: Sequence[Metrics], updates: int, s
             channels=plan.net.channels,
             count=len(data),
             held_out=plan.held_out,
+            held_out_rows=data.left_out,
             licence=plan.licence or data.licence,
         ),
         learning=plan.learning,

@@ -154,9 +154,10 @@ def test_an_evaluation_is_cancelled(qtbot, running, page, tmp_path):
 def learned(tmp_path: Path):
     """Makes a model of a person's own that says what it learned from."""
 
-    def make(data: str, figures: Figures | None = None) -> None:
+    def make(data: str, figures: Figures | None = None, rows: str = "") -> None:
         model = load_model(make_model(tmp_path / "learned.safetensors", NetSpec(size=16, channels=3, width=4)), "cpu")
-        card = replace(model.card, data=DataCard(name=data, count=32, held_out=16), figures=figures)
+        about = DataCard(name=data, count=32, held_out=16, held_out_rows=rows)
+        card = replace(model.card, data=about, figures=figures)
         save_model(cards.new_user_model("learned"), model.net, card)
 
     return make
@@ -214,6 +215,15 @@ def test_the_evaluate_button_shows_whether_it_is_pressed(qtbot, running, page):
     before = button.grab().toImage()
     button.setChecked(True)
     assert button.grab().toImage() != before
+
+
+@pytest.mark.parametrize(("rows", "text"), [("32-47", "32-47"), ("", "16"), ("1-2, 5-6, 9-10, 13-14, 17-25", "16")])
+def test_the_card_tells_which_pictures_are_held_out(qtbot, running, learned, rows, text):
+    learned("birds", rows=rows)
+    labels = shown(qtbot, running, "learned").findChildren(QLabel)
+    at = next(at for at, label in enumerate(labels) if label.text() == "Held out" and label.toolTip())
+    assert labels[at + 1].text() == text
+    assert rows in labels[at + 1].toolTip()
 
 
 def test_figures_in_the_card_are_shown(qtbot, running, learned):

@@ -29,7 +29,7 @@ def test_a_card_survives_the_file(tmp_path, tiny):
         name="full",
         net=TINY,
         short_run=ShortRun(steps=9),
-        data=DataCard(name="blobs", count=12),
+        data=DataCard(name="blobs", count=12, held_out=3, held_out_rows="9-10, 14"),
         learning=Learning(updates=3),
         updates=3,
         seconds=1.5,
@@ -47,13 +47,16 @@ def test_a_card_survives_the_file(tmp_path, tiny):
     "damage",
     [
         {"figures": [1]},
+        {"data": {"held_out_rows": "<b>3</b>"}},
+        {"data": {"held_out_rows": 3}},
+        {"data": [1]},
         {"figures": make_figures().to_dict() | {"kid": {"model": 1}}},
         {"figures": make_figures().to_dict() | {"heldout_error": "small"}},
         {"figures": make_figures().to_dict() | {"samples": float("inf")}},
         {"figures": make_figures().to_dict() | {"against": 7}},
     ],
 )
-def test_a_card_with_broken_figures_is_refused(damage):
+def test_a_card_with_a_broken_part_is_refused(damage):
     card = Card(name="broken", net=TINY, short_run=ShortRun()).to_dict()
     with pytest.raises(CheckpointError, match="damaged"):
         Card.from_dict(card | damage)

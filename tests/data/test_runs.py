@@ -48,6 +48,7 @@ def test_a_run_leaves_a_model_its_card_and_its_traces(tmp_path, plan):
     card = read_card(tmp_path / "run" / "model.safetensors")
     assert (card.name, card.updates, card.learning, card.command) == ("tiny", 6, plan.learning, plan.command)
     assert (card.data.count, card.data.held_out, card.data.licence) == (10, 2, "none")
+    assert card.data.held_out_rows == "10-11"
     assert card.health is not None
     assert card.health.path_length == pytest.approx(3 * card.health.v)
     assert (tmp_path / "run" / "samples" / "000006.png").exists()
