@@ -12,7 +12,6 @@ a thread, so that other work on the machine takes none of it away.
 from __future__ import annotations
 
 import argparse
-import platform
 import shlex
 import sys
 import time
@@ -28,6 +27,7 @@ from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.cards import Card, DataCard
 from ebm_studio.data.datasets import ImageSet, natural_channels, open_images
 from ebm_studio.data.files import write_whole
+from ebm_studio.data.machine import machine
 from ebm_studio.data.models import Model, save_model
 from ebm_studio.data.pictures import grid, save_picture, to_pixels
 
@@ -151,7 +151,13 @@ def _publish(folder: Path, f: nn.Sequential, data: ImageSet, held_out: int, upda
         net=spec,
         short_run=ShortRun(steps=K, step_size=1.0, noise_scale=NOISE),
         data=DataCard(
-            name=data.name, size=SIZE, channels=channels, count=len(data), held_out=held_out, licence=data.licence
+            name=data.name,
+            size=SIZE,
+            channels=channels,
+            count=len(data),
+            held_out=held_out,
+            held_out_rows=data.left_out,
+            licence=data.licence,
         ),
         learning=Learning(
             updates=updates, chains=BATCH, images=BATCH, learning_rate=RATE, data_noise=SIGMA, ema=0, decay_share=0
@@ -159,7 +165,7 @@ def _publish(folder: Path, f: nn.Sequential, data: ImageSet, held_out: int, upda
         updates=updates,
         seconds=round(seconds, 1),
         command="python -m benchmarks.authors " + shlex.join(Path(word).name for word in sys.argv[1:]),
-        machine=f"{platform.system()} {platform.machine()}, cpu, {torch.get_num_threads()} threads",
+        machine=machine(torch.device("cpu"), "fp32"),
         note="The authors' minimal recipe, run as a baseline.",
     )
     save_model(folder / "model.safetensors", net, card)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from ebm_studio.core.figures import Estimate, Figures, Health, Nearest, Scale
 from ebm_studio.core.inversion import undo
 from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import NetSpec, ShortRun
@@ -41,6 +42,25 @@ def step_that_loses_one(file: Path, keeps: Image.Image, loses: Image.Image) -> f
         if kept < 0.95 * MAX_VALUE and lost > 1.05 * MAX_VALUE:
             return float(step)
     raise AssertionError("no step loses one of the photos alone")
+
+
+def make_figures() -> Figures:
+    """What an evaluation may have found."""
+    kid = Scale(Estimate(0.372, 0.011), Estimate(-0.0002, 0.0009), Estimate(1.256, 0.013))
+    return Figures(
+        against="birds",
+        kid=kid,
+        fd=Scale(Estimate(282.1, 4.0), Estimate(49.2, 1.0), Estimate(700.4, 7.0)),
+        inception_score=None,
+        nearest=Nearest(0.37, 0.321, 0.0),
+        heldout_error=0.0011,
+        health=Health(d=8.3, v=1.09, path_length=54.5),
+        features="lite0-112",
+        samples=1000,
+        training=1000,
+        held_out=1000,
+        command="ebm-studio evaluate learned birds.zip --count 1000",
+    )
 
 
 def make_picture(size: tuple[int, int] = (40, 30), seed: int = 0) -> Image.Image:

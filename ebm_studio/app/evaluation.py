@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QProgressBar,
@@ -15,12 +14,14 @@ from PySide6.QtWidgets import (
 )
 
 from ebm_studio.app.fields import WholeField, label
+from ebm_studio.app.figures_view import FiguresView
 from ebm_studio.app.source_box import SourceBox
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.zoo import Entry, Zoo
 from ebm_studio.core.specs import MAX_IMAGES, Evaluation
+from ebm_studio.data.cards import DataCard
 from ebm_studio.data.datasets import NAMED
-from ebm_studio.data.evaluations import KeptEvaluation
+from ebm_studio.data.evaluations import other_set
 
 
 class EvaluationPanel(QWidget):
@@ -31,10 +32,16 @@ class EvaluationPanel(QWidget):
         self._zoo = zoo
         self._entry = entry
         self._is_open = False
+        self._offered: DataCard | None = None  # whose set was chosen unasked
         self.source = SourceBox(
             "The pictures it learned from",
             "What the model learned from; the pictures that it never saw are the measure.",
         )
+        self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.source.changed.connect(self._show_source)
+        self.other = label("", "small")
+        self.other.setTextFormat(Qt.TextFormat.PlainText)
+        self.other.setWordWrap(True)
         self.count = WholeField(
             16, MAX_IMAGES, "Samples", "How many samples to compare: more take longer, and tell more."
         )
@@ -66,21 +73,18 @@ class EvaluationPanel(QWidget):
         ):
             grid.addWidget(label(name, "small"), row, 0)
             grid.addWidget(widget, row, 1)
-        grid.addWidget(self.start, 3, 1, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self.other, 3, 0, 1, 2)
+        grid.addWidget(self.start, 4, 1, Qt.AlignmentFlag.AlignRight)
         self.work = QWidget()
         bar = QHBoxLayout(self.work)
         bar.setContentsMargins(0, 0, 0, 0)
         bar.addWidget(self.bar, 1)
         bar.addWidget(self.cancel)
-        self.table = QWidget()
-        self._grid = QGridLayout(self.table)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setVerticalSpacing(2)
-        self._grid.setColumnStretch(0, 1)
+        self.figures = FiguresView()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(UNIT)
-        for widget in (self.table, self.form, self.work):
+        for widget in (self.figures, self.form, self.work):
             column.addWidget(widget)
 
     def set_open(self, is_open: bool) -> None:
@@ -92,11 +96,14 @@ class EvaluationPanel(QWidget):
 
     def show_entry(self, entry: Entry) -> None:
         """What is known of the model's evaluation."""
-        if entry.card and entry.card != self._entry.card and entry.card.data.name in NAMED:
-            self.source.set_source(entry.card.data.name)
         self._entry = entry
+        data = entry.card.data if entry.card else DataCard()
+        if data != self._offered:
+            self._offered = data
+            self.source.set_placeholder(f"Choose {'its pictures' if data.name == 'unknown' else data.name}…")
+            self.source.set_source(data.name if data.name in NAMED else "")
         if found := self._zoo.evaluations.get(entry.name):
-            self._fill(found)
+            self.figures.show_evaluation(entry, found)
         self._show()
 
     def show_progress(self) -> None:
@@ -111,7 +118,7 @@ class EvaluationPanel(QWidget):
         found = self._entry.name in self._zoo.evaluations
         self.form.setVisible(self._is_open and not working)
         self.work.setVisible(working)
-        self.table.setVisible(found)
+        self.figures.setVisible(found)
         self.setVisible(working or found or self._is_open)
 
     def _start(self) -> None:
@@ -119,26 +126,9 @@ class EvaluationPanel(QWidget):
         self.bar.setRange(0, 0)
         self._zoo.evaluate(self._entry.name, self.source.source, settings)
 
-    def _fill(self, found: KeptEvaluation) -> None:
-        figures = found.figures
-        while (item := self._grid.takeAt(0)) and (cell := item.widget()):
-            cell.deleteLater()
-        published = figures["features"] == "inception"
-        rows: list[tuple[str, ...]] = [("", "model", "floor", "ceiling")]
-        for name, key in zip(("KID", "FID") if published else ("KID-lite0", "FD-lite0"), ("kid", "fd"), strict=True):
-            rows.append((name, *(f"{figures[key][what]['mean']:.3g}" for what in ("model", "floor", "ceiling"))))
-        for row, cells in enumerate(rows):
-            for column, text in enumerate(cells):
-                cell = label(text, "small" if row == 0 or column == 0 else "value")
-                cell.setToolTip(_tip(found))
-                self._grid.addWidget(cell, row, column, Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag(0))
-
-
-def _tip(found: KeptEvaluation) -> str:
-    figures, near = found.figures, found.figures["nearest"]
-    return (
-        f"{figures['samples']} samples against {figures['held_out']} held-out pictures of {Path(found.source).name}, "
-        "lower is better. "
-        "Floor: training pictures in place of samples. Ceiling: training pictures under heavy noise. "
-        f"{near['copies']:.1%} of the samples are suspiciously near a training picture; 1% is expected."
-    )
+    def _show_source(self) -> None:
+        source = self.source.source
+        other = other_set(self._offered, source) if self._offered and source else ""
+        self.other.setText(other)
+        self.other.setVisible(bool(other))
+        self.start.setEnabled(bool(source))

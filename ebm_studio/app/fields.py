@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import ICON, UNIT
+from ebm_studio.core.figures import Estimate
 
 DETENTS = 1000  # positions of a parameter's slider
 
@@ -44,6 +45,11 @@ def figure(value: float) -> str:
 def thousands(number: int) -> str:
     """A whole number with thin gaps: 60 000."""
     return f"{number:,}".replace(",", "\u202f")
+
+
+def estimated(value: Estimate, digits: int) -> str:
+    """A figure and its standard error: 0.372 ± 0.011."""
+    return f"{value.mean:.{digits}f} ± {value.sd:.{digits}f}".replace("-", "−")
 
 
 def elided(widget: QWidget, text: str, width: int) -> str:

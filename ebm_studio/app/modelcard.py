@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from html import escape
+from textwrap import shorten
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -15,16 +18,18 @@ from PySide6.QtWidgets import (
 )
 
 from ebm_studio.app.evaluation import EvaluationPanel
-from ebm_studio.app.fields import button, elided, figure, label, thousands
+from ebm_studio.app.fields import button, elided, estimated, figure, label, thousands
 from ebm_studio.app.images import to_image
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.zoo import Entry, Zoo
-from ebm_studio.data.cards import Card
+from ebm_studio.core.figures import Figures
+from ebm_studio.data.cards import Card, DataCard
 
 TILE = 8 * UNIT
 GAP = UNIT // 2
 COLUMNS, ROWS = 4, 2
+SHORT_ROWS, MOST_ROWS = 24, 600  # letters of the held-out rows: on the card, and in its tip
 WIDTH = COLUMNS * TILE + (COLUMNS - 1) * GAP + 4 * UNIT + 2  # with the hairlines
 
 
@@ -214,6 +219,8 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
             "K, the number of Langevin steps that it was trained with; s, the step size at which it draws.",
         ),
     ]
+    if card.data.held_out:
+        rows.append(_held_out(card.data))
     if card.updates:
         rows.append(("Updates", thousands(card.updates), "Parameter updates of Algorithm 1."))
     if card.seconds:
@@ -228,7 +235,28 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
                 "K v, the length of a chain. Means at the end of training.",
             )
         )
+    if card.figures:
+        rows += _measured(card.figures)
     return rows
+
+
+def _held_out(data: DataCard) -> tuple[str, str, str]:
+    ranges, count = data.held_out_rows, thousands(data.held_out)
+    which = f": rows {shorten(ranges, MOST_ROWS, placeholder=' …')} in name order, counted from 0" if ranges else ""
+    tip = f"<p>{count} pictures that training never saw{which}.</p>"
+    return ("Held out", ranges if 0 < len(ranges) <= SHORT_ROWS else count, tip)
+
+
+def _measured(figures: Figures) -> list[tuple[str, str, str]]:
+    name, kid = figures.names[0], figures.kid
+    tip = (
+        f"<p>Kernel distance of {thousands(figures.samples)} samples from {thousands(figures.held_out)} held-out "
+        f"pictures of {escape(figures.against)}, lower is better. Floor: training pictures in place of samples. "
+        "Ceiling: training pictures under heavy noise.</p>"
+        f"<p>{escape(figures.command)}</p>"
+    )
+    bounds = f"{kid.floor.mean:.4f} to {kid.ceiling.mean:.4f}".replace("-", "−")
+    return [(name, estimated(kid.model, 4), tip), ("Floor to ceiling", bounds, tip)]
 
 
 def duration(seconds: float) -> str:

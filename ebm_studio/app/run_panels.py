@@ -15,7 +15,7 @@ from ebm_studio.app.run_words import state_of, when
 from ebm_studio.app.runs import Runs
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import SMALL, UNIT
-from ebm_studio.app.train_setup import default_name
+from ebm_studio.data.datasets import set_name
 from ebm_studio.data.runlog import Event
 
 MOST_EVENTS = 200
@@ -153,7 +153,7 @@ def _settings(view: RunView) -> dict[str, str]:
     plan = view.plan
     net, run, learning = plan.net, plan.short_run, plan.learning
     return {
-        "Data": default_name(plan.source)[:24],
+        "Data": set_name(plan.source)[:24],
         "Held out": thousands(plan.held_out),
         "Pictures": f"{net.size} × {net.size}, {'grey' if net.channels == 1 else 'colour'}",
         "Net": f"n<sub>f</sub> {net.width}, {'LeakyReLU' if net.activation == 'leaky_relu' else 'SiLU'}",

@@ -7,9 +7,12 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QWidget
 
+from ebm_studio.app.fields import elided
+from ebm_studio.app.tokens import UNIT
 from ebm_studio.data.datasets import NAMED
 
 FOLDER, ZIP = "a folder", "a zip"
+NAME_WIDTH = 20 * UNIT
 
 
 def choose_folder(parent: QWidget, title: str) -> str:
@@ -27,9 +30,11 @@ class SourceBox(QComboBox):
     """The sets by name, what was chosen besides, and the ways to choose; `chosen` is by hand only."""
 
     chosen = Signal(str)
+    changed = Signal()
+    """Another source, whoever chose it."""
 
     def __init__(self, title: str, tip: str) -> None:
-        """`title` is the title of the dialogs."""
+        """`title` is the title of the dialogs. The first set is chosen."""
         super().__init__()
         self._title = title
         self.setAccessibleName("Data set")
@@ -43,19 +48,23 @@ class SourceBox(QComboBox):
         self._source = self.currentText()
         self.activated.connect(self._choose)
 
+    def set_placeholder(self, text: str) -> None:
+        """What is shown while none is chosen."""
+        self.setPlaceholderText(elided(self, text, NAME_WIDTH))
+
     @property
     def source(self) -> str:
-        """The name or path."""
+        """The name or path; empty when none is chosen."""
         return self._source
 
     def set_source(self, source: str) -> None:
-        """Show another set."""
+        """Show another set, or the placeholder for none."""
         self._source = source
-        if (at := self.findData(source)) < 0:
-            self.insertItem(0, Path(source).name, source)
+        if source and self.findData(source) < 0:
+            self.insertItem(0, elided(self, Path(source).name, NAME_WIDTH), source)
             self.setItemData(0, source, Qt.ItemDataRole.ToolTipRole)
-            at = 0
-        self.setCurrentIndex(at)
+        self.setCurrentIndex(self.findData(source))
+        self.changed.emit()
 
     def _choose(self, index: int) -> None:
         chosen = str(self.itemData(index))

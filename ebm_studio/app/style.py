@@ -46,7 +46,7 @@ QToolButton#corner:hover {{ background: {t.hover}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QPushButton {{ background: {t.raised}; border-color: {t.line}; padding: 0 12px; }}
 QPushButton#quiet {{ background: transparent; border-color: transparent; padding: 0 8px; }}
-QPushButton#quiet:hover {{ background: {t.hover}; }}
+QPushButton#quiet:hover, QPushButton#quiet:checked {{ background: {t.hover}; }}
 QPushButton#primary {{ background: {t.accent}; border-color: {t.accent}; color: {t.on_accent}; font-weight: 600; }}
 QPushButton#primary:hover {{ border-color: {t.text}; }}
 QPushButton#primary:focus {{ border: 2px solid {t.text}; }}
@@ -122,7 +122,7 @@ QFrame#card:hover {{ border-color: {t.faint}; }}
 QFrame#card:focus {{ border-color: {t.accent}; }}
 QFrame#card QAbstractSpinBox, QFrame#card QComboBox, QFrame#card QPushButton {{ background: {t.surface}; }}
 QFrame#card QPushButton#quiet {{ background: transparent; }}
-QFrame#card QPushButton:hover {{ background: {t.hover}; }}
+QFrame#card QPushButton:hover, QFrame#card QPushButton#quiet:checked {{ background: {t.hover}; }}
 QLabel[role="slotA"] {{ font-weight: 700; }}
 QLabel[role="slotB"] {{ font-weight: 700; color: {t.accent}; }}
 QLabel[role="tag"] {{ color: {t.accent}; font-size: {small}px; font-weight: 600; }}

@@ -16,7 +16,7 @@ from ebm_studio.app.undo import Undo
 from ebm_studio.core.errors import CheckpointError, SettingsError
 from ebm_studio.core.specs import SIZES, NetSpec
 from ebm_studio.data.cards import Card, find_model, read_card
-from ebm_studio.data.datasets import NAMED, natural_channels
+from ebm_studio.data.datasets import NAMED, natural_channels, set_name
 from ebm_studio.data.plans import Plan
 from ebm_studio.data.presets import PRESETS, Preset
 from ebm_studio.data.preview import Preview
@@ -56,11 +56,6 @@ def origin_card(origin: str) -> Card | None:
         return read_card(find_model(origin)) if origin else None
     except CheckpointError:
         return None
-
-
-def default_name(source: str) -> str:
-    """What a model from a data set is called at first."""
-    return source if source in NAMED else Path(source).stem
 
 
 def _first_plan() -> Plan:
@@ -199,10 +194,10 @@ class TrainSetup(QObject):
     def set_source(self, source: str) -> None:
         """Learn from another set, by name or path."""
         plan = self.plan
-        name = default_name(source) if plan.name in ("", default_name(plan.source)) else plan.name
+        name = set_name(source) if plan.name in ("", set_name(plan.source)) else plan.name
         net = replace(plan.net, channels=natural_channels(source))
         plan = replace(plan, source=source, name=name, net=net, held_out=0, licence="")
-        self._swap(f"Learn from {default_name(source)}", replace(self.draft, plan=plan))
+        self._swap(f"Learn from {set_name(source)}", replace(self.draft, plan=plan))
 
     def open_files(self, paths: list[Path]) -> None:
         """Learn from a folder or zip that was dropped or chosen; of several, from the first."""

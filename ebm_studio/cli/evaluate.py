@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from ebm_studio.cli.options import add_device, add_json
+from ebm_studio.core.figures import Estimate, Figures
 from ebm_studio.core.specs import Evaluation
-
-if TYPE_CHECKING:
-    from ebm_studio.core.fidelity import Estimate
-    from ebm_studio.data.evaluation import Fidelity
 
 DOWNLOAD = "inception: the first use downloads about 95 MB of weights from github.com/toshas/torch-fidelity"
 
@@ -34,6 +32,13 @@ def add(commands: Any) -> None:
         "--held-out", type=int, metavar="N", help="the last N images were not trained on (default: as the card says)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of samples and draws (default: 0)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the model to write, with the figures in its card",
+    )
     add_device(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -46,11 +51,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from tqdm import tqdm
 
     from ebm_studio.data.evaluation import evaluate
-    from ebm_studio.data.models import load_model
+    from ebm_studio.data.evaluations import command_of, other_set
+    from ebm_studio.data.models import load_model, save_model
 
     if settings.features == "inception":
         print(DOWNLOAD, file=sys.stderr)
     model = load_model(args.model, args.device)
+    if other := other_set(model.card.data, args.data):
+        print(f"ebm-studio evaluate: {other}", file=sys.stderr)
     began = time.perf_counter()
     with tqdm(unit="image", disable=None, leave=False) as bar:
 
@@ -63,13 +71,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         found = evaluate(model, args.data, settings, tell)
     seconds = time.perf_counter() - began
 
-    command = f"ebm-studio evaluate {shlex.quote(args.model)} {shlex.quote(args.data)}"
-    for name, value in settings.to_dict().items():
-        if value is not None and value != getattr(Evaluation(), name):
-            command += f" --{name.replace('_', '-')} {value}"
+    if args.output:
+        save_model(args.output, model.net, replace(model.card, figures=found))
+    command = command_of(args.model, args.data, settings)
     if not args.json:
         print(_table(found))
         print(f"{command}   ({seconds:.0f} s)")
+        if args.output:
+            print(f"{args.output}: {model.card.name} with these figures in its card")
     return {
         **found.to_dict(),
         "model": model.card.name,
@@ -79,14 +88,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "device": str(model.device),
         "seconds": round(seconds, 1),
         "command": command,
+        "output": str(args.output) if args.output else None,
     }
 
 
-def _table(found: Fidelity) -> str:
-    own = found.features == "inception"  # only then do the figures bear their published names
-    names = ("KID", "FID") if own else ("KID-lite0", "FD-lite0")
+def _table(found: Figures) -> str:
     lines = [f"{'':<12} {'model':>18} {'floor':>18} {'ceiling':>18}"]
-    for name, scale in zip(names, (found.kid, found.fd), strict=True):
+    for name, scale in zip(found.names, (found.kid, found.fd), strict=True):
         cells = " ".join(f"{_cell(value):>18}" for value in (scale.model, scale.floor, scale.ceiling))
         lines.append(f"{name:<12} {cells}")
     if found.inception_score is not None:

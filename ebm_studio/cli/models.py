@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from ebm_studio.cli.options import add_json
-from ebm_studio.data.cards import bundled_models, read_card
+from ebm_studio.data.cards import Card, bundled_models, read_card
 
 
 def add(commands: Any) -> None:
@@ -18,13 +18,17 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> list[dict[str, Any]]:
     """The bundled models, as objects with `name`, `path` and `card`."""
-    found = [{"name": path.stem, "path": str(path), "card": read_card(path).to_dict()} for path in bundled_models()]
+    cards = {path: read_card(path) for path in bundled_models()}
     if not args.json:
-        for model in found:
-            card: Any = model["card"]
-            net = card["net"]
-            print(
-                f"{model['name']:<12} {net['size']}x{net['size']}x{net['channels']}  n_f {net['width']}  "
-                f"K {card['short_run']['steps']}  {card['updates']} updates  {card['data']['name']}"
-            )
-    return found
+        for path, card in cards.items():
+            print(_line(path.stem, card))
+    return [{"name": path.stem, "path": str(path), "card": card.to_dict()} for path, card in cards.items()]
+
+
+def _line(name: str, card: Card) -> str:
+    net, figures = card.net, card.figures
+    line = (
+        f"{name:<12} {net.size}x{net.size}x{net.channels}  n_f {net.width}  K {card.short_run.steps}  "
+        f"{card.updates} updates  {card.data.name}"
+    )
+    return line + (f"  {figures.names[0]} {figures.kid.model.mean:.4f}" if figures else "")

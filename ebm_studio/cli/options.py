@@ -58,16 +58,17 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
 
 
 def add_short_run(parser: argparse.ArgumentParser) -> None:
-    """--steps, --step-size, --noise-scale and --noise-steps, each by default the model's own."""
+    """--steps, --step-size, --noise-scale, --noise-steps and --start, each by default the model's own."""
     parser.add_argument("--steps", type=int, metavar="K", help="Langevin steps (default: the model's own)")
     parser.add_argument("--step-size", type=float, metavar="S", help="factor before the energy's gradient")
     parser.add_argument("--noise-scale", type=float, metavar="T", help="standard deviation of each step's noise")
     parser.add_argument("--noise-steps", type=int, metavar="N", help="only the first N steps add noise")
+    parser.add_argument("--start", metavar="P0", help="where chains start: uniform or gaussian noise")
 
 
 def short_run(args: argparse.Namespace, own: ShortRun) -> ShortRun:
     """The model's own short run with what the options change."""
-    names = ("steps", "step_size", "noise_scale", "noise_steps")
+    names = ("steps", "step_size", "noise_scale", "noise_steps", "start")
     return replace(own, **{name: value for name in names if (value := getattr(args, name)) is not None})
 
 

@@ -9,25 +9,17 @@ others they are to be named after these.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from ebm_studio.core.figures import Estimate
 
 RESAMPLES = 100
 GROUPS = 5  # of the jackknife
 PARTS = 10  # of the inception score, as its authors have it
 _ROWS = 512  # of a kernel matrix that are in memory at a time
 _COLUMNS = 2048  # of a distance matrix, likewise
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A figure and how sure it is."""
-
-    mean: float
-    sd: float
-    """Standard error: how far the figure would swing, were both sets drawn anew; rather too wide than too narrow."""
 
 
 def kid(x: Tensor, y: Tensor, seed: int = 0) -> Estimate:

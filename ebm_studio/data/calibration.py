@@ -13,7 +13,8 @@ import numpy as np
 
 from ebm_studio.core.dynamics import seed_from
 from ebm_studio.core.errors import DivergedError, SettingsError
-from ebm_studio.core.fidelity import Estimate, kid
+from ebm_studio.core.fidelity import kid
+from ebm_studio.core.figures import Estimate
 from ebm_studio.core.specs import Evaluation, ShortRun
 from ebm_studio.data.cards import Card
 from ebm_studio.data.datasets import open_images
@@ -67,10 +68,11 @@ def chosen(tried: list[Trial]) -> Trial:
 
 
 def calibrated(card: Card, trial: Trial, command: str) -> Card:
-    """The card of the same weights with another step size, which tells how it came to it."""
+    """The card of the same weights with another step size, which tells how it came to it, and without figures."""
     old: ShortRun = card.short_run
     told = (
         f"Learned at step size {old.step_size:g}, drawn at {trial.step_size:g}, which brings samples nearest to "
         f"training images in lite0 features: {command}."
     )
-    return replace(card, short_run=replace(old, step_size=trial.step_size), note=f"{card.note} {told}".strip())
+    note = f"{card.note} {told}".strip()
+    return replace(card, short_run=replace(old, step_size=trial.step_size), note=note, figures=None)

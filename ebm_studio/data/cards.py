@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -12,6 +13,7 @@ import platformdirs
 import safetensors
 
 from ebm_studio.core.errors import CheckpointError, SettingsError
+from ebm_studio.core.figures import Figures, Health
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.places import CHECKPOINTS
 
@@ -32,19 +34,9 @@ class DataCard:
     """Images learned from."""
     held_out: int = 0
     """Images kept from training for good: the last ones in name order, of each folder by its share."""
+    held_out_rows: str = ""
+    """Which they are, as ranges of rows counted from 0 in name order: "264-285, 690"."""
     licence: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Health:
-    """Means over the last hundred updates."""
-
-    d: float = 0.0
-    """Energy difference, E(data) - E(samples)."""
-    v: float = 0.0
-    """Gradient magnitude of a step."""
-    path_length: float = 0.0
-    """K * v, the length of a chain."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +52,9 @@ class Card:
     seconds: float = 0.0
     """Time spent learning."""
     health: Health | None = None
+    """Means over the last hundred updates."""
+    figures: Figures | None = None
+    """What `ebm-studio evaluate` found of these weights at this short run."""
     command: str = ""
     """The command that made it."""
     machine: str = ""
@@ -91,6 +86,7 @@ class Card:
                     "data": _data_card(data.get("data", {})),
                     "learning": Learning.from_dict(data["learning"]) if data.get("learning") else None,
                     "health": Health(**data["health"]) if data.get("health") else None,
+                    "figures": Figures.from_dict(data["figures"]) if data.get("figures") else None,
                     "updates": int(data.get("updates", 0)),
                     "seconds": float(data.get("seconds", 0)),
                     "command": _text(data.get("command", "")),
@@ -98,12 +94,15 @@ class Card:
                     "note": _text(data.get("note", "")),
                 }
             )
-        except (TypeError, KeyError, ValueError, SettingsError) as error:
+        except (TypeError, KeyError, ValueError, OverflowError, SettingsError) as error:
             raise CheckpointError(f"its card is damaged ({error})") from None
 
 
 def _data_card(data: dict[str, Any]) -> DataCard:
-    return DataCard(**{**data, "held_out": int(data.get("held_out") or 0)})
+    card = DataCard(**{**data, "held_out": int(data.get("held_out") or 0)})
+    if not re.fullmatch(r"[0-9, -]*", card.held_out_rows):
+        raise ValueError("its held-out rows are no ranges")
+    return card
 
 
 def _text(value: object) -> str:

@@ -36,6 +36,8 @@ class ImageSet:
     """One line for each file left out, with the reason."""
     folders: tuple[int, ...] = ()
     """Pictures of each folder, in name order; empty when the set has no folders."""
+    left_out: str = ""
+    """The `held_out_rows` of the set that this is the rest of."""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -54,7 +56,19 @@ class ImageSet:
 
         They are the last ones in name order, of each folder by its share: a folder is mostly a class.
         """
-        return ImageSet(self.name, self.images[self._learned(count)], self.licence, self.skipped)
+        images = self.images[self._learned(count)]
+        return ImageSet(self.name, images, self.licence, self.skipped, left_out=self.held_out_rows(count))
+
+    def held_out_rows(self, count: int) -> str:
+        """The rows that `without_last` leaves out, as ranges with both ends: "264-285, 690".
+
+        Counted from 0 over the pictures that can be read, in name order. Raises `DataError`.
+        """
+        edges = np.diff(~self._learned(count), prepend=False, append=False)
+        firsts, ends = edges.nonzero()[0].reshape(-1, 2).T
+        return ", ".join(
+            f"{first}-{end - 1}" if end - first > 1 else f"{first}" for first, end in zip(firsts, ends, strict=True)
+        )
 
     def _learned(self, count: int) -> NDArray[np.bool_]:
         if not 0 <= count < len(self):
@@ -124,6 +138,11 @@ def natural_channels(source: str) -> int:
     return NAMED[source].channels if source in NAMED else 3
 
 
+def set_name(source: str) -> str:
+    """What a set is called, in cards too: its own name, or that of the folder or zip without suffix."""
+    return source if source in NAMED else Path(source).stem
+
+
 Entry = tuple[str, Callable[[], bytes]]
 
 
@@ -189,7 +208,7 @@ def read_entries(source: str, entries: list[Entry], size: int, channels: int, pr
         reason = f" ({skipped[0]})" if skipped else ""
         raise DataError(f"There is no image that can be read in {source}{reason}.")
     sizes = tuple(len(list(members)) for _, members in groupby(folders))
-    return ImageSet(Path(source).stem, np.stack(images), skipped=skipped, folders=sizes)
+    return ImageSet(set_name(source), np.stack(images), skipped=skipped, folders=sizes)
 
 
 def _fashion(split: str) -> Callable[[int, int, Progress], Pixels]:

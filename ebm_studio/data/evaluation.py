@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,10 +11,11 @@ from torch import Tensor
 
 from ebm_studio.core.dynamics import seed_from
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.fidelity import Estimate, frechet, inception_score, kid, nearest
+from ebm_studio.core.fidelity import frechet, inception_score, kid, nearest
+from ebm_studio.core.figures import Estimate, Figures, Health, Nearest, Scale
 from ebm_studio.core.specs import Evaluation, Reconstruction
-from ebm_studio.data.cards import Health
 from ebm_studio.data.datasets import ImageSet, open_split
+from ebm_studio.data.evaluations import command_of
 from ebm_studio.data.features import Extractor, open_extractor
 from ebm_studio.data.models import Model
 from ebm_studio.data.pictures import Pixels, to_pixels
@@ -31,55 +31,7 @@ Tell = Callable[[str, int, int], None]
 """Called with what is being done, and how many of how many."""
 
 
-@dataclass(frozen=True)
-class Scale:
-    """A figure of the model between what real images reach and what spoiled ones do."""
-
-    model: Estimate
-    floor: Estimate
-    """Training images in place of samples: as good as it gets."""
-    ceiling: Estimate
-    """Training images under heavy noise."""
-
-
-@dataclass(frozen=True)
-class Nearest:
-    """Root mean square pixel difference, in [-1, 1], to the nearest of all training images: is it a copy?"""
-
-    model: float
-    """Median over the samples."""
-    held_out: float
-    """Median over the held-out images: what a new picture of the kind has."""
-    copies: float
-    """Share of the samples that are nearer than the nearest 1% of held-out images: 0.01 when nothing is copied."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fidelity:
-    """What `evaluate` found."""
-
-    kid: Scale
-    fd: Scale
-    inception_score: Estimate | None
-    """Of the samples; only with the inception features."""
-    nearest: Nearest
-    heldout_error: float
-    """Mean squared difference per pixel of held-out images and their reconstructions."""
-    health: Health
-    features: str
-    """The feature network, with the side at which it sees the pictures."""
-    samples: int
-    training: int
-    """Training images compared with."""
-    held_out: int
-    """Held-out images compared with."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The figures as plain data, ready for JSON."""
-        return asdict(self)
-
-
-def evaluate(model: Model, source: str, settings: Evaluation, tell: Tell = lambda _, __, ___: None) -> Fidelity:
+def evaluate(model: Model, source: str, settings: Evaluation, tell: Tell = lambda _, __, ___: None) -> Figures:
     """Compare a model's samples with the data set that it was made from. Raises `StudioError`.
 
     All of samples, training images (the floor) and noised training images (the ceiling) are held
@@ -117,7 +69,8 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Tell = lambd
         kids[name] = kid(found, target, settings.seed)
         fds[name] = frechet(found, target)
     measured(len(features), len(features) + 1)
-    return Fidelity(
+    return Figures(
+        against=training.name,
         kid=Scale(**kids),
         fd=Scale(**fds),
         inception_score=_inception_score(extractor, features["model"]),
@@ -128,6 +81,7 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Tell = lambd
         samples=len(samples),
         training=len(real),
         held_out=len(reference),
+        command=command_of(model.card.name, Path(source).name, settings),
     )
 
 

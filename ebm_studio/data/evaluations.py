@@ -1,18 +1,22 @@
-"""What an evaluation of a model found, kept in the user's cache folder, so that it is there at the next launch."""
+"""What an evaluation of a model found, kept in the user's cache folder, so that it is there at the next launch.
+
+And what is said of an evaluation. Free of torch.
+"""
 
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.figures import Figures
 from ebm_studio.core.specs import Evaluation
+from ebm_studio.data.cards import DataCard
+from ebm_studio.data.datasets import set_name
 from ebm_studio.data.files import write_whole
 from ebm_studio.data.thumbnails import kept_file
-
-FIGURES = ("kid", "fd", "nearest", "features", "samples", "held_out")  # that are shown
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,7 @@ class KeptEvaluation:
     source: str
     """The data set that its samples were held against."""
     settings: Evaluation
-    figures: dict[str, Any]
-    """`Fidelity.to_dict`."""
+    figures: Figures
 
 
 def evaluation_file(model: Path) -> Path:
@@ -33,7 +36,7 @@ def evaluation_file(model: Path) -> Path:
 
 def keep_evaluation(path: Path, kept: KeptEvaluation) -> None:
     """Put an evaluation in the cache. Raises `StudioError`."""
-    data = {"source": kept.source, "settings": kept.settings.to_dict(), "figures": kept.figures}
+    data = {"source": kept.source, "settings": kept.settings.to_dict(), "figures": kept.figures.to_dict()}
     write_whole(path, lambda file: file.write_text(json.dumps(data, indent=1), encoding="utf-8"))
 
 
@@ -41,8 +44,24 @@ def read_evaluation(path: Path) -> KeptEvaluation | None:
     """The evaluation, or None when there is none, or none that can be read."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        if not set(FIGURES) <= set(data["figures"]):
-            return None
-        return KeptEvaluation(str(data["source"]), Evaluation.from_dict(data["settings"]), data["figures"])
-    except (OSError, ValueError, KeyError, TypeError, SettingsError):  # no file, or a broken one
+        figures = Figures.from_dict(data["figures"])
+        return KeptEvaluation(str(data["source"]), Evaluation.from_dict(data["settings"]), figures)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, SettingsError):  # no file, or a broken one
         return None
+
+
+def command_of(model: str, source: str, settings: Evaluation) -> str:
+    """The command that evaluates a model, a name or file, on a data set."""
+    command = f"ebm-studio evaluate {shlex.quote(model)} {shlex.quote(source)}"
+    for name, value in settings.to_dict().items():
+        if value is not None and value != getattr(Evaluation(), name):
+            command += f" --{name.replace('_', '-')} {value}"
+    return command
+
+
+def other_set(card: DataCard, source: str) -> str:
+    """A sentence that says so when a data set is not the one that a card names; else nothing."""
+    name = set_name(source)
+    if card.name in ("unknown", name):
+        return ""
+    return f"The card says that it learned from {card.name}; the figures are against {name}."

@@ -9,7 +9,6 @@ model.safetensors        the model as of the last save, ready to load
 
 from __future__ import annotations
 
-import platform
 import time
 from collections import deque
 from collections.abc import Callable
@@ -32,6 +31,7 @@ from ebm_studio.core.watchdog import MEMORY, Watchdog
 from ebm_studio.data.cards import Card
 from ebm_studio.data.choices import resolve_backend
 from ebm_studio.data.datasets import ImageSet, Progress, is_part_of
+from ebm_studio.data.machine import machine
 from ebm_studio.data.models import Model, load_model, save_model
 from ebm_studio.data.pictures import grid, save_picture, to_pixels
 from ebm_studio.data.plans import Plan, check_new, write_plan
@@ -214,8 +214,8 @@ class TrainingRun:
 
     def card(self) -> Card:
         """The card of the model as it is now."""
-        machine = _machine(self.learner.device, self.plan.backend)
-        return card_of(self.plan, self.data, list(self._past), self.learner.updates, self.seconds, machine)
+        made_on = machine(self.learner.device, self.plan.backend)
+        return card_of(self.plan, self.data, list(self._past), self.learner.updates, self.seconds, made_on)
 
     def _update(self) -> Metrics | None:
         """One update, in the files too; None when it made the run step back."""
@@ -359,7 +359,3 @@ def grid_pause(age: float, cost: float = 0.0) -> float:
     """Seconds until the next sample grid of a run so old, when one takes `cost` seconds: young runs change fast."""
     least, most = GRID_SECONDS
     return max(min(max(age / 10, least), most), cost / GRID_COST)
-
-
-def _machine(device: torch.device, backend: str) -> str:
-    return f"{platform.system()} {platform.machine()}, {device}, {torch.get_num_threads()} threads, {backend}"

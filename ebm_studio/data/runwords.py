@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ebm_studio.core.figures import Health
 from ebm_studio.core.metrics import Metrics
 from ebm_studio.core.watchdog import TRIES, easier
-from ebm_studio.data.cards import Card, DataCard, Health
+from ebm_studio.data.cards import Card, DataCard
 from ebm_studio.data.datasets import ImageSet
 from ebm_studio.data.plans import Plan
 
@@ -27,6 +28,7 @@ def card_of(plan: Plan, data: ImageSet, past: Sequence[Metrics], updates: int, s
             channels=plan.net.channels,
             count=len(data),
             held_out=plan.held_out,
+            held_out_rows=data.left_out,
             licence=plan.licence or data.licence,
         ),
         learning=plan.learning,

@@ -99,7 +99,7 @@ class EvaluateModel(Request):
             worker.check()
 
         file = evaluation_file(find_model(self.lane))  # of the weights that are evaluated, whatever comes there
-        found = KeptEvaluation(self.source, self.settings, evaluate(model, self.source, self.settings, tell).to_dict())
+        found = KeptEvaluation(self.source, self.settings, evaluate(model, self.source, self.settings, tell))
         worker.post(Evaluated(self.lane, found))
         with suppress(StudioError):  # a cache that cannot be written costs the figures at the next launch, no more
             keep_evaluation(file, found)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from ebm_studio.core.specs import Interpolation
 from ebm_studio.data.latents import FromSeed
 from ebm_studio.data.models import Model, load_model
-from ebm_studio.data.pictures import Pixels, to_pixels
+from ebm_studio.data.pictures import Pixels, cut, to_pixels
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.test_compare import wait_for_pair
 from tests.app.test_desk import choose, right_click
@@ -81,6 +84,22 @@ def test_generate(qtbot, window, fashion):
     QTest.keyClick(page, Qt.Key.Key_Escape)
     QTest.keyClick(page, Qt.Key.Key_End)
     assert np.array_equal(page.canvas.pixels(), samples(fashion, 7))
+
+
+def test_the_canvas_shows_what_the_command_writes(qtbot, window, tmp_path):
+    page, backend = window.generate, window.state.model.backend
+    type_into(page.header.seed, "7")
+    for start in ("uniform", "gaussian"):
+        QTest.mouseClick(page.inspector.settings.start.start._buttons[start], LEFT)
+        wait_for_chain(qtbot, window)
+        QTest.keyClick(page, Qt.Key.Key_End)
+        picture = tmp_path / f"{start}.png"
+        words = ["--seed", "7", "--count", str(COUNT), "--steps", str(STEPS), "--start", start]
+        words += ["--device", "cpu", "--backend", backend]
+        command = [sys.executable, "-m", "ebm_studio", "sample", "fashion32", "-o", str(picture), *words]
+        subprocess.run(command, check=True)
+        with Image.open(picture) as sheet:
+            assert np.array_equal(page.canvas.pixels(), cut(sheet, 32))
 
 
 def test_timeline(window, fashion):

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QFileDialog, QLabel
 
 from ebm_studio.app.modelcard import duration
+from ebm_studio.app.source_box import ZIP
+from ebm_studio.core.figures import Figures
 from ebm_studio.core.specs import NetSpec
 from ebm_studio.data import cards
+from ebm_studio.data.cards import DataCard
+from ebm_studio.data.models import load_model, save_model
 from ebm_studio.data.thumbnails import COUNT
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.test_window import type_into
-from tests.making import make_data, make_model
+from tests.making import make_data, make_figures, make_model
 
 
 @pytest.fixture
@@ -101,33 +106,131 @@ def test_an_evaluation_ends_as_a_table_on_the_card_and_stays(qtbot, opened, runn
     QTest.mouseClick(card.evaluation.start, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not running.zoo.evaluating, timeout=PATIENCE)
     assert running.faults.fault is None
-    cells = [label.text() for label in card.evaluation.table.findChildren(QLabel)]
-    assert cells[:4] == ["", "model", "floor", "ceiling"]
-    assert cells[4] == "KID-lite0"
     kept = running.zoo.evaluations[card.entry.name]
-    found = kept.figures
-    assert cells[5] == f"{found['kid']['model']['mean']:.3g}"
-    assert found["held_out"] == 16
-    assert card.evaluation.table.isVisible()
+    found, view = kept.figures, card.evaluation.figures
+    assert found.held_out == 16
+    texts = [label.text().replace("−", "-") for label in view.findChildren(QLabel)]
+    for name, scale, digits in zip(("KID-lite0", "FD-lite0"), (found.kid, found.fd), (4, 1), strict=True):
+        assert name in texts
+        for value in (scale.model, scale.floor, scale.ceiling):
+            assert f"{value.mean:.{digits}f} ± {value.sd:.{digits}f}" in texts
+    near, health = found.nearest, found.health
+    for text in (
+        f"{near.model:.3f}, {near.held_out:.3f}",
+        f"{near.copies:.1%}",
+        f"{found.heldout_error:.5f}",
+        f"{health.d:+.2f}, {health.v:.2f}, {health.path_length:.1f}",
+    ):
+        assert text in texts
+    assert view.isVisible()
+    for text in view.findChildren(QLabel):
+        assert text.width() >= text.sizeHint().width() or text.wordWrap()
+    command = view.command
+    assert command.toPlainText() == f"ebm-studio evaluate {card.entry.name} {kept.source} --count 16 --held-out 16"
+    assert command.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByMouse
+    qtbot.waitUntil(lambda: not command.verticalScrollBar().maximum(), timeout=PATIENCE)  # nothing is out of sight
 
     running.close()
     again = opened()
     wait_for_chain(qtbot, again)
     again.show_page(again.models)
     qtbot.waitUntil(lambda: again.zoo.evaluations.get(card.entry.name) == kept, timeout=PATIENCE)
-    assert card_of(again.models, "other").evaluation.table.isVisible()
+    assert card_of(again.models, "other").evaluation.figures.isVisible()
 
 
 def test_an_evaluation_is_cancelled(qtbot, running, page, tmp_path):
     card = card_of(page, "tiny")
     QTest.mouseClick(card.evaluate, Qt.MouseButton.LeftButton)
-    assert card.evaluation.source.currentText() == "fashion-mnist"
+    card.evaluation.source.set_source("fashion-mnist")
     QTest.mouseClick(card.evaluation.start, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: running.zoo.progress(card.entry.name) is not None, timeout=PATIENCE)
     QTest.mouseClick(card.evaluation.cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not running.zoo.evaluating, timeout=PATIENCE)
     assert card.evaluation.start.isVisible()
-    assert not card.evaluation.table.isVisible()
+    assert not card.evaluation.figures.isVisible()
+
+
+@pytest.fixture
+def learned(tmp_path: Path):
+    """Makes a model of a person's own that says what it learned from."""
+
+    def make(data: str, figures: Figures | None = None, rows: str = "") -> None:
+        model = load_model(make_model(tmp_path / "learned.safetensors", NetSpec(size=16, channels=3, width=4)), "cpu")
+        about = DataCard(name=data, count=32, held_out=16, held_out_rows=rows)
+        card = replace(model.card, data=about, figures=figures)
+        save_model(cards.new_user_model("learned"), model.net, card)
+
+    return make
+
+
+def shown(qtbot, running, title: str):
+    """The card of that title on the Models page, with its form open."""
+    running.show_page(running.models)
+    qtbot.waitUntil(lambda: not running.link.engine.busy, timeout=PATIENCE)
+    card = card_of(running.models, title)
+    QTest.mouseClick(card.evaluate, Qt.MouseButton.LeftButton)
+    return card
+
+
+def test_a_set_of_ones_own_is_to_be_chosen_and_never_guessed(qtbot, running, learned, tmp_path):
+    learned("birds")
+    form = shown(qtbot, running, "learned").evaluation
+    assert form.source.source == ""
+    assert form.source.currentIndex() == -1
+    assert form.source.placeholderText() == "Choose birds…"
+    assert not form.start.isEnabled()
+
+    form.source.set_source(str(make_data(tmp_path / "birds.zip")))
+    assert form.start.isEnabled()
+    assert not form.other.isVisible()
+    form.source.set_source(str(make_data(tmp_path / "fish.zip")))
+    assert form.start.isEnabled()
+    assert form.other.isVisible()
+    assert form.other.text() == "The card says that it learned from birds; the figures are against fish."
+
+
+def test_a_set_by_name_is_chosen_from_the_start(qtbot, running, learned):
+    learned("cifar10")
+    form = shown(qtbot, running, "learned").evaluation
+    assert form.source.source == form.source.currentText() == "cifar10"
+    assert form.start.isEnabled()
+    form.source.set_source("mnist")
+    running.zoo.entry_changed.emit(form._entry.name)
+    assert form.source.source == "mnist"
+
+
+def test_a_choice_that_is_thought_better_of_changes_nothing(qtbot, running, learned, monkeypatch):
+    learned("birds")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
+    form = shown(qtbot, running, "learned").evaluation
+    form.source.activated.emit(form.source.findData(ZIP))
+    assert form.source.source == ""
+    assert form.source.currentIndex() == -1
+    assert not form.start.isEnabled()
+
+
+def test_the_evaluate_button_shows_whether_it_is_pressed(qtbot, running, page):
+    button = card_of(page, "other").evaluate
+    button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
+    before = button.grab().toImage()
+    button.setChecked(True)
+    assert button.grab().toImage() != before
+
+
+@pytest.mark.parametrize(("rows", "text"), [("32-47", "32-47"), ("", "16"), ("1-2, 5-6, 9-10, 13-14, 17-25", "16")])
+def test_the_card_tells_which_pictures_are_held_out(qtbot, running, learned, rows, text):
+    learned("birds", rows=rows)
+    labels = shown(qtbot, running, "learned").findChildren(QLabel)
+    at = next(at for at, label in enumerate(labels) if label.text() == "Held out" and label.toolTip())
+    assert labels[at + 1].text() == text
+    assert rows in labels[at + 1].toolTip()
+
+
+def test_figures_in_the_card_are_shown(qtbot, running, learned):
+    learned("birds", make_figures())
+    texts = [label.text() for label in shown(qtbot, running, "learned").findChildren(QLabel)]
+    assert "0.3720 ± 0.0110" in texts
+    assert "−0.0002 to 1.2560" in texts
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from ebm_studio.cli.main import main
-from ebm_studio.core.fidelity import Estimate
+from ebm_studio.core.figures import Estimate
 from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.calibration import Trial, chosen

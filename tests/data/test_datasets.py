@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ebm_studio.core.errors import DataError
-from ebm_studio.data.datasets import open_images
+from ebm_studio.data.datasets import ImageSet, open_images
 from tests.making import encoded, make_data, make_picture, make_zip
 
 
@@ -72,8 +72,17 @@ def test_a_damaged_member_is_left_out(tmp_path):
 def test_held_out_images_are_the_last(tmp_path):
     data = open_images(str(make_data(tmp_path / "d.zip", 5)), 16)
     assert np.array_equal(data.without_last(2).images, data.images[:3])
+    assert [data.held_out_rows(count) for count in range(3)] == ["", "4", "3-4"]
+    assert data.without_last(0).left_out == data.left_out == ""
     with pytest.raises(DataError, match="hold out"):
         data.without_last(5)
+    with pytest.raises(DataError, match="hold out"):
+        data.held_out_rows(5)
+
+
+def test_rows_of_folders_side_by_side_are_one_range():
+    data = ImageSet("set", np.zeros((6, 1, 16, 16), np.uint8), folders=(3, 1, 1, 1))
+    assert data.held_out_rows(4) == "1-3, 5"
 
 
 def test_the_bundled_fashion_mnist_is_whole_and_padded():
@@ -116,4 +125,6 @@ def test_every_folder_holds_out_its_share(tmp_path):
         assert len(data.last(count)) == count
         assert len(data.without_last(count)) == 10 - count
     assert np.array_equal(data.last(3).images, data.images[[4, 5, 8]])
+    assert data.held_out_rows(3) == "4-5, 8"
+    assert data.without_last(3).left_out == "4-5, 8"
     assert np.array_equal(data.without_last(3).images, data.images[[0, 1, 2, 3, 6, 7, 9]])

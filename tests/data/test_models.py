@@ -9,12 +9,13 @@ import torch
 from torch import nn
 
 from ebm_studio.core.errors import CheckpointError, SettingsError
+from ebm_studio.core.figures import Health
 from ebm_studio.core.inversion import COARSE, balanced
 from ebm_studio.core.specs import Learning, NetSpec, Reconstruction, ShortRun
-from ebm_studio.data.cards import Card, DataCard, Health, find_model, read_card
+from ebm_studio.data.cards import Card, DataCard, find_model, read_card
 from ebm_studio.data.latents import FromPhoto, Latent
 from ebm_studio.data.models import load_model, save_model
-from tests.making import TINY, make_model
+from tests.making import TINY, make_figures, make_model
 
 
 @pytest.fixture
@@ -28,17 +29,37 @@ def test_a_card_survives_the_file(tmp_path, tiny):
         name="full",
         net=TINY,
         short_run=ShortRun(steps=9),
-        data=DataCard(name="blobs", count=12),
+        data=DataCard(name="blobs", count=12, held_out=3, held_out_rows="9-10, 14"),
         learning=Learning(updates=3),
         updates=3,
         seconds=1.5,
         health=Health(d=0.1, v=0.2, path_length=1.8),
+        figures=make_figures(),
         command="ebm-studio train",
         note="none",
     )
     save_model(tmp_path / "full.safetensors", model.net, card)
     assert read_card(tmp_path / "full.safetensors") == card
     assert load_model(tmp_path / "full.safetensors", "cpu").card == card
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"figures": [1]},
+        {"data": {"held_out_rows": "<b>3</b>"}},
+        {"data": {"held_out_rows": 3}},
+        {"data": [1]},
+        {"figures": make_figures().to_dict() | {"kid": {"model": 1}}},
+        {"figures": make_figures().to_dict() | {"heldout_error": "small"}},
+        {"figures": make_figures().to_dict() | {"samples": float("inf")}},
+        {"figures": make_figures().to_dict() | {"against": 7}},
+    ],
+)
+def test_a_card_with_a_broken_part_is_refused(damage):
+    card = Card(name="broken", net=TINY, short_run=ShortRun()).to_dict()
+    with pytest.raises(CheckpointError, match="damaged"):
+        Card.from_dict(card | damage)
 
 
 def test_pictures_of_a_seed_do_not_depend_on_their_number(tiny):

@@ -8,6 +8,7 @@ from ebm_studio.core.errors import CheckpointError, DataError, StudioError
 from ebm_studio.core.specs import Learning, ShortRun
 from ebm_studio.data import runs
 from ebm_studio.data.cards import read_card
+from ebm_studio.data.machine import machine
 from ebm_studio.data.models import load_model
 from ebm_studio.data.plans import Plan, read_plan
 from ebm_studio.data.runlog import METRICS, read_events, read_metrics
@@ -49,6 +50,8 @@ def test_a_run_leaves_a_model_its_card_and_its_traces(tmp_path, plan):
     card = read_card(tmp_path / "run" / "model.safetensors")
     assert (card.name, card.updates, card.learning, card.command) == ("tiny", 6, plan.learning, plan.command)
     assert (card.data.count, card.data.held_out, card.data.licence) == (10, 2, "none")
+    assert card.data.held_out_rows == "10-11"
+    assert card.machine == machine(CPU, run.plan.backend)
     assert card.health is not None
     assert card.health.path_length == pytest.approx(3 * card.health.v)
     assert (tmp_path / "run" / "samples" / "000006.png").exists()

@@ -1,0 +1,122 @@
+"""What is measured of a model. Plain, frozen, free of torch: a card carries it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and how sure it is."""
+
+    mean: float
+    sd: float
+    """Standard error: how far the figure would swing, were both sets drawn anew; rather too wide than too narrow."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A figure of the model between what real images reach and what spoiled ones do."""
+
+    model: Estimate
+    floor: Estimate
+    """Training images in place of samples: as good as it gets."""
+    ceiling: Estimate
+    """Training images under heavy noise."""
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """Root mean square pixel difference, in [-1, 1], to the nearest of all training images: is it a copy?"""
+
+    model: float
+    """Median over the samples."""
+    held_out: float
+    """Median over the held-out images: what a new picture of the kind has."""
+    copies: float
+    """Share of the samples that are nearer than the nearest 1% of held-out images: 0.01 when nothing is copied."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """Means over some updates, or over fresh chains."""
+
+    d: float = 0.0
+    """Energy difference, E(data) - E(samples)."""
+    v: float = 0.0
+    """Gradient magnitude of a step."""
+    path_length: float = 0.0
+    """K * v, the length of a chain."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What `data.evaluation.evaluate` found."""
+
+    against: str
+    """The name of the set whose held-out images the samples were compared with."""
+    kid: Scale
+    fd: Scale
+    inception_score: Estimate | None
+    """Of the samples; only with the inception features."""
+    nearest: Nearest
+    heldout_error: float
+    """Mean squared difference per pixel of held-out images and their reconstructions."""
+    health: Health
+    """Of held-out images and fresh chains."""
+    features: str
+    """The feature network, with the side at which it sees the pictures."""
+    samples: int
+    training: int
+    """Training images compared with."""
+    held_out: int
+    """Held-out images compared with."""
+    command: str
+    """The command that repeats it, with bare names in place of paths."""
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What `kid` and `fd` are called: their published names are for Inception's features only."""
+        return ("KID", "FID") if self.features == "inception" else ("KID-lite0", "FD-lite0")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as plain data, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """The figures that `to_dict` wrote. Raises `TypeError`, `KeyError` or `ValueError` when they are none."""
+        score = data["inception_score"]
+        return cls(
+            against=_text(data["against"]),
+            kid=_scale(data["kid"]),
+            fd=_scale(data["fd"]),
+            inception_score=None if score is None else _estimate(score),
+            nearest=Nearest(**_numbers(data["nearest"])),
+            heldout_error=float(data["heldout_error"]),
+            health=Health(**_numbers(data["health"])),
+            features=_text(data["features"]),
+            samples=int(data["samples"]),
+            training=int(data["training"]),
+            held_out=int(data["held_out"]),
+            command=_text(data["command"]),
+        )
+
+
+def _scale(data: dict[str, Any]) -> Scale:
+    return Scale(**{name: _estimate(value) for name, value in dict(data).items()})
+
+
+def _estimate(data: dict[str, Any]) -> Estimate:
+    return Estimate(**_numbers(data))
+
+
+def _numbers(data: dict[str, Any]) -> dict[str, float]:
+    return {name: float(value) for name, value in dict(data).items()}
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text is missing")
+    return value
