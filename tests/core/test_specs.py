@@ -50,7 +50,7 @@ def test_temperature_of_the_authors_step():
 
 def test_photos_are_searched_for_with_shorter_steps_unless_something_is_masked():
     run = ShortRun(step_size=1.25)
-    assert run.for_photos().step_size == 1.0
+    assert run.for_photos().step_size == 0.9375
     assert run.for_photos(masked=True) == run
     assert ShortRun(step_size=1e-6).for_photos().step_size == 1e-6
 
