@@ -230,9 +230,9 @@ def test_reconstruct_then_interpolate(qtbot, window, fashion):
     path.state.change(frames=3)
     go_to(window, path)
     wait_for_path(qtbot, window)
-    QTest.keyClick(path, Qt.Key.Key_End)
-    assert np.array_equal(path.picture.pixels(), samples(fashion)[1])
-    QTest.keyClick(path, Qt.Key.Key_Home)
-    run = replace(fashion.card.short_run, steps=STEPS)
+    run = replace(fashion.card.short_run.for_photos(), steps=STEPS)  # a path takes the photo's step
     end = fashion.interpolate([result.latent, fashion.latent(0, 1, run)], Interpolation(frames=3), run)
+    QTest.keyClick(path, Qt.Key.Key_End)
+    assert np.array_equal(path.picture.pixels(), to_pixels(end.images.numpy())[-1])
+    QTest.keyClick(path, Qt.Key.Key_Home)
     assert np.array_equal(path.picture.pixels(), to_pixels(end.images.numpy())[0])
