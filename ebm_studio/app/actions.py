@@ -14,17 +14,37 @@ def act(
 ) -> QAction:
     """Give `owner` an action; the help and the palette find it there.
 
-    Its keys are those that the focused control has no use for, so that arrows still move a slider
-    and letters can be typed: they come to the owner's `keyPressEvent`, which calls `press`.
+    Keys with Ctrl, and those that show the help, work wherever the focus is in the owner's window while
+    the owner is shown; only what a text field has a use for is its own. All other keys are those that the
+    focused control has no use for, so that arrows still move a slider and letters can be typed: they come
+    to the owner's `keyPressEvent`, which calls `press`.
     """
     action = QAction(text, owner)
     action.setShortcuts([QKeySequence(key) for key in keys])
-    # Qt itself would take the keys before the focused control. In this context it does so for a
-    # focused owner only, and pages and windows never have the focus.
-    action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+    action.setShortcutContext(_context(action))
     action.triggered.connect(lambda: do())
     owner.addAction(action)
     return action
+
+
+def give_way(owner: QWidget, first: QWidget) -> None:
+    """Let the keys that both have an action for be those of `first`: Qt would do nothing at a key of two."""
+    taken = {key for action in first.actions() for key in action.shortcuts()}
+    for action in owner.actions():
+        is_free = taken.isdisjoint(action.shortcuts())
+        action.setShortcutContext(_context(action) if is_free else Qt.ShortcutContext.WidgetShortcut)
+
+
+def _context(action: QAction) -> Qt.ShortcutContext:
+    """Qt takes the keys before the focused control; in a widget's context only when the owner itself has the focus."""
+    is_wide = all(map(_is_wide, action.shortcuts()))
+    return Qt.ShortcutContext.WindowShortcut if is_wide else Qt.ShortcutContext.WidgetShortcut
+
+
+def _is_wide(keys: QKeySequence) -> bool:
+    first: QKeyCombination = keys[0]  # type: ignore[index]  # which the stubs do not know
+    has_control = bool(first.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier)
+    return has_control or first.key() in (Qt.Key.Key_Question, Qt.Key.Key_F1)
 
 
 def press(owner: QWidget, event: QKeyEvent) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QValidator
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QDoubleSpinBox,
@@ -154,8 +154,31 @@ class SeedField(QAbstractSpinBox):
             self.set_value(self._value)
 
 
+class _NumberKeys(QObject):
+    """Leaves to the window's shortcuts the keys that its field has no use for."""
+
+    def __init__(self, field: QAbstractSpinBox) -> None:
+        super().__init__(field)
+        self._line = field.lineEdit()
+        field.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+            return False
+        is_for_window = (
+            event.key() == Qt.Key.Key_Question
+            or (event.matches(QKeySequence.StandardKey.Undo) and not self._line.isUndoAvailable())
+            or (event.matches(QKeySequence.StandardKey.Redo) and not self._line.isRedoAvailable())
+        )
+        if is_for_window:
+            event.ignore()
+        return is_for_window
+
+
 def _prepare(field: QAbstractSpinBox, name: str, tip: str) -> None:
-    field.lineEdit().returnPressed.connect(field.clearFocus)  # so that the keys steer the chain again
+    _NumberKeys(field)
+    line = field.lineEdit()
+    field.editingFinished.connect(lambda: line.setText(line.text()))  # what was taken is the window's to undo
     field.lineEdit().setTextMargins(UNIT // 2, 0, UNIT // 2, 0)
     field.setAlignment(Qt.AlignmentFlag.AlignRight)
     field.setKeyboardTracking(False)

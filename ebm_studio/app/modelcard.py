@@ -92,14 +92,14 @@ class ModelCard(QFrame):
         self.evaluate.setObjectName("quiet")
         self.evaluate.setCheckable(True)
         self.evaluate.setToolTip("Measure how near its samples come to pictures that it never saw.")
-        self.evaluation = EvaluationPanel(zoo, entry)
+        self.evaluation = EvaluationPanel(zoo, entry, self)
         self.evaluate.toggled.connect(self.evaluation.set_open)
         self.forget = button(
             theme, "close", "Remove from the list", "Take this file from the list; the file itself stays.",
             lambda: zoo.forget(entry.name),
         )  # fmt: skip
-        self.forget.setVisible(not entry.bundled and not entry.own)
         self._lay_out()
+        self.forget.setVisible(not entry.bundled and not entry.own)  # in the card by now: alone it were a window
         self.show_entry(entry)
 
     def _lay_out(self) -> None:

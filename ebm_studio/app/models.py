@@ -124,6 +124,9 @@ class ModelsPage(Page):
     def focus_first(self) -> None:
         self.open.setFocus()
 
+    def take_focus(self) -> None:
+        self.setFocus()  # another Enter does nothing here, unlike on the first control
+
     def open_file(self) -> None:
         """Ask for a model file and open it."""
         if name := choose_model_file(self):

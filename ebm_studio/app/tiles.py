@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -114,6 +114,12 @@ class Tile(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._kept is not None:
             self._shelf.opened.emit(self._kept)
+
+    def event(self, event: QEvent) -> bool:
+        """Claim Ctrl+C before the page does, which has a picture of its own to copy."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._kept:
+            event.setAccepted(event.matches(QKeySequence.StandardKey.Copy))
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         action = self.keys().get(Qt.Key(event.key())) if self._kept else None

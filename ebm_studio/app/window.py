@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSettings, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from ebm_studio.app.actions import act, press
+from ebm_studio.app.actions import act, give_way, press
 from ebm_studio.app.banner import Banner
 from ebm_studio.app.compare import ComparePage
 from ebm_studio.app.compare_state import CompareState
@@ -177,8 +177,7 @@ class MainWindow(QMainWindow):
         act(self, f"Go to {page.title}", lambda: self.show_page(page), f"Ctrl+{number}")
 
     def _add_actions(self) -> None:
-        palette = act(self, "Command palette", self.palette_of_commands.open, "Ctrl+K", "Ctrl+Shift+P")
-        palette.setShortcutContext(Qt.ShortcutContext.WindowShortcut)  # also from a field that is typed in
+        act(self, "Command palette", self.palette_of_commands.open, "Ctrl+K", "Ctrl+Shift+P")
         act(self, "Show all keys", lambda: self._show_help("keys"), "?", "F1")
         act(self, "Show the log", lambda: self._show_help("log"))
         act(self, "About EBM Studio", lambda: self._show_help("about"))
@@ -242,6 +241,7 @@ class MainWindow(QMainWindow):
         """Show a page, and let the keys go there."""
         self.pages.setCurrentWidget(page)
         self.rail.show_page(self.pages.currentIndex())
+        give_way(self, page)
         page.focus_first()
 
     @property
@@ -290,7 +290,8 @@ class MainWindow(QMainWindow):
         self.runs.refresh()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not press(self, event):
+        owners = (self,) if QApplication.focusWidget() else (self.page, self)
+        if not any(press(owner, event) for owner in owners):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
