@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -14,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ebm_studio.app.actions import Line, Use, line, press_own, use
 from ebm_studio.app.evaluation import EvaluationPanel
 from ebm_studio.app.fields import button, elided, figure, label, thousands
 from ebm_studio.app.images import to_image
@@ -168,16 +171,18 @@ class ModelCard(QFrame):
         self.current.setVisible(is_current)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if is_enter and self.hasFocus() and self.open.isEnabled():  # not the Enter of a field on the card
-            self.opened.emit(self.entry.name)
-        else:
+        if not self.hasFocus() or not press_own(self, USES, event):  # not the Enter of a field on the card
             super().keyPressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         QToolTip.hideText()
-        if self.open.isEnabled():
-            self.opened.emit(self.entry.name)
+        self.open.click()
+
+
+USES: Sequence[Use[ModelCard]] = (
+    use("Open the model", lambda card: card.open.click(), Qt.Key.Key_Return, Qt.Key.Key_Enter),
+)
+HELP = (*map(line, USES), Line("Open the model", ("Double click",)))
 
 
 def _first_lines(widget: QWidget, text: str, width: int) -> str:

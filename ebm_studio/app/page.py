@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QWidget
 
-from ebm_studio.app.actions import press
+from ebm_studio.app.actions import Line, press
 from ebm_studio.app.exportable import Exportable
 
 
@@ -18,6 +21,8 @@ class Page(QWidget):
     title = ""
     tip = ""
     """What the page is for, in one sentence."""
+    controls: ClassVar[Sequence[tuple[str, Sequence[Line]]]] = ()
+    """The controls with keys of their own: where that is, and what they do."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -32,6 +32,22 @@ def test_a_key_shows_all_keys(running, key):
                 assert action.shortcut().toString(action.shortcut().SequenceFormat.NativeText) in shown
 
 
+@pytest.mark.parametrize(
+    ("group", "lines"),
+    [
+        ("ON THE SHELF", {"Show its chain": "Return", "Use as A": "A", "Rename": "F2", "Take away": "Del"}),
+        ("GENERATE: IN THE HISTORY", {"Restore the run": "Return", "Star the run, or no longer": "F"}),
+        ("GENERATE: ON THE PICTURES", {"Zoom in or out": "Wheel", "Enlarge a chain, or show all": "Double click"}),
+        ("RECONSTRUCT: ON THE CROP", {"Grow the crop": "+", "Move the crop": "Left"}),
+    ],
+)
+def test_the_keys_of_controls_are_shown_too(running, group, lines):
+    running._show_help("keys")
+    title = next(label for label in running.help.shortcuts.findChildren(QLabel) if label.text() == group)
+    shown = texts(title.parentWidget())
+    assert set(lines) | set(lines.values()) <= shown
+
+
 def test_every_page_is_a_key_away(running):
     for number in range(1, running.pages.count() + 1):
         QTest.keyClick(running.page, Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.ControlModifier)
