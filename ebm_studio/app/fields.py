@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QValidator
@@ -208,6 +209,8 @@ class Choice(QWidget):
             option.setProperty("role", "choice")
             option.setAccessibleName(f"{name}: {text}")
             option.clicked.connect(lambda _=False, value=value: self.chosen.emit(value))
+            option.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab comes to what is chosen; arrows lead on from there
+            option.toggled.connect(partial(_let_tab_come, option))
             row.addWidget(option, 1)
             self._buttons[value] = option
         for option in self._buttons.values():
@@ -220,6 +223,10 @@ class Choice(QWidget):
     def focus_chosen(self) -> None:
         """Give the focus to what is chosen."""
         next(button for button in self._buttons.values() if button.isChecked()).setFocus()
+
+
+def _let_tab_come(option: QToolButton, is_chosen: bool) -> None:
+    option.setFocusPolicy(Qt.FocusPolicy.TabFocus if is_chosen else Qt.FocusPolicy.NoFocus)
 
 
 class Scale:
