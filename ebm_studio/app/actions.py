@@ -35,10 +35,10 @@ def use(text: str, do: Callable[[W], object], *keys: Qt.Key) -> Use[W]:
     return Use(text, do, tuple(map(QKeySequence, keys)))
 
 
-def line(of: QAction | Use[W]) -> Line:
-    """What the help says of an action, or of a control's use of its keys."""
+def line(of: QAction | Use[W], *more: str) -> Line:
+    """What the help says of an action, or of a control's use of its keys; `more` does the same by the pointer."""
     text, keys = (of.text(), of.shortcuts()) if isinstance(of, QAction) else (of.text, of.keys)
-    return Line(text, tuple(key.toString(QKeySequence.SequenceFormat.NativeText) for key in keys))
+    return Line(text, (*(key.toString(QKeySequence.SequenceFormat.NativeText) for key in keys), *more))
 
 
 def act(

@@ -314,7 +314,8 @@ HELP = (
     Line("Select a chain, or none", ("Click",)),
     Line("Enlarge a chain, or show all", ("Double click",)),
     Line("Zoom in or out", ("Wheel",)),
-    Line("Move what is seen when it is zoomed, else carry a chain away", ("Drag",)),
+    Line("Carry a chain to the shelf, or away", ("Drag",)),
+    Line("Move what is seen when it is zoomed", ("Drag",)),
 )
 
 

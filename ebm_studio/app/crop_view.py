@@ -218,12 +218,11 @@ def _resized(began: Crop, moved: QPointF, part: str, size: tuple[int, int]) -> C
 
 
 HELP = (
-    Line("Move the crop", ("Left", "Right", "Up", "Down")),
-    Line("Move the crop ten times as far", ("Shift+arrow",)),
+    Line("Move the crop", ("Arrows", "Drag")),
+    Line("Move the crop far", ("Shift+Arrows",)),
     Line("Grow the crop", ("+", "=")),
     Line("Shrink the crop", ("-",)),
-    Line("Move the crop, or resize it by a corner", ("Drag",)),
-    Line("Resize the crop", ("Wheel",)),
+    Line("Resize the crop", ("Wheel", "Drag a corner")),
 )
 
 

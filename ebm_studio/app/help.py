@@ -82,17 +82,14 @@ def _group(title: str, lines: Sequence[Line]) -> QWidget:
     grid = QGridLayout(group)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setVerticalSpacing(UNIT // 2)
-    grid.setColumnStretch(0, 1)
     grid.addWidget(label(title.upper(), "section"), 0, 0)
     for row, line in enumerate(lines, 1):
-        text = label(line.text)
-        text.setWordWrap(True)
-        grid.addWidget(text, row, 0)
+        grid.addWidget(label(line.text), row, 0)
         keys = QHBoxLayout()
         keys.setSpacing(UNIT // 2)
         for sign in line.signs:
             keys.addWidget(label(sign, "key"))
-        grid.addLayout(keys, row, 1, Qt.AlignmentFlag.AlignRight)
+        grid.addLayout(keys, row, 0, Qt.AlignmentFlag.AlignRight)  # beside the text, whatever the other rows are
     return group
 
 

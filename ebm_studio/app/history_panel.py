@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from ebm_studio.app.actions import Line, Use, line, press_own, use
+from ebm_studio.app.actions import Use, line, press_own, use
 from ebm_studio.app.fields import button, label
 from ebm_studio.app.history import History, Run
 from ebm_studio.app.images import draw_picture, to_image
@@ -121,7 +121,7 @@ USES: Sequence[Use[RunRow]] = (
     use("The run above", lambda row: row.focusNextPrevChild(False), Qt.Key.Key_Up),
     use("The run below", lambda row: row.focusNextPrevChild(True), Qt.Key.Key_Down),
 )
-HELP = (*map(line, USES), Line("Restore the run", ("Double click",)))
+HELP = (line(USES[0], "Double click"), *map(line, USES[1:]))
 
 
 class HistoryPanel(QWidget):

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ebm_studio.app.actions import Line, Use, line, press_own, use
+from ebm_studio.app.actions import Use, line, press_own, use
 from ebm_studio.app.evaluation import EvaluationPanel
 from ebm_studio.app.fields import button, elided, figure, label, thousands
 from ebm_studio.app.images import to_image
@@ -182,7 +182,7 @@ class ModelCard(QFrame):
 USES: Sequence[Use[ModelCard]] = (
     use("Open the model", lambda card: card.open.click(), Qt.Key.Key_Return, Qt.Key.Key_Enter),
 )
-HELP = (*map(line, USES), Line("Open the model", ("Double click",)))
+HELP = (line(USES[0], "Double click"),)
 
 
 def _first_lines(widget: QWidget, text: str, width: int) -> str:

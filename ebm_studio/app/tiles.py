@@ -266,11 +266,11 @@ KEPT_USES: Sequence[Use[KeptTile]] = (
     use("Rename", KeptTile.rename, Qt.Key.Key_F2),
 )
 HELP = (
-    *map(line, TILE_USES),
+    line(TILE_USES[0], "Double click"),
+    *map(line, TILE_USES[1:]),
     *map(line, KEPT_USES),
     Line("Copy the image", ("Ctrl+C",)),
-    Line("Show its chain", ("Double click",)),
-    Line("Carry it to a slot, or into another program", ("Drag",)),
+    Line("Carry it to a slot, or away", ("Drag",)),
 )
 
 

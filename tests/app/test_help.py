@@ -38,7 +38,7 @@ def test_a_key_shows_all_keys(running, key):
         ("ON THE SHELF", {"Show its chain": "Return", "Use as A": "A", "Rename": "F2", "Take away": "Del"}),
         ("GENERATE: IN THE HISTORY", {"Restore the run": "Return", "Star the run, or no longer": "F"}),
         ("GENERATE: ON THE PICTURES", {"Zoom in or out": "Wheel", "Enlarge a chain, or show all": "Double click"}),
-        ("RECONSTRUCT: ON THE CROP", {"Grow the crop": "+", "Move the crop": "Left"}),
+        ("RECONSTRUCT: ON THE CROP", {"Grow the crop": "+", "Move the crop": "Arrows"}),
     ],
 )
 def test_the_keys_of_controls_are_shown_too(running, group, lines):
@@ -136,3 +136,12 @@ def test_the_ring_keeps_the_newest():
         ring.handle(logging.LogRecord("a", logging.INFO, "", 1, f"line {number}", (), None))
     assert "line 1199" in ring.text
     assert "line 150\n" not in ring.text
+
+
+def test_the_hint_leaves_the_window_narrow(running):
+    assert running.hint.isVisible()
+    narrowest = running.minimumSizeHint().width()
+    running.resize(narrowest, 700)
+    assert all(step.height() >= step.heightForWidth(step.width()) for step in running.hint.findChildren(QLabel))
+    running.hint.hide()
+    assert running.minimumSizeHint().width() == narrowest

@@ -266,3 +266,9 @@ def test_leaving_a_name_takes_it(running, keyboard, renamed, leave):
     assert is_over(renamed)
     assert running.desk.shelf.items[0].name == "XYZ"
     assert not renamed.hasFocus()
+
+
+def test_the_palette_gives_the_focus_back_even_when_it_was_asked_for_twice(running, keyboard):
+    keyboard.press(Qt.Key.Key_K, Qt.Key.Key_K, held=CONTROL)
+    keyboard.press(Qt.Key.Key_Escape)
+    assert QApplication.focusWidget() is running.generate.canvas
