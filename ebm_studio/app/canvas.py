@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QToolButton, QWidget
 
+from ebm_studio.app.actions import Line
 from ebm_studio.app.fields import button
 from ebm_studio.app.images import carry, to_image
 from ebm_studio.app.picture_menu import PictureMenu, copy_image, keep
@@ -307,6 +308,15 @@ class Canvas(QWidget):
         self.setToolTip(
             f"Chain {chain}, energy E = {energy:.2f}. Click to follow it in the plots, twice to enlarge it."
         )
+
+
+HELP = (
+    Line("Select a chain, or none", ("Click",)),
+    Line("Enlarge a chain, or show all", ("Double click",)),
+    Line("Zoom in or out", ("Wheel",)),
+    Line("Carry a chain to the shelf, or away", ("Drag",)),
+    Line("Move what is seen when it is zoomed", ("Drag",)),
+)
 
 
 def grid_tiles(widget: QWidget, count: int, width: int, height: int) -> list[QRectF]:

@@ -27,6 +27,7 @@ class PairCurve(Curve):
     def draw(self) -> None:
         """Take the steps that are there."""
         pair = self._sides.pair
+        self.plot.getPlotItem().setVisible(pair is not None and all(store.rows for store in pair.stores))
         if pair is None:
             return
         low, high = float("inf"), float("-inf")

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ebm_studio.app.actions import Line
 from ebm_studio.app.images import to_image
 from ebm_studio.app.painting import crisp_side, draw_crisp, image_of_photo, snapped
 from ebm_studio.app.photos import Photo, seen
@@ -214,6 +215,15 @@ def _resized(began: Crop, moved: QPointF, part: str, size: tuple[int, int]) -> C
         began.top if "s" in part else bottom - side,
         side,
     )
+
+
+HELP = (
+    Line("Move the crop", ("Arrows", "Drag")),
+    Line("Move the crop far", ("Shift+Arrows",)),
+    Line("Grow the crop", ("+", "=")),
+    Line("Shrink the crop", ("-",)),
+    Line("Resize the crop", ("Wheel", "Drag a corner")),
+)
 
 
 def _edits(photo: Photo, times: int) -> dict[int, tuple[float, float, float]]:

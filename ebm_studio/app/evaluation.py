@@ -27,8 +27,8 @@ from ebm_studio.data.evaluations import other_set
 class EvaluationPanel(QWidget):
     """Closed until asked for; results stay visible."""
 
-    def __init__(self, zoo: Zoo, entry: Entry) -> None:
-        super().__init__()
+    def __init__(self, zoo: Zoo, entry: Entry, parent: QWidget) -> None:
+        super().__init__(parent)
         self._zoo = zoo
         self._entry = entry
         self._is_open = False

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QValidator
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QDoubleSpinBox,
@@ -160,8 +161,31 @@ class SeedField(QAbstractSpinBox):
             self.set_value(self._value)
 
 
+class _NumberKeys(QObject):
+    """Leaves to the window's shortcuts the keys that its field has no use for."""
+
+    def __init__(self, field: QAbstractSpinBox) -> None:
+        super().__init__(field)
+        self._line = field.lineEdit()
+        field.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+            return False
+        is_for_window = (
+            event.key() == Qt.Key.Key_Question
+            or (event.matches(QKeySequence.StandardKey.Undo) and not self._line.isUndoAvailable())
+            or (event.matches(QKeySequence.StandardKey.Redo) and not self._line.isRedoAvailable())
+        )
+        if is_for_window:
+            event.ignore()
+        return is_for_window
+
+
 def _prepare(field: QAbstractSpinBox, name: str, tip: str) -> None:
-    field.lineEdit().returnPressed.connect(field.clearFocus)  # so that the keys steer the chain again
+    _NumberKeys(field)
+    line = field.lineEdit()
+    field.editingFinished.connect(lambda: line.setText(line.text()))  # what was taken is the window's to undo
     field.lineEdit().setTextMargins(UNIT // 2, 0, UNIT // 2, 0)
     field.setAlignment(Qt.AlignmentFlag.AlignRight)
     field.setKeyboardTracking(False)
@@ -191,6 +215,8 @@ class Choice(QWidget):
             option.setProperty("role", "choice")
             option.setAccessibleName(f"{name}: {text}")
             option.clicked.connect(lambda _=False, value=value: self.chosen.emit(value))
+            option.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab comes to what is chosen; arrows lead on from there
+            option.toggled.connect(partial(_let_tab_come, option))
             row.addWidget(option, 1)
             self._buttons[value] = option
         for option in self._buttons.values():
@@ -203,6 +229,10 @@ class Choice(QWidget):
     def focus_chosen(self) -> None:
         """Give the focus to what is chosen."""
         next(button for button in self._buttons.values() if button.isChecked()).setFocus()
+
+
+def _let_tab_come(option: QToolButton, is_chosen: bool) -> None:
+    option.setFocusPolicy(Qt.FocusPolicy.TabFocus if is_chosen else Qt.FocusPolicy.NoFocus)
 
 
 class Scale:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from ebm_studio.app import canvas, history_panel
 from ebm_studio.app.actions import act
 from ebm_studio.app.banner import Banner
 from ebm_studio.app.canvas import Canvas
@@ -25,6 +26,7 @@ class GeneratePage(Page):
     key = "generate"
     title = "Generate"
     tip = "Generate: chains from noise to image."
+    controls = (("on the pictures", canvas.HELP), ("in the history", history_panel.HELP))
 
     def __init__(self, theme: Theme, state: GenerateState, desk: Desk) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import Qt, QTimer, QUrl
-from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
 )
 
 from ebm_studio import __version__
+from ebm_studio.app.actions import Line
 from ebm_studio.app.fields import Choice, label
 from ebm_studio.app.page import Page
-from ebm_studio.app.palette import keys_text
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.data.logs import Ring, log_folder
@@ -37,11 +37,11 @@ PAPER_AT = "https://arxiv.org/abs/1904.09770"
 LOOK_AGAIN = 500  # milliseconds between looks at the log
 COLUMN = 45 * UNIT
 
-Groups = Callable[[], Sequence[tuple[str, Sequence[QAction]]]]
+Groups = Callable[[], Sequence[tuple[str, Sequence[Line]]]]
 
 
 class Shortcuts(QWidget):
-    """The keys of all actions, by page, made anew each time it is shown."""
+    """What all keys do, by page, made anew each time it is shown."""
 
     def __init__(self, groups: Groups) -> None:
         super().__init__()
@@ -56,10 +56,10 @@ class Shortcuts(QWidget):
             widget.deleteLater()
         columns: list[list[QWidget]] = [[] for _ in range(max(1, self.width() // (COLUMN + 5 * UNIT)))]
         heights = [0] * len(columns)
-        for title, actions in self._groups():
+        for title, lines in self._groups():
             lowest = heights.index(min(heights))
-            heights[lowest] += len(actions) + 2
-            columns[lowest].append(_group(title, actions))
+            heights[lowest] += len(lines) + 2
+            columns[lowest].append(_group(title, lines))
         for groups in columns:
             self._row.addWidget(_column(groups), 0, Qt.AlignmentFlag.AlignTop)
         self._row.addStretch(1)
@@ -76,21 +76,20 @@ def _column(groups: Sequence[QWidget]) -> QWidget:
     return column
 
 
-def _group(title: str, actions: Sequence[QAction]) -> QWidget:
+def _group(title: str, lines: Sequence[Line]) -> QWidget:
     group = QWidget()
     group.setFixedWidth(COLUMN)
     grid = QGridLayout(group)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setVerticalSpacing(UNIT // 2)
-    grid.setColumnStretch(0, 1)
     grid.addWidget(label(title.upper(), "section"), 0, 0)
-    for row, action in enumerate(actions, 1):
-        grid.addWidget(label(action.text()), row, 0)
+    for row, line in enumerate(lines, 1):
+        grid.addWidget(label(line.text), row, 0)
         keys = QHBoxLayout()
         keys.setSpacing(UNIT // 2)
-        for sequence in action.shortcuts():
-            keys.addWidget(label(keys_text([sequence]), "key"))
-        grid.addLayout(keys, row, 1, Qt.AlignmentFlag.AlignRight)
+        for sign in line.signs:
+            keys.addWidget(label(sign, "key"))
+        grid.addLayout(keys, row, 0, Qt.AlignmentFlag.AlignRight)  # beside the text, whatever the other rows are
     return group
 
 

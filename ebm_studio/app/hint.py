@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy
 
 from ebm_studio.app.fields import label
 from ebm_studio.app.tokens import UNIT
@@ -33,8 +33,9 @@ class Hint(QFrame):
         for text in STEPS:
             step = label(text)
             step.setTextFormat(Qt.TextFormat.RichText)
-            row.addWidget(step)
-        row.addStretch(1)
+            step.setWordWrap(True)
+            step.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # by its share of letters
+            row.addWidget(step, len(text))
         row.addWidget(self.done)
         self.setVisible(settings.value("hint") != "seen")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -18,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from ebm_studio.app.actions import Use, line, press_own, use
 from ebm_studio.app.fields import button, label
 from ebm_studio.app.history import History, Run
 from ebm_studio.app.images import draw_picture, to_image
@@ -90,26 +92,36 @@ class RunRow(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+    def restore(self) -> None:
+        """Make its settings those that run."""
         self._history.restore(self.run)
 
+    def set_star(self) -> None:
+        """Star it, or no longer."""
+        self._history.star(self.run, not self.run.starred)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.restore()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._history.restore(self.run)
-        elif event.key() == Qt.Key.Key_F and not event.modifiers():
-            self._history.star(self.run, not self.run.starred)
-        elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
-            self.focusNextPrevChild(event.key() == Qt.Key.Key_Down)
-        else:
+        if not press_own(self, USES, event):
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
         menu.aboutToHide.connect(menu.deleteLater)
-        menu.addAction("Restore", lambda: self._history.restore(self.run))
-        starred = self.run.starred
-        menu.addAction("No star" if starred else "Star", lambda: self._history.star(self.run, not starred))
+        menu.addAction("Restore", self.restore)
+        menu.addAction("No star" if self.run.starred else "Star", self.set_star)
         menu.popup(event.globalPos())
+
+
+USES: Sequence[Use[RunRow]] = (
+    use("Restore the run", RunRow.restore, Qt.Key.Key_Return, Qt.Key.Key_Enter),
+    use("Star the run, or no longer", RunRow.set_star, Qt.Key.Key_F),
+    use("The run above", lambda row: row.focusNextPrevChild(False), Qt.Key.Key_Up),
+    use("The run below", lambda row: row.focusNextPrevChild(True), Qt.Key.Key_Down),
+)
+HELP = (line(USES[0], "Double click"), *map(line, USES[1:]))
 
 
 class HistoryPanel(QWidget):

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
+from ebm_studio.app import stage, stops
 from ebm_studio.app.actions import act
 from ebm_studio.app.banner import Banner
 from ebm_studio.app.exportable import Exportable, of_path
@@ -31,6 +32,7 @@ class InterpolatePage(Page):
     key = "interpolate"
     title = "Interpolate"
     tip = "Interpolate: smooth paths between latents."
+    controls = (("on a stop", stops.HELP), ("on the pad", stage.HELP))
 
     def __init__(self, theme: Theme, state: PathState) -> None:
         super().__init__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from textwrap import shorten
 
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ebm_studio.app.actions import Use, line, press_own, use
 from ebm_studio.app.evaluation import EvaluationPanel
 from ebm_studio.app.fields import button, elided, estimated, figure, label, thousands
 from ebm_studio.app.images import to_image
@@ -97,14 +99,14 @@ class ModelCard(QFrame):
         self.evaluate.setObjectName("quiet")
         self.evaluate.setCheckable(True)
         self.evaluate.setToolTip("Measure how near its samples come to pictures that it never saw.")
-        self.evaluation = EvaluationPanel(zoo, entry)
+        self.evaluation = EvaluationPanel(zoo, entry, self)
         self.evaluate.toggled.connect(self.evaluation.set_open)
         self.forget = button(
             theme, "close", "Remove from the list", "Take this file from the list; the file itself stays.",
             lambda: zoo.forget(entry.name),
         )  # fmt: skip
-        self.forget.setVisible(not entry.bundled and not entry.own)
         self._lay_out()
+        self.forget.setVisible(not entry.bundled and not entry.own)  # in the card by now: alone it were a window
         self.show_entry(entry)
 
     def _lay_out(self) -> None:
@@ -173,16 +175,18 @@ class ModelCard(QFrame):
         self.current.setVisible(is_current)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if is_enter and self.hasFocus() and self.open.isEnabled():  # not the Enter of a field on the card
-            self.opened.emit(self.entry.name)
-        else:
+        if not self.hasFocus() or not press_own(self, USES, event):  # not the Enter of a field on the card
             super().keyPressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         QToolTip.hideText()
-        if self.open.isEnabled():
-            self.opened.emit(self.entry.name)
+        self.open.click()
+
+
+USES: Sequence[Use[ModelCard]] = (
+    use("Open the model", lambda card: card.open.click(), Qt.Key.Key_Return, Qt.Key.Key_Enter),
+)
+HELP = (line(USES[0], "Double click"),)
 
 
 def _first_lines(widget: QWidget, text: str, width: int) -> str:

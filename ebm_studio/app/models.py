@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from ebm_studio.app import modelcard
 from ebm_studio.app.actions import act
 from ebm_studio.app.fields import label
 from ebm_studio.app.header import choose_model_file
@@ -64,6 +65,7 @@ class ModelsPage(Page):
     key = "models"
     title = "Models"
     tip = "Models: what there is to run, and how good it is."
+    controls = (("on a card", modelcard.HELP),)
 
     opened = Signal(str)
     compared = Signal(str)
@@ -123,6 +125,9 @@ class ModelsPage(Page):
 
     def focus_first(self) -> None:
         self.open.setFocus()
+
+    def take_focus(self) -> None:
+        self.setFocus()  # another Enter does nothing here, unlike on the first control
 
     def open_file(self) -> None:
         """Ask for a model file and open it."""

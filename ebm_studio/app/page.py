@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSettings
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QWidget
+from collections.abc import Sequence
+from typing import ClassVar
 
-from ebm_studio.app.actions import press
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QWidget
+
+from ebm_studio.app.actions import Line, press
 from ebm_studio.app.exportable import Exportable
 
 
@@ -18,6 +21,8 @@ class Page(QWidget):
     title = ""
     tip = ""
     """What the page is for, in one sentence."""
+    controls: ClassVar[Sequence[tuple[str, Sequence[Line]]]] = ()
+    """The controls with keys of their own: where that is, and what they do."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,11 +30,18 @@ class Page(QWidget):
         self.setAccessibleName(self.title)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not press(self, event):
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers()
+        if is_enter and isinstance(QApplication.focusWidget(), QAbstractSpinBox):
+            self.take_focus()  # a field takes its number and passes the Enter on; the keys steer the page again
+        elif not press(self, event):
             super().keyPressEvent(event)
 
     def focus_first(self) -> None:
         """Give the focus to where the keys should go when the page is chosen."""
+
+    def take_focus(self) -> None:
+        """Take the focus from a field that is done with."""
+        self.focus_first()
 
     def exportables(self) -> list[Exportable]:
         """What there is to export now, the likeliest first."""

@@ -59,7 +59,8 @@ class Palette(QFrame):
     def open(self) -> None:
         """Show it, empty, over the window."""
         self._all = self._commands()
-        self._before = self.window().focusWidget()
+        if not self.isVisible():
+            self._before = self.window().focusWidget()
         self.field.clear()
         self._find("")
         self._place()

@@ -49,11 +49,11 @@ class PathChart(Chart):
     def draw(self) -> None:
         """Take the frames at the step that is shown."""
         surface = self._state.surface
-        if surface is None or not surface.chain.rows:
+        is_empty = surface is None or not surface.chain.rows
+        self.plot.getPlotItem().setVisible(not is_empty)
+        if surface is None or is_empty:
             self.curve.setData([], [])
             self.value.setText("")
-            self.plot.setXRange(0, self._state.parameters.spec.frames - 1, padding=0.02)
-            self.plot.setYRange(0, 1)
             return
         values = self.values(surface)
         self.curve.setData(np.arange(len(values)) + (0.5 if self.gaps else 0.0), values)
@@ -114,7 +114,7 @@ class PathPlots(QWidget):
             row.addWidget(chart, 1)
             chart.pointed.connect(self._point)
         self._state = state
-        self._drawn: tuple[object, int, int] = (None, 0, 0)
+        self._drawn: tuple[object, int, int] | None = None
         for signal in (state.surface_changed, state.grew, state.moved):
             signal.connect(self._show)
         self._show()

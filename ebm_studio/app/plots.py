@@ -44,7 +44,7 @@ def signed(value: float) -> str:
 
 def quiet_plot(name: str) -> pg.PlotWidget:
     """An empty plot that only shows: no menu, no zoom, no drops, a narrow rim."""
-    plot = pg.PlotWidget(axisItems={"left": Axis("left")})
+    plot = pg.PlotWidget(axisItems={side: Axis(side) for side in ("left", "bottom")})
     plot.setAcceptDrops(False)
     plot.setAccessibleName(name)
     plot.setMenuEnabled(False)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QBuffer, QIODevice, QMimeData, QSettings, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from ebm_studio.app import crop_view
 from ebm_studio.app.actions import act
 from ebm_studio.app.banner import Banner
 from ebm_studio.app.compare_view import CompareView
@@ -107,6 +108,7 @@ class ReconstructPage(Page):
     key = "reconstruct"
     title = "Reconstruct"
     tip = "Reconstruct: the start noise whose chain ends at a photo."
+    controls = (("on the crop", crop_view.HELP),)
 
     def __init__(self, theme: Theme, state: ReconstructState) -> None:
         super().__init__()

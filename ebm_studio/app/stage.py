@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ebm_studio.app.actions import Line, Use, line, press_own, use
 from ebm_studio.app.images import draw_picture, to_image
 from ebm_studio.app.path_state import CORNERS, PathState
 from ebm_studio.app.theme import Theme
@@ -148,15 +150,19 @@ class Pad(QWidget):
             self._state.go_point((at.x() - square.left()) / square.width(), (at.y() - square.top()) / square.height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        moves = {
-            Qt.Key.Key_Left: (-NUDGE, 0.0),
-            Qt.Key.Key_Right: (NUDGE, 0.0),
-            Qt.Key.Key_Up: (0.0, -NUDGE),
-            Qt.Key.Key_Down: (0.0, NUDGE),
-        }
-        move = moves.get(Qt.Key(event.key()))
-        if move is None:
+        if not press_own(self, USES, event):
             super().keyPressEvent(event)
-            return
+
+    def nudge(self, right: float, down: float) -> None:
+        """Move the point by so much of the pad's side."""
         x, y = self._state.point
-        self._state.go_point(x + move[0], y + move[1])
+        self._state.go_point(x + right, y + down)
+
+
+USES: Sequence[Use[Pad]] = (
+    use("Point to the left", lambda pad: pad.nudge(-NUDGE, 0), Qt.Key.Key_Left),
+    use("Point to the right", lambda pad: pad.nudge(NUDGE, 0), Qt.Key.Key_Right),
+    use("Point up", lambda pad: pad.nudge(0, -NUDGE), Qt.Key.Key_Up),
+    use("Point down", lambda pad: pad.nudge(0, NUDGE), Qt.Key.Key_Down),
+)
+HELP = (*map(line, USES), Line("Mix the four latents", ("Drag",)))

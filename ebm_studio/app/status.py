@@ -22,6 +22,7 @@ class Status(QWidget):
         self.setFixedHeight(4 * UNIT)
         self._state = state
         self._rate = 0.0
+        self._measured = state.model  # on its device
         self.where = label("", "small")
         self.job = label("", "small")
         self.job.setAccessibleName("Job")
@@ -39,8 +40,8 @@ class Status(QWidget):
         row.addStretch(1)
         for widget in (self.job, self.bar, self.cancel):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
-        state.link.progress_changed.connect(self._show)
-        state.model_changed.connect(self._show)
+        state.link.progress_changed.connect(self._measure)
+        state.model_changed.connect(self._forget)
         self._show()
 
     def add(self, widget: QWidget) -> None:
@@ -54,10 +55,20 @@ class Status(QWidget):
         else:
             self._state.cancel()
 
-    def _show(self) -> None:
+    def _forget(self) -> None:
+        """Another model, or another device, is as fast as it will turn out to be."""
+        if self._state.model != self._measured:
+            self._measured, self._rate = self._state.model, 0.0
+        self._show()
+
+    def _measure(self) -> None:
         progress = self._state.link.progress
         if progress and progress.rate and not progress.request.lane:  # pages count other things
             self._rate = progress.rate
+        self._show()
+
+    def _show(self) -> None:
+        progress = self._state.link.progress
         self.where.setText("  ·  ".join(self._facts()))
         for widget in (self.job, self.bar, self.cancel):
             widget.setVisible(progress is not None)

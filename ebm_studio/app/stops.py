@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
@@ -21,6 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QToolTip, QWidget, QWidgetAction
 
+from ebm_studio.app.actions import Use, line, press_own, use
 from ebm_studio.app.drops import local_files
 from ebm_studio.app.fields import button
 from ebm_studio.app.images import draw_picture, subject_of, to_image
@@ -122,17 +124,18 @@ class StopTile(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
-            self._popup()
+            self.popup()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Menu):
-            self._popup()
-        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self._state.remove_stop(self.index)
-        else:
+        if not press_own(self, USES, event):
             super().keyPressEvent(event)
 
-    def _popup(self) -> None:
+    def take_away(self) -> None:
+        """Empty the slot, or remove the stop."""
+        self._state.remove_stop(self.index)
+
+    def popup(self) -> None:
+        """Show what can be put here."""
         self.menu = StopMenu(self, self._theme, self._state, self.index)
         self.menu.popup(self.mapToGlobal(QPoint(0, self.height())))
 
@@ -161,6 +164,13 @@ class StopTile(QWidget):
             for offset, file in enumerate(local_files(event.mimeData())):
                 self._state.make_stop(self.index + offset, file)
         event.acceptProposedAction()
+
+
+USES: Sequence[Use[StopTile]] = (
+    use("Fill the stop", StopTile.popup, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Menu),
+    use("Take the stop away", StopTile.take_away, Qt.Key.Key_Delete, Qt.Key.Key_Backspace),
+)
+HELP = tuple(map(line, USES))
 
 
 class StopMenu(QMenu):

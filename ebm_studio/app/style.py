@@ -53,6 +53,7 @@ QPushButton#primary:focus {{ border: 2px solid {t.text}; }}
 QPushButton#primary:disabled {{ background: {t.raised}; border-color: {t.line}; color: {t.faint}; }}
 QPushButton#preset {{ padding: 0; text-align: left; border-radius: 8px; }}
 QPushButton#preset:checked {{ border-color: {t.accent}; }}
+QPushButton#preset:focus {{ border: 2px solid {t.accent}; }}
 QPushButton#fold {{ background: transparent; border-color: transparent; padding: 0 4px; text-align: left; }}
 QPushButton#fold:hover {{ background: {t.hover}; }}
 QPushButton#fold:focus {{ border-color: {t.accent}; }}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
+    QFocusEvent,
     QFont,
     QFontMetrics,
     QImage,
@@ -24,6 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
+from ebm_studio.app.actions import Line, Use, line, press_own, use
 from ebm_studio.app.images import carry, draw_picture, subject_of, to_image
 from ebm_studio.app.picture_menu import PictureMenu, copy_image
 from ebm_studio.app.shelf_state import Kept, Shelf, Slot, Subject
@@ -112,29 +114,32 @@ class Tile(QWidget):
             carry(self, subject_of_kept(self._kept, self._shelf))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.open()
+
+    def event(self, event: QEvent) -> bool:
+        """Claim Ctrl+C before the page does, which has a picture of its own to copy."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._kept:
+            event.setAccepted(event.matches(QKeySequence.StandardKey.Copy))
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy) and self._kept:
+            copy_image(subject_of_kept(self._kept, self._shelf))
+        elif self._kept is None or not press_own(self, TILE_USES, event):
+            super().keyPressEvent(event)
+
+    def open(self) -> None:
+        """Show the chain of what is kept."""
         if self._kept is not None:
             self._shelf.opened.emit(self._kept)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        action = self.keys().get(Qt.Key(event.key())) if self._kept else None
-        if event.matches(QKeySequence.StandardKey.Copy) and self._kept:
-            copy_image(subject_of_kept(self._kept, self._shelf))
-        elif action is None or event.modifiers():
-            super().keyPressEvent(event)
-        else:
-            action()
+    def use_as(self, slot: Slot) -> None:
+        """Put what is kept in a slot."""
+        self._shelf.set_slot(slot, self._kept)
 
-    def keys(self) -> dict[Qt.Key, Callable[[], object]]:
-        """What keys do while it has the focus."""
-        kept, shelf = self._kept, self._shelf
-        if kept is None:
-            return {}
-        return {
-            Qt.Key.Key_Return: lambda: shelf.opened.emit(kept),
-            Qt.Key.Key_Enter: lambda: shelf.opened.emit(kept),
-            Qt.Key.Key_A: lambda: shelf.set_slot("A", kept),
-            Qt.Key.Key_B: lambda: shelf.set_slot("B", kept),
-        }
+    def take_away(self) -> None:
+        """Take what is kept away from where it is shown."""
+        raise NotImplementedError
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self._kept is not None:
@@ -145,12 +150,41 @@ class Tile(QWidget):
         return PictureMenu(self, self._theme, self._shelf, subject_of_kept(kept, self._shelf))
 
 
+TILE_USES: Sequence[Use[Tile]] = (
+    use("Show its chain", Tile.open, Qt.Key.Key_Return, Qt.Key.Key_Enter),
+    use("Use as A", lambda tile: tile.use_as("A"), Qt.Key.Key_A),
+    use("Use as B", lambda tile: tile.use_as("B"), Qt.Key.Key_B),
+    use("Take away", lambda tile: tile.take_away(), Qt.Key.Key_Delete, Qt.Key.Key_Backspace),
+)
+
+
+class NameEditor(QLineEdit):
+    """A name while it is typed. Enter takes it, and so does leaving it; Escape does not."""
+
+    ended = Signal(object)
+    """The name, or None when it is to stay as it was. More than once when the focus goes then."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.ended.emit(None)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.ended.emit(self.text())
+        else:
+            super().keyPressEvent(event)
+            event.accept()  # also what it has no use for: the keys of the tile are not meant
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() not in (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason):
+            self.ended.emit(self.text())
+
+
 class KeptTile(Tile):
     """Something on the shelf."""
 
     def __init__(self, theme: Theme, shelf: Shelf, kept: Kept) -> None:
         super().__init__(theme, shelf)
-        self._editor: QLineEdit | None = None
+        self._editor: NameEditor | None = None
         self.show_kept(kept)
 
     def show_kept(self, kept: Kept | None) -> None:
@@ -180,49 +214,64 @@ class KeptTile(Tile):
         painter.drawRoundedRect(box, 4, 4)
         QSvgRenderer(svg("starred", self._theme.tokens.accent)).render(painter, box.adjusted(1, 1, -1, -1))
 
-    def keys(self) -> dict[Qt.Key, Callable[[], object]]:
-        kept, shelf = self._kept, self._shelf
-        if kept is None:
-            return {}
-        return super().keys() | {
-            Qt.Key.Key_Delete: lambda: shelf.remove(kept),
-            Qt.Key.Key_Backspace: lambda: shelf.remove(kept),
-            Qt.Key.Key_F: lambda: shelf.favourite(kept, not kept.favourite),
-            Qt.Key.Key_F2: self.rename,
-        }
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not press_own(self, KEPT_USES, event):
+            super().keyPressEvent(event)
+
+    def take_away(self) -> None:
+        if self._kept is not None:
+            self._shelf.remove(self._kept)
+
+    def star(self) -> None:
+        """Make it a favourite, or no longer."""
+        if self._kept is not None:
+            self._shelf.favourite(self._kept, not self._kept.favourite)
 
     def menu(self, kept: Kept) -> PictureMenu:
         menu = super().menu(kept)
         menu.addSeparator()
         menu.addAction("Rename", "F2", self.rename)
-        menu.addAction(
-            "No favourite" if kept.favourite else "Favourite",
-            "F",
-            lambda: self._shelf.favourite(kept, not kept.favourite),
-        )
-        menu.addAction("Remove", "Del", lambda: self._shelf.remove(kept))
+        menu.addAction("No favourite" if kept.favourite else "Favourite", "F", self.star)
+        menu.addAction("Remove", "Del", self.take_away)
         return menu
 
     def rename(self) -> None:
         """Let the name be typed."""
-        if self._kept is None:
+        if self._kept is None or self._editor is not None:
             return
-        editor = QLineEdit(self._kept.name, self)
+        editor = NameEditor(self._kept.name, self)
         editor.setObjectName("rename")
         editor.setAccessibleName("Name")
         editor.setGeometry(0, PICTURE + 3, self.width(), NAME + 1)
         editor.selectAll()
-        editor.editingFinished.connect(self._take_name)
+        editor.ended.connect(self._take_name)
         editor.show()
         editor.setFocus()
         self._editor = editor
 
-    def _take_name(self) -> None:
+    def _take_name(self, name: str | None) -> None:
         editor, self._editor = self._editor, None
-        if editor is not None and self._kept is not None:
-            editor.deleteLater()
+        if editor is None or self._kept is None:
+            return
+        if editor.hasFocus():  # and nobody else has taken it
             self.setFocus()
-            self._shelf.rename(self._kept, editor.text())
+        editor.hide()
+        editor.deleteLater()
+        if name is not None and name != self._kept.name:
+            self._shelf.rename(self._kept, name)
+
+
+KEPT_USES: Sequence[Use[KeptTile]] = (
+    use("Favourite, or no longer", KeptTile.star, Qt.Key.Key_F),
+    use("Rename", KeptTile.rename, Qt.Key.Key_F2),
+)
+HELP = (
+    line(TILE_USES[0], "Double click"),
+    *map(line, TILE_USES[1:]),
+    *map(line, KEPT_USES),
+    Line("Copy the image", ("Ctrl+C",)),
+    Line("Carry it to a slot, or away", ("Drag",)),
+)
 
 
 class SlotTile(Tile):
@@ -262,14 +311,13 @@ class SlotTile(Tile):
             painter.drawRect(self.picture_box.adjusted(-1, -1, 1, 1))
         self.paint_name(painter, f"{self._slot}  {self._kept.name}", t.text)
 
-    def keys(self) -> dict[Qt.Key, Callable[[], object]]:
-        empty = lambda: self._shelf.set_slot(self._slot, None)  # noqa: E731
-        return super().keys() | {Qt.Key.Key_Delete: empty, Qt.Key.Key_Backspace: empty}
+    def take_away(self) -> None:
+        self._shelf.set_slot(self._slot, None)
 
     def menu(self, kept: Kept) -> PictureMenu:
         menu = super().menu(kept)
         menu.addSeparator()
-        menu.addAction("Empty the slot", "Del", lambda: self._shelf.set_slot(self._slot, None))
+        menu.addAction("Empty the slot", "Del", self.take_away)
         return menu
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -72,11 +72,6 @@ class Timeline(QWidget):
         self._show_mode()
         self._load()
 
-    def set_playing(self, speed: int, loop: bool) -> None:
-        """Play at another speed, once or again and again."""
-        self._playback.set_speed(speed)
-        self._playback.set_mode("loop" if loop else "once")
-
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
         bar.setSpacing(UNIT // 2)

@@ -165,6 +165,9 @@ class TrainPage(Page):
     def focus_first(self) -> None:
         (self.column.list if self.runs.selected else self.setup_header.source).setFocus()
 
+    def take_focus(self) -> None:
+        self.setFocus()  # another Enter does nothing here, unlike on the first control
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self._is_plotted:  # not before it is needed: the launch waits for nothing of this page

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSettings, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from ebm_studio.app.actions import act, press
+from ebm_studio.app import tiles
+from ebm_studio.app.actions import Line, act, give_way, line, press
 from ebm_studio.app.banner import Banner
 from ebm_studio.app.compare import ComparePage
 from ebm_studio.app.compare_state import CompareState
@@ -31,6 +33,7 @@ from ebm_studio.app.models import ModelsPage
 from ebm_studio.app.page import Page
 from ebm_studio.app.palette import Command, Palette, keys_text
 from ebm_studio.app.path_state import PathState
+from ebm_studio.app.playback import Playback
 from ebm_studio.app.preferences import PreferenceStore
 from ebm_studio.app.rail import Rail
 from ebm_studio.app.recipe_opener import RecipeOpener
@@ -140,7 +143,7 @@ class MainWindow(QMainWindow):
         self.add_page(self.train)
         self.add_page(self.models)
         self.settings = SettingsPage(self.preferences)
-        self.help = HelpPage(theme, self.action_groups, log or Ring())
+        self.help = HelpPage(theme, self.key_groups, log or Ring())
         for page in (self.settings, self.help):
             self.add_page(page, low=True)
         self.hint = Hint(settings)
@@ -177,8 +180,7 @@ class MainWindow(QMainWindow):
         act(self, f"Go to {page.title}", lambda: self.show_page(page), f"Ctrl+{number}")
 
     def _add_actions(self) -> None:
-        palette = act(self, "Command palette", self.palette_of_commands.open, "Ctrl+K", "Ctrl+Shift+P")
-        palette.setShortcutContext(Qt.ShortcutContext.WindowShortcut)  # also from a field that is typed in
+        act(self, "Command palette", self.palette_of_commands.open, "Ctrl+K", "Ctrl+Shift+P")
         act(self, "Show all keys", lambda: self._show_help("keys"), "?", "F1")
         act(self, "Show the log", lambda: self._show_help("log"))
         act(self, "About EBM Studio", lambda: self._show_help("about"))
@@ -189,8 +191,13 @@ class MainWindow(QMainWindow):
         act(self, "Quit", self.close, "Ctrl+Q")
         self.rail.look_chosen.connect(lambda scheme: self.preferences.set("scheme", scheme))
         self.preferences.changed.connect(self._apply)
-        for name in ("memory", "speed", "background"):
+        for name in ("memory", "speed", "loop", "background"):
             self._apply(name)
+
+    @property
+    def _playbacks(self) -> tuple[Playback, ...]:
+        """Those of the chains."""
+        return (self.state.playback, self.reconstruct.state.playback, self.compare_state.playback)
 
     def _apply(self, name: str) -> None:
         """Let a changed setting take effect."""
@@ -207,20 +214,25 @@ class MainWindow(QMainWindow):
             self.state.bound = self.compare_state.bound = self.reconstruct.state.bound = chosen.memory * 2**20
         elif name == "background":
             self.reconstruct.state.paper = self.path.paper = chosen.background
-        elif name in ("speed", "loop"):
-            for page in (self.generate, self.reconstruct, self.compare):
-                page.timeline.set_playing(chosen.speed, chosen.loop)
+        elif name == "speed":
+            for playback in self._playbacks:
+                playback.set_speed(chosen.speed)
+        elif name == "loop":
+            for playback in self._playbacks:
+                playback.set_mode("loop" if chosen.loop else "once")
 
     def _show_help(self, view: str) -> None:
         self.help.choose(view)
         self.show_page(self.help)
 
-    def action_groups(self) -> list[tuple[str, list[QAction]]]:
-        """All actions that have keys: those of the whole window, then those of each page."""
-        pages = [self._page(index) for index in range(self.pages.count())]
-        groups = [("Everywhere", self.actions()), *((page.title, page.actions()) for page in pages)]
-        with_keys = [(title, [action for action in actions if action.shortcuts()]) for title, actions in groups]
-        return [(title, actions) for title, actions in with_keys if actions]
+    def key_groups(self) -> list[tuple[str, Sequence[Line]]]:
+        """All that keys do: in the whole window, on its shelf, then on each page and its controls."""
+        groups: list[tuple[str, Sequence[Line]]] = [("Everywhere", _lines(self)), ("On the shelf", tiles.HELP)]
+        for index in range(self.pages.count()):
+            page = self._page(index)
+            groups.append((page.title, _lines(page)))
+            groups += [(f"{page.title}: {where}", lines) for where, lines in page.controls]
+        return [(title, lines) for title, lines in groups if lines]
 
     def _commands(self) -> list[Command]:
         """All actions, those of the page that is shown first, and the models."""
@@ -244,6 +256,7 @@ class MainWindow(QMainWindow):
         """Show a page, and let the keys go there."""
         self.pages.setCurrentWidget(page)
         self.rail.show_page(self.pages.currentIndex())
+        give_way(self, page)
         page.focus_first()
 
     @property
@@ -292,7 +305,8 @@ class MainWindow(QMainWindow):
         self.runs.refresh()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not press(self, event):
+        owners = (self,) if QApplication.focusWidget() else (self.page, self)
+        if not any(press(owner, event) for owner in owners):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -390,6 +404,10 @@ class MainWindow(QMainWindow):
         self.shelf.set_folded(self._settings.value("window/shelf_folded", False, bool) is True)
         for index in range(self.pages.count()):
             self._page(index).restore(self._settings)
+
+
+def _lines(owner: QWidget) -> list[Line]:
+    return [line(action) for action in owner.actions() if action.shortcuts()]
 
 
 def _unknown(paths: list[Path]) -> str:

@@ -118,8 +118,13 @@ def read_card(path: Path) -> Card:
             metadata = file.metadata() or {}
     except FileNotFoundError:
         raise CheckpointError(f"There is no model file {path}.") from None
-    except (OSError, safetensors.SafetensorError) as error:
-        raise CheckpointError(f"{path} is not a model file, or is damaged: {error}.") from None
+    except OSError as error:
+        _refuse_what_is_no_file(path)
+        raise CheckpointError(f"{path} cannot be read: {error}.") from None
+    except safetensors.SafetensorError:
+        raise CheckpointError(
+            f"{path} is no model file, or is damaged or cut short: get the file again, or choose another."
+        ) from None
     if "ebm_studio" not in metadata:
         raise CheckpointError(f"{path} is a safetensors file of another program: it has no EBM Studio card.")
     try:
@@ -138,8 +143,16 @@ def find_model(name: str) -> Path:
     path = Path(name).expanduser()
     if path.is_file():
         return path
+    _refuse_what_is_no_file(path)
     known = ", ".join(bundled) or "none"
     raise CheckpointError(f"There is no model {name}: give a file, or a bundled model ({known}).")
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
+    if path.is_dir():
+        raise CheckpointError(f"{path} is a folder: give a model file.")
+    if path.is_symlink() and not path.exists():
+        raise CheckpointError(f"{path} is a link to a file that is gone: give a model file.")
 
 
 def bundled_models() -> list[Path]:

@@ -26,5 +26,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         with safetensors.safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
             return tensors, file.metadata() or {}
-    except (OSError, safetensors.SafetensorError) as error:
-        raise CheckpointError(f"{path} is damaged: {error}.") from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error}.") from None
+    except safetensors.SafetensorError:
+        raise CheckpointError(f"{path} is damaged or cut short: bring it back from a copy.") from None

@@ -159,3 +159,14 @@ def test_a_model_that_is_gone_is_a_banner_and_the_other_stays(qtbot, running, pa
     assert "There is no model" in page.state.fault.text
     wait_for_pair(qtbot, page.state)
     assert a.model.card.name == "tiny"
+
+
+def test_the_plots_are_empty_until_there_is_a_pair(qtbot, running):
+    compare = running.compare
+    running.show_page(compare)
+    assert compare.state.pair is None
+    items = [curve.plot.getPlotItem() for curve in compare.timeline.plots.curves]
+    assert not any(item.isVisible() for item in items)
+    wait_for_pair(qtbot, compare.state)
+    assert all(item.isVisible() for item in items)
+    assert [item.getAxis("bottom").tickStrings([-1.0], 1.0, 1.0) for item in items] == [["−1"]] * 3

@@ -32,6 +32,22 @@ def test_a_key_shows_all_keys(running, key):
                 assert action.shortcut().toString(action.shortcut().SequenceFormat.NativeText) in shown
 
 
+@pytest.mark.parametrize(
+    ("group", "lines"),
+    [
+        ("ON THE SHELF", {"Show its chain": "Return", "Use as A": "A", "Rename": "F2", "Take away": "Del"}),
+        ("GENERATE: IN THE HISTORY", {"Restore the run": "Return", "Star the run, or no longer": "F"}),
+        ("GENERATE: ON THE PICTURES", {"Zoom in or out": "Wheel", "Enlarge a chain, or show all": "Double click"}),
+        ("RECONSTRUCT: ON THE CROP", {"Grow the crop": "+", "Move the crop": "Arrows"}),
+    ],
+)
+def test_the_keys_of_controls_are_shown_too(running, group, lines):
+    running._show_help("keys")
+    title = next(label for label in running.help.shortcuts.findChildren(QLabel) if label.text() == group)
+    shown = texts(title.parentWidget())
+    assert set(lines) | set(lines.values()) <= shown
+
+
 def test_every_page_is_a_key_away(running):
     for number in range(1, running.pages.count() + 1):
         QTest.keyClick(running.page, Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.ControlModifier)
@@ -120,3 +136,12 @@ def test_the_ring_keeps_the_newest():
         ring.handle(logging.LogRecord("a", logging.INFO, "", 1, f"line {number}", (), None))
     assert "line 1199" in ring.text
     assert "line 150\n" not in ring.text
+
+
+def test_the_hint_leaves_the_window_narrow(running):
+    assert running.hint.isVisible()
+    narrowest = running.minimumSizeHint().width()
+    running.resize(narrowest, 700)
+    assert all(step.height() >= step.heightForWidth(step.width()) for step in running.hint.findChildren(QLabel))
+    running.hint.hide()
+    assert running.minimumSizeHint().width() == narrowest

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from shutil import copyfile
+
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from ebm_studio.app.playback import SPEEDS
 from ebm_studio.app.preferences import Preferences, PreferenceStore
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.making import encoded
@@ -94,3 +97,26 @@ def test_settings_are_remembered_and_broken_ones_are_the_defaults(settings):
     settings.setValue("memory", "lots")
     settings.setValue("device", "abacus")
     assert PreferenceStore(settings).values == Preferences(loop=True)
+
+
+def test_the_speed_leaves_the_way_of_playing_as_it_is(running):
+    playback = running.state.playback
+    QTest.mouseClick(running.generate.timeline.pingpong, Qt.MouseButton.LeftButton)
+    running.preferences.set("speed", 50)
+    assert (playback.speed, playback.mode) == (50, "pingpong")
+    running.preferences.set("loop", True)
+    running.generate.timeline.speed.activated.emit(0)
+    running.preferences.set("loop", False)
+    assert (playback.speed, playback.mode) == (SPEEDS[0], "once")
+
+
+def test_the_rate_of_another_model_is_forgotten(qtbot, running, tiny_model, tmp_path):
+    running.state.change_run(steps=400)
+    wait_for_chain(qtbot, running)
+    assert "steps/s" in running.status.where.text()
+    said = []
+    running.state.model_changed.connect(lambda: said.append(running.status.where.text()))
+    running.state.open_model(str(copyfile(tiny_model, tmp_path / "other.safetensors")))
+    qtbot.waitUntil(lambda: bool(said), timeout=PATIENCE)
+    assert "steps/s" not in said[0]
+    wait_for_chain(qtbot, running)

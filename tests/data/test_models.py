@@ -220,3 +220,26 @@ def test_a_photo_is_found_alike_in_any_batch_and_its_z_replays_to_it(tmp_path, b
     latent = Latent(alone.best_z[0].numpy(), FromPhoto("photo"), "odd", model.fingerprint, run)
     *_, end = model.mixed([latent], run=run)
     assert torch.equal(end.images[0], five.best_images[2])
+
+
+def test_a_file_that_is_cut_short_is_said_so_in_plain_words(tmp_path, tiny):
+    path, content = tmp_path / "cut.safetensors", tiny.read_bytes()
+    for size in (0, 4, len(content) // 2):
+        path.write_bytes(content[:size])
+        with pytest.raises(CheckpointError) as caught:
+            read_card(path)
+        assert str(caught.value) == (
+            f"{path} is no model file, or is damaged or cut short: get the file again, or choose another."
+        )
+
+
+def test_a_folder_and_a_dead_link_are_called_what_they_are(tmp_path):
+    folder, link = tmp_path / "folder.safetensors", tmp_path / "link.safetensors"
+    folder.mkdir()
+    link.symlink_to(tmp_path / "gone.safetensors")
+    with pytest.raises(CheckpointError, match="is a folder: give a model file"):
+        find_model(str(folder))
+    with pytest.raises(CheckpointError, match="is a link to a file that is gone: give a model file"):
+        find_model(str(link))
+    with pytest.raises(CheckpointError, match="is a folder"):
+        read_card(folder)
