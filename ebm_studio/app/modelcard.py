@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from ebm_studio.app.actions import Use, line, press_own, use
 from ebm_studio.app.evaluation import EvaluationPanel
-from ebm_studio.app.fields import button, elided, estimated, figure, label, thousands
+from ebm_studio.app.fields import button, elided, estimated, label, thousands
 from ebm_studio.app.images import to_image
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
@@ -219,7 +219,7 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
         ),
         (
             "Short run",
-            f"K {card.short_run.steps}, s {figure(card.short_run.step_size)}",
+            f"K {card.short_run.steps}, s {card.short_run.step_size:g}",
             "K, the number of Langevin steps that it was trained with; s, the step size at which it draws.",
         ),
     ]

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from ebm_studio.app.photos import Photo, painted
 from ebm_studio.app.reconstruct_panels import in_words
 from ebm_studio.app.reconstruct_state import MOST
+from ebm_studio.core.specs import PHOTO_STEP
 from ebm_studio.data.latents import FromPhoto
 from ebm_studio.data.pictures import Crop, fit, open_picture
 from tests.app.conftest import PATIENCE
@@ -358,7 +359,7 @@ def test_the_report_tells_of_the_search_and_not_of_the_settings_now(qtbot, found
 def test_a_photo_that_runs_away_is_named_and_the_other_found(qtbot, page, tmp_path: Path):
     loses, keeps = make_picture((16, 16), 2), make_picture((40, 30), 1)
     step = step_that_loses_one(make_model(tmp_path / "tame.safetensors"), keeps, loses)
-    page.state.main.open_model(str(make_model(tmp_path / "wild.safetensors", step_size=step)))
+    page.state.main.open_model(str(make_model(tmp_path / "wild.safetensors", step_size=step / PHOTO_STEP)))
     qtbot.waitUntil(lambda: page.state.model.card.name == "wild", timeout=PATIENCE)
     for name, picture in (("loses.png", loses), ("keeps.png", keeps)):
         (tmp_path / name).write_bytes(encoded(picture))
