@@ -18,7 +18,7 @@ from ebm_studio.app.state import GenerateState
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.paths import legs, position_of, rho
 from ebm_studio.core.specs import MAX_STOPS, Interpolation, ShortRun
-from ebm_studio.data.latents import SUFFIX, FromPhoto, FromSeed
+from ebm_studio.data.latents import FromPhoto, FromSeed
 from ebm_studio.data.pictures import WHITE, Pixels
 from ebm_studio.engine.exports import Opened
 from ebm_studio.engine.jobs import ModelReady
@@ -198,9 +198,13 @@ class PathState(Faults):
         if self.model is None or index >= MAX_STOPS:
             return
         self.dismiss()
-        is_photo = isinstance(source, Path) and source.suffix.lower() != SUFFIX
-        run = self.model.card.short_run.for_photos() if is_photo else self.parameters.run
-        request = MakeStop(lane=f"{LANE} {index}", model=self.model.name, source=source, run=run, paper=self.paper)
+        request = MakeStop(
+            lane=f"{LANE} {index}",
+            model=self.model.name,
+            source=source,
+            run=self.parameters.run,
+            paper=self.paper,
+        )
         self.making[index] = self.link.submit(request)
         self.stops_changed.emit()
 

@@ -169,6 +169,7 @@ class MakeStop(Request):
     model: str
     source: FromSeed | Path
     run: ShortRun
+    """Of a seed's chain. A latent file has its own, and a photo is searched for in the model's `for_photos`."""
     paper: str = WHITE
     """What is transparent in a photo shows this colour: see `read_colour`."""
 
@@ -190,15 +191,15 @@ class MakeStop(Request):
 
         from ebm_studio.data.reconstructions import results_of
 
-        net, settings = model.card.net, Reconstruction()
+        net, run, settings = model.card.net, model.card.short_run.for_photos(), Reconstruction()
         pixels = fit(open_picture(photo, paper=self.paper, enough=2 * net.size), net.size, net.channels)
         photos = torch.from_numpy(to_images(pixels[None]))
         began = time.perf_counter()
-        for found in model.reconstruct(photos, settings, run=self.run):
+        for found in model.reconstruct(photos, settings, run=run):
             rate = found.iteration / max(time.perf_counter() - began, 1e-6)
             worker.report(f"Reconstructing {photo.name}", found.iteration, settings.iterations, rate)
             worker.check()
-        [result] = results_of(model, [photo], photos, found, settings, self.run)
+        [result] = results_of(model, [photo], photos, found, settings, run)
         if isinstance(result, DivergedError):
             raise result
         return StopReady(result.latent, result.picture)

@@ -121,7 +121,8 @@ def test_a_stop_from_a_seed_a_file_and_a_photo(engine, tiny_model, latents, tmp_
     make_picture().save(photo)
     (stop,), _ = answer(engine, MakeStop(model=str(tiny_model), source=photo, run=RUN))
     assert isinstance(stop.latent.origin, FromPhoto)
-    *_, step = model.mixed([stop.latent], None, RUN)
+    assert stop.latent.short_run == model.card.short_run.for_photos()
+    *_, step = model.mixed([stop.latent], None, stop.latent.short_run)
     assert torch.allclose(step.images.clamp(-1, 1), torch.from_numpy(stop.picture / 127.5 - 1).float(), atol=0.01)
 
 
