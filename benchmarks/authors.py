@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from ebm_studio.cli.options import duration
-from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.cards import Card, DataCard
 from ebm_studio.data.datasets import ImageSet, natural_channels, open_images

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from benchmarks import literal
 from benchmarks.timing import interleaved
-from ebm_studio.core.adjoint import pull_back
-from ebm_studio.core.backends import available, choose_backend, make_gradient
-from ebm_studio.core.dynamics import ChainStreams, sample, short_run
-from ebm_studio.core.learning import Learner
-from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.energy.adjoint import pull_back
+from ebm_studio.core.energy.backends import available, choose_backend, make_gradient
+from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.learning.learner import Learner
+from ebm_studio.core.sampling.langevin import ChainStreams, sample, short_run
 from ebm_studio.core.specs import Activation, Learning, NetSpec, ShortRun
 
 CPU = torch.device("cpu")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.energy.nets import EnergyNet
 
 
 def step(net: EnergyNet, x: Tensor) -> Tensor:

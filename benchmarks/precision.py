@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from ebm_studio.core.learning import Learner
+from ebm_studio.core.learning.learner import Learner
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.datasets import natural_channels, open_images
 

@@ -19,11 +19,11 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
-from ebm_studio.core.backends import make_gradient
-from ebm_studio.core.diagnostics import typicality
-from ebm_studio.core.dynamics import Gradient, sample
-from ebm_studio.core.fidelity import kid, nearest
-from ebm_studio.core.inversion import Iterate
+from ebm_studio.core.energy.backends import make_gradient
+from ebm_studio.core.evaluation.fidelity import kid, nearest
+from ebm_studio.core.sampling.inversion import Iterate
+from ebm_studio.core.sampling.langevin import Gradient, sample
+from ebm_studio.core.sampling.typicality import typicality
 from ebm_studio.core.specs import Mode, Reconstruction, ShortRun
 from ebm_studio.data.datasets import open_split
 from ebm_studio.data.features import Extractor, open_extractor

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ebm_studio.core.figures import Estimate, Figures, Health, Nearest, Scale
-from ebm_studio.core.inversion import undo
-from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.evaluation.figures import Estimate, Figures, Health, Nearest, Scale
+from ebm_studio.core.sampling.inversion import undo
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.cards import Card
 from ebm_studio.data.latents import MAX_VALUE

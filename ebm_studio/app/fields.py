@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import ICON, UNIT
-from ebm_studio.core.figures import Estimate
+from ebm_studio.core.evaluation.figures import Estimate
 
 DETENTS = 1000  # positions of a parameter's slider
 

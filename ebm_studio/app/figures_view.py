@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 from ebm_studio.app.fields import estimated, label, thousands
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.zoo import Entry
-from ebm_studio.core.figures import Figures
+from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.data.evaluations import KeptEvaluation, command_of, other_set
 
 Row = tuple[str, tuple[str, ...]]

@@ -25,7 +25,7 @@ from ebm_studio.app.images import to_image
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.zoo import Entry, Zoo
-from ebm_studio.core.figures import Figures
+from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.data.cards import Card, DataCard
 
 TILE = 8 * UNIT

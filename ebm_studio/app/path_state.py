@@ -16,7 +16,7 @@ from ebm_studio.app.film import FilmPlayback
 from ebm_studio.app.shelf_state import SLOTS, Kept, Shelf
 from ebm_studio.app.state import GenerateState
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.paths import legs, position_of, rho
+from ebm_studio.core.sampling.path_positions import legs, position_of, rho
 from ebm_studio.core.specs import MAX_STOPS, Interpolation, ShortRun
 from ebm_studio.data.latents import FromPhoto, FromSeed
 from ebm_studio.data.pictures import WHITE, Pixels

@@ -24,7 +24,7 @@ from ebm_studio.app.tokens import UNIT
 from ebm_studio.core.specs import MAX_ITERATIONS, MAX_SEED, Reconstruction, Start
 
 if TYPE_CHECKING:
-    from ebm_studio.core.diagnostics import Typicality
+    from ebm_studio.core.sampling.typicality import Typicality
 
 USUAL = Reconstruction()
 PLOT_HEIGHT = 12 * UNIT

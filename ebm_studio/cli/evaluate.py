@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ebm_studio.cli.options import add_device, add_json
-from ebm_studio.core.figures import Estimate, Figures
+from ebm_studio.core.evaluation.figures import Estimate, Figures
 from ebm_studio.core.specs import Evaluation
 
 DOWNLOAD = "inception: the first use downloads about 95 MB of weights from github.com/toshas/torch-fidelity"

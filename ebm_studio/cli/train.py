@@ -21,7 +21,7 @@ from ebm_studio.data.plans import OPTIONS, Plan, check_new, read_plan
 if TYPE_CHECKING:
     import torch
 
-    from ebm_studio.core.ranks import Ranks
+    from ebm_studio.core.learning.ranks import Ranks
     from ebm_studio.data.rundiary import Diary
 
 
@@ -107,8 +107,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def _learn_together(args: argparse.Namespace, stopped: threading.Event) -> dict[str, Any]:
     """As one of the processes that torchrun started. The first is the run, the others help it."""
-    from ebm_studio.core.devices import choose_device
-    from ebm_studio.core.ranks import joined
+    from ebm_studio.core.energy.devices import choose_device
+    from ebm_studio.core.learning.ranks import joined
     from ebm_studio.data.rundiary import session
     from ebm_studio.data.runteam import follow
 
@@ -133,8 +133,8 @@ def _learn(
     # From here on torch is needed, which takes a while to load.
     from tqdm import tqdm
 
-    from ebm_studio.core.devices import choose_device
-    from ebm_studio.core.ranks import ALONE
+    from ebm_studio.core.energy.devices import choose_device
+    from ebm_studio.core.learning.ranks import ALONE
     from ebm_studio.data.runs import Report, TrainingRun
 
     device = device or choose_device(args.device)

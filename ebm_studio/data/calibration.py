@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ebm_studio.core.dynamics import seed_from
 from ebm_studio.core.errors import DivergedError, SettingsError
-from ebm_studio.core.fidelity import kid
-from ebm_studio.core.figures import Estimate
+from ebm_studio.core.evaluation.fidelity import kid
+from ebm_studio.core.evaluation.figures import Estimate
+from ebm_studio.core.sampling.langevin import seed_from
 from ebm_studio.core.specs import Evaluation, ShortRun
 from ebm_studio.data.cards import Card
 from ebm_studio.data.datasets import open_images

@@ -13,7 +13,7 @@ import platformdirs
 import safetensors
 
 from ebm_studio.core.errors import CheckpointError, SettingsError
-from ebm_studio.core.figures import Figures, Health
+from ebm_studio.core.evaluation.figures import Figures, Health
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.places import CHECKPOINTS
 

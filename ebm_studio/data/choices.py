@@ -8,9 +8,9 @@ from pathlib import Path
 
 import platformdirs
 
-from ebm_studio.core.backends import choose_backend
+from ebm_studio.core.energy.backends import choose_backend
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import StudioError
-from ebm_studio.core.nets import EnergyNet
 from ebm_studio.data.files import write_whole
 
 

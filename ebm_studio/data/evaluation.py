@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ebm_studio.core.dynamics import seed_from
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.fidelity import frechet, inception_score, kid, nearest
-from ebm_studio.core.figures import Estimate, Figures, Health, Nearest, Scale
+from ebm_studio.core.evaluation.fidelity import frechet, inception_score, kid, nearest
+from ebm_studio.core.evaluation.figures import Estimate, Figures, Health, Nearest, Scale
+from ebm_studio.core.sampling.langevin import seed_from
 from ebm_studio.core.specs import Evaluation, Reconstruction
 from ebm_studio.data.datasets import ImageSet, open_split
 from ebm_studio.data.evaluations import command_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.figures import Figures
+from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.cards import DataCard
 from ebm_studio.data.datasets import set_name

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.errors import StudioError
-from ebm_studio.core.lite0 import Lite0
+from ebm_studio.core.evaluation.lite0 import Lite0
 from ebm_studio.core.specs import Features
 from ebm_studio.data.files import write_whole
 from ebm_studio.data.pictures import Pixels

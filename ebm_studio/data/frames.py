@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ebm_studio.core.paths import legs
+from ebm_studio.core.sampling.path_positions import legs
 from ebm_studio.core.specs import MAX_STEPS, Spec, _check, _is_number, _is_whole
 from ebm_studio.data.pictures import Pixels, grid
 from ebm_studio.data.sources import Original

@@ -15,22 +15,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ebm_studio.core.adjoint import pull_back
-from ebm_studio.core.backends import make_gradient
-from ebm_studio.core.devices import choose_device
-from ebm_studio.core.dynamics import ChainStreams, Step, sample, short_run
+from ebm_studio.core.energy.adjoint import pull_back
+from ebm_studio.core.energy.backends import make_gradient
+from ebm_studio.core.energy.devices import choose_device
+from ebm_studio.core.energy.gradients import SMOOTH
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
-from ebm_studio.core.gradients import SMOOTH
-from ebm_studio.core.interpolation import (
+from ebm_studio.core.sampling.interpolation import (
     PathFrames,
     mix,
     path_weights,
     smoothness,
     space_by_image,
 )
-from ebm_studio.core.inversion import Iterate, reconstruct
-from ebm_studio.core.nets import EnergyNet
-from ebm_studio.core.paths import legs, positions, rho
+from ebm_studio.core.sampling.inversion import Iterate, reconstruct
+from ebm_studio.core.sampling.langevin import ChainStreams, Step, sample, short_run
+from ebm_studio.core.sampling.path_positions import legs, positions, rho
 from ebm_studio.core.specs import (
     MAX_IMAGES,
     Interpolation,
@@ -65,7 +65,7 @@ class Model:
         self.device = torch.device(device)
         self.net = net.to(self.device).eval().requires_grad_(False)
         self.backend = resolve_backend(self.net, TYPICAL, backend)
-        """What computes the gradient: a name of `core.backends`."""
+        """What computes the gradient: a name of `core.energy.backends`."""
         self.gradient = make_gradient(self.net, self.backend)
 
     def sample(
@@ -131,7 +131,7 @@ class Model:
 
         With `known`, boolean (H, W) or (N, 1, H, W), only those pixels count. Where photo i cannot
         tell its own beginning, the search starts from chain `first` + i of the seed. See
-        `core.inversion.reconstruct`. The short run is by default the model's own `for_photos`.
+        `core.sampling.inversion.reconstruct`. The short run is by default the model's own `for_photos`.
         """
         if photos.shape[1:] != self.card.net.shape:
             raise SettingsError(

@@ -56,7 +56,7 @@ class Plan:
     fingerprint: str = ""
     """Theirs, so that it never goes on with others: those held out would be no longer."""
     steps_back: int = 0
-    """How often the run has stepped back to a healthy state; see `core.watchdog`."""
+    """How often the run has stepped back to a healthy state; see `core.learning.watchdog`."""
 
     def progress(self, updates: int, seconds: float) -> float:
         """Share of the run that is done, 0 to 1, by updates or by time, whichever is further."""

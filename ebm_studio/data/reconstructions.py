@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ebm_studio.core.diagnostics import Typicality, typicality
 from ebm_studio.core.errors import DataError, DivergedError
-from ebm_studio.core.inversion import Iterate
-from ebm_studio.core.similarity import psnr, ssim
+from ebm_studio.core.evaluation.similarity import psnr, ssim
+from ebm_studio.core.sampling.inversion import Iterate
+from ebm_studio.core.sampling.typicality import Typicality, typicality
 from ebm_studio.core.specs import Reconstruction, ShortRun
 from ebm_studio.data.files import write_whole
 from ebm_studio.data.latents import SUFFIX, FromPhoto, Latent, save_latent

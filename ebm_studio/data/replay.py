@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ebm_studio.core.backends import available
-from ebm_studio.core.devices import choose_device
-from ebm_studio.core.dynamics import Step
+from ebm_studio.core.energy.backends import available
+from ebm_studio.core.energy.devices import choose_device
 from ebm_studio.core.errors import DataError, SettingsError
-from ebm_studio.core.interpolation import PathFrames
+from ebm_studio.core.sampling.interpolation import PathFrames
+from ebm_studio.core.sampling.langevin import Step
 from ebm_studio.core.specs import ShortRun, check_count
 from ebm_studio.data.frames import (
     Frame,

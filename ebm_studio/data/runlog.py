@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ebm_studio.core.errors import StudioError
-from ebm_studio.core.metrics import Metrics
+from ebm_studio.core.learning.metrics import Metrics
 from ebm_studio.data.files import write_whole, writing_failed
 
 if sys.platform == "win32":

@@ -18,16 +18,16 @@ from pathlib import Path
 
 import torch
 
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import (
     CheckpointError,
     DataError,
     DivergedError,
     LostRankError,
 )
-from ebm_studio.core.metrics import Metrics
-from ebm_studio.core.nets import EnergyNet
-from ebm_studio.core.ranks import ALONE, Ranks
-from ebm_studio.core.watchdog import MEMORY, Watchdog
+from ebm_studio.core.learning.metrics import Metrics
+from ebm_studio.core.learning.ranks import ALONE, Ranks
+from ebm_studio.core.learning.watchdog import MEMORY, Watchdog
 from ebm_studio.data.cards import Card
 from ebm_studio.data.choices import resolve_backend
 from ebm_studio.data.datasets import ImageSet, Progress, is_part_of

@@ -10,8 +10,8 @@ from contextlib import suppress
 import torch
 
 from ebm_studio.core.errors import DataError, DivergedError
-from ebm_studio.core.learning import Learner
-from ebm_studio.core.ranks import Ranks
+from ebm_studio.core.learning.learner import Learner
+from ebm_studio.core.learning.ranks import Ranks
 from ebm_studio.core.specs import Learning
 from ebm_studio.data.datasets import ImageSet, Progress, open_images
 from ebm_studio.data.plans import Plan

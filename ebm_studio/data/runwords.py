@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ebm_studio.core.figures import Health
-from ebm_studio.core.metrics import Metrics
-from ebm_studio.core.watchdog import TRIES, easier
+from ebm_studio.core.evaluation.figures import Health
+from ebm_studio.core.learning.metrics import Metrics
+from ebm_studio.core.learning.watchdog import TRIES, easier
 from ebm_studio.data.cards import Card, DataCard
 from ebm_studio.data.datasets import ImageSet
 from ebm_studio.data.plans import Plan

@@ -11,8 +11,8 @@ from dataclasses import replace
 from threading import Condition, Thread
 from typing import TypeVar
 
+from ebm_studio.core.energy.memory import release_memory
 from ebm_studio.core.errors import StudioError
-from ebm_studio.core.memory import release_memory
 from ebm_studio.engine.mailbox import Mailbox
 from ebm_studio.engine.requests import Ended, Fault, Frame, Posted, Progress, Request
 from ebm_studio.engine.worker import ModelShelf, Stopped, Worker

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ebm_studio.core.errors import DataError, DivergedError
-from ebm_studio.core.paths import legs, positions, rho
+from ebm_studio.core.sampling.path_positions import legs, positions, rho
 from ebm_studio.core.specs import Interpolation, PathKind, PathNoise, Reconstruction, ShortRun, check_stops
 from ebm_studio.data.latents import SUFFIX, FromSeed, Latent, read_latent
 from ebm_studio.data.pictures import WHITE, Pixels, fit, open_picture, to_images, to_pixels
@@ -20,7 +20,7 @@ from ebm_studio.engine.requests import Request
 from ebm_studio.engine.store import BOUND, ChainStore
 
 if TYPE_CHECKING:
-    from ebm_studio.core.dynamics import Step
+    from ebm_studio.core.sampling.langevin import Step
     from ebm_studio.data.models import Model
     from ebm_studio.engine.worker import Worker
 
@@ -46,7 +46,7 @@ class Surface:
 
     def add(self, step: Step) -> None:
         """Take a step of all chains."""
-        from ebm_studio.core.interpolation import smoothness
+        from ebm_studio.core.sampling.interpolation import smoothness
 
         row = self.chain.rows
         if row < len(self.chain.indices) and self.chain.indices[row] == step.index:
@@ -85,7 +85,7 @@ class Interpolate(Request):
         _check_sizes(model, self.latents)
         import torch
 
-        from ebm_studio.core.interpolation import path_weights
+        from ebm_studio.core.sampling.interpolation import path_weights
 
         chain = ChainStore(self.spec.frames, model.card.net.shape, self.run, self.bound)
         places = self._places(model, worker)
@@ -136,7 +136,7 @@ class Mix(Request):
         _check_sizes(model, self.latents)
         import torch
 
-        from ebm_studio.core.interpolation import pad_weights, path_weights
+        from ebm_studio.core.sampling.interpolation import pad_weights, path_weights
 
         if isinstance(self.at, tuple):
             weights = pad_weights([self.at])

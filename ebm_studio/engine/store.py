@@ -13,7 +13,7 @@ from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.pictures import Pixels, to_pixels
 
 if TYPE_CHECKING:
-    from ebm_studio.core.dynamics import Step
+    from ebm_studio.core.sampling.langevin import Step
 
 BOUND = 512 * 2**20
 """Bytes that one chain store may take. The window holds two while one takes over from the other."""

@@ -70,8 +70,8 @@ class EstimateRun(Request):
         device = worker.device()
         import torch
 
-        from ebm_studio.core.learning import Learner
-        from ebm_studio.core.nets import EnergyNet
+        from ebm_studio.core.energy.nets import EnergyNet
+        from ebm_studio.core.learning.learner import Learner
         from ebm_studio.data.choices import resolve_backend
 
         worker.check()

@@ -53,7 +53,7 @@ class ModelShelf:
     def device(self) -> torch.device:
         """The device that the models are on."""
         _make_torch_ready()
-        from ebm_studio.core.devices import choose_device
+        from ebm_studio.core.energy.devices import choose_device
 
         device = choose_device(self._device)
         _use_threads(self._threads)

@@ -45,7 +45,7 @@ from ebm_studio.app.canvas import Canvas
 from ebm_studio.app.images import SubjectMime
 from ebm_studio.app.shelf_state import Subject
 from ebm_studio.app.window import MainWindow
-from ebm_studio.core.memory import release_memory
+from ebm_studio.core.energy.memory import release_memory
 
 STEPS, CHAINS, KEPT = 40, 24, 25  # the work stays small, so that the actions are many
 KEYS = [

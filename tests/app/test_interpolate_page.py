@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, Q
 
 from ebm_studio.app.images import SubjectMime
 from ebm_studio.app.stops import opens
-from ebm_studio.core.interpolation import path_weights
+from ebm_studio.core.sampling.interpolation import path_weights
 from ebm_studio.core.specs import PHOTO_STEP, Interpolation, ShortRun
 from ebm_studio.data.latents import FromPhoto, FromSeed, save_latent
 from ebm_studio.data.models import load_model

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel
 
 from ebm_studio.app.modelcard import duration
 from ebm_studio.app.source_box import ZIP
-from ebm_studio.core.figures import Figures
+from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.core.specs import NetSpec
 from ebm_studio.data import cards
 from ebm_studio.data.cards import DataCard

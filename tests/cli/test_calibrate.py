@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from ebm_studio.cli.main import main
-from ebm_studio.core.figures import Estimate
-from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.evaluation.figures import Estimate
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.calibration import Trial, chosen
 from ebm_studio.data.cards import Card, DataCard, read_card

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from ebm_studio.cli.main import main
-from ebm_studio.core.interpolation import pad_weights
+from ebm_studio.core.sampling.interpolation import pad_weights
 from ebm_studio.core.specs import PHOTO_STEP, Interpolation, ShortRun
 from ebm_studio.data.latents import FromPhoto, Latent, save_latent
 from ebm_studio.data.models import load_model

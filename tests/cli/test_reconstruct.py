@@ -67,7 +67,7 @@ def test_a_folder_becomes_pictures_latents_and_a_report(capsys, tmp_path, tiny, 
 def test_the_latent_in_the_file_runs_to_the_picture_in_the_file(capsys, tmp_path, tiny, photos):
     import torch
 
-    from ebm_studio.core.dynamics import sample
+    from ebm_studio.core.sampling.langevin import sample
     from ebm_studio.data.pictures import to_pixels
 
     assert run(capsys, tiny, photos / "b.jpg", "-o", tmp_path / "out", "--iterations", 10)[0] == 0

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from ebm_studio.core.backends import available
-from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.energy.backends import available
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.specs import NetSpec
 from ebm_studio.data import choices
 from ebm_studio.data.choices import resolve_backend

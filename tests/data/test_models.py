@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from ebm_studio.core.errors import CheckpointError, SettingsError
-from ebm_studio.core.figures import Health
-from ebm_studio.core.inversion import COARSE, balanced
+from ebm_studio.core.evaluation.figures import Health
+from ebm_studio.core.sampling.inversion import COARSE, balanced
 from ebm_studio.core.specs import Learning, NetSpec, Reconstruction, ShortRun
 from ebm_studio.data.cards import Card, DataCard, find_model, read_card
 from ebm_studio.data.latents import FromPhoto, Latent

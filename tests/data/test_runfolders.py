@@ -13,7 +13,7 @@ from ebm_studio.app.knobs import LEARNING, NET, SHORT_RUN
 from ebm_studio.cli.main import build_parser
 from ebm_studio.cli.train import _plan
 from ebm_studio.core.errors import StudioError
-from ebm_studio.core.metrics import Metrics
+from ebm_studio.core.learning.metrics import Metrics
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.cards import read_card
 from ebm_studio.data.plans import Plan, command_of, read_plan

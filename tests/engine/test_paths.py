@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ebm_studio.core.interpolation import pad_weights
+from ebm_studio.core.sampling.interpolation import pad_weights
 from ebm_studio.core.specs import Interpolation, ShortRun
 from ebm_studio.data.latents import FromPhoto, FromSeed
 from ebm_studio.data.models import load_model

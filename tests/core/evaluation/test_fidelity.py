@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from ebm_studio.core.fidelity import frechet, inception_score, kid, nearest, root_trace
+from ebm_studio.core.evaluation.fidelity import frechet, inception_score, kid, nearest, root_trace
 
 DIMENSIONS = 16
 

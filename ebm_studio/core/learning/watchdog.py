@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean, median
 from typing import Literal
 
-from ebm_studio.core.metrics import Metrics
+from ebm_studio.core.learning.metrics import Metrics
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 
 MEMORY = 200  # updates that tell what is usual

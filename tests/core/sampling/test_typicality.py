@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from ebm_studio.core.diagnostics import typicality
-from ebm_studio.core.similarity import psnr, ssim
+from ebm_studio.core.evaluation.similarity import psnr, ssim
+from ebm_studio.core.sampling.typicality import typicality
 
 
 def noise(seed=0):

@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ebm_studio.core.backends import make_gradient
-from ebm_studio.core.dynamics import sample, seed_from
+from ebm_studio.core.energy.backends import make_gradient
+from ebm_studio.core.energy.gradients import EnergyGradient
+from ebm_studio.core.energy.growing import grown
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import DivergedError, SettingsError
-from ebm_studio.core.gradients import EnergyGradient
-from ebm_studio.core.growing import grown
-from ebm_studio.core.metrics import Metrics
-from ebm_studio.core.nets import EnergyNet
-from ebm_studio.core.ranks import ALONE, Ranks
+from ebm_studio.core.learning.metrics import Metrics
+from ebm_studio.core.learning.ranks import ALONE, Ranks
+from ebm_studio.core.sampling.langevin import sample, seed_from
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun, Start
 
 

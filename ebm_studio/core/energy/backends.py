@@ -14,10 +14,10 @@ from collections.abc import MutableMapping
 import torch
 from torch import Tensor
 
+from ebm_studio.core.energy.bf16_cpu import PackedGradient, is_packable
+from ebm_studio.core.energy.gradients import EnergyGradient, Gradient, WinogradGradient
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.gradients import EnergyGradient, Gradient, WinogradGradient
-from ebm_studio.core.nets import EnergyNet
-from ebm_studio.core.packed import PackedGradient, is_packable
 
 BACKENDS = ("auto", "fp32", "winograd", "bf16", "graph")
 PATIENCE = 0.3  # seconds of measuring for each backend

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from ebm_studio.core import backends
-from ebm_studio.core.backends import available, choose_backend, make_gradient
-from ebm_studio.core.dynamics import ChainStreams, sample, short_run
+from ebm_studio.core.energy import backends
+from ebm_studio.core.energy.backends import available, choose_backend, make_gradient
+from ebm_studio.core.energy.gradients import EnergyGradient
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.gradients import EnergyGradient
-from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.sampling.langevin import ChainStreams, sample, short_run
 from ebm_studio.core.specs import Activation, NetSpec, ShortRun
 
 DEVICES = [

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ebm_studio.core.diagnostics import VARIANCE
-from ebm_studio.core.dynamics import Gradient
 from ebm_studio.core.errors import DataError, DivergedError
+from ebm_studio.core.sampling.langevin import Gradient
+from ebm_studio.core.sampling.typicality import VARIANCE
 from ebm_studio.core.specs import Mode, Reconstruction, ShortRun, Start
 
 PullBack = Callable[[list[Tensor], Tensor], Tensor]

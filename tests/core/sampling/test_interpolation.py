@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.interpolation import (
+from ebm_studio.core.sampling.interpolation import (
     mix,
     pad_weights,
     path_weights,
     smoothness,
     space_by_image,
 )
-from ebm_studio.core.paths import position_of, positions, rho
+from ebm_studio.core.sampling.path_positions import position_of, positions, rho
 from ebm_studio.core.specs import Interpolation, check_stops
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ebm_studio.core.errors import DivergedError
-from ebm_studio.core.learning import Learner
+from ebm_studio.core.learning.learner import Learner
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 
 SPEC = NetSpec(size=16, channels=1, width=4)

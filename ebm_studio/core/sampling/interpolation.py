@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.paths import arc, legs, split
+from ebm_studio.core.sampling.path_positions import arc, legs, split
 from ebm_studio.core.specs import PathKind
 
 ROUNDS = 5  # renderings that spacing by image change may cost besides the first

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from ebm_studio.core.dynamics import ChainStreams, sample, seed_from, short_run
+from ebm_studio.core.energy.gradients import EnergyGradient
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import DivergedError
-from ebm_studio.core.gradients import EnergyGradient
-from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.sampling.langevin import ChainStreams, sample, seed_from, short_run
 from ebm_studio.core.specs import NetSpec, ShortRun
 
 SPECS = [

@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch.nn.functional import avg_pool2d, interpolate
 
+from ebm_studio.core.energy.growing import grown
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.growing import grown
-from ebm_studio.core.nets import EnergyNet
 from ebm_studio.core.specs import NetSpec
 
 

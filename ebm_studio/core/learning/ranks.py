@@ -1,7 +1,7 @@
 """Several processes that learn one net together: each runs its share of the chains, and gradients are averaged.
 
 DistributedDataParallel is not used: it hangs its exchange on autograd's backward pass, which learning
-here does without (`core.gradients` walks back by hand), and one exchange an update over weights this
+here does without (`core.energy.gradients` walks back by hand), and one exchange an update over weights this
 few leaves nothing for its overlapping buckets to gain.
 """
 

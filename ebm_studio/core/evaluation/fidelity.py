@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor
 
-from ebm_studio.core.figures import Estimate
+from ebm_studio.core.evaluation.figures import Estimate
 
 RESAMPLES = 100
 GROUPS = 5  # of the jackknife

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ebm_studio.core.nets import SLOPE, EnergyNet
+from ebm_studio.core.energy.nets import SLOPE, EnergyNet
+from ebm_studio.core.energy.winograd import TILE, HalvingConvolution, from_tiles, to_tiles
 from ebm_studio.core.specs import NetSpec
-from ebm_studio.core.winograd import TILE, HalvingConvolution, from_tiles, to_tiles
 
 SMOOTH = ("silu",)
 """Activations with a second derivative; nets of the others are piecewise linear."""

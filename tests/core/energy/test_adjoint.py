@@ -2,10 +2,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from ebm_studio.core.adjoint import HessianProduct, pull_back
-from ebm_studio.core.dynamics import short_run
-from ebm_studio.core.gradients import EnergyGradient
-from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.energy.adjoint import HessianProduct, pull_back
+from ebm_studio.core.energy.gradients import EnergyGradient
+from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.sampling.langevin import short_run
 from ebm_studio.core.specs import Activation, NetSpec, ShortRun
 
 BOTH = pytest.mark.parametrize("activation", ["leaky_relu", "silu"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ebm_studio.core.nets import SLOPE, EnergyNet
+from ebm_studio.core.energy.nets import SLOPE, EnergyNet
 
 BLOCK = 2048  # images times n_f that walk together: enough for the matrix units, little for the caches
 PRODUCT = 16  # images of one matrix product; other numbers of rows may split the inner sum, and so round, otherwise

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.ranks import ALONE, Ranks, joined
+from ebm_studio.core.learning.ranks import ALONE, Ranks, joined
 
 
 def test_ranks_share_a_batch_without_rest():
@@ -34,7 +34,7 @@ LONG_WAIT = """
 import time
 from datetime import timedelta
 import torch
-from ebm_studio.core import ranks
+from ebm_studio.core.learning import ranks
 ranks.PATIENCE, ranks.REASSURE_SECONDS = timedelta(seconds=4), 0.5
 with ranks.joined(torch.device("cpu")) as (us, _):
     end = time.monotonic() + 8

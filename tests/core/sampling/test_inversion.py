@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ebm_studio.core.dynamics import sample
+from ebm_studio.core.energy.gradients import EnergyGradient
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import DataError, DivergedError, SettingsError
-from ebm_studio.core.gradients import EnergyGradient
-from ebm_studio.core.inversion import balanced, into_support, reconstruct, undo
-from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.sampling.inversion import balanced, into_support, reconstruct, undo
+from ebm_studio.core.sampling.langevin import sample
 from ebm_studio.core.specs import NetSpec, Reconstruction, ShortRun
 
 RUN = ShortRun(steps=8, step_size=1.0)

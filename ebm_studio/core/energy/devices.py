@@ -6,8 +6,8 @@ import os
 
 import torch
 
+from ebm_studio.core.energy.memory import keep_memory
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.memory import keep_memory
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 

@@ -13,8 +13,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from ebm_studio.core.energy.nets import SLOPE, EnergyNet
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.nets import SLOPE, EnergyNet
 from ebm_studio.core.specs import NetSpec
 
 SHIFTS = (-1, 1)

@@ -14,10 +14,10 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from ebm_studio.core.gradients import SMOOTH, WIDE, first_backward
-from ebm_studio.core.nets import EnergyNet
+from ebm_studio.core.energy.gradients import SMOOTH, WIDE, first_backward
+from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.winograd import TILE, HalvingConvolution, from_tiles, to_tiles
 from ebm_studio.core.specs import ShortRun
-from ebm_studio.core.winograd import TILE, HalvingConvolution, from_tiles, to_tiles
 
 
 class HessianProduct:

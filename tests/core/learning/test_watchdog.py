@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from ebm_studio.core.metrics import Metrics
+from ebm_studio.core.learning.metrics import Metrics
+from ebm_studio.core.learning.watchdog import MEMORY, Watchdog, easier, way
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
-from ebm_studio.core.watchdog import MEMORY, Watchdog, easier, way
 
 NET = NetSpec(size=16, channels=1, width=8)
 RUN = ShortRun(steps=20)
