@@ -17,8 +17,8 @@ import torch
 
 from benchmarks.engine import Reconstruction, Row, convolution_limit, drawn_net, step_row, update_row
 from ebm_studio.core.specs import NetSpec, ShortRun
-from ebm_studio.data.cards import Card, bundled_models
-from ebm_studio.data.models import save_model
+from ebm_studio.data.models.card import Card, bundled_models
+from ebm_studio.data.models.model import save_model
 
 
 def main() -> None:

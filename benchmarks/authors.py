@@ -24,12 +24,12 @@ from tqdm import tqdm
 from ebm_studio.cli.options import duration
 from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
-from ebm_studio.data.cards import Card, DataCard
-from ebm_studio.data.datasets import ImageSet, natural_channels, open_images
-from ebm_studio.data.files import write_whole
-from ebm_studio.data.machine import machine
-from ebm_studio.data.models import Model, save_model
-from ebm_studio.data.pictures import grid, save_picture, to_pixels
+from ebm_studio.data.models.card import Card, DataCard
+from ebm_studio.data.models.model import Model, save_model
+from ebm_studio.data.pictures.datasets import ImageSet, natural_channels, open_images
+from ebm_studio.data.pictures.pictures import grid, save_picture, to_pixels
+from ebm_studio.data.storage.atomic_write import write_whole
+from ebm_studio.data.storage.machine import machine
 
 K = 100
 BATCH = 64  # m

@@ -19,12 +19,12 @@ import numpy as np
 from PIL import Image
 
 from ebm_studio.core.specs import Interpolation, PathNoise, Spacing
-from ebm_studio.data.animation import Kind, encode
-from ebm_studio.data.datasets import open_images
-from ebm_studio.data.frames import Frame, Look, Reel
-from ebm_studio.data.models import Model, load_model
-from ebm_studio.data.replay import make_frames, make_recipe
-from ebm_studio.data.sources import Seeds
+from ebm_studio.data.exports.encoders import Kind, encode
+from ebm_studio.data.exports.frames import Frame, Look, Reel
+from ebm_studio.data.exports.recipe_sources import Seeds
+from ebm_studio.data.exports.replay import make_frames, make_recipe
+from ebm_studio.data.models.model import Model, load_model
+from ebm_studio.data.pictures.datasets import open_images
 
 ROUNDS = 3
 EXACT = 100.0  # dB

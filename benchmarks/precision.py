@@ -13,7 +13,7 @@ import torch
 
 from ebm_studio.core.learning.learner import Learner
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
-from ebm_studio.data.datasets import natural_channels, open_images
+from ebm_studio.data.pictures.datasets import natural_channels, open_images
 
 WIDTH, HEIGHT = 640, 160  # pixels of a panel
 COLOURS = ("#2563eb", "#d97706", "#059669")

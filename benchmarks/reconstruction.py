@@ -25,10 +25,10 @@ from ebm_studio.core.sampling.inversion import Iterate
 from ebm_studio.core.sampling.langevin import Gradient, sample
 from ebm_studio.core.sampling.typicality import typicality
 from ebm_studio.core.specs import Mode, Reconstruction, ShortRun
-from ebm_studio.data.datasets import open_split
-from ebm_studio.data.features import Extractor, open_extractor
-from ebm_studio.data.models import Model, load_model
-from ebm_studio.data.pictures import to_images, to_pixels
+from ebm_studio.data.models.features import Extractor, open_extractor
+from ebm_studio.data.models.model import Model, load_model
+from ebm_studio.data.pictures.datasets import open_split
+from ebm_studio.data.pictures.pictures import to_images, to_pixels
 
 BATCH = 16
 NEIGHBOURS = 4

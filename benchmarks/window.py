@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ebm_studio.data.runfolders import RunFolder
+    from ebm_studio.data.training.run_folder import RunFolder
 
 PERIOD_MS = 4
 SECONDS = 3.0
@@ -114,8 +114,8 @@ def window(probe: str, model: str, began: float) -> dict[str, float]:
 def learn(root: Path) -> RunFolder:
     """Begin to learn as the window does: n_f 32, K 50, in a process of its own."""
     from ebm_studio.core.specs import Learning, NetSpec, ShortRun
-    from ebm_studio.data.plans import Plan
-    from ebm_studio.data.runfolders import new_run
+    from ebm_studio.data.training.plan import Plan
+    from ebm_studio.data.training.run_folder import new_run
 
     source = "fashion-mnist-test"
     plan = Plan(net=NetSpec(channels=1), short_run=ShortRun(), learning=Learning(), source=source, name="stalls")

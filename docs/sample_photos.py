@@ -13,8 +13,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from ebm_studio.data.datasets import open_images
-from ebm_studio.data.pictures import grid, save_picture
+from ebm_studio.data.pictures.datasets import open_images
+from ebm_studio.data.pictures.pictures import grid, save_picture
 
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "samples"
 GARMENTS = {"boot": 0, "pullover": 1, "trousers": 2, "sandal": 8, "dress": 13, "bag": 18, "shirt": 19}

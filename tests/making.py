@@ -13,10 +13,10 @@ from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.evaluation.figures import Estimate, Figures, Health, Nearest, Scale
 from ebm_studio.core.sampling.inversion import undo
 from ebm_studio.core.specs import NetSpec, ShortRun
-from ebm_studio.data.cards import Card
-from ebm_studio.data.latents import MAX_VALUE
-from ebm_studio.data.models import load_model, save_model
-from ebm_studio.data.pictures import fit, to_images
+from ebm_studio.data.models.card import Card
+from ebm_studio.data.models.latent import MAX_VALUE
+from ebm_studio.data.models.model import load_model, save_model
+from ebm_studio.data.pictures.pictures import fit, to_images
 
 TINY = NetSpec(size=16, channels=1, width=4)
 

@@ -27,7 +27,7 @@ from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.viewport import Arrangement, Viewport
-from ebm_studio.data.pictures import Pixels
+from ebm_studio.data.pictures.pictures import Pixels
 
 NOTCH = 120  # what a wheel turns at least
 

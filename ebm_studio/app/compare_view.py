@@ -14,7 +14,7 @@ from ebm_studio.app.picture_menu import PictureMenu
 from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
-from ebm_studio.data.pictures import Pixels
+from ebm_studio.data.pictures.pictures import Pixels
 
 GAP = 3 * UNIT
 GAIN = 4  # of the difference

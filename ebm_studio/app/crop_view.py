@@ -13,7 +13,7 @@ from ebm_studio.app.photos import Photo, seen
 from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
-from ebm_studio.data.pictures import Crop
+from ebm_studio.data.pictures.pictures import Crop
 
 MARGIN = 3 * UNIT
 GAP = 4 * UNIT

@@ -10,7 +10,7 @@ from ebm_studio.app.mosaic import Mosaic
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.train_setup import TrainSetup
-from ebm_studio.data.preview import Preview
+from ebm_studio.data.pictures.preview import Preview
 
 
 class DataStage(QWidget):

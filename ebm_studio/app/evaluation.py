@@ -19,9 +19,9 @@ from ebm_studio.app.source_box import SourceBox
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.zoo import Entry, Zoo
 from ebm_studio.core.specs import MAX_IMAGES, Evaluation
-from ebm_studio.data.cards import DataCard
-from ebm_studio.data.datasets import NAMED
-from ebm_studio.data.evaluations import other_set
+from ebm_studio.data.models.card import DataCard
+from ebm_studio.data.models.evaluation_cache import other_set
+from ebm_studio.data.pictures.datasets import NAMED
 
 
 class EvaluationPanel(QWidget):

@@ -34,8 +34,8 @@ from ebm_studio.app.fields import Choice, RealField, WholeField, button, label
 from ebm_studio.app.inspector import Panel
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
-from ebm_studio.data.animation import MOVING
-from ebm_studio.data.frames import MAX_HOLD, MAX_SCALE, Look, Reel
+from ebm_studio.data.exports.encoders import MOVING
+from ebm_studio.data.exports.frames import MAX_HOLD, MAX_SCALE, Look, Reel
 
 CARRIED = 96  # pixels of the picture under the pointer in a drag
 MIME = {"gif": "image/gif", "webp": "image/webp", "apng": "image/png", "png": "image/png"}

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ebm_studio.app.images import draw_picture, to_image
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
-from ebm_studio.data.frames import Look, Reel, film
+from ebm_studio.data.exports.frames import Look, Reel, film
 
 MARGIN = 2 * UNIT
 

@@ -14,9 +14,9 @@ from ebm_studio.app.exportable import Exportable
 from ebm_studio.app.faults import Faults
 from ebm_studio.app.link import EngineLink
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.data import mp4
-from ebm_studio.data.animation import MOVING, Kind
-from ebm_studio.data.frames import Look, Reel, film
+from ebm_studio.data.exports import mp4
+from ebm_studio.data.exports.encoders import MOVING, Kind
+from ebm_studio.data.exports.frames import Look, Reel, film
 from ebm_studio.engine.exports import Encoded, Export, Exported, Preview
 from ebm_studio.engine.requests import Ended, Fault, Request
 

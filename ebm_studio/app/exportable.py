@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ebm_studio.core.specs import ShortRun
-from ebm_studio.data.frames import (
+from ebm_studio.data.exports.frames import (
     Frame,
     Look,
     beside_photos,
@@ -19,9 +19,9 @@ from ebm_studio.data.frames import (
     path_captions,
     reconstruction_frame,
 )
-from ebm_studio.data.pictures import to_pixels
-from ebm_studio.data.recipes import Recipe, Side, versions
-from ebm_studio.data.sources import Original, Seeds, Source, sources_of
+from ebm_studio.data.exports.recipe import Recipe, Side, versions
+from ebm_studio.data.exports.recipe_sources import Original, Seeds, Source, sources_of
+from ebm_studio.data.pictures.pictures import to_pixels
 
 if TYPE_CHECKING:
     from ebm_studio.app.compare_state import CompareState

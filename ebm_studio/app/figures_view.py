@@ -12,7 +12,7 @@ from ebm_studio.app.fields import estimated, label, thousands
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.zoo import Entry
 from ebm_studio.core.evaluation.figures import Figures
-from ebm_studio.data.evaluations import KeptEvaluation, command_of, other_set
+from ebm_studio.data.models.evaluation_cache import KeptEvaluation, command_of, other_set
 
 Row = tuple[str, tuple[str, ...]]
 """A tip, which a header has not, and the cells."""

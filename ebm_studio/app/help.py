@@ -27,7 +27,7 @@ from ebm_studio.app.fields import Choice, label
 from ebm_studio.app.page import Page
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
-from ebm_studio.data.logs import Ring, log_folder
+from ebm_studio.data.storage.logs import Ring, log_folder
 
 PAPER = (
     "Erik Nijkamp, Mitch Hill, Song-Chun Zhu, Ying Nian Wu: Learning Non-Convergent Non-Persistent "

@@ -14,7 +14,7 @@ from ebm_studio.app.keeping import Drawer
 from ebm_studio.app.parameters import Parameters
 from ebm_studio.app.state import GenerateState
 from ebm_studio.core.errors import StudioError
-from ebm_studio.data.pictures import Pixels
+from ebm_studio.data.pictures.pictures import Pixels
 from ebm_studio.engine.store import ChainStore
 
 MOST = 200

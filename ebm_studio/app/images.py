@@ -8,7 +8,7 @@ from PySide6.QtGui import QDrag, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from ebm_studio.app.shelf_state import Subject
-from ebm_studio.data.pictures import Pixels
+from ebm_studio.data.pictures.pictures import Pixels
 
 MIME = "application/x-ebm-studio-picture"
 LARGE = 256  # pixels that a copied or saved picture has at least a side

@@ -33,7 +33,7 @@ from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.core.specs import MAX_STEPS, ShortRun
-from ebm_studio.data.cards import Card
+from ebm_studio.data.models.card import Card
 from ebm_studio.engine.jobs import ModelReady
 
 

@@ -23,7 +23,7 @@ from ebm_studio.app.stops import Stops
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.core.specs import MAX_FRAMES
-from ebm_studio.data.frames import letter
+from ebm_studio.data.exports.frames import letter
 
 
 class InterpolatePage(Page):

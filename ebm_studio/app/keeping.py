@@ -12,8 +12,8 @@ from PIL import Image
 
 from ebm_studio.app.shelf_state import MAX_NAME, Contents, Kept
 from ebm_studio.core.errors import DataError, StudioError
-from ebm_studio.data.latents import SUFFIX, read_latent, save_latent
-from ebm_studio.data.pictures import Pixels, grid, open_picture, save_picture
+from ebm_studio.data.models.latent import SUFFIX, read_latent, save_latent
+from ebm_studio.data.pictures.pictures import Pixels, grid, open_picture, save_picture
 
 PICTURE = ".png"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ebm_studio.core.specs import MAX_CHAINS, MAX_STEPS, MAX_UPDATES
-from ebm_studio.data.plans import Plan
+from ebm_studio.data.training.plan import Plan
 
 MINUTE = 60
 

@@ -28,7 +28,7 @@ def run_window(model: str | None = None) -> int:
     from ebm_studio.app.settings import open_settings
     from ebm_studio.app.theme import Theme
     from ebm_studio.app.window import MainWindow
-    from ebm_studio.data.logs import crash_noted, logging_on
+    from ebm_studio.data.storage.logs import crash_noted, logging_on
     from ebm_studio.engine.requests import Fault
 
     QGuiApplication.setApplicationDisplayName("EBM Studio")

@@ -26,7 +26,7 @@ from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.zoo import Entry, Zoo
 from ebm_studio.core.evaluation.figures import Figures
-from ebm_studio.data.cards import Card, DataCard
+from ebm_studio.data.models.card import Card, DataCard
 
 TILE = 8 * UNIT
 GAP = UNIT // 2

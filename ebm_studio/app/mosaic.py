@@ -13,7 +13,7 @@ from ebm_studio.app.images import draw_picture, to_image
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.viewport import Viewport
-from ebm_studio.data.pictures import Pixels
+from ebm_studio.data.pictures.pictures import Pixels
 
 ENOUGH = 2  # pixels of the screen for one of a picture, below which it is hard to see
 FEW = 24  # pictures that tell enough of all

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QSizePolicy
 
 from ebm_studio.app.header import choose_model_file
-from ebm_studio.data.cards import bundled_models, user_models
+from ebm_studio.data.models.card import bundled_models, user_models
 
 FILE = "a file"
 

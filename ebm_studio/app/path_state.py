@@ -18,8 +18,8 @@ from ebm_studio.app.state import GenerateState
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.sampling.path_positions import legs, position_of, rho
 from ebm_studio.core.specs import MAX_STOPS, Interpolation, ShortRun
-from ebm_studio.data.latents import FromPhoto, FromSeed
-from ebm_studio.data.pictures import WHITE, Pixels
+from ebm_studio.data.models.latent import FromPhoto, FromSeed
+from ebm_studio.data.pictures.pictures import WHITE, Pixels
 from ebm_studio.engine.exports import Opened
 from ebm_studio.engine.jobs import ModelReady
 from ebm_studio.engine.paths import Interpolate, MakeStop, Mix, Point, StopReady, Surface

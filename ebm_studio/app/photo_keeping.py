@@ -15,7 +15,7 @@ from ebm_studio.app.keeping import Drawer
 from ebm_studio.app.photos import Mask, Photo
 from ebm_studio.core.errors import DataError
 from ebm_studio.core.specs import SIZES
-from ebm_studio.data.pictures import Crop
+from ebm_studio.data.pictures.pictures import Crop
 
 
 def entry_of(photo: Photo, drawer: Drawer) -> dict[str, Any]:

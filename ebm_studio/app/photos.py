@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ebm_studio.core.specs import NetSpec
-from ebm_studio.data.pictures import WHITE, Crop, Pixels, fit
+from ebm_studio.data.pictures.pictures import WHITE, Crop, Pixels, fit
 
 LEAST_SIDE = 4.0
 """Of a crop, in pixels of the photo."""

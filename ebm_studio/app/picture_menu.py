@@ -12,8 +12,8 @@ from ebm_studio.app.images import enlarged, enlargement
 from ebm_studio.app.shelf_state import SLOTS, Shelf, Slot, Subject
 from ebm_studio.app.theme import Theme
 from ebm_studio.core.errors import StudioError
-from ebm_studio.data.latents import FromSeed, save_latent
-from ebm_studio.data.pictures import grid, save_picture
+from ebm_studio.data.models.latent import FromSeed, save_latent
+from ebm_studio.data.pictures.pictures import grid, save_picture
 
 
 class PictureMenu(QMenu):

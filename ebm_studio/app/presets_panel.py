@@ -11,7 +11,7 @@ from ebm_studio.app.modelcard import duration
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.train_setup import TrainSetup, preset_of
-from ebm_studio.data.presets import PRESETS, Preset
+from ebm_studio.data.training.presets import PRESETS, Preset
 
 
 class PresetButton(QPushButton):

@@ -28,8 +28,8 @@ from ebm_studio.app.theme import Theme
 from ebm_studio.app.timeline import Timeline, act_playback
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.welcome import Welcome
-from ebm_studio.data.cards import is_model_file
-from ebm_studio.data.pictures import HEIC, SUFFIXES, is_picture
+from ebm_studio.data.models.card import is_model_file
+from ebm_studio.data.pictures.pictures import HEIC, SUFFIXES, is_picture
 from ebm_studio.engine.requests import Fault
 
 PHOTOS = f"Photos ({' '.join(f'*{suffix}' for suffix in sorted(SUFFIXES | HEIC))});;All files (*)"

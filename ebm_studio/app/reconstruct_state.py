@@ -22,7 +22,7 @@ from ebm_studio.app.shelf_state import Shelf, Slot, Subject
 from ebm_studio.app.state import GenerateState
 from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.specs import NetSpec, Reconstruction, check_seed
-from ebm_studio.data.pictures import WHITE, Crop, Pixels, grid
+from ebm_studio.data.pictures.pictures import WHITE, Crop, Pixels, grid
 from ebm_studio.engine.exports import Opened
 from ebm_studio.engine.jobs import ModelReady, RunChain
 from ebm_studio.engine.photos import PhotoFault, PhotoRead, ReadPhotos
@@ -31,7 +31,7 @@ from ebm_studio.engine.requests import Ended, Fault, Request
 from ebm_studio.engine.store import BOUND, ChainStore
 
 if TYPE_CHECKING:
-    from ebm_studio.data.reconstructions import Account, Result
+    from ebm_studio.data.models.reconstruction import Account, Result
 
 LANE = "reconstruct"
 MOST = 64

@@ -15,8 +15,8 @@ from ebm_studio.app.run_words import state_of, when
 from ebm_studio.app.runs import Runs
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import SMALL, UNIT
-from ebm_studio.data.datasets import set_name
-from ebm_studio.data.runlog import Event
+from ebm_studio.data.pictures.datasets import set_name
+from ebm_studio.data.training.run_log import Event
 
 MOST_EVENTS = 200
 EVENTS_HEIGHT = 28 * UNIT

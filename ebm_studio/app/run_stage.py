@@ -14,7 +14,7 @@ from ebm_studio.app.scrub import ScrubBar
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.watch import WINDOWS
-from ebm_studio.data.pictures import Pixels
+from ebm_studio.data.pictures.pictures import Pixels
 
 SIDE_BY_SIDE = 6  # runs whose samples are shown
 

@@ -10,10 +10,10 @@ from PIL import Image
 
 from ebm_studio.app.thinning import Floats
 from ebm_studio.core.errors import StudioError
-from ebm_studio.data.pictures import Pixels, cut
-from ebm_studio.data.plans import PLAN
-from ebm_studio.data.runfolders import RunFolder
-from ebm_studio.data.runlog import METRICS, Event
+from ebm_studio.data.pictures.pictures import Pixels, cut
+from ebm_studio.data.training.plan import PLAN
+from ebm_studio.data.training.run_folder import RunFolder
+from ebm_studio.data.training.run_log import METRICS, Event
 
 WARNINGS = ("warning", "rollback", "gave_up", "disk_full", "data_lost", "failed")
 """The kinds of events that a person should hear of."""

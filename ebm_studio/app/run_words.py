@@ -7,7 +7,7 @@ from datetime import datetime
 from ebm_studio.app.fields import thousands
 from ebm_studio.app.modelcard import duration
 from ebm_studio.app.run_view import RunView
-from ebm_studio.data.runlog import Order
+from ebm_studio.data.training.run_log import Order
 
 STATES = {
     "reading": "reading the pictures",

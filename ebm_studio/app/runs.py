@@ -12,10 +12,10 @@ from ebm_studio.app.undo import Undo
 from ebm_studio.app.watch import Watch
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import MAX_UPDATES
-from ebm_studio.data.cards import new_user_model
-from ebm_studio.data.plans import Plan, write_plan
-from ebm_studio.data.runfolders import RunFolder, Trashed, default_root, empty_trash, list_runs, new_run
-from ebm_studio.data.runlog import Event, Order
+from ebm_studio.data.models.card import new_user_model
+from ebm_studio.data.training.plan import Plan, write_plan
+from ebm_studio.data.training.run_folder import RunFolder, Trashed, default_root, empty_trash, list_runs, new_run
+from ebm_studio.data.training.run_log import Event, Order
 from ebm_studio.engine.requests import Fault
 
 POLL = 1000  # milliseconds: a running process writes its status about as often

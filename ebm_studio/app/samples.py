@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ebm_studio.data.pictures import is_picture
-from ebm_studio.data.places import RESOURCES
+from ebm_studio.data.pictures.pictures import is_picture
+from ebm_studio.data.storage.bundle import RESOURCES
 
 
 def sample_photos() -> list[Path]:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
 from ebm_studio import __version__
 from ebm_studio.core.errors import StudioError
-from ebm_studio.data.files import write_whole
+from ebm_studio.data.storage.atomic_write import write_whole
 
 FORMAT = 1
 SAVE_AFTER = 3000  # milliseconds: what a crash may cost

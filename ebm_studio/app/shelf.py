@@ -24,7 +24,7 @@ from ebm_studio.app.shelf_state import SLOTS, Kept, Shelf
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tiles import NAME, PICTURE, KeptTile, SlotTile
 from ebm_studio.app.tokens import UNIT
-from ebm_studio.data.latents import SUFFIX, is_latent_file
+from ebm_studio.data.models.latent import SUFFIX, is_latent_file
 
 HINT = "Press K on a picture, or drag it here, to keep its start noise."
 HEIGHT = PICTURE + NAME + 4 + 2 * UNIT

@@ -13,8 +13,8 @@ from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.undo import Undo
 from ebm_studio.core.errors import StudioError
-from ebm_studio.data.latents import FromPath, FromPhoto, Latent, read_latent
-from ebm_studio.data.pictures import Pixels, to_pixels
+from ebm_studio.data.models.latent import FromPath, FromPhoto, Latent, read_latent
+from ebm_studio.data.pictures.pictures import Pixels, to_pixels
 
 Slot = Literal["A", "B"]
 SLOTS: tuple[Slot, ...] = get_args(Slot)

@@ -11,7 +11,7 @@ from ebm_studio.app.runs import Runs
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.core.errors import CheckpointError
-from ebm_studio.data.cards import read_card
+from ebm_studio.data.models.card import read_card
 
 
 class SnapshotButton(QPushButton):

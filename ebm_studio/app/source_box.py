@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QWidget
 
 from ebm_studio.app.fields import elided
 from ebm_studio.app.tokens import UNIT
-from ebm_studio.data.datasets import NAMED
+from ebm_studio.data.pictures.datasets import NAMED
 
 FOLDER, ZIP = "a folder", "a zip"
 NAME_WIDTH = 20 * UNIT

@@ -14,8 +14,8 @@ from ebm_studio.app.images import draw_picture, to_image
 from ebm_studio.app.path_state import CORNERS, PathState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import SMALL, UNIT
-from ebm_studio.data.frames import letter
-from ebm_studio.data.pictures import Pixels
+from ebm_studio.data.exports.frames import letter
+from ebm_studio.data.pictures.pictures import Pixels
 
 MARGIN = UNIT
 EDGE = 10 * UNIT  # of a corner's picture on the pad, at most

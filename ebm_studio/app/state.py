@@ -17,8 +17,8 @@ from ebm_studio.app.shelf_state import Subject, title
 from ebm_studio.app.undo import Undo
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_STEPS, ShortRun
-from ebm_studio.data.cards import bundled_models
-from ebm_studio.data.latents import FromSeed, Latent
+from ebm_studio.data.models.card import bundled_models
+from ebm_studio.data.models.latent import FromSeed, Latent
 from ebm_studio.engine.jobs import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.requests import Ended, Fault, Request
 from ebm_studio.engine.store import ChainStore

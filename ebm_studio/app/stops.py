@@ -32,9 +32,9 @@ from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import SMALL, UNIT
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import MAX_STOPS
-from ebm_studio.data.frames import letter
-from ebm_studio.data.latents import FromSeed, is_latent_file
-from ebm_studio.data.pictures import HEIC, SUFFIXES, is_picture
+from ebm_studio.data.exports.frames import letter
+from ebm_studio.data.models.latent import FromSeed, is_latent_file
+from ebm_studio.data.pictures.pictures import HEIC, SUFFIXES, is_picture
 
 PICTURE = 8 * UNIT
 NAME = 2 * UNIT

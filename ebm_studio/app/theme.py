@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from ebm_studio.app.style import style_sheet
 from ebm_studio.app.tokens import BODY, DARK, LIGHT, Tokens
-from ebm_studio.data.places import RESOURCES
+from ebm_studio.data.storage.bundle import RESOURCES
 
 SCHEMES = {"system": Qt.ColorScheme.Unknown, "dark": Qt.ColorScheme.Dark, "light": Qt.ColorScheme.Light}
 

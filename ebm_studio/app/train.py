@@ -24,7 +24,7 @@ from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.train_headers import RunHeader, SetupHeader
 from ebm_studio.app.train_panels import TrainInspector
 from ebm_studio.app.train_setup import TrainSetup
-from ebm_studio.data.runfolders import look_into_trash
+from ebm_studio.data.training.run_folder import look_into_trash
 
 MODELS = "Models (*.safetensors)"
 

@@ -17,7 +17,7 @@ from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.app.train_setup import TrainSetup
 from ebm_studio.core.specs import SIZES
-from ebm_studio.data.plans import Plan
+from ebm_studio.data.training.plan import Plan
 
 
 class DataPanel(Panel):

@@ -15,11 +15,11 @@ from ebm_studio.app.link import EngineLink
 from ebm_studio.app.undo import Undo
 from ebm_studio.core.errors import CheckpointError, SettingsError
 from ebm_studio.core.specs import SIZES, NetSpec
-from ebm_studio.data.cards import Card, find_model, read_card
-from ebm_studio.data.datasets import NAMED, natural_channels, set_name
-from ebm_studio.data.plans import Plan
-from ebm_studio.data.presets import PRESETS, Preset
-from ebm_studio.data.preview import Preview
+from ebm_studio.data.models.card import Card, find_model, read_card
+from ebm_studio.data.pictures.datasets import NAMED, natural_channels, set_name
+from ebm_studio.data.pictures.preview import Preview
+from ebm_studio.data.training.plan import Plan
+from ebm_studio.data.training.presets import PRESETS, Preset
 from ebm_studio.engine.requests import Ended, Fault, Request
 from ebm_studio.engine.training import Estimated, EstimateRun, PreviewData, Previewed
 

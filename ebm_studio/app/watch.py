@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.run_view import RunView, read_grid
 from ebm_studio.app.tokens import Tokens
-from ebm_studio.data.pictures import Pixels
+from ebm_studio.data.pictures.pictures import Pixels
 
 WINDOWS = (1, 10, 100, 1000)
 """Updates that a curve can be smoothed over."""

@@ -52,10 +52,10 @@ from ebm_studio.app.train_setup import TrainSetup
 from ebm_studio.app.undo_button import UndoButton
 from ebm_studio.app.veil import Veil
 from ebm_studio.app.zoo import Zoo
-from ebm_studio.data.cards import bundled_models, is_model_file
-from ebm_studio.data.latents import is_latent_file
-from ebm_studio.data.logs import Ring
-from ebm_studio.data.recipes import holds_recipe
+from ebm_studio.data.exports.recipe import holds_recipe
+from ebm_studio.data.models.card import bundled_models, is_model_file
+from ebm_studio.data.models.latent import is_latent_file
+from ebm_studio.data.storage.logs import Ring
 from ebm_studio.engine.requests import Fault
 
 

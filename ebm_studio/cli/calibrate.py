@@ -41,8 +41,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Try, choose and write."""
     settings = Evaluation(count=args.count, seed=args.seed)
 
-    from ebm_studio.data.calibration import calibrated, chosen, trials
-    from ebm_studio.data.models import load_model, save_model
+    from ebm_studio.data.models.calibration import calibrated, chosen, trials
+    from ebm_studio.data.models.model import load_model, save_model
 
     model = load_model(args.model, args.device)
     tried = []

@@ -50,9 +50,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     from tqdm import tqdm
 
-    from ebm_studio.data.evaluation import evaluate
-    from ebm_studio.data.evaluations import command_of, other_set
-    from ebm_studio.data.models import load_model, save_model
+    from ebm_studio.data.models.evaluation import evaluate
+    from ebm_studio.data.models.evaluation_cache import command_of, other_set
+    from ebm_studio.data.models.model import load_model, save_model
 
     if settings.features == "inception":
         print(DOWNLOAD, file=sys.stderr)

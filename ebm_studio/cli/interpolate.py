@@ -14,8 +14,8 @@ from ebm_studio.core.errors import DivergedError, SettingsError
 
 if TYPE_CHECKING:
     from ebm_studio.core.specs import ShortRun
-    from ebm_studio.data.latents import Latent
-    from ebm_studio.data.models import Model
+    from ebm_studio.data.models.latent import Latent
+    from ebm_studio.data.models.model import Model
 
 
 def add(commands: Any) -> None:
@@ -64,11 +64,11 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Interpolate and write the file."""
     from ebm_studio.core.specs import Interpolation, check_stops
-    from ebm_studio.data.animation import export, kind_of
-    from ebm_studio.data.frames import Look
-    from ebm_studio.data.models import load_model
-    from ebm_studio.data.replay import make_recipe, path_frames
-    from ebm_studio.data.sources import sources_of
+    from ebm_studio.data.exports.encoders import export, kind_of
+    from ebm_studio.data.exports.frames import Look
+    from ebm_studio.data.exports.recipe_sources import sources_of
+    from ebm_studio.data.exports.replay import make_recipe, path_frames
+    from ebm_studio.data.models.model import load_model
 
     kind_of(args.output)
     spec = Interpolation(path=args.path, spacing=args.spacing, frames=args.frames, noise=args.noise, closed=args.loop)
@@ -118,7 +118,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def run_of(stops: Sequence[str], own: ShortRun) -> ShortRun:
     """The short run of a path: that of its first photo, which would not come back in any other, or the model's own."""
-    from ebm_studio.data.latents import SUFFIX, FromPhoto, read_latent
+    from ebm_studio.data.models.latent import SUFFIX, FromPhoto, read_latent
 
     for text in stops:
         if text.startswith("seed:"):
@@ -133,7 +133,7 @@ def run_of(stops: Sequence[str], own: ShortRun) -> ShortRun:
 
 def read_stop(text: str, model: Model, own: ShortRun) -> Latent:
     """The latent that a stop names: seed:7, seed:7:3, a latent file, or a photo."""
-    from ebm_studio.data.latents import SUFFIX, read_latent
+    from ebm_studio.data.models.latent import SUFFIX, read_latent
 
     if text.startswith("seed:"):
         match = re.fullmatch(r"seed:(\d{1,19})(?::(\d{1,4}))?", text)
@@ -151,8 +151,8 @@ def _reconstructed(photo: Path, model: Model, own: ShortRun) -> Latent:
     import torch
 
     from ebm_studio.core.specs import Reconstruction
-    from ebm_studio.data.pictures import fit, open_picture, to_images
-    from ebm_studio.data.reconstructions import results_of
+    from ebm_studio.data.models.reconstruction import results_of
+    from ebm_studio.data.pictures.pictures import fit, open_picture, to_images
 
     net, settings = model.card.net, Reconstruction()
     pixels = fit(open_picture(photo, enough=2 * net.size), net.size, net.channels)

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from ebm_studio.cli.options import add_json
-from ebm_studio.data.cards import Card, bundled_models, read_card
+from ebm_studio.data.models.card import Card, bundled_models, read_card
 
 
 def add(commands: Any) -> None:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ebm_studio.core.specs import NetSpec, Reconstruction, ShortRun
-    from ebm_studio.data.models import Model
-    from ebm_studio.data.pictures import Pixels
-    from ebm_studio.data.reconstructions import Result
+    from ebm_studio.data.models.model import Model
+    from ebm_studio.data.models.reconstruction import Result
+    from ebm_studio.data.pictures.pictures import Pixels
 
 BATCH = 16  # photos that are searched for together
 
@@ -62,9 +62,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from tqdm import tqdm
 
     from ebm_studio.core.specs import Reconstruction
-    from ebm_studio.data.models import load_model
-    from ebm_studio.data.pictures import to_images
-    from ebm_studio.data.reconstructions import Account, Result, save_results
+    from ebm_studio.data.models.model import load_model
+    from ebm_studio.data.models.reconstruction import Account, Result, save_results
+    from ebm_studio.data.pictures.pictures import to_images
 
     tolerance = {} if args.tolerance is None else {"tolerance": args.tolerance}
     settings = Reconstruction(iterations=args.iterations, mode=args.mode, **tolerance)
@@ -118,7 +118,7 @@ def _search(
     progress: Callable[[int], object],
 ) -> Iterator[Result | DivergedError]:
     """What is found for each photo, batch by batch; once it is `stopped`, the best so far of the batch at hand."""
-    from ebm_studio.data.reconstructions import ran_away, results_of
+    from ebm_studio.data.models.reconstruction import ran_away, results_of
 
     for first in range(0, len(photos), BATCH):
         part = slice(first, first + BATCH)
@@ -151,7 +151,7 @@ def _read(paths: Sequence[Path], net: NetSpec, paper: str) -> tuple[list[Path], 
     import numpy as np
 
     from ebm_studio.core.errors import DataError
-    from ebm_studio.data.pictures import find_photos, fit, open_picture
+    from ebm_studio.data.pictures.pictures import find_photos, fit, open_picture
 
     read, pixels = [], []
     files, skipped = find_photos(paths)
@@ -171,6 +171,6 @@ def _read_mask(file: Path, size: int) -> Tensor:
     """The known pixels, boolean (size, size): those where the mask, cropped like a photo, is not white."""
     import torch
 
-    from ebm_studio.data.pictures import fit, open_picture
+    from ebm_studio.data.pictures.pictures import fit, open_picture
 
     return torch.from_numpy(fit(open_picture(file), size, 1)[0] < 128)

@@ -33,13 +33,13 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Replay and write the file."""
-    from ebm_studio.data.animation import export, kind_of
-    from ebm_studio.data.recipes import read_recipe
+    from ebm_studio.data.exports.encoders import export, kind_of
+    from ebm_studio.data.exports.recipe import read_recipe
 
     kind_of(args.output)
     recipe = read_recipe(args.file)
 
-    from ebm_studio.data.replay import load_recipe_models, make_frames
+    from ebm_studio.data.exports.replay import load_recipe_models, make_frames
 
     began = time.perf_counter()
     models = load_recipe_models(recipe, args.file, args.model, args.device)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ebm_studio.cli.options import add_json
 from ebm_studio.core.errors import StudioError
-from ebm_studio.data.runfolders import default_root, list_runs
+from ebm_studio.data.training.run_folder import default_root, list_runs
 
 
 def add(commands: Any) -> None:

@@ -36,12 +36,12 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Sample and write the file."""
     from ebm_studio.core.specs import check_count, check_seed
-    from ebm_studio.data.animation import export, kind_of
-    from ebm_studio.data.frames import Look
-    from ebm_studio.data.models import load_model
-    from ebm_studio.data.recipes import Kind
-    from ebm_studio.data.replay import make_frames, make_recipe
-    from ebm_studio.data.sources import Seeds
+    from ebm_studio.data.exports.encoders import export, kind_of
+    from ebm_studio.data.exports.frames import Look
+    from ebm_studio.data.exports.recipe import Kind
+    from ebm_studio.data.exports.recipe_sources import Seeds
+    from ebm_studio.data.exports.replay import make_frames, make_recipe
+    from ebm_studio.data.models.model import load_model
 
     kind: Kind = "chain" if kind_of(args.output) in ("gif", "apng", "mp4", "folder") else "samples"
     look = Look(scale=args.scale, every=args.every, hold_last=1.5 if kind == "chain" else 0)

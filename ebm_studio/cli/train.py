@@ -15,14 +15,14 @@ from ebm_studio.cli.options import add_backend, add_device, add_json, duration
 from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
-from ebm_studio.data.cards import find_model, read_card
-from ebm_studio.data.plans import OPTIONS, Plan, check_new, read_plan
+from ebm_studio.data.models.card import find_model, read_card
+from ebm_studio.data.training.plan import OPTIONS, Plan, check_new, read_plan
 
 if TYPE_CHECKING:
     import torch
 
     from ebm_studio.core.learning.ranks import Ranks
-    from ebm_studio.data.rundiary import Diary
+    from ebm_studio.data.training.run_diary import Diary
 
 
 def add(commands: Any) -> None:
@@ -89,7 +89,7 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Learn until done or stopped."""
-    from ebm_studio.data.rundiary import session
+    from ebm_studio.data.training.run_diary import session
 
     if args.data is None and not args.resume:
         raise SettingsError("Name the DATA to learn from: a folder or zip of images, or a set by name.")
@@ -109,8 +109,8 @@ def _learn_together(args: argparse.Namespace, stopped: threading.Event) -> dict[
     """As one of the processes that torchrun started. The first is the run, the others help it."""
     from ebm_studio.core.energy.devices import choose_device
     from ebm_studio.core.learning.ranks import joined
-    from ebm_studio.data.rundiary import session
-    from ebm_studio.data.runteam import follow
+    from ebm_studio.data.training.distributed import follow
+    from ebm_studio.data.training.run_diary import session
 
     with joined(choose_device(args.device)) as (ranks, device):
         if ranks.is_first:
@@ -135,7 +135,7 @@ def _learn(
 
     from ebm_studio.core.energy.devices import choose_device
     from ebm_studio.core.learning.ranks import ALONE
-    from ebm_studio.data.runs import Report, TrainingRun
+    from ebm_studio.data.training.training_run import Report, TrainingRun
 
     device = device or choose_device(args.device)
     with tqdm(unit="image", desc="reading", disable=None, leave=False) as bar:
@@ -191,7 +191,7 @@ def _plan(args: argparse.Namespace) -> Plan:
 
 
 def _new_plan(args: argparse.Namespace) -> Plan:
-    from ebm_studio.data.datasets import natural_channels
+    from ebm_studio.data.pictures.datasets import natural_channels
 
     origin = read_card(find_model(args.origin)) if args.origin else None
     return Plan(

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from ebm_studio.core.errors import DataError
 from ebm_studio.core.specs import MAX_STOPS
-from ebm_studio.data.animation import Kind, encode, export
-from ebm_studio.data.cards import bundled_models
-from ebm_studio.data.frames import Frame, Look
-from ebm_studio.data.recipes import Recipe, Side, find_recipe_model, read_recipe
+from ebm_studio.data.exports.encoders import Kind, encode, export
+from ebm_studio.data.exports.frames import Frame, Look
+from ebm_studio.data.exports.recipe import Recipe, Side, find_recipe_model, read_recipe
+from ebm_studio.data.models.card import bundled_models
 from ebm_studio.engine.paths import StopReady, ready
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
-    from ebm_studio.data.reconstructions import Account, Result
+    from ebm_studio.data.models.reconstruction import Account, Result
     from ebm_studio.engine.worker import Worker
 
 PERMILLE = 1000
@@ -135,10 +135,10 @@ class OpenRecipe(Request):
             worker.post(Opened(self.path, recipe, names))
             return
         model = worker.model(names[0])
-        from ebm_studio.data.replay import latents_of, results_again
+        from ebm_studio.data.exports.replay import latents_of, results_again
 
         if recipe.photos:
-            from ebm_studio.data.reconstructions import Account
+            from ebm_studio.data.models.reconstruction import Account
 
             results = tuple(results_again(model, recipe))
             account = Account(device=str(model.device), backend=model.backend)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ebm_studio.core.specs import ShortRun
-from ebm_studio.data.cards import Card
-from ebm_studio.data.latents import Latent
+from ebm_studio.data.models.card import Card
+from ebm_studio.data.models.latent import Latent
 from ebm_studio.engine.requests import Request
 from ebm_studio.engine.store import BOUND, ChainStore
 

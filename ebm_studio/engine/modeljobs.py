@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import Evaluation
-from ebm_studio.data.cards import Card, find_model
-from ebm_studio.data.evaluations import KeptEvaluation, evaluation_file, keep_evaluation, read_evaluation
-from ebm_studio.data.pictures import Pixels, to_pixels
-from ebm_studio.data.thumbnails import COUNT, keep_thumbnail, read_thumbnail, thumbnail_file
+from ebm_studio.data.models.card import Card, find_model
+from ebm_studio.data.models.evaluation_cache import KeptEvaluation, evaluation_file, keep_evaluation, read_evaluation
+from ebm_studio.data.models.thumbnails import COUNT, keep_thumbnail, read_thumbnail, thumbnail_file
+from ebm_studio.data.pictures.pictures import Pixels, to_pixels
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class MakeThumbnail(Request):
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """What `data.evaluation.evaluate` found, now or at an earlier launch."""
+    """What `data.models.evaluation.evaluate` found, now or at an earlier launch."""
 
     name: str
     """As the model was asked for."""
@@ -92,7 +92,7 @@ class EvaluateModel(Request):
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
         model = worker.model(self.lane)
-        from ebm_studio.data.evaluation import evaluate
+        from ebm_studio.data.models.evaluation import evaluate
 
         def tell(what: str, done: int, total: int) -> None:
             worker.report(f"Evaluating {model.card.name}: {what}", done, total)

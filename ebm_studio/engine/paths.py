@@ -14,14 +14,14 @@ import numpy.typing as npt
 from ebm_studio.core.errors import DataError, DivergedError
 from ebm_studio.core.sampling.path_positions import legs, positions, rho
 from ebm_studio.core.specs import Interpolation, PathKind, PathNoise, Reconstruction, ShortRun, check_stops
-from ebm_studio.data.latents import SUFFIX, FromSeed, Latent, read_latent
-from ebm_studio.data.pictures import WHITE, Pixels, fit, open_picture, to_images, to_pixels
+from ebm_studio.data.models.latent import SUFFIX, FromSeed, Latent, read_latent
+from ebm_studio.data.pictures.pictures import WHITE, Pixels, fit, open_picture, to_images, to_pixels
 from ebm_studio.engine.requests import Request
 from ebm_studio.engine.store import BOUND, ChainStore
 
 if TYPE_CHECKING:
     from ebm_studio.core.sampling.langevin import Step
-    from ebm_studio.data.models import Model
+    from ebm_studio.data.models.model import Model
     from ebm_studio.engine.worker import Worker
 
 Floats = npt.NDArray[np.float32]
@@ -189,7 +189,7 @@ class MakeStop(Request):
     def _reconstructed(self, model: Model, photo: Path, worker: Worker) -> StopReady:
         import torch
 
-        from ebm_studio.data.reconstructions import results_of
+        from ebm_studio.data.models.reconstruction import results_of
 
         net, run, settings = model.card.net, model.card.short_run.for_photos(), Reconstruction()
         pixels = fit(open_picture(photo, paper=self.paper, enough=2 * net.size), net.size, net.channels)

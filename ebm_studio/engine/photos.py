@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from ebm_studio.core.errors import DataError
-from ebm_studio.data.pictures import WHITE, find_photos, open_picture
+from ebm_studio.data.pictures.pictures import WHITE, find_photos, open_picture
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.specs import Reconstruction, ShortRun
-from ebm_studio.data.pictures import Pixels, to_images, to_pixels
+from ebm_studio.data.pictures.pictures import Pixels, to_images, to_pixels
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
-    from ebm_studio.data.reconstructions import Account, Result
+    from ebm_studio.data.models.reconstruction import Account, Result
     from ebm_studio.engine.worker import Worker
 
 Floats = npt.NDArray[np.float32]
@@ -112,7 +112,7 @@ class Reconstruct(Request):
         model = worker.model(self.model)
         import torch
 
-        from ebm_studio.data.reconstructions import Account, results_of
+        from ebm_studio.data.models.reconstruction import Account, results_of
 
         photos = torch.from_numpy(to_images(self.photos))
         known = None if self.known is None else torch.from_numpy(self.known)[:, None]
@@ -165,7 +165,7 @@ class Saved:
 
 @dataclass(frozen=True, kw_only=True)
 class SaveResults(Request):
-    """Write results as `data.reconstructions.save_results` does; posts `Saved`."""
+    """Write results as `data.models.reconstruction.save_results` does; posts `Saved`."""
 
     folder: Path
     results: tuple[Result, ...] = field(repr=False, compare=False)
@@ -173,7 +173,7 @@ class SaveResults(Request):
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
-        from ebm_studio.data.reconstructions import save_results
+        from ebm_studio.data.models.reconstruction import save_results
 
         worker.report("Saving")
         save_results(self.folder, self.results, self.account)

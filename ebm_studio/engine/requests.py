@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ebm_studio.data.pictures import Pixels
+    from ebm_studio.data.pictures.pictures import Pixels
     from ebm_studio.engine.worker import Worker
 
 

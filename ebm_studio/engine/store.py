@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import ShortRun
-from ebm_studio.data.pictures import Pixels, to_pixels
+from ebm_studio.data.pictures.pictures import Pixels, to_pixels
 
 if TYPE_CHECKING:
     from ebm_studio.core.sampling.langevin import Step

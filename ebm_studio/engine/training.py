@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
-from ebm_studio.data.preview import Preview, preview
+from ebm_studio.data.pictures.preview import Preview, preview
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class EstimateRun(Request):
 
         from ebm_studio.core.energy.nets import EnergyNet
         from ebm_studio.core.learning.learner import Learner
-        from ebm_studio.data.choices import resolve_backend
+        from ebm_studio.data.models.backend_cache import resolve_backend
 
         worker.check()
         backend = resolve_backend(EnergyNet(self.net).to(device), self.learning.chains)

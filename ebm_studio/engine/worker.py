@@ -14,7 +14,7 @@ from ebm_studio.engine.requests import Frame, Progress, Request
 if TYPE_CHECKING:
     import torch
 
-    from ebm_studio.data.models import Model
+    from ebm_studio.data.models.model import Model
 
 MODELS_KEPT = 3
 NICE = 5
@@ -37,7 +37,7 @@ class ModelShelf:
         if fresh or name not in self._models:
             report("Starting torch" if "torch" not in sys.modules else "Loading the model")
             _make_torch_ready()
-            from ebm_studio.data.models import load_model
+            from ebm_studio.data.models.model import load_model
 
             report("Loading the model")
             model = load_model(name, self._device)

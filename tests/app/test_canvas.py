@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication
 
 from ebm_studio.app.viewport import Viewport, next_zoom
 from ebm_studio.core.specs import ShortRun
-from ebm_studio.data.models import load_model
-from ebm_studio.data.pictures import to_pixels
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.pictures.pictures import to_pixels
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.test_window import type_into
 from tests.conftest import SIZE, STEPS

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from ebm_studio.core.specs import NetSpec, ShortRun
-from ebm_studio.data.models import load_model
-from ebm_studio.data.pictures import to_pixels
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.pictures.pictures import to_pixels
 from tests.app.conftest import PATIENCE
 from tests.app.test_window import type_into
 from tests.conftest import STEPS

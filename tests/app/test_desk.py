@@ -17,9 +17,9 @@ from ebm_studio.app.images import SubjectMime
 from ebm_studio.app.picture_menu import PictureMenu
 from ebm_studio.app.tiles import subject_of_kept
 from ebm_studio.app.undo_button import UndoButton
-from ebm_studio.data.latents import FromPhoto, FromSeed, Latent, read_latent, save_latent
-from ebm_studio.data.models import load_model
-from ebm_studio.data.pictures import to_pixels
+from ebm_studio.data.models.latent import FromPhoto, FromSeed, Latent, read_latent, save_latent
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.pictures.pictures import to_pixels
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.conftest import SIZE, STEPS
 

@@ -9,13 +9,13 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from ebm_studio.data import mp4
-from ebm_studio.data.animation import export
-from ebm_studio.data.frames import Look
-from ebm_studio.data.models import load_model
-from ebm_studio.data.recipes import read_recipe
-from ebm_studio.data.replay import make_frames, make_recipe
-from ebm_studio.data.sources import Seeds
+from ebm_studio.data.exports import mp4
+from ebm_studio.data.exports.encoders import export
+from ebm_studio.data.exports.frames import Look
+from ebm_studio.data.exports.recipe import read_recipe
+from ebm_studio.data.exports.recipe_sources import Seeds
+from ebm_studio.data.exports.replay import make_frames, make_recipe
+from ebm_studio.data.models.model import load_model
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.test_drops import drop
 from tests.app.test_window import type_into

@@ -14,11 +14,11 @@ from tqdm import tqdm
 
 from ebm_studio.cli.main import main
 from ebm_studio.core.specs import ShortRun
-from ebm_studio.data.latents import FromPhoto, Latent
-from ebm_studio.data.models import load_model
-from ebm_studio.data.pictures import grid, save_picture, to_pixels
-from ebm_studio.data.recipes import read_recipe
-from ebm_studio.data.sources import Seeds
+from ebm_studio.data.exports.recipe import read_recipe
+from ebm_studio.data.exports.recipe_sources import Seeds
+from ebm_studio.data.models.latent import FromPhoto, Latent
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.pictures.pictures import grid, save_picture, to_pixels
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.test_compare import wait_for_pair
 from tests.app.test_drops import drop

@@ -15,9 +15,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from ebm_studio.core.specs import Interpolation
-from ebm_studio.data.latents import FromSeed
-from ebm_studio.data.models import Model, load_model
-from ebm_studio.data.pictures import Pixels, cut, to_pixels
+from ebm_studio.data.models.latent import FromSeed
+from ebm_studio.data.models.model import Model, load_model
+from ebm_studio.data.pictures.pictures import Pixels, cut, to_pixels
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.test_compare import wait_for_pair
 from tests.app.test_desk import choose, right_click

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from ebm_studio.app.fuzzy import score
-from ebm_studio.data.logs import Ring, log_folder, logging_on
+from ebm_studio.data.storage.logs import Ring, log_folder, logging_on
 from tests.app.conftest import PATIENCE, wait_for_chain
 
 

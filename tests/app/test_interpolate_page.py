@@ -17,10 +17,10 @@ from ebm_studio.app.images import SubjectMime
 from ebm_studio.app.stops import opens
 from ebm_studio.core.sampling.interpolation import path_weights
 from ebm_studio.core.specs import PHOTO_STEP, Interpolation, ShortRun
-from ebm_studio.data.latents import FromPhoto, FromSeed, save_latent
-from ebm_studio.data.models import load_model
-from ebm_studio.data.pictures import to_pixels
-from ebm_studio.data.recipes import read_recipe
+from ebm_studio.data.exports.recipe import read_recipe
+from ebm_studio.data.models.latent import FromPhoto, FromSeed, save_latent
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.pictures.pictures import to_pixels
 from tests.app.conftest import PATIENCE
 from tests.app.test_drops import drop
 from tests.app.test_window import type_into

@@ -8,8 +8,8 @@ import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from ebm_studio.data.models import load_model
-from ebm_studio.data.pictures import to_pixels
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.pictures.pictures import to_pixels
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.conftest import STEPS
 

@@ -12,10 +12,10 @@ from ebm_studio.app.modelcard import duration
 from ebm_studio.app.source_box import ZIP
 from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.core.specs import NetSpec
-from ebm_studio.data import cards
-from ebm_studio.data.cards import DataCard
-from ebm_studio.data.models import load_model, save_model
-from ebm_studio.data.thumbnails import COUNT
+from ebm_studio.data.models import card as cards
+from ebm_studio.data.models.card import DataCard
+from ebm_studio.data.models.model import load_model, save_model
+from ebm_studio.data.models.thumbnails import COUNT
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.test_window import type_into
 from tests.making import make_data, make_figures, make_model

@@ -17,8 +17,8 @@ from ebm_studio.app.photos import Photo, painted
 from ebm_studio.app.reconstruct_panels import in_words
 from ebm_studio.app.reconstruct_state import MOST
 from ebm_studio.core.specs import PHOTO_STEP
-from ebm_studio.data.latents import FromPhoto
-from ebm_studio.data.pictures import Crop, fit, open_picture
+from ebm_studio.data.models.latent import FromPhoto
+from ebm_studio.data.pictures.pictures import Crop, fit, open_picture
 from tests.app.conftest import PATIENCE
 from tests.app.test_drops import drop
 from tests.conftest import SIZE, STEPS

@@ -19,12 +19,12 @@ from ebm_studio.app.origin_box import FILE
 from ebm_studio.app.source_box import ZIP
 from ebm_studio.app.thinning import POINTS
 from ebm_studio.core.specs import Learning, ShortRun
-from ebm_studio.data.cards import read_card, user_models
-from ebm_studio.data.plans import Plan, read_plan, write_plan
-from ebm_studio.data.presets import PRESETS
-from ebm_studio.data.runfolders import RunFolder, default_root, list_runs
-from ebm_studio.data.runlog import Event, append, append_event
-from ebm_studio.data.runs import TrainingRun
+from ebm_studio.data.models.card import read_card, user_models
+from ebm_studio.data.training.plan import Plan, read_plan, write_plan
+from ebm_studio.data.training.presets import PRESETS
+from ebm_studio.data.training.run_folder import RunFolder, default_root, list_runs
+from ebm_studio.data.training.run_log import Event, append, append_event
+from ebm_studio.data.training.training_run import TrainingRun
 from ebm_studio.engine import training
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.test_drops import drop

@@ -12,9 +12,9 @@ from ebm_studio.cli.main import main
 from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.evaluation.figures import Estimate
 from ebm_studio.core.specs import NetSpec, ShortRun
-from ebm_studio.data.calibration import Trial, chosen
-from ebm_studio.data.cards import Card, DataCard, read_card
-from ebm_studio.data.models import save_model
+from ebm_studio.data.models.calibration import Trial, chosen
+from ebm_studio.data.models.card import Card, DataCard, read_card
+from ebm_studio.data.models.model import save_model
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from safetensors.numpy import load_file
 
 from ebm_studio.cli.main import main
 from ebm_studio.cli.options import duration
-from ebm_studio.data.cards import read_card
-from ebm_studio.data.runlog import read_metrics
+from ebm_studio.data.models.card import read_card
+from ebm_studio.data.training.run_log import read_metrics
 from tests.making import make_data, make_model
 
 

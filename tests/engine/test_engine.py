@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from ebm_studio.core.specs import ShortRun
-from ebm_studio.data.models import load_model
-from ebm_studio.data.pictures import to_pixels
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.pictures.pictures import to_pixels
 from ebm_studio.engine.engine import Engine
 from ebm_studio.engine.jobs import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.requests import Ended, Posted, Request

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from ebm_studio.core.specs import Interpolation, ShortRun
-from ebm_studio.data.animation import encode, export
-from ebm_studio.data.frames import Look
-from ebm_studio.data.models import load_model
-from ebm_studio.data.recipes import Side
-from ebm_studio.data.replay import make_frames, make_recipe
-from ebm_studio.data.sources import Seeds, sources_of
+from ebm_studio.data.exports.encoders import encode, export
+from ebm_studio.data.exports.frames import Look
+from ebm_studio.data.exports.recipe import Side
+from ebm_studio.data.exports.recipe_sources import Seeds, sources_of
+from ebm_studio.data.exports.replay import make_frames, make_recipe
+from ebm_studio.data.models.model import load_model
 from ebm_studio.engine.exports import Encoded, Export, Exported, Opened, OpenRecipe, Preview
 from tests.conftest import STEPS
 from tests.engine.test_paths import answer, engine  # noqa: F401 - a fixture

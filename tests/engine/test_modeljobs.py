@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from ebm_studio.core.specs import Evaluation, NetSpec
-from ebm_studio.data.models import load_model
-from ebm_studio.data.pictures import to_pixels
-from ebm_studio.data.thumbnails import COUNT, thumbnail_file
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.models.thumbnails import COUNT, thumbnail_file
+from ebm_studio.data.pictures.pictures import to_pixels
 from ebm_studio.engine import modeljobs
 from ebm_studio.engine.engine import Engine
 from ebm_studio.engine.modeljobs import EvaluateModel, MakeThumbnail

@@ -6,9 +6,9 @@ import torch
 
 from ebm_studio.core.sampling.interpolation import pad_weights
 from ebm_studio.core.specs import Interpolation, ShortRun
-from ebm_studio.data.latents import FromPhoto, FromSeed
-from ebm_studio.data.models import load_model
-from ebm_studio.data.pictures import to_pixels
+from ebm_studio.data.models.latent import FromPhoto, FromSeed
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.pictures.pictures import to_pixels
 from ebm_studio.engine.engine import Engine
 from ebm_studio.engine.jobs import RunChain
 from ebm_studio.engine.paths import Interpolate, MakeStop, Mix
@@ -105,7 +105,7 @@ def test_a_mixture_on_the_path_and_on_the_pad(engine, tiny_model, latents):
 
 
 def test_a_stop_from_a_seed_a_file_and_a_photo(engine, tiny_model, latents, tmp_path):
-    from ebm_studio.data.latents import save_latent
+    from ebm_studio.data.models.latent import save_latent
 
     model = load_model(tiny_model, "cpu")
     (stop,), _ = answer(engine, MakeStop(model=str(tiny_model), source=FromSeed(7, 2), run=RUN))
@@ -128,7 +128,7 @@ def test_a_stop_from_a_seed_a_file_and_a_photo(engine, tiny_model, latents, tmp_
 
 def test_a_latent_of_another_size_says_so(engine, tiny_model, tmp_path):
     from ebm_studio.core.specs import NetSpec
-    from ebm_studio.data.latents import save_latent
+    from ebm_studio.data.models.latent import save_latent
     from tests.making import make_model
 
     other = make_model(tmp_path / "other.safetensors", NetSpec(size=32, channels=3, width=2))

@@ -12,9 +12,9 @@ import torch
 
 from ebm_studio.cli.main import main
 from ebm_studio.core.specs import Reconstruction
-from ebm_studio.data.latents import read_latent
-from ebm_studio.data.models import load_model
-from ebm_studio.data.pictures import fit, to_images, to_pixels
+from ebm_studio.data.models.latent import read_latent
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.pictures.pictures import fit, to_images, to_pixels
 from ebm_studio.engine.engine import Engine
 from ebm_studio.engine.jobs import RunChain
 from ebm_studio.engine.photos import KEPT_SIDE, PhotoFault, PhotoRead, ReadPhotos

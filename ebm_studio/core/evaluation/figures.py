@@ -52,7 +52,7 @@ class Health:
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """What `data.evaluation.evaluate` found."""
+    """What `data.models.evaluation.evaluate` found."""
 
     against: str
     """The name of the set whose held-out images the samples were compared with."""

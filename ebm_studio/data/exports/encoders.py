@@ -1,0 +1,250 @@
+"""Exports: frames to a GIF, WebP, APNG or MP4, a sheet, a still, or a folder of PNGs, each with its recipe.
+
+A file is encoded in memory first: its size is then known to the byte before anything is written,
+and a cancelled export leaves nothing behind. To cancel, raise from `progress`.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import struct
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from PIL import GifImagePlugin, Image
+from PIL.PngImagePlugin import PngInfo
+
+from ebm_studio.core.errors import DataError, SettingsError, StudioError
+from ebm_studio.data.exports import mp4
+from ebm_studio.data.exports.frames import MAX_SIDE, PAPER, Frame, Look, Reel, Shot, film, ticks
+from ebm_studio.data.exports.gif_palette import Palette
+from ebm_studio.data.exports.recipe import DESCRIPTION, MARK, MAX_TEXT, Recipe, side_file
+from ebm_studio.data.storage.atomic_write import write_whole
+
+Kind = Literal["gif", "webp", "apng", "mp4", "png", "jpeg", "bmp", "tiff", "folder"]
+Progress = Callable[[float], object]
+
+KINDS: dict[str, Kind] = {
+    ".gif": "gif",
+    ".webp": "webp",
+    ".apng": "apng",
+    ".mp4": "mp4",
+    ".png": "png",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".bmp": "bmp",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    "": "folder",
+}
+MOVING = frozenset({"gif", "webp", "apng", "mp4"})
+ROOM = {"jpeg": 60_000, "bmp": 0}
+"""Bytes of a recipe that fit inside, where it is not `MAX_TEXT`."""
+MAX_TURNS = 10_000
+
+
+def kind_of(path: Path) -> Kind:
+    """What a name's suffix asks for; no suffix means a folder of PNGs. Raises `DataError` for others."""
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise DataError(
+            f"Cannot export to {path.name}: use a name that ends in {', '.join(filter(None, KINDS))}, "
+            "or in nothing for a folder of PNGs."
+        )
+    if kind == "mp4" and not mp4.can_write():
+        raise SettingsError(mp4.HELP)
+    return kind
+
+
+def export(
+    frames: Sequence[Frame], path: Path, look: Look, recipe: Recipe | None = None, progress: Progress = lambda _: None
+) -> int:
+    """Write an export whole or not at all, in the format that the name asks for; returns its bytes.
+
+    A recipe that does not fit inside goes to a side file. `progress` is told the share done, 0 to 1.
+    """
+    kind = kind_of(path)
+    if kind == "folder":
+        return _export_folder(Reel(frames, look), path, recipe, progress)
+    content = encode(frames, kind, look, recipe, progress)
+    write_whole(path, lambda file: file.write_bytes(content))
+    if recipe and not fits(recipe, kind):
+        text = recipe.to_json()
+        write_whole(side_file(path), lambda file: file.write_text(text))
+    return len(content)
+
+
+def fits(recipe: Recipe, kind: Kind) -> bool:
+    """Whether a recipe goes inside a file of this kind."""
+    return len(recipe.to_json()) <= ROOM.get(kind, MAX_TEXT)
+
+
+def encode(
+    frames: Sequence[Frame], kind: Kind, look: Look, recipe: Recipe | None = None, progress: Progress = lambda _: None
+) -> bytes:
+    """The bytes of an export. A still format shows all frames on one sheet, a moving one plays them."""
+    reel = Reel(frames, look)
+    note = recipe.to_json() if recipe and fits(recipe, kind) else ""
+    if kind not in MOVING or (len(reel) == 1 and kind == "webp"):
+        content = _still(_sheet(reel, progress), kind, note)
+    else:
+        shots = film(len(reel), look)
+        if len(shots) > MAX_TURNS:
+            raise SettingsError(f"The film would have {len(shots)} frames; the most is {MAX_TURNS}.")
+        content = _MOVING[kind](reel, shots, note, progress)
+    progress(1.0)
+    return content
+
+
+def _gif(reel: Reel, shots: list[Shot], note: str, progress: Progress) -> bytes:
+    # Written by hand: Pillow would give each frame its own palette, drop frames that equal their
+    # neighbours, and could neither tell its progress nor be cancelled.
+    look, drawn = reel.look, reel.fixed_colours
+    panels = [panel for frame in reel.frames for panel in frame.panels]
+    shared = Palette(panels, look.dither, drawn) if look.palette == "shared" else None
+    parts = [b"GIF89a", struct.pack("<HHBBB", *reel.size, 0xF7 if shared else 0x70, 0, 0)]
+    if shared:
+        parts.append(shared.colours.tobytes().ljust(3 * 256, b"\0"))
+    if look.loop:
+        parts.append(b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0")
+    if note:
+        text = note.encode("ascii")
+        blocks = (text[i : i + 255] for i in range(0, len(text), 255))
+        parts += [b"!\xfe", *(bytes([len(block)]) + block for block in blocks), b"\0"]
+    bodies: dict[int, bytes] = {}
+    for done, (shot, milliseconds) in enumerate(zip(shots, ticks(shots, 10), strict=True)):
+        if shot.index not in bodies:
+            palette = shared or Palette(reel.frames[shot.index].panels, look.dither, drawn)
+            image = palette.index(reel[shot.index])
+            bodies[shot.index] = b"".join(GifImagePlugin.getdata(image, include_color_table=not shared))
+        # Keep the picture until the next one covers it.
+        parts += [b"!\xf9\x04\x04", struct.pack("<HBB", min(milliseconds // 10, 65535), 0, 0), bodies[shot.index]]
+        progress(done / len(shots))
+    return b"".join([*parts, b";"])
+
+
+def _webp(reel: Reel, shots: list[Shot], note: str, progress: Progress) -> bytes:
+    # Crisp pixels stay exact, and are the smaller for it; smoothed ones are worth no exactness.
+    quality = {"quality": 90} if reel.look.smooth else {"lossless": True, "quality": 50}
+    return _by_pillow("WEBP", reel, shots, progress, exif=_exif(note), method=3, **quality)
+
+
+def _apng(reel: Reel, shots: list[Shot], note: str, progress: Progress) -> bytes:
+    return _by_pillow("PNG", reel, shots, progress, pnginfo=_png_text(note))
+
+
+def _mp4(reel: Reel, shots: list[Shot], note: str, progress: Progress) -> bytes:
+    turns = ((reel[shot.index], milliseconds) for shot, milliseconds in zip(shots, ticks(shots, 1), strict=True))
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        progress(done / len(shots))
+
+    return mp4.write_mp4(turns, reel.size, note, count)
+
+
+_MOVING = {"gif": _gif, "webp": _webp, "apng": _apng, "mp4": _mp4}
+
+
+def _by_pillow(format_: str, reel: Reel, shots: list[Shot], progress: Progress, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    _Lazy(reel, shots, progress).save(
+        buffer, format_, save_all=True, duration=ticks(shots, 1), loop=0 if reel.look.loop else 1, **options
+    )
+    return buffer.getvalue()
+
+
+class _Lazy(Image.Image):
+    """A film that Pillow can save without all its frames being in memory."""
+
+    def __init__(self, reel: Reel, shots: list[Shot], progress: Progress) -> None:
+        super().__init__()
+        self._reel, self._shots, self._progress = reel, shots, progress
+        self.n_frames = len(shots)
+        self.seek(0)
+
+    def seek(self, frame: int) -> None:
+        if not 0 <= frame < self.n_frames:
+            raise EOFError
+        self._frame = frame
+        self._progress(frame / self.n_frames)
+        image = self._reel[self._shots[frame].index]
+        self.im, self._mode, self._size = image.im, image.mode, image.size
+
+    def tell(self) -> int:
+        return self._frame
+
+
+def _sheet(reel: Reel, progress: Progress) -> Image.Image:
+    if len(reel) == 1:
+        return reel[0]
+    columns = min(reel.look.columns, len(reel))
+    width, height = reel.size
+    size = (columns * width, -(-len(reel) // columns) * height)
+    if max(size) > MAX_SIDE:
+        raise SettingsError(f"The sheet would be {size[0]} x {size[1]} pixels; the most is {MAX_SIDE} a side.")
+    sheet = Image.new("L", size, PAPER[0]) if reel.channels == 1 else Image.new("RGB", size, PAPER)
+    for i in range(len(reel)):
+        sheet.paste(reel[i], (i % columns * width, i // columns * height))
+        progress(i / len(reel))
+    return sheet
+
+
+def _still(image: Image.Image, kind: Kind, note: str) -> bytes:
+    buffer = io.BytesIO()
+    if kind == "png":
+        image.save(buffer, "PNG", pnginfo=_png_text(note))
+    elif kind == "webp":
+        image.save(buffer, "WEBP", lossless=True, exif=_exif(note))
+    elif kind == "jpeg":
+        image.save(buffer, "JPEG", quality=95, exif=_exif(note))
+    elif kind == "tiff":
+        image.save(buffer, "TIFF", exif=_exif(note))
+    else:
+        image.save(buffer, "BMP")
+    return buffer.getvalue()
+
+
+def _export_folder(reel: Reel, path: Path, recipe: Recipe | None, progress: Progress) -> int:
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise StudioError(f"{path} is there already: name a new folder.")
+    note = recipe.to_json() if recipe and fits(recipe, "png") else ""
+    digits = len(str(len(reel) - 1))
+    total = 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as work:
+            folder = Path(work) / path.name
+            folder.mkdir()
+            for i in range(len(reel)):
+                # Each holds the recipe: any one of them brings the state back.
+                content = _still(reel[i], "png", note)
+                (folder / f"{i:0{digits}d}.png").write_bytes(content)
+                total += len(content)
+                progress((i + 1) / len(reel))
+            if path.exists():
+                path.rmdir()
+            shutil.move(folder, path)
+    except OSError as error:
+        raise StudioError(f"Cannot write {path}: {error.strerror or error}.") from error
+    return total
+
+
+def _png_text(note: str) -> PngInfo:
+    info = PngInfo()
+    if note:
+        info.add_text(MARK, note, zip=len(note) > 2000)
+    return info
+
+
+def _exif(note: str) -> bytes:
+    if not note:
+        return b""
+    exif = Image.Exif()
+    exif[DESCRIPTION] = note
+    return exif.tobytes()

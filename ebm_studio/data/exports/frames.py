@@ -1,0 +1,262 @@
+"""What an export shows: grids of pictures with captions, at a size, in an order, for a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from ebm_studio.core.sampling.path_positions import legs
+from ebm_studio.core.specs import MAX_STEPS, Spec, _check, _is_number, _is_whole
+from ebm_studio.data.exports.recipe_sources import Original
+from ebm_studio.data.pictures.pictures import Pixels, grid
+
+Dither = Literal["none", "ordered", "diffusion"]
+Colours = Literal["shared", "own"]
+
+MAX_SCALE = 32
+MAX_SIDE = 8192
+MAX_HOLD = 60.0
+SMALLEST_TYPE = 11  # pixels; smaller captions cannot be read
+TYPE_SHARE = 20  # a caption's height is this part of the picture's
+GAP = 2  # pixels of the model between panels
+PAPER, INK = (24, 24, 24), (235, 235, 235)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look(Spec):
+    """How frames are drawn and played."""
+
+    scale: int = 1
+    """Each pixel of the model is shown as scale x scale."""
+    smooth: bool = False
+    """Enlarge by Lanczos, instead of keeping pixels crisp."""
+    columns: int = 8
+    """Pictures a row."""
+    every: int = 1
+    """Show every n-th frame, and the last."""
+    captions: bool = False
+    """Write each frame's caption under it."""
+    fps: float = 20.0
+    """Frames a second."""
+    loop: bool = True
+    """Play for ever, instead of once."""
+    ping_pong: bool = False
+    """Play forth and back."""
+    hold_first: float = 0.0
+    """Seconds that the first frame stays."""
+    hold_last: float = 0.0
+    """Seconds that the last frame stays."""
+    palette: Colours = "shared"
+    """One palette of 256 colours for all frames of a GIF, which keeps still colours still and the file
+    small; or one of its own for each frame, which is truer where a frame is a single picture."""
+    dither: Dither = "none"
+    """How a GIF makes up for its 256 colours: not, by a fixed pattern, or by diffusing the error."""
+
+    def __post_init__(self) -> None:
+        _check(_is_whole(self.scale, 1, MAX_SCALE), f"The scale must be from 1 to {MAX_SCALE}, not {self.scale}.")
+        _check(_is_whole(self.columns, 1, 256), f"A row has from 1 to 256 pictures, not {self.columns}.")
+        _check(
+            _is_whole(self.every, 1, MAX_STEPS), f"Show every n-th frame, n from 1 to {MAX_STEPS}, not {self.every}."
+        )
+        _check(_is_number(self.fps, 0.1, 100), f"Frames a second must be from 0.1 to 100, not {self.fps}.")
+        for name in ("smooth", "captions", "loop", "ping_pong"):
+            _check(isinstance(getattr(self, name), bool), f"{name} is true or false, not {getattr(self, name)}.")
+        for name in ("hold_first", "hold_last"):
+            value = getattr(self, name)
+            _check(_is_number(value, 0, MAX_HOLD), f"A frame is held for 0 to {MAX_HOLD:g} s, not {value}.")
+        _check(self.palette in get_args(Colours), f"A GIF's palette is shared or own, not {self.palette}.")
+        _check(self.dither in get_args(Dither), f"Dithering is {', '.join(get_args(Dither))}, not {self.dither}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame before it is drawn. Nobody writes to it."""
+
+    pixels: Pixels
+    """uint8 (N, C, H, W), one picture or a grid of them."""
+    caption: str = ""
+    beside: tuple[Pixels, ...] = ()
+    """What is shown at its right at the same height, each again (N, C, H, W); sizes and colours may differ."""
+
+    @property
+    def shape(self) -> tuple[tuple[int, ...], ...]:
+        """Of all panels."""
+        return tuple(panel.shape for panel in (self.pixels, *self.beside))
+
+    @property
+    def panels(self) -> list[Pixels]:
+        """All panels, with as many channels as the most colourful."""
+        panels = [self.pixels, *self.beside]
+        channels = max(panel.shape[1] for panel in panels)
+        return [panel if panel.shape[1] == channels else panel.repeat(channels, axis=1) for panel in panels]
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A frame's turn in the film."""
+
+    index: int
+    seconds: float
+
+
+def chain_caption(index: int, steps: int, energy: float) -> str:
+    """Of step `index` of a chain, with the mean energy."""
+    return f"step {index}/{steps}    E {energy:.2f}"
+
+
+def pair_caption(index: int, steps: int, a: float, b: float) -> str:
+    """Of step `index` of two chains side by side, with the mean energy of each."""
+    return f"step {index}/{steps}    A: E {a:.2f}    B: E {b:.2f}"
+
+
+def path_captions(
+    positions: Sequence[float], rho: Sequence[float], energy: Sequence[float], stops: int, closed: bool
+) -> list[str]:
+    """Of the frames along a path: the leg when there are several, rho, and the energy."""
+    count = legs(stops, closed)
+    captions = []
+    for position, share, value in zip(positions, rho, energy, strict=True):
+        leg = min(int(position), count - 1)
+        caption = f"rho {share:.2f}    E {value:.2f}"
+        captions.append(caption if count == 1 else f"{letter(leg)}-{letter((leg + 1) % stops)}    {caption}")
+    return captions
+
+
+def letter(stop: int) -> str:
+    """The name of a stop."""
+    return chr(ord("A") + stop)
+
+
+def beside_photos(frames: Sequence[Frame], photos: Sequence[Original]) -> list[Frame]:
+    """Frames of reconstructions' chains with the photos at their left; as they are when there are none."""
+    if not photos:
+        return list(frames)
+    originals = np.stack([photo.pixels for photo in photos])
+    return [Frame(originals, frame.caption, (frame.pixels,)) for frame in frames]
+
+
+def reconstruction_frame(photos: Sequence[Original], noise: Pixels, ends: Pixels) -> Frame:
+    """Photos, the noise found for them, and their reconstructions, in which a known part is the photo's own."""
+    filled = np.stack([photo.filled(end) for photo, end in zip(photos, ends, strict=True)])
+    return Frame(np.stack([photo.pixels for photo in photos]), "", (noise, filled))
+
+
+def picked(count: int, every: int) -> list[int]:
+    """Every n-th of so many frames, and the last."""
+    indices = list(range(0, count, every))
+    return indices if indices[-1] == count - 1 else [*indices, count - 1]
+
+
+def film(count: int, look: Look) -> list[Shot]:
+    """The order of `count` frames and how long each stays.
+
+    Forth and back shows the end frames once a turn, so a loop does not stutter.
+    """
+    order = list(range(count))
+    if look.ping_pong and count > 2:
+        order += range(count - 2, 0 if look.loop else -1, -1)
+    holds = {count - 1: look.hold_last, 0: look.hold_first} if count > 1 else {0: look.hold_last}
+    return [Shot(index, max(1 / look.fps, holds.get(index, 0.0))) for index in order]
+
+
+def ticks(shots: Sequence[Shot], unit: int) -> list[int]:
+    """Each shot's milliseconds as whole multiples of `unit`, at least one, rounded so that the sum stays true."""
+    durations, clock, shown = [], 0.0, 0
+    for shot in shots:
+        clock += shot.seconds * 1000
+        duration = max(1, round((clock - shown) / unit)) * unit
+        durations.append(duration)
+        shown += duration
+    return durations
+
+
+class Reel:
+    """Frames as drawn, all of one size; each is drawn when it is asked for.
+
+    Raises `SettingsError` when there is no frame, when frames differ in shape, or when a drawn one
+    would be larger than 8192 pixels.
+    """
+
+    def __init__(self, frames: Sequence[Frame], look: Look) -> None:
+        _check(bool(frames), "There is nothing to export: no frame.")
+        _check(len({frame.shape for frame in frames}) == 1, "All frames of an export have one shape.")
+        self.frames = frames = [frames[i] for i in picked(len(frames), look.every)]
+        self.look = look
+        panels = frames[0].panels
+        count, self.channels, _, _ = panels[0].shape
+        # Models differ in size by powers of two: the smaller pictures are shown the larger.
+        height = max(panel.shape[2] for panel in panels)
+        self._scales = [look.scale * height // panel.shape[2] for panel in panels]
+        columns = min(look.columns, count)
+        self._panel = (columns * height * look.scale, -(-count // columns) * height * look.scale)
+        self._lefts = [i * (self._panel[0] + GAP * look.scale) for i in range(len(panels))]
+        self._picture = (self._lefts[-1] + self._panel[0], self._panel[1])
+        self._caption = _Caption(self._picture[1]) if look.captions and any(frame.caption for frame in frames) else None
+        width, height = self._picture
+        if self._caption:
+            # Small pictures get a wider canvas rather than captions that cannot be read.
+            width = max(width, *(self._caption.width(frame.caption) for frame in frames))
+            height += self._caption.height
+        self.size = (width, height)
+        _check(
+            max(self.size) <= MAX_SIDE,
+            f"The export would be {width} x {height} pixels: lower the scale; the most is {MAX_SIDE} a side.",
+        )
+
+    @property
+    def fixed_colours(self) -> list[tuple[int, int, int]]:
+        """Colours that are drawn besides those of the pictures."""
+        if self._caption:
+            greys = np.linspace(PAPER[0], INK[0], 8).round().astype(int).tolist()  # of the letters' soft edges
+            return [(grey, grey, grey) for grey in greys]
+        return [PAPER] if len(self._lefts) > 1 else []
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, index: int) -> Image.Image:
+        frame, look = self.frames[index], self.look
+        if not self._caption and not frame.beside:
+            return self._drawn(frame.pixels, look.scale)
+        canvas = Image.new("RGB" if self.channels > 1 else "L", self.size, PAPER if self.channels > 1 else PAPER[0])
+        indent = (self.size[0] - self._picture[0]) // 2
+        for panel, scale, left in zip(frame.panels, self._scales, self._lefts, strict=True):
+            canvas.paste(self._drawn(panel, scale), (indent + left, 0))
+        if self._caption:
+            self._caption.draw(canvas, frame.caption, self._picture[1])
+        return canvas
+
+    def _drawn(self, panel: Pixels, scale: int) -> Image.Image:
+        if not self.look.smooth:
+            return grid(panel, self.look.columns, scale)
+        return grid(panel, self.look.columns).resize(self._panel, Image.Resampling.LANCZOS)
+
+
+class _Caption:
+    """Draws captions with digits of one width, so that counting numbers do not jitter."""
+
+    def __init__(self, picture_height: int) -> None:
+        self.type_size = max(SMALLEST_TYPE, picture_height // TYPE_SHARE)
+        self._font = ImageFont.load_default(self.type_size)
+        self._digit = max(self._font.getlength(digit) for digit in "0123456789")
+        self._margin = self.type_size // 2
+        self.height = round(self.type_size * 1.7)
+
+    def _advance(self, letter: str) -> float:
+        return self._digit if letter.isdigit() else self._font.getlength(letter)
+
+    def width(self, text: str) -> int:
+        return int(np.ceil(sum(map(self._advance, text)))) + 2 * self._margin
+
+    def draw(self, canvas: Image.Image, text: str, top: int) -> None:
+        pen = ImageDraw.Draw(canvas)
+        x, middle = float(self._margin), top + self.height / 2
+        ink = INK if canvas.mode == "RGB" else INK[0]
+        for letter in text:
+            advance = self._advance(letter)
+            pen.text((x + advance / 2, middle), letter, font=self._font, fill=ink, anchor="mm")
+            x += advance

@@ -1,0 +1,294 @@
+"""What made a file, kept inside it, so that anybody can make it again.
+
+A recipe is data, never code: JSON of a known format and size, each field checked. It travels in a
+GIF's comment, a PNG's text, the Exif description of WebP, JPEG and TIFF, the comment tag of an MP4,
+or in a side file where a format has no place for it. Free of torch: the window reads what is dropped
+on it before torch is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+from PIL import Image
+
+from ebm_studio import __version__
+from ebm_studio.core.errors import DataError, StudioError
+from ebm_studio.core.specs import MAX_CHAINS, MAX_STOPS, Interpolation, ShortRun
+from ebm_studio.data.exports.frames import Look
+from ebm_studio.data.exports.mp4 import read_comment
+from ebm_studio.data.exports.recipe_sources import (
+    MAX_NAME,
+    Original,
+    Seeds,
+    Source,
+    check,
+    is_text,
+    is_whole,
+    source_from_dict,
+    source_to_dict,
+)
+from ebm_studio.data.models.card import Card, find_model, read_card
+from ebm_studio.data.pictures.pictures import MAX_PIXELS
+
+Kind = Literal["samples", "chain", "interpolation"]
+
+FORMAT = 1
+MARK = "ebm_studio_recipe"
+SUFFIX = ".recipe.json"
+MAX_TEXT = 1_000_000
+"""Bytes of a recipe inside a file: what readers of PNG text accept."""
+MAX_SIDE_TEXT = 16_000_000
+DESCRIPTION = 0x010E  # Exif's ImageDescription
+NAMELESS = "its model has no name or no hash"
+FIELDS = frozenset({MARK, "kind", "model", "model_hash", "short_run", "latents", "path", "look", "made_with"})
+MORE_FIELDS = frozenset({"step", "other", "photos"})
+FORMATS = ("GIF", "PNG", "WEBP", "JPEG", "TIFF", "BMP")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Side:
+    """A model and a short run: what turns latents into pictures."""
+
+    model: str
+    """The model's name."""
+    model_hash: str
+    """`Model.fingerprint`."""
+    short_run: ShortRun
+
+    def __post_init__(self) -> None:
+        check(is_text(self.model) and is_text(self.model_hash), NAMELESS)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, ready for JSON."""
+        return {"model": self.model, "model_hash": self.model_hash, "short_run": self.short_run.to_dict()}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Side:
+        """The side that `to_dict` wrote. Raises `StudioError`."""
+        run = ShortRun.from_dict(data["short_run"])
+        return cls(model=data["model"], model_hash=data["model_hash"], short_run=run)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """All that made a file. The same recipe, model, program and device make the same pictures."""
+
+    kind: Kind
+    """`samples` shows the ends of chains, `chain` every step, `interpolation` a path over the latents."""
+    model: str
+    """The model's name."""
+    model_hash: str
+    """`Model.fingerprint`."""
+    short_run: ShortRun
+    sources: tuple[Source, ...]
+    """The latents, or the stops of the path."""
+    path: Interpolation | None = None
+    step: int | None = None
+    """The step at which a path is shown; None is the end of the chains."""
+    other: Side | None = None
+    """Of a comparison: what runs from the same latents, or seeds, and is shown beside."""
+    photos: tuple[Original, ...] = ()
+    """Of reconstructions: what the latents were found for, shown beside."""
+    look: Look
+    made_with: tuple[tuple[str, str], ...] = ()
+    """Programs and their versions."""
+
+    def __post_init__(self) -> None:
+        check(self.kind in get_args(Kind), f"this program does not know the kind {str(self.kind)[:MAX_NAME]!r}")
+        check(is_text(self.model) and is_text(self.model_hash), NAMELESS)
+        most = MAX_STOPS if self.kind == "interpolation" else MAX_CHAINS
+        check(1 <= self.count <= most, f"it has {self.count} latents; the most is {most}")
+        is_path = self.kind == "interpolation"
+        check((self.path is not None) == is_path, "its path and its kind do not go together")
+        check(self.step is None or (is_path and is_whole(self.step, 0, self.short_run.steps)), "its step is wrong")
+        check(self.other is None or not is_path, "a path cannot be compared")
+        beside = len(self.photos)
+        check(not beside or (beside == self.count and not is_path and self.other is None), "its photos are too many")
+        check(len({photo.pixels.shape for photo in self.photos}) <= 1, "its photos are not of one size")
+
+    @property
+    def own(self) -> Side:
+        """Its first model and short run."""
+        return Side(model=self.model, model_hash=self.model_hash, short_run=self.short_run)
+
+    @property
+    def count(self) -> int:
+        """The number of latents."""
+        return sum(source.count if isinstance(source, Seeds) else 1 for source in self.sources)
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Its model and short run, and those that they are compared with."""
+        return (self.own,) if self.other is None else (self.own, self.other)
+
+    def to_json(self) -> str:
+        """The recipe as ASCII text. The same recipe gives the same text."""
+        data: dict[str, Any] = {
+            MARK: FORMAT,
+            "kind": self.kind,
+            **self.own.to_dict(),
+            "latents": [source_to_dict(source) for source in self.sources],
+            "path": self.path.to_dict() if self.path else None,
+            "look": self.look.to_dict(),
+            "made_with": dict(self.made_with),
+        }
+        if self.step is not None:
+            data["step"] = self.step
+        if self.other is not None:
+            data["other"] = self.other.to_dict()
+        if self.photos:
+            data["photos"] = [photo.to_dict() for photo in self.photos]
+        return json.dumps(data, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """The recipe that `to_json` wrote. Raises `DataError` for anything else."""
+        try:
+            return cls._from_dict(json.loads(text, parse_constant=_refuse))
+        except StudioError as error:
+            raise DataError(f"Its recipe cannot be used: {str(error)[:MAX_NAME].rstrip('.')}.") from None
+        except (ValueError, RecursionError):
+            raise DataError("Its recipe is damaged: it is not JSON.") from None
+        except (KeyError, TypeError, AttributeError, OverflowError):
+            raise DataError("Its recipe is damaged: something in it is missing, or not what it should be.") from None
+
+    @classmethod
+    def _from_dict(cls, data: Any) -> Self:
+        check(isinstance(data, dict) and MARK in data, "it is not a recipe of EBM Studio")
+        check(data[MARK] == FORMAT, f"this program reads recipes of format {FORMAT}, not {str(data[MARK])[:20]}")
+        check(set(data) <= FIELDS | MORE_FIELDS, "it has fields that this program does not know")
+        made_with = data["made_with"]
+        check(
+            len(made_with) <= 20 and all(is_text(key) and is_text(value) for key, value in made_with.items()),
+            "its versions are not names and numbers",
+        )
+        check(isinstance(data["latents"], list), "its latents are not a list")
+        check(isinstance(data.get("photos", []), list), "its photos are not a list")
+        return cls(
+            kind=data["kind"],
+            model=data["model"],
+            model_hash=data["model_hash"],
+            short_run=ShortRun.from_dict(data["short_run"]),
+            sources=tuple(source_from_dict(source) for source in data["latents"]),
+            path=Interpolation.from_dict(data["path"]) if data["path"] is not None else None,
+            step=data.get("step"),
+            other=Side.from_dict(data["other"]) if "other" in data else None,
+            photos=tuple(Original.from_dict(photo) for photo in data.get("photos", [])),
+            look=Look.from_dict(data["look"]),
+            made_with=tuple(made_with.items()),
+        )
+
+
+def versions(**more: str) -> tuple[tuple[str, str], ...]:
+    """What a recipe says it was made with: this program, and `more`."""
+    return (("ebm_studio", __version__), *more.items())
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe in a file, or in the side file next to it. Raises `DataError` when there is none, or a bad one."""
+    try:
+        text = _find_text(path)
+    except FileNotFoundError:
+        raise DataError(f"There is no file {path}.") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
+    if text is None:
+        raise DataError(f"{path} holds no recipe: EBM Studio did not export it, or another program saved it again.")
+    try:
+        return Recipe.from_json(text)
+    except DataError as error:
+        raise DataError(f"{path} cannot be replayed. {error}") from None
+
+
+def holds_recipe(path: Path) -> bool:
+    """Whether a file has a recipe, good or bad, in it or beside it. A quick look, for files dropped on the window."""
+    if path.suffix.lower() == ".json" and not path.name.endswith(SUFFIX):
+        return False
+    try:
+        return path.is_file() and _find_text(path) is not None
+    except (OSError, DataError):
+        return False
+
+
+def side_file(path: Path) -> Path:
+    """Where the recipe of a file is that cannot hold it."""
+    return path.with_name(path.name + SUFFIX)
+
+
+def find_recipe_model(side: Side, beside: Path) -> Path:
+    """The file of a recipe's model: a bundled one, or one of that name beside the recipe or in the current folder.
+
+    Raises `DataError` when there is none. Whether it is the same model, `check_same_model` tells.
+    """
+    try:
+        if Path(side.model).name == side.model and not Path(side.model).suffix:
+            return find_model(side.model)
+    except StudioError:
+        pass
+    for folder in (beside.parent, Path.cwd()):
+        for file in sorted(folder.glob("*.safetensors")):
+            try:
+                if read_card(file).name == side.model:
+                    return file
+            except StudioError:  # a latent, a model of another program
+                continue
+    raise DataError(
+        f"{beside} was made with the model {side.model} (hash {side.model_hash[:16]}), "
+        "which is not here: give its file with --model."
+    )
+
+
+def check_same_model(side: Side, card: Card, fingerprint: str) -> None:
+    """Raises `DataError` when the model is not the recipe's."""
+    if side.model_hash != fingerprint:
+        raise DataError(
+            f"The recipe was made with another model: it wants {side.model} with hash "
+            f"{side.model_hash[:16]}, and {card.name} has {fingerprint}. Give the right file with --model."
+        )
+
+
+def _find_text(path: Path) -> bytes | str | None:
+    with path.open("rb") as file:
+        head = file.read(16)
+    text: bytes | str | None = None
+    if path.suffix.lower() == ".json":
+        text = _read_bounded(path)
+    elif head[4:8] == b"ftyp":
+        text = read_comment(path, MAX_TEXT)
+    else:
+        text = _text_of_picture(path)
+    if text is None and side_file(path).is_file():
+        text = _read_bounded(side_file(path))
+    return text
+
+
+def _read_bounded(path: Path) -> bytes:
+    if path.stat().st_size > MAX_SIDE_TEXT:
+        raise DataError(f"{path} is not a recipe: it is too large.")
+    return path.read_bytes()
+
+
+def _text_of_picture(path: Path) -> bytes | str | None:
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                return None
+            found = [image.info.get("comment"), image.info.get(MARK), image.getexif().get(DESCRIPTION)]
+    except FileNotFoundError:
+        raise
+    except Exception:  # Pillow's readers raise whatever a broken file drives them to
+        raise DataError(f"{path} is not a picture or film that this program can read.") from None
+    for text in found:
+        if isinstance(text, str | bytes) and len(text) <= MAX_TEXT:
+            start = text[:40] if isinstance(text, str) else text[:40].decode("latin-1")
+            if MARK in start:
+                return text
+    return None
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(constant)

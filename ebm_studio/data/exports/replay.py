@@ -1,0 +1,206 @@
+"""Frames from a recipe: what an export shows, and what replaying it shows again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ebm_studio.core.energy.backends import available
+from ebm_studio.core.energy.devices import choose_device
+from ebm_studio.core.errors import DataError, SettingsError
+from ebm_studio.core.sampling.interpolation import PathFrames
+from ebm_studio.core.sampling.langevin import Step
+from ebm_studio.core.specs import ShortRun, check_count
+from ebm_studio.data.exports.frames import (
+    Frame,
+    Look,
+    beside_photos,
+    chain_caption,
+    pair_caption,
+    path_captions,
+    reconstruction_frame,
+)
+from ebm_studio.data.exports.recipe import Kind, Recipe, Side, check_same_model, find_recipe_model, versions
+from ebm_studio.data.exports.recipe_sources import Seeds, Source
+from ebm_studio.data.models.latent import FromPhoto, Latent
+from ebm_studio.data.models.model import BATCH, Model, load_model
+from ebm_studio.data.models.reconstruction import Result, measured
+from ebm_studio.data.pictures.pictures import MAX_PHOTOS, Pixels, to_images, to_pixels
+
+Progress = Callable[[float], object]
+
+MAX_BYTES = 4 * 2**30
+"""Of all frames of a recipe, which are in memory together."""
+
+
+def make_recipe(
+    model: Model, kind: Kind, sources: tuple[Source, ...], run: ShortRun, look: Look, **more: object
+) -> Recipe:
+    """The recipe of something made with a model here and now; `more` are the recipe's other fields."""
+    return Recipe(
+        kind=kind,
+        model=model.card.name,
+        model_hash=model.fingerprint,
+        short_run=run,
+        sources=sources,
+        look=look,
+        made_with=versions(torch=torch.__version__, device=model.device.type, backend=model.backend),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def load_recipe_models(
+    recipe: Recipe, beside: Path, models: Sequence[str] = (), device: str = "auto"
+) -> tuple[Model, ...]:
+    """The recipe's model, of a comparison both: the given files in order, the others found by their names.
+
+    Raises `StudioError` when one is not there, or not the same.
+    """
+    # Backends round differently: the one that made the file makes it again, where it runs.
+    made_with, chosen = dict(recipe.made_with), choose_device(device)
+    loaded = []
+    for number, side in enumerate(recipe.sides):
+        backend = made_with.get("other_backend" if number else "backend", "auto")
+        file = models[number] if number < len(models) else find_recipe_model(side, beside)
+        model = load_model(file, chosen.type, backend if backend in available(chosen) else "auto")
+        check_same_model(side, model.card, model.fingerprint)
+        loaded.append(model)
+    return tuple(loaded)
+
+
+def make_frames(
+    model: Model, recipe: Recipe, progress: Progress = lambda _: None, other: Model | None = None
+) -> list[Frame]:
+    """What the recipe makes; a comparison also needs its `other` model.
+
+    `progress` is told the share done, 0 to 1, and may raise to cancel. Raises `SettingsError`, also
+    for a recipe that would need more memory than anybody has.
+    """
+    run = recipe.short_run
+    if recipe.path is not None:
+        latents = latents_of(model, recipe)
+        return path_frames(model.interpolate(latents, recipe.path, run, progress, recipe.step), recipe)
+    models = [model] if other is None else [model, other]
+    _check_size(recipe, models)
+    if other is not None:
+        return _compared(models, recipe, progress)
+    if recipe.kind == "chain":
+        return beside_photos(chain_frames(_chain(model, recipe, recipe.own), run, progress), recipe.photos)
+    ends = _samples(model, recipe, recipe.own, progress)
+    if not recipe.photos:
+        return [Frame(ends)]
+    noise = np.stack([latent.z for latent in latents_of(model, recipe)])
+    return [reconstruction_frame(recipe.photos, to_pixels(noise), ends)]
+
+
+def _compared(models: Sequence[Model], recipe: Recipe, progress: Progress) -> list[Frame]:
+    assert recipe.other is not None
+    sides = recipe.sides
+    if recipe.kind == "samples":
+        left, right = (_samples(model, recipe, side, progress) for model, side in zip(models, sides, strict=True))
+        return [Frame(left, "", (right,))]
+    chains = [_chain(model, recipe, side) for model, side in zip(models, sides, strict=True)]
+    steps = max(side.short_run.steps for side in sides)
+    frames = []
+    for index, (a, b) in enumerate(_together(*chains)):
+        caption = pair_caption(index, steps, _mean_energy(a), _mean_energy(b))
+        frames.append(Frame(to_pixels(a.images.cpu().numpy()), caption, (to_pixels(b.images.cpu().numpy()),)))
+        progress(index / steps)
+    return frames
+
+
+def _together(a: Iterable[Step], b: Iterable[Step]) -> Iterator[tuple[Step, Step]]:
+    """Two chains step by step; the shorter one stays at its end."""
+    left = right = None
+    for new_left, new_right in zip_longest(a, b):
+        left, right = new_left or left, new_right or right
+        assert left is not None
+        assert right is not None
+        yield left, right
+
+
+def _check_size(recipe: Recipe, models: Sequence[Model]) -> None:
+    frames = recipe.short_run.steps + 1 if recipe.kind == "chain" else 1
+    needed = sum(frames * recipe.count * int(np.prod(model.card.net.shape)) for model in models)
+    if needed > MAX_BYTES:
+        raise SettingsError(
+            f"The recipe asks for {frames} frames of {recipe.count} pictures, which would take {needed >> 30} GB; "
+            f"the most is {MAX_BYTES >> 30} GB."
+        )
+
+
+def results_again(model: Model, recipe: Recipe) -> list[Result]:
+    """The reconstructions of a recipe with photos, measured once more. Raises `StudioError`."""
+    latents = latents_of(model, recipe)
+    check_count(len(latents), MAX_PHOTOS)
+    *_, end = model.mixed(latents, None, recipe.short_run)
+    photos = torch.from_numpy(to_images(np.stack([photo.pixels for photo in recipe.photos])))
+    if photos.shape != end.images.shape:
+        raise DataError("The photos of the recipe are not of the model's size.")
+    masks = [np.zeros(photos.shape[2:], bool) if photo.unknown is None else photo.unknown for photo in recipe.photos]
+    known = torch.from_numpy(~np.stack(masks))[:, None]
+    names = [latent.origin.name if isinstance(latent.origin, FromPhoto) else "photo" for latent in latents]
+    return measured([Path(name) for name in names], latents, photos, end.images, known)
+
+
+def latents_of(model: Model, recipe: Recipe) -> list[Latent]:
+    """The recipe's latents, one by one."""
+    return _latents(model, recipe, recipe.own)
+
+
+def _latents(model: Model, recipe: Recipe, side: Side) -> list[Latent]:
+    latents: list[Latent] = []
+    for source in recipe.sources:
+        if isinstance(source, Seeds):
+            chains = range(source.first, source.first + source.count)
+            latents += [model.latent(source.seed, chain, side.short_run) for chain in chains]
+        else:
+            latents.append(source)
+    return latents
+
+
+def chain_frames(steps: Iterable[Step], run: ShortRun, progress: Progress = lambda _: None) -> list[Frame]:
+    """A frame for each step of a chain, with the step and the mean energy in its caption."""
+    frames = []
+    for step in steps:
+        caption = chain_caption(step.index, run.steps, _mean_energy(step))
+        frames.append(Frame(to_pixels(step.images.cpu().numpy()), caption))
+        progress(step.index / run.steps)
+    return frames
+
+
+def path_frames(path: PathFrames, recipe: Recipe) -> list[Frame]:
+    """A frame for each place on a path, with its leg, rho and energy in its caption."""
+    assert recipe.path is not None
+    captions = path_captions(path.positions, path.rho, path.energy.tolist(), recipe.count, recipe.path.closed)
+    pixels = to_pixels(path.images.numpy())
+    return [Frame(picture[None], caption) for picture, caption in zip(pixels, captions, strict=True)]
+
+
+def _chain(model: Model, recipe: Recipe, side: Side) -> Iterable[Step]:
+    match recipe.sources:
+        case (Seeds(seed, 0, count),):
+            return model.chain(count, seed, side.short_run)
+    return model.mixed(_latents(model, recipe, side), None, side.short_run)
+
+
+def _mean_energy(step: Step) -> float:
+    return float(step.energy.cpu().numpy().mean())  # by numpy, as the window's store has it, to the last bit
+
+
+def _samples(model: Model, recipe: Recipe, side: Side, progress: Progress) -> Pixels:
+    match recipe.sources:
+        case (Seeds(seed, 0, count),):
+            images = model.sample(count, seed, side.short_run, lambda done: progress(done / count))
+            return to_pixels(images.numpy())
+    latents = _latents(model, recipe, side)
+    parts = []
+    for first in range(0, len(latents), BATCH):
+        *_, end = model.mixed(latents[first : first + BATCH], None, side.short_run)
+        parts.append(to_pixels(end.images.cpu().numpy()))
+        progress(min(1.0, (first + BATCH) / len(latents)))
+    return np.concatenate(parts)

@@ -1,0 +1,78 @@
+"""The step size at which a learned model draws best: too small leaves noise, too large adds contrast.
+
+Learning makes the mean energy of samples and data agree (d = 0), which a chain batch also does when some
+of its chains have not arrived yet. A somewhat larger step lets them arrive, without a step more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ebm_studio.core.errors import DivergedError, SettingsError
+from ebm_studio.core.evaluation.fidelity import kid
+from ebm_studio.core.evaluation.figures import Estimate
+from ebm_studio.core.sampling.langevin import seed_from
+from ebm_studio.core.specs import Evaluation, ShortRun
+from ebm_studio.data.models.card import Card
+from ebm_studio.data.models.evaluation import some
+from ebm_studio.data.models.features import open_extractor
+from ebm_studio.data.models.model import Model
+from ebm_studio.data.pictures.datasets import open_images
+from ebm_studio.data.pictures.pictures import to_pixels
+
+FACTORS = (1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5)
+"""Of the model's own step size, what is tried."""
+REFERENCE = 2000  # training images
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A step size, and how far its samples are from training images."""
+
+    step_size: float
+    kid: Estimate
+    """KID-lite0."""
+
+
+def trials(model: Model, source: str, settings: Evaluation, most: float) -> Iterator[Trial]:
+    """Draw pictures at step sizes up to `most` times the model's own, and compare them with *training* images.
+
+    Held-out images have no part in it, so that they can judge what comes of it. Ends early where chains
+    begin to run away. Raises `StudioError`, `DivergedError` when they do so at the model's own step.
+    """
+    if not most >= 1:
+        raise SettingsError(f"The most must be 1 or more times the model's own step size, not {most:g}.")
+    spec, run = model.card.net, model.card.short_run
+    extractor = open_extractor("lite0", model.device)
+    images = open_images(source, spec.size, spec.channels).without_last(model.card.data.held_out)
+    random = np.random.default_rng(seed_from("calibration", settings.seed))
+    reference = extractor.cached(some(images, REFERENCE, random))
+    for factor in [factor for factor in FACTORS if factor <= most]:
+        step_size = round(run.step_size * factor, 6)
+        try:
+            samples = model.sample(settings.count, settings.seed, replace(run, step_size=step_size))
+        except DivergedError:
+            if factor == 1:
+                raise
+            return
+        yield Trial(step_size, kid(extractor(to_pixels(samples.numpy())), reference, settings.seed))
+
+
+def chosen(tried: list[Trial]) -> Trial:
+    """The smallest step whose KID is within one standard error of the best: no more contrast than it is worth."""
+    best = min(tried, key=lambda trial: trial.kid.mean)
+    return next(trial for trial in tried if trial.kid.mean <= best.kid.mean + best.kid.sd)
+
+
+def calibrated(card: Card, trial: Trial, command: str) -> Card:
+    """The card of the same weights with another step size, which tells how it came to it, and without figures."""
+    old: ShortRun = card.short_run
+    told = (
+        f"Learned at step size {old.step_size:g}, drawn at {trial.step_size:g}, which brings samples nearest to "
+        f"training images in lite0 features: {command}."
+    )
+    note = f"{card.note} {told}".strip()
+    return replace(card, short_run=replace(old, step_size=trial.step_size), note=note, figures=None)

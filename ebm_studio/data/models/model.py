@@ -1,0 +1,363 @@
+"""A model in memory: an energy net, its card, and the short run that makes its pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ebm_studio.core.energy.adjoint import pull_back
+from ebm_studio.core.energy.backends import make_gradient
+from ebm_studio.core.energy.devices import choose_device
+from ebm_studio.core.energy.gradients import SMOOTH
+from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
+from ebm_studio.core.sampling.interpolation import (
+    PathFrames,
+    mix,
+    path_weights,
+    smoothness,
+    space_by_image,
+)
+from ebm_studio.core.sampling.inversion import Iterate, reconstruct
+from ebm_studio.core.sampling.langevin import ChainStreams, Step, sample, short_run
+from ebm_studio.core.sampling.path_positions import legs, positions, rho
+from ebm_studio.core.specs import (
+    MAX_IMAGES,
+    Interpolation,
+    NetSpec,
+    PathNoise,
+    Reconstruction,
+    ShortRun,
+    check_count,
+    check_seed,
+    check_stops,
+)
+from ebm_studio.data.models.backend_cache import resolve_backend
+from ebm_studio.data.models.card import PICKLES, Card, find_model, read_card
+from ebm_studio.data.models.latent import FromSeed, Latent
+from ebm_studio.data.storage.tensors import load_tensors, save_tensors
+
+BATCH = 64  # chains that run together; more gain no speed and cost memory
+TYPICAL = 16  # chains that a backend is chosen for
+
+
+class Model:
+    """An energy model that is ready to run.
+
+    >>> model = load_model("fashion32")
+    >>> images = model.sample(count=16, seed=3)     # (16, 1, 32, 32) in [-1, 1]
+    >>> for step in model.chain(count=4, seed=3):   # every Langevin step
+    ...     print(step.index, step.energy.mean())
+    """
+
+    def __init__(self, net: EnergyNet, card: Card, device: torch.device | str = "cpu", backend: str = "auto") -> None:
+        self.card = card
+        self.device = torch.device(device)
+        self.net = net.to(self.device).eval().requires_grad_(False)
+        self.backend = resolve_backend(self.net, TYPICAL, backend)
+        """What computes the gradient: a name of `core.energy.backends`."""
+        self.gradient = make_gradient(self.net, self.backend)
+
+    def sample(
+        self,
+        count: int = 64,
+        seed: int = 0,
+        run: ShortRun | None = None,
+        progress: Callable[[int], object] = lambda _: None,
+    ) -> Tensor:
+        """The ends of `count` short runs, clamped to [-1, 1], (N, C, H, W) on the CPU.
+
+        Picture i of a seed is the same whatever `count` is. `run` replaces the card's own short run;
+        `progress` is told how many pictures are done. Raises `SettingsError`, `DivergedError`.
+        """
+        run = run or self.card.short_run
+        parts = []
+        for first in range(0, check_count(count, MAX_IMAGES), BATCH):
+            chains = range(first, min(first + BATCH, count))
+            streams = self._streams(seed, chains)
+            images, _ = sample(self.gradient, streams.start(run), run, streams.noise)
+            if not torch.isfinite(images).all():
+                raise DivergedError("The chains ran away: lower the step size or the noise scale.")
+            parts.append(images[: len(chains)].clamp(-1, 1).cpu())
+            progress(chains.stop)
+        return torch.cat(parts)
+
+    def chain(
+        self,
+        count: int = 16,
+        seed: int = 0,
+        run: ShortRun | None = None,
+        after: tuple[int, Tensor] | None = None,
+    ) -> Iterator[Step]:
+        """Every step of `count` short runs together, K + 1 of them, the start noise first.
+
+        `after` is a step of the same chains and its images (N, C, H, W), not clamped: they go on
+        from there, and the first that comes is the step behind it, the same as without `after`.
+        """
+        run = run or self.card.short_run
+        streams = self._streams(seed, range(check_count(count)))
+        if after is None:
+            steps = short_run(self.gradient, streams.start(run), run, streams.noise)
+        else:
+            index, images = after
+            streams.skip(sum(run.is_noisy(i) for i in range(index)))
+            x = self._filled(images.to(self.device))
+            steps = itertools.islice(short_run(self.gradient, x, run, streams.noise, index), 1, None)
+        for step in steps:
+            yield Step(
+                step.index, step.images[:count], step.mean[:count], step.energy[:count], step.gradient_norm[:count]
+            )
+
+    def reconstruct(
+        self,
+        photos: Tensor,
+        settings: Reconstruction | None = None,
+        known: Tensor | None = None,
+        run: ShortRun | None = None,
+        seed: int = 0,
+        first: int = 0,
+    ) -> Iterator[Iterate]:
+        """Search for the start noise of photos (N, C, H, W) in [-1, 1] together, a record each iteration.
+
+        With `known`, boolean (H, W) or (N, 1, H, W), only those pixels count. Where photo i cannot
+        tell its own beginning, the search starts from chain `first` + i of the seed. See
+        `core.sampling.inversion.reconstruct`. The short run is by default the model's own `for_photos`.
+        """
+        if photos.shape[1:] != self.card.net.shape:
+            raise SettingsError(
+                f"The photos have shape {tuple(photos.shape[1:])}, the model wants {self.card.net.shape}."
+            )
+        run = run or self.card.short_run.for_photos(masked=known is not None)
+        count = check_count(len(photos))
+        start = self._streams(seed, range(first, first + count)).start(run)
+        # Copies of the last photo fill the batch up: so a photo's result is the same in any batch.
+        photos = self._filled(photos.to(self.device))
+        if known is not None:
+            known = known.to(self.device)
+            known = self._filled(known) if known.dim() == 4 and len(known) == count else known
+        smooth = self.card.net.activation in SMOOTH
+        found = reconstruct(
+            self.gradient,
+            photos,
+            start,
+            run,
+            settings or Reconstruction(),
+            known,
+            (lambda chain, slope: pull_back(self.net, chain, slope, run)) if smooth else None,
+        )
+        return (iterate.rows(count) for iterate in found)
+
+    def latent(self, seed: int, chain: int = 0, run: ShortRun | None = None) -> Latent:
+        """The start noise of chain `chain` of a seed."""
+        run = run or self.card.short_run
+        origin = FromSeed(seed, chain)
+        z = ChainStreams(seed, range(chain, chain + 1), self.card.net.shape).start(run)[0].numpy()
+        return Latent(z, origin, self.card.name, self.fingerprint, run)
+
+    def mixed(
+        self,
+        latents: Sequence[Latent],
+        weights: Tensor | None = None,
+        run: ShortRun | None = None,
+        noise: PathNoise = "own",
+    ) -> Iterator[Step]:
+        """Every step of the short runs from N mixtures of S latents, all together: K + 1 of them.
+
+        `weights` (N, S) are those of `path_weights` or `pad_weights`; without them, each latent runs
+        as it is. The noise of the steps is each latent's own, mixed by the same weights: that of its
+        chain if it comes from a seed, none if not. So the chain of a latent from a seed is the chain
+        that `chain` and `sample` show for that seed, bit for bit, and the chain of a reconstruction
+        is the noise-free M(z). With `noise` "first" all have that of the first latent, with "off" none.
+        """
+        run = run or self.card.short_run
+        for latent in latents:
+            if latent.z.shape != self.card.net.shape:
+                raise SettingsError(
+                    f"A latent has shape {latent.z.shape}, and {self.card.name} wants {self.card.net.shape}."
+                )
+        count = check_count(len(latents if weights is None else weights))
+        stops = torch.from_numpy(np.stack([latent.z for latent in latents])).to(self.device)
+        own = self._noise_of(latents)
+
+        def mixture(x: Tensor) -> Tensor:
+            return self._filled(x if weights is None else mix(x, weights))
+
+        def step_noise() -> Tensor:
+            u = own()
+            return mixture(u) if noise == "own" else self._filled(u[:1].expand(count, -1, -1, -1))
+
+        for step in short_run(self.gradient, mixture(stops), run, None if noise == "off" else step_noise):
+            yield Step(
+                step.index, step.images[:count], step.mean[:count], step.energy[:count], step.gradient_norm[:count]
+            )
+
+    def interpolate(
+        self,
+        latents: Sequence[Latent],
+        spec: Interpolation | None = None,
+        run: ShortRun | None = None,
+        progress: Callable[[float], object] = lambda _: None,
+        step: int | None = None,
+    ) -> PathFrames:
+        """The pictures along a path over the latents. See `mixed` for what the frame at a latent shows.
+
+        `progress` is told how many Langevin steps are done, as a share of at most 1. With `step`, the
+        pictures are those after so many steps, spaced as the ends of the chains are. Raises
+        `SettingsError`, `DivergedError`.
+        """
+        spec, run = spec or Interpolation(), run or self.card.short_run
+        check_stops(len(latents), spec.closed)
+        stops = torch.from_numpy(np.stack([latent.z for latent in latents]))
+
+        shown = run.steps if step is None else step
+        rendered: dict[tuple[float, ...], Step] = {}
+
+        def render(places: Sequence[float]) -> Tensor:
+            weights = path_weights(places, stops, spec.path, spec.closed)
+            for record in self.mixed(latents, weights, run, spec.noise):
+                progress(record.index / run.steps)
+                if record.index == shown:
+                    rendered[tuple(places)] = record
+            return record.images.clamp(-1, 1).cpu()
+
+        places = positions(spec, len(latents))
+        if spec.spacing == "image":
+            places = space_by_image(places, render, len(latents) if spec.closed else 0)
+        else:
+            render(places)
+        end = rendered[tuple(places)]
+        images = end.images.clamp(-1, 1).cpu()
+        return PathFrames(
+            positions=tuple(places),
+            rho=tuple(rho(place, spec.path, legs(len(latents), spec.closed)) for place in places),
+            weights=path_weights(places, stops, spec.path, spec.closed),
+            images=images,
+            energy=end.energy.cpu(),
+            smoothness=smoothness(images, spec.closed),
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the net and its weights, 16 hex digits: the same in any file, whatever its card says."""
+        digest = hashlib.blake2b(repr(self.card.net).encode(), digest_size=8)
+        for name, tensor in self.net.state_dict().items():
+            digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def _noise_of(self, latents: Sequence[Latent]) -> Callable[[], Tensor]:
+        """The next u of each latent (S, C, H, W): of its own chain, or zeros."""
+        shape = self.card.net.shape
+        streams = [
+            ChainStreams(origin.seed, range(origin.chain, origin.chain + 1), shape, self.device)
+            if isinstance(origin := latent.origin, FromSeed)
+            else None
+            for latent in latents
+        ]
+        silence = torch.zeros(1, *shape, device=self.device)
+        return lambda: torch.cat([stream.noise() if stream else silence for stream in streams])
+
+    def _streams(self, seed: int, chains: range) -> ChainStreams:
+        # The CPU's convolutions round differently when a batch does not split evenly over the threads,
+        # so a few chains that nobody sees fill the batch up.
+        chains = range(chains.start, chains.stop + self._filling(len(chains)))
+        return ChainStreams(check_seed(seed), chains, self.card.net.shape, self.device)
+
+    def _filled(self, x: Tensor) -> Tensor:
+        """x (N, ...) with copies of its last row up to a batch that splits evenly."""
+        return torch.cat([x, x[-1:].expand(self._filling(len(x)), *x.shape[1:])])
+
+    def _filling(self, count: int) -> int:
+        return -count % max(2, torch.get_num_threads())
+
+
+def load_model(name: str | Path, device: str = "auto", backend: str = "auto") -> Model:
+    """A bundled model by name, or a model file of ours or of the authors' minimal code.
+
+    Raises `CheckpointError` when there is no such model or the file is damaged, `SettingsError` for
+    an unknown device or a backend that does not run there.
+    """
+    chosen = choose_device(device)
+    path = find_model(str(name))
+    net, card = _load_foreign(path) if path.suffix.lower() in PICKLES else _load_own(path)
+    return Model(net, card, chosen, backend)
+
+
+def save_model(path: Path, net: EnergyNet, card: Card) -> None:
+    """Write a model file whole or not at all. Raises `StudioError` when it cannot be written."""
+    save_tensors(path, net.state_dict(), {"ebm_studio": json.dumps(card.to_dict())})
+
+
+def _load_own(path: Path) -> tuple[EnergyNet, Card]:
+    card = read_card(path)
+    weights, _ = load_tensors(path)
+    return _filled(card.net, weights, path), card
+
+
+def _filled(spec: NetSpec, weights: dict[str, Tensor], path: Path) -> EnergyNet:
+    net = EnergyNet(spec)
+    wanted = {name: tensor.shape for name, tensor in net.state_dict().items()}
+    found = {name: tensor.shape for name, tensor in weights.items()}
+    if wanted != found:
+        raise CheckpointError(f"{path} cannot be used: its weights do not fit the net that its card names.")
+    if not all(torch.isfinite(tensor).all() for tensor in weights.values()):
+        raise CheckpointError(f"{path} cannot be used: its weights are not all finite numbers.")
+    net.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+    return net
+
+
+def _load_foreign(path: Path) -> tuple[EnergyNet, Card]:
+    """A state_dict of the authors' minimal code: layers `f.0`, `f.2` ... of f = -E, at its own short run."""
+    weights = _read_pickle(path)
+    spec = _infer_spec(weights, path)
+    last = max(int(name.split(".")[1]) for name in weights)
+    for kind in ("weight", "bias"):
+        weights[f"f.{last}.{kind}"] = -weights[f"f.{last}.{kind}"]  # their f is -E
+    card = Card(
+        name=path.stem,
+        net=spec,
+        short_run=ShortRun(steps=100),
+        note="A state_dict of the authors' minimal code; its short run is that code's default.",
+    )
+    return _filled(spec, weights, path), card
+
+
+def _read_pickle(path: Path) -> dict[str, Tensor]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of other pickle protocols
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # the restricted unpickler raises whatever a broken file drives it to
+        raise CheckpointError(
+            f"{path} cannot be loaded: it is damaged, or holds more than plain weights, which could run code. "
+            "Save it with torch.save(net.state_dict(), FILE)."
+        ) from None
+    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
+        content = content["state_dict"]
+    weights = {}
+    for name, tensor in content.items() if isinstance(content, dict) else ():
+        match = re.fullmatch(r"(?:module\.)?(?:f\.)?(\d{1,3}\.(?:weight|bias))", str(name))
+        if not match or not isinstance(tensor, Tensor):
+            raise CheckpointError(f"{path} cannot be used: {str(name)[:60]} is not a layer of the paper's net.")
+        weights[f"f.{match[1]}"] = tensor
+    return weights
+
+
+def _infer_spec(weights: dict[str, Tensor], path: Path) -> NetSpec:
+    first = weights.get("f.0.weight")
+    layers = sum(name.endswith(".weight") for name in weights)
+    if first is None or first.dim() != 4 or layers < 3:
+        raise CheckpointError(f"{path} cannot be used: it is not a state_dict of the paper's net.")
+    try:
+        return NetSpec(size=4 * 2 ** (layers - 2), channels=first.shape[1], width=first.shape[0])
+    except SettingsError as error:
+        raise CheckpointError(f"{path} cannot be used: {error}") from None

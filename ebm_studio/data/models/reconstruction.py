@@ -1,0 +1,212 @@
+"""What a reconstruction found, and how it is kept: pictures, latents and a report in a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ebm_studio.core.errors import DataError, DivergedError
+from ebm_studio.core.evaluation.similarity import psnr, ssim
+from ebm_studio.core.sampling.inversion import Iterate
+from ebm_studio.core.sampling.typicality import Typicality, typicality
+from ebm_studio.core.specs import Reconstruction, ShortRun
+from ebm_studio.data.models.latent import SUFFIX, FromPhoto, Latent, save_latent
+from ebm_studio.data.models.model import Model
+from ebm_studio.data.pictures.pictures import Pixels, grid, save_picture, to_pixels
+from ebm_studio.data.storage.atomic_write import write_whole
+
+SCALE = 2  # of the overview
+
+
+@dataclass(frozen=True)
+class Result:
+    """One photo's reconstruction."""
+
+    path: Path
+    photo: Pixels
+    """What the model was shown, uint8 (C, H, W)."""
+    picture: Pixels
+    """M(z), uint8 (C, H, W); with a mask, only where the photo was to be filled in."""
+    latent: Latent
+    error: float
+    """Mean squared error per known pixel and channel, images in [-1, 1]."""
+    psnr: float
+    """In dB, of the picture over the whole photo."""
+    ssim: float
+    typicality: Typicality
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """How results were found: what the report says of them all."""
+
+    settings: Reconstruction | None = None
+    """None, as the seed and the seconds are, when an exported file brought the results back: it does not tell."""
+    seed: int | None = None
+    device: str
+    backend: str
+    seconds: float | None = None
+    """The search took."""
+    skipped: tuple[str, ...] = ()
+    """A line for each photo that has no result."""
+    stopped: bool = False
+    """Somebody ended the search early: the results are the best so far."""
+
+
+def results_of(
+    model: Model,
+    paths: Sequence[Path],
+    photos: Tensor,
+    found: Iterate,
+    settings: Reconstruction,
+    run: ShortRun,
+    known: Tensor | None = None,
+) -> list[Result | DivergedError]:
+    """The best of a search for `photos` (N, C, H, W), measured; for a photo whose chains ran away, the error.
+
+    `known` is as in `Model.reconstruct`.
+    """
+    latents: dict[int, Latent] = {}
+    for i, (path, z, error) in enumerate(
+        zip(paths, found.best_z.cpu().numpy(), found.best_error.tolist(), strict=True)
+    ):
+        with suppress(DataError):  # no latent has numbers that are not finite, or far too large
+            origin = FromPhoto(path.name, settings.mode, error)
+            latents[i] = Latent(z, origin, model.card.name, model.fingerprint, run)
+    if not latents:
+        return [ran_away(path) for path in paths]
+    rows = list(latents)
+    if known is not None:
+        known = known.cpu().expand_as(photos)[rows]
+    results = measured([paths[i] for i in rows], list(latents.values()), photos[rows], found.best_images[rows], known)
+    of_row = dict(zip(rows, results, strict=True))
+    return [of_row.get(i) or ran_away(path) for i, path in enumerate(paths)]
+
+
+def ran_away(path: Path) -> DivergedError:
+    """The error of a photo for which there is no usable latent."""
+    return DivergedError(f"The chains of {path} ran away: use a smaller step size.")
+
+
+def measured(
+    paths: Sequence[Path], latents: Sequence[Latent], photos: Tensor, images: Tensor, known: Tensor | None = None
+) -> list[Result]:
+    """Latents that were found for `photos`, and the `images` M(z) that they make, both (N, C, H, W)."""
+    photos, pictures = photos.cpu(), images.cpu().clamp(-1, 1)
+    if known is not None:
+        known = known.cpu().expand_as(photos)
+        kept = known & ~known.flatten(1).all(1)[:, None, None, None]  # of a photo without a hole, all of M(z) is shown
+        pictures = torch.where(kept, photos, pictures)
+    z = torch.from_numpy(np.stack([latent.z for latent in latents]))
+    rows = zip(
+        paths,
+        to_pixels(photos.numpy()),
+        to_pixels(pictures.numpy()),
+        latents,
+        [latent.origin.error if isinstance(latent.origin, FromPhoto) else 0.0 for latent in latents],
+        psnr(pictures, photos).tolist(),
+        ssim(pictures, photos).tolist(),
+        typicality(z, latents[0].short_run.start),
+        strict=True,
+    )
+    return [Result(*row) for row in rows]
+
+
+def save_results(folder: Path, results: Sequence[Result], account: Account) -> dict[str, Any]:
+    """Write a NAME.png and NAME.safetensors for each photo, overview.png and report.json.
+
+    A row of the overview is photo, z and reconstruction. A file that is there already is written over
+    only if a report of the folder names it as written by an earlier reconstruction, and it is none of
+    the photos; any other keeps its name, and the new file gets a number: NAME-2.png. Returns the
+    report: `mean_error`, `photos`, `overview`, the model and its short run, and the account. Raises
+    `StudioError`.
+    """
+    names = _Names(folder, [result.path for result in results])
+    report_file = folder / f"{names.take('report', '.json')}.json"
+    overview = folder / f"{names.take('overview', '.png')}.png"
+    rows = []
+    for result in results:
+        name = names.take(result.path.stem, ".png", SUFFIX)
+        picture, latent = folder / f"{name}.png", folder / f"{name}{SUFFIX}"
+        save_picture(grid(result.picture[None]), picture)
+        save_latent(latent, result.latent)
+        rows.append(
+            {
+                "path": str(result.path),
+                "error": result.error,
+                "psnr": round(result.psnr, 3),
+                "ssim": round(result.ssim, 4),
+                "picture": str(picture),
+                "latent": str(latent),
+                "typicality": asdict(result.typicality),
+            }
+        )
+    strips = [[result.photo, to_pixels(result.latent.z), result.picture] for result in results]
+    save_picture(grid(np.concatenate(strips), columns=3, scale=SCALE), overview)
+
+    first = results[0].latent
+    report = {
+        "mean_error": sum(result.error for result in results) / len(results),
+        "photos": rows,
+        "overview": str(overview),
+        "model": first.model,
+        "short_run": first.short_run.to_dict(),
+        **asdict(account),
+    }
+    text = json.dumps(report, indent=2)
+    write_whole(report_file, lambda file: file.write_text(text, encoding="utf-8"))
+    return report
+
+
+class _Names:
+    """Names for the files of a save, none of which is another's."""
+
+    def __init__(self, folder: Path, photos: Sequence[Path]) -> None:
+        self._folder = folder
+        self._taken: set[str] = set()
+        self._photos = {_identity(photo) for photo in photos} - {None}
+        self._ours = _written_before(folder)
+
+    def take(self, stem: str, *suffixes: str) -> str:
+        """The stem, with a number where a file that it would name is another's."""
+        name, number = stem, 2
+        while not all(self._is_free(f"{name}{suffix}") for suffix in suffixes):
+            name, number = f"{stem}-{number}", number + 1
+        self._taken |= {f"{name}{suffix}".casefold() for suffix in suffixes}
+        return name
+
+    def _is_free(self, name: str) -> bool:
+        file = self._folder / name
+        is_ours = name in self._ours and _identity(file) not in self._photos
+        return name.casefold() not in self._taken and (is_ours or not os.path.lexists(file))
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    # Paths may differ and be the same file: by links, or where upper case and lower case are the same.
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _written_before(folder: Path) -> set[str]:
+    """The names of the files in a folder that its reports of earlier reconstructions say they wrote."""
+    names: set[str] = set()
+    for file in folder.glob("report*.json"):
+        try:
+            report = json.loads(file.read_text(encoding="utf-8"))
+            written = [report["overview"], *(row[kind] for row in report["photos"] for kind in ("picture", "latent"))]
+            names |= {file.name, *(Path(path).name for path in written)}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            continue  # a report of something else
+    return names

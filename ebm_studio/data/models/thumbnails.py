@@ -1,0 +1,57 @@
+"""The first samples of a model as a small picture file with the model's card, kept in the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from ebm_studio.core.errors import CheckpointError
+from ebm_studio.data.models.card import Card
+from ebm_studio.data.pictures.pictures import Pixels, grid
+from ebm_studio.data.storage.atomic_write import write_whole
+
+COUNT = 8
+"""Samples 0 to 7 of seed 0: picked by no one."""
+
+
+def thumbnail_file(model: Path) -> Path:
+    """Where the thumbnail of a model file is, or would be. See `kept_file`."""
+    return kept_file(model, "thumbnails", f"-{COUNT}.png")
+
+
+def kept_file(model: Path, folder: str, ending: str) -> Path:
+    """Where something about a model file is kept: by content, so that a copy or a new name finds it.
+
+    Raises `CheckpointError` when the model cannot be read.
+    """
+    try:
+        with model.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise CheckpointError(f"{model} cannot be read: {error.strerror or error}.") from None
+    return platformdirs.user_cache_path("ebm-studio", appauthor=False) / folder / f"{digest[:32]}{ending}"
+
+
+def keep_thumbnail(path: Path, pixels: Pixels, card: Card) -> None:
+    """Put a thumbnail, uint8 (COUNT, C, H, W), in the cache. Raises `StudioError`."""
+    about = PngInfo()
+    about.add_text("card", json.dumps(card.to_dict()))
+    write_whole(path, lambda file: grid(pixels, columns=COUNT).save(file, pnginfo=about))
+
+
+def read_thumbnail(path: Path) -> tuple[Pixels, Card] | None:
+    """The thumbnail, uint8 (COUNT, C, H, W), or None when there is none, or none that can be read."""
+    try:
+        with Image.open(path) as image:
+            sheet = np.asarray(image)
+            card = Card.from_dict(json.loads(image.info["card"]))
+    except (OSError, SyntaxError, ValueError, KeyError, CheckpointError):  # no file, or a broken one
+        return None
+    sheet = sheet[None] if sheet.ndim == 2 else sheet.transpose(2, 0, 1)
+    return np.stack(np.split(sheet, COUNT, axis=2)), card

@@ -1,0 +1,281 @@
+"""Training sets: a folder or a zip of pictures, the bundled Fashion-MNIST, and public sets by name."""
+
+from __future__ import annotations
+
+import lzma
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from hashlib import blake2b
+from itertools import groupby
+from pathlib import Path, PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ebm_studio.core.errors import DataError
+from ebm_studio.data.pictures.pictures import MAX_FILE_BYTES, Pixels, fit, is_picture, open_picture
+from ebm_studio.data.storage.bundle import RESOURCES
+
+Progress = Callable[[int, int], None]
+"""Called with pictures done and pictures in all."""
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Pictures in memory, all of one size."""
+
+    name: str
+    images: Pixels
+    """uint8 (N, C, H, W)."""
+    licence: str = ""
+    skipped: list[str] = field(default_factory=list)
+    """One line for each file left out, with the reason."""
+    folders: tuple[int, ...] = ()
+    """Pictures of each folder, in name order; empty when the set has no folders."""
+    left_out: str = ""
+    """The `held_out_rows` of the set that this is the rest of."""
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits that tell these pictures, in this order, from all others."""
+        return blake2b(np.ascontiguousarray(self.images).data, digest_size=8).hexdigest()
+
+    def last(self, count: int) -> ImageSet:
+        """What `without_last` leaves out."""
+        return ImageSet(self.name, self.images[~self._learned(count)], self.licence)
+
+    def without_last(self, count: int) -> ImageSet:
+        """All but `count` pictures, which training then never sees.
+
+        They are the last ones in name order, of each folder by its share: a folder is mostly a class.
+        """
+        images = self.images[self._learned(count)]
+        return ImageSet(self.name, images, self.licence, self.skipped, left_out=self.held_out_rows(count))
+
+    def held_out_rows(self, count: int) -> str:
+        """The rows that `without_last` leaves out, as ranges with both ends: "264-285, 690".
+
+        Counted from 0 over the pictures that can be read, in name order. Raises `DataError`.
+        """
+        edges = np.diff(~self._learned(count), prepend=False, append=False)
+        firsts, ends = edges.nonzero()[0].reshape(-1, 2).T
+        return ", ".join(
+            f"{first}-{end - 1}" if end - first > 1 else f"{first}" for first, end in zip(firsts, ends, strict=True)
+        )
+
+    def _learned(self, count: int) -> NDArray[np.bool_]:
+        if not 0 <= count < len(self):
+            raise DataError(f"Cannot hold out {count} of {len(self)} images.")
+        ends = np.cumsum(self.folders or (len(self),))
+        # Shares are rounded where they add up, so that all together are `count`.
+        shares = np.diff(np.rint(ends * count / len(self)).astype(int), prepend=0)
+        learned = np.ones(len(self), np.bool_)
+        for end, share in zip(ends, shares, strict=True):
+            learned[end - share : end] = False
+        return learned
+
+
+@dataclass(frozen=True)
+class _Named:
+    licence: str
+    channels: int
+    read: Callable[[int, int, Progress], Pixels]
+    test: str = ""
+    """The name of the set that belongs to this one for testing."""
+
+
+def open_images(
+    source: str, size: int, channels: int | None = None, progress: Progress = lambda _, __: None
+) -> ImageSet:
+    """A training set by name, or from a folder or zip of pictures of any size, in name order.
+
+    Each picture is cropped to its centre square and resized to `size`. `channels` is 1 or 3; by
+    default what the set has by nature. Broken pictures are left out and listed. Raises `DataError`.
+    """
+    channels = channels or natural_channels(source)
+    if source in NAMED:
+        named = NAMED[source]
+        return ImageSet(source, named.read(size, channels, progress), named.licence)
+    with open_entries(source) as (entries, _):
+        return read_entries(source, entries, size, channels, progress)
+
+
+def open_split(
+    source: str, size: int, channels: int, held_out: int, progress: Progress = lambda _, __: None
+) -> tuple[ImageSet, ImageSet]:
+    """What a model learned from, and what it never saw: the last `held_out` images, or the set's own test set.
+
+    Raises `DataError`, also when there is neither.
+    """
+    images = open_images(source, size, channels, progress)
+    if held_out:
+        return images.without_last(held_out), images.last(held_out)
+    if source in NAMED and NAMED[source].test:
+        return images, open_images(NAMED[source].test, size, channels, progress)
+    raise DataError(
+        f"No image of {source} is known to be held out from training: say with --held-out N that the last N were."
+    )
+
+
+def is_part_of(source: str, folder: Path) -> bool:
+    """Whether a folder is a data set's own, or lies within it, so that pictures put there become a part of the set."""
+    path = Path(source).expanduser()
+    if source in NAMED or not path.is_dir():
+        return False
+    place = folder.resolve()
+    return any(above.exists() and above.samefile(path) for above in (place, *place.parents))
+
+
+def natural_channels(source: str) -> int:
+    """The channels that a set has by nature: 1 for the grey named sets, else 3."""
+    return NAMED[source].channels if source in NAMED else 3
+
+
+def set_name(source: str) -> str:
+    """What a set is called, in cards too: its own name, or that of the folder or zip without suffix."""
+    return source if source in NAMED else Path(source).stem
+
+
+Entry = tuple[str, Callable[[], bytes]]
+
+
+@contextmanager
+def open_entries(source: str) -> Iterator[tuple[list[Entry], list[str]]]:
+    """The pictures of a folder or zip in name order; each can be read while the context lasts. Raises `DataError`.
+
+    Then the names of the other files. What is hidden is neither.
+    """
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise DataError(f"There is no data set {source}: give a folder or zip of images, or one of {', '.join(NAMED)}.")
+    if path.is_dir():
+        try:
+            names, others = _sorted_out(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+        yield [(name, (path / name).read_bytes) for name in names], others
+        return
+    if not zipfile.is_zipfile(path):
+        raise DataError(f"{path} is neither a folder nor a zip of images.")
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} cannot be opened: {error}.") from None
+    # Opened once: to open it anew for each picture would read its whole directory each time.
+    with archive:
+        members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+        names, others = _sorted_out(members)
+        yield [(name, partial(_read_member, archive, members[name])) for name in names], others
+
+
+def _sorted_out(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Those of pictures, in order, and those of other files; none that is hidden, or in a hidden folder."""
+    seen = [name for name in names if not any(map(_is_hidden, PurePath(name).parts))]
+    seen.sort(key=lambda name: PurePath(name).parts)
+    return [name for name in seen if is_picture(name)], [name for name in seen if not is_picture(name)]
+
+
+def _is_hidden(part: str) -> bool:
+    return part == "__MACOSX" or (part.startswith(".") and part != "..")
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    # Members are read into memory and never unpacked, so a name that climbs out leads nowhere.
+    if info.file_size > MAX_FILE_BYTES:
+        raise DataError("it is too large")
+    return archive.read(info)
+
+
+def read_entries(source: str, entries: list[Entry], size: int, channels: int, progress: Progress) -> ImageSet:
+    """The pictures of a folder or zip that these entries are. Raises `DataError` when none can be read."""
+    images, folders, skipped = [], [], []
+    for done, (name, read) in enumerate(entries):
+        progress(done, len(entries))
+        try:
+            images.append(fit(open_picture(read(), name, enough=2 * size), size, channels))
+            folders.append(PurePath(name).parent)
+        except Exception as error:  # a damaged archive member or picture is left out, and said so
+            skipped.append(str(error) if name in str(error) else f"{name}: {error}")
+    progress(len(entries), len(entries))
+    if not images:
+        reason = f" ({skipped[0]})" if skipped else ""
+        raise DataError(f"There is no image that can be read in {source}{reason}.")
+    sizes = tuple(len(list(members)) for _, members in groupby(folders))
+    return ImageSet(set_name(source), np.stack(images), skipped=skipped, folders=sizes)
+
+
+def _fashion(split: str) -> Callable[[int, int, Progress], Pixels]:
+    def read(size: int, channels: int, progress: Progress) -> Pixels:
+        try:
+            raw = lzma.decompress((RESOURCES / "fashion-mnist" / f"{split}-images.idx3.xz").read_bytes())
+        except (OSError, lzma.LZMAError) as error:
+            raise DataError(f"The bundled Fashion-MNIST cannot be read ({error}): install the program again.") from None
+        pixels = np.frombuffer(raw, np.uint8, offset=16).reshape(-1, 1, 28, 28)
+        return _resized(_padded(pixels), size, channels, progress)
+
+    return read
+
+
+def _padded(pixels: Pixels) -> Pixels:
+    # 28 x 28 sets get a black margin to 32 x 32 rather than a blur.
+    margin = (32 - pixels.shape[-1]) // 2
+    return np.pad(pixels, ((0, 0), (0, 0), (margin, margin), (margin, margin)))
+
+
+def _resized(pixels: Pixels, size: int, channels: int, progress: Progress) -> Pixels:
+    if pixels.shape[-1] == size and pixels.shape[1] == channels:
+        return pixels
+    images = []
+    for done, picture in enumerate(pixels):
+        if done % 500 == 0:
+            progress(done, len(pixels))
+        plain = picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0)
+        images.append(fit(Image.fromarray(plain), size, channels))
+    return np.stack(images)
+
+
+def _torchvision(name: str, **options: object) -> Callable[[int, int, Progress], Pixels]:
+    def read(size: int, channels: int, progress: Progress) -> Pixels:
+        import platformdirs
+
+        try:
+            from torchvision import datasets
+        except (ImportError, RuntimeError) as error:
+            raise DataError(
+                f"torchvision, which fetches {name}, does not work here ({error}). "
+                "Install the torchvision that belongs to your torch."
+            ) from None
+        cache = platformdirs.user_cache_path("ebm-studio") / "datasets"
+        try:
+            source = getattr(datasets, name)(root=str(cache), download=True, **options)
+        except Exception as error:  # no network, a moved file, a full disk: torchvision raises many kinds
+            raise DataError(f"{name} could not be fetched: {error}.") from None
+        images = []
+        for done in range(len(source)):
+            if done % 500 == 0:
+                progress(done, len(source))
+            picture = source[done][0]
+            if picture.size == (28, 28):
+                picture = Image.fromarray(_padded(np.asarray(picture)[None, None])[0, 0])
+            images.append(fit(picture, size, channels))
+        return np.stack(images)
+
+    return read
+
+
+NAMED: dict[str, _Named] = {
+    "fashion-mnist": _Named("MIT", 1, _fashion("train"), test="fashion-mnist-test"),
+    "fashion-mnist-test": _Named("MIT", 1, _fashion("test")),
+    "mnist": _Named("CC BY-SA 3.0", 1, _torchvision("MNIST")),
+    "cifar10": _Named("no licence text; research use", 3, _torchvision("CIFAR10")),
+    "svhn": _Named("non-commercial use", 3, _torchvision("SVHN")),
+    "celeba": _Named("non-commercial research, no redistribution of images", 3, _torchvision("CelebA")),
+    "flowers102": _Named("no licence text; research use", 3, _torchvision("Flowers102")),
+}

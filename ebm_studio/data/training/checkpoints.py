@@ -1,0 +1,126 @@
+"""What a run goes on from: its state files, of which a whole one is there at any moment.
+
+state.safetensors          weights, average and Adam's moments at the last save
+state-previous.safetensors the save before that
+healthy-...safetensors     the healthy states that a save may have to step back to, named in its metadata
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import safetensors
+from torch import Tensor
+
+from ebm_studio.core.errors import CheckpointError
+from ebm_studio.data.storage.tensors import load_tensors, save_tensors
+from ebm_studio.data.training.run_log import read_metrics
+
+STATE, PREVIOUS, NEXT = "state.safetensors", "state-previous.safetensors", "state-next.safetensors"
+_HEALTHY = re.compile(r"healthy-\d{6,}-(\d+)\.safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A learner's state after so many updates and seconds."""
+
+    updates: int
+    seconds: float
+    tensors: dict[str, Tensor]
+
+    @property
+    def file(self) -> str:
+        """Its name as a healthy state. No two of a run share it, since the seconds go on when it steps back."""
+        return f"healthy-{self.updates:06d}-{round(self.seconds * 1e6)}.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What one save holds."""
+
+    now: Snapshot
+    healthy: list[Snapshot] = field(default_factory=list)
+    """Oldest first."""
+    note: str = ""
+    """A sentence, when this is not the last save or the one before."""
+
+
+def save_state(folder: Path, now: Snapshot, healthy: Sequence[Snapshot]) -> None:
+    """Write a save; a kill or a full disk at any moment leaves the one before. Raises `StudioError`."""
+    for snapshot in healthy:
+        if not (folder / snapshot.file).exists():
+            _save(folder / snapshot.file, snapshot)
+    _save(folder / NEXT, now, " ".join(snapshot.file for snapshot in healthy))
+    if (folder / STATE).exists():
+        os.replace(folder / STATE, folder / PREVIOUS)
+    os.replace(folder / NEXT, folder / STATE)
+    wanted = {name for state in (STATE, PREVIOUS) for name in _healthy_files(folder / state)}
+    for path in _healthy_paths(folder):
+        if path.name not in wanted:
+            path.unlink(missing_ok=True)
+
+
+def read_state(folder: Path) -> Saved | None:
+    """The newest whole save, or else the newest healthy state; None when nothing was saved yet.
+
+    Raises `CheckpointError` when something was, and none of it is whole.
+    """
+    for name in (STATE, PREVIOUS):
+        try:
+            now = _read(folder / name)
+        except CheckpointError:
+            continue
+        return Saved(now, _whole(folder / file for file in _healthy_files(folder / name)))
+    if healthy := _whole(_healthy_paths(folder)):
+        note = "Its last saves are damaged or gone, so it goes on from its last healthy state."
+        return Saved(healthy[-1], healthy[-2:], note)
+    learned = read_metrics(folder)[:, 0]  # a run is saved before its first update
+    if len(learned) or (folder / STATE).exists() or (folder / PREVIOUS).exists():
+        raise CheckpointError(
+            f"The run in {folder} cannot go on: its saves are damaged or gone"
+            + (f", and what it learned in {learned[-1]:.0f} updates with them. " if len(learned) else ". ")
+            + "Begin a new run, or remove the folder and use its name again."
+        )
+    return None
+
+
+def _whole(paths: Iterable[Path]) -> list[Snapshot]:
+    # With a damaged one there is one less to step back to.
+    snapshots = []
+    for path in paths:
+        with suppress(CheckpointError):
+            snapshots.append(_read(path))
+    return snapshots
+
+
+def _healthy_paths(folder: Path) -> list[Path]:
+    """All healthy states in a folder, oldest first."""
+    found = ((_HEALTHY.fullmatch(path.name), path) for path in folder.glob("healthy-*"))
+    return [path for _, path in sorted((int(match[1]), path) for match, path in found if match)]
+
+
+def _save(path: Path, snapshot: Snapshot, healthy: str = "") -> None:
+    metadata = {"updates": str(snapshot.updates), "seconds": repr(snapshot.seconds), "healthy": healthy}
+    save_tensors(path, snapshot.tensors, metadata)
+
+
+def _read(path: Path) -> Snapshot:
+    tensors, metadata = load_tensors(path)
+    try:
+        return Snapshot(int(metadata["updates"]), float(metadata["seconds"]), tensors)
+    except (KeyError, ValueError):
+        raise CheckpointError(f"{path} is not the state of a run.") from None
+
+
+def _healthy_files(path: Path) -> list[str]:
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            names = (file.metadata() or {}).get("healthy", "").split()
+    except (OSError, safetensors.SafetensorError):
+        return []
+    return [name for name in names if Path(name).name == name]

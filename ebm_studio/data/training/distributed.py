@@ -1,0 +1,55 @@
+"""What all processes of a run do alike: they read its data and make its learner; and what the helpers do.
+
+Free of files but for the data: the first process alone writes.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import torch
+
+from ebm_studio.core.errors import DataError, DivergedError
+from ebm_studio.core.learning.learner import Learner
+from ebm_studio.core.learning.ranks import Ranks
+from ebm_studio.core.specs import Learning
+from ebm_studio.data.pictures.datasets import ImageSet, Progress, open_images
+from ebm_studio.data.training.plan import Plan
+
+
+def open_data(plan: Plan, progress: Progress = lambda _, __: None) -> ImageSet:
+    """The images that a run learns from. Raises `DataError`."""
+    data = open_images(plan.source, plan.net.size, plan.net.channels, progress)
+    if data.images.shape[1:] != plan.net.shape:
+        raise DataError(
+            f"The images of {plan.source} have shape {data.images.shape[1:]}, the net wants {plan.net.shape}."
+        )
+    return data.without_last(plan.held_out)
+
+
+def make_learner(plan: Plan, data: ImageSet, device: torch.device, ranks: Ranks) -> Learner:
+    """The learner of a plan whose backend is chosen."""
+    images = torch.from_numpy(data.images)
+    return Learner(plan.net, plan.short_run, plan.learning, images, device, plan.backend, ranks)
+
+
+def follow(device: torch.device, ranks: Ranks) -> None:
+    """Do as the first rank's `TrainingRun` does, in one of the other processes, until it ends.
+
+    Raises `LostRankError` when it ends unasked, and `DataError` when there are other images here.
+    """
+    plan = ranks.hear()
+    data = open_data(plan)
+    if data.fingerprint != plan.fingerprint:
+        raise DataError(
+            f"The {len(data)} images of {plan.source} here are not the {plan.images} that are where the run is."
+        )
+    learner = make_learner(plan, data, device, ranks)
+    while (told := ranks.hear()) is not None:
+        match told:
+            case (dict() as tensors, int(updates)):
+                learner.load(tensors, updates)
+            case (float(progress), Learning() as learning):
+                learner.learning = learning
+                with suppress(DivergedError):  # the first rank sees it too, and decides
+                    learner.update(progress)

@@ -1,0 +1,130 @@
+"""What a run of learning is to do: the plan that its folder keeps in run.json. Free of torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ebm_studio.core.errors import SettingsError, StudioError
+from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
+from ebm_studio.data.training.run_log import LOCK
+
+PLAN = "run.json"
+OPTIONS: dict[str, dict[str, str]] = {
+    "net": {name: name for name in ("size", "channels", "width", "activation")},
+    "short_run": {name: name for name in ("steps", "step_size", "noise_scale", "start")},
+    "learning": {
+        **{name: name for name in ("updates", "learning_rate", "beta1", "data_noise", "ema", "decay_share")},
+        "batch": "chains",
+        "data_batch": "images",
+        "final_rate": "final_rate",
+        "final_noise": "final_noise",
+        "seed": "seed",
+    },
+}
+"""The options of `ebm-studio train`, and the fields of each part of a plan that they set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run learns, from what, and how long."""
+
+    net: NetSpec
+    short_run: ShortRun
+    learning: Learning
+    source: str
+    """The data set's name or path."""
+    held_out: int = 0
+    """Images kept from training: the last ones in name order, of each folder by its share."""
+    licence: str = ""
+    """The data's licence, for sets that carry none of their own."""
+    origin: str = ""
+    """The model whose weights learning begins with, a bundled name or a path; empty for random ones."""
+    name: str = "model"
+    command: str = ""
+    time_limit: float | None = None
+    """Seconds after which the run is done, however many updates that makes."""
+    backend: str = "auto"
+    """What computes the short runs; chosen at the start and then kept, since backends round differently."""
+    images: int = 0
+    """How many it learns from; like the next, told at the start and then kept."""
+    fingerprint: str = ""
+    """Theirs, so that it never goes on with others: those held out would be no longer."""
+    steps_back: int = 0
+    """How often the run has stepped back to a healthy state; see `core.learning.watchdog`."""
+
+    def progress(self, updates: int, seconds: float) -> float:
+        """Share of the run that is done, 0 to 1, by updates or by time, whichever is further."""
+        by_time = seconds / self.time_limit if self.time_limit else 0.0
+        return min(1.0, max(updates / self.learning.updates, by_time))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as plain data, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Plan:
+        """The plan that `to_dict` wrote."""
+        return cls(
+            **{
+                **data,
+                "net": NetSpec.from_dict(data["net"]),
+                "short_run": ShortRun.from_dict(data["short_run"]),
+                "learning": Learning.from_dict(data["learning"]),
+            }
+        )
+
+
+def command_of(plan: Plan) -> str:
+    """The `ebm-studio train` that does what a new plan says, with what differs from fixed defaults named."""
+    words = ["ebm-studio", "train", Path(plan.source).name, "-o", plan.name]
+    for part, options in OPTIONS.items():
+        spec = getattr(plan, part)
+        for option, field in options.items():
+            if _depends(plan, part, field) or getattr(spec, field) != getattr(type(spec)(), field):
+                words += [f"--{option.replace('_', '-')}", str(getattr(spec, field))]
+    rest = {"--time-limit": plan.time_limit, "--hold-out": plan.held_out, "--licence": plan.licence}
+    for option, value in (*rest.items(), ("--from", Path(plan.origin).name)):
+        words += [option, f"{value:.12g}" if isinstance(value, float) else str(value)] if value else []
+    return shlex.join(words)
+
+
+def _depends(plan: Plan, part: str, field: str) -> bool:
+    # Whether the option's default depends on others: on the model to begin with, the data, the time.
+    if part == "learning":
+        return field == "updates" and plan.time_limit is not None
+    return bool(plan.origin) or field == "channels"
+
+
+def check_new(folder: Path) -> None:
+    """Raise `StudioError` unless a new run can begin in a folder: in one that is not there yet, or is empty."""
+    if os.path.exists(folder / PLAN):
+        raise StudioError(f"{folder} already holds a run: add --resume to go on with it, or name another folder.")
+    try:
+        # A lock alone is of a process that is about to begin, or was killed before it did.
+        taken = folder.is_dir() and any(path.name != LOCK or path.stat().st_size for path in folder.iterdir())
+    except OSError as error:
+        raise writing_failed(folder, error) from None
+    if taken:
+        raise StudioError(f"{folder} holds files, and no run: name a folder that is new or empty.")
+
+
+def read_plan(folder: Path) -> Plan:
+    """The plan of a run folder. Raises `StudioError` when there is none, or it is damaged."""
+    try:
+        return Plan.from_dict(json.loads((folder / PLAN).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise StudioError(f"There is no run to resume in {folder}.") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, SettingsError) as error:
+        raise StudioError(f"The settings of the run in {folder} are damaged ({PLAN}: {error}).") from None
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
+    """Write run.json whole. Raises `StudioError`."""
+    text = json.dumps(plan.to_dict(), indent=2)
+    write_whole(folder / PLAN, lambda file: file.write_text(text, encoding="utf-8"))

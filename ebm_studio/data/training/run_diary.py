@@ -1,0 +1,178 @@
+"""The learning process's side of a run folder: it says how it stands, notes what happens, and takes orders."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ebm_studio.core.errors import DiskFullError, StudioError
+from ebm_studio.data.storage.atomic_write import remove_parts, write_whole
+from ebm_studio.data.training.plan import PLAN
+from ebm_studio.data.training.run_log import (
+    LOCK,
+    Event,
+    Kind,
+    Order,
+    Status,
+    append_event,
+    locked,
+    read_order,
+    read_status,
+    write_status,
+)
+
+PACE = 100  # updates that tell how fast it goes
+BEAT = 1.0  # seconds between statuses that say nothing new
+LOOK = 0.1  # seconds between two looks at the orders while waiting
+ROOM_SECONDS = 5.0  # between two tries to write on a full disk
+RESERVE = 2**16  # bytes kept on the disk, so that on a full one there is room to say so
+
+
+class Diary:
+    """What one process writes of a run. Trouble with the disk never stops it: what cannot be noted is noted later.
+
+    It begins when the folder holds a plan: a run that never comes to be leaves no trace.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        before = read_status(folder) or Status(state="reading")
+        self.status = replace(before, state="reading", text="Starting.", pid=os.getpid(), seconds_left=None)
+        self._owed: list[Event] = []
+
+    def tell(self, **changes: Any) -> None:
+        """Change the status. The file follows at once when state or text change, else once a second."""
+        status = replace(self.status, **changes)
+        now = time.time()
+        news = (status.state, status.text) != (self.status.state, self.status.text)
+        if (news or not 0 <= now - status.beat < BEAT) and self._has_begun:
+            status = replace(status, beat=now)
+            with suppress(StudioError):
+                write_status(self.folder, status)
+        self.status = status
+
+    def note(self, kind: Kind, text: str, update: int | None = None) -> None:
+        """Add an event, by default of the newest update told."""
+        self._owed.append(Event(time.time(), self.status.updates if update is None else update, kind, text))
+        with suppress(StudioError):
+            while self._owed and self._has_begun:
+                append_event(self.folder, self._owed[0])
+                del self._owed[0]
+
+    @property
+    def _has_begun(self) -> bool:
+        return (self.folder / PLAN).exists()
+
+    def use_reserve(self) -> None:
+        """Give up the room that is kept for what is to be said of a full disk."""
+        with suppress(OSError):
+            (self.folder / "reserve").unlink(missing_ok=True)
+
+    def keep_reserve(self) -> None:
+        """Take that room, if there is any."""
+        if not (self.folder / "reserve").exists():
+            with suppress(StudioError):
+                write_whole(self.folder / "reserve", lambda file: file.write_bytes(bytes(RESERVE)))
+
+    def keep(self, write: Callable[[], None], stopped: Callable[[], bool]) -> bool:
+        """Write something for the run. On a full disk, wait until there is room; returns whether it had to.
+
+        Raises `DiskFullError` when the run is stopped meanwhile.
+        """
+        waited = False
+        while True:
+            try:
+                write()
+            except DiskFullError as error:
+                if not waited:
+                    self.use_reserve()
+                    self.tell(state="paused", text=f"{error} The run waits for room on the disk.", seconds_left=None)
+                    self.note("disk_full", f"{error} The run holds everything and waits for room on the disk.")
+                waited = True
+                if self.wait(ROOM_SECONDS, stopped):
+                    raise
+            else:
+                return waited
+
+    def order(self) -> Order:
+        """The newest order."""
+        return read_order(self.folder)
+
+    def wait(self, seconds: float, until: Callable[[], bool]) -> bool:
+        """Hold still for so long, or until the condition, which is then True; the status goes on beating."""
+        end = time.monotonic() + seconds
+        while not (met := until()) and time.monotonic() < end:
+            time.sleep(LOOK)
+            self.tell()
+        return met
+
+
+class Pace:
+    """How fast the last updates went."""
+
+    def __init__(self) -> None:
+        self._times: deque[tuple[float, int]] = deque(maxlen=PACE)
+
+    def add(self, updates: int) -> None:
+        """There have now been so many updates in all."""
+        self._times.append((time.monotonic(), updates))
+
+    @property
+    def rate(self) -> float:
+        """Updates per second; 0 when nobody can tell yet."""
+        if len(self._times) < 2:
+            return 0.0
+        (began, first), (now, last) = self._times[0], self._times[-1]
+        return (last - first) / max(now - began, 1e-9)
+
+
+@contextmanager
+def session(folder: Path) -> Iterator[Diary]:
+    """Be the one process that learns in a folder, from before its data is read until the end.
+
+    The folder holds a run, or is one for a new run (`check_new`): files that are left over are deleted.
+    Raises `StudioError` when another process is. What ends the session, an error or a `KeyboardInterrupt`
+    while the data is read, is noted in the folder. One that holds no run even then is left as it was.
+    """
+    new = [path for path in (folder / LOCK, folder, *folder.parents) if not os.path.exists(path)]
+    with locked(folder):
+        _tidy(folder)
+        diary = Diary(folder)
+        diary.tell(text="Reading the images.")
+        try:
+            yield diary
+        except KeyboardInterrupt:
+            diary.note("stop", "Stopped before it began to learn.")
+            diary.tell(state="stopped", text="Stopped before it began to learn.", seconds_left=None)
+            raise
+        except BaseException as error:
+            text = str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"
+            if diary.status.state != "failed":
+                diary.note("failed", text)
+            diary.tell(state="failed", text=text, seconds_left=None)
+            raise
+        finally:
+            diary.use_reserve()
+            with suppress(OSError):
+                (folder / "control").unlink(missing_ok=True)
+            if not (folder / PLAN).exists():  # it never came to be a run
+                with suppress(OSError):
+                    for path in new:
+                        path.rmdir() if path.is_dir() else path.unlink()
+
+
+def _tidy(folder: Path) -> None:
+    # What a killed process left half written, and an order that was meant for it. An order for this
+    # process can only be there when it was launched, and then its status names it.
+    remove_parts(folder)
+    remove_parts(folder / "samples")
+    status = read_status(folder)
+    if status is None or status.pid != os.getpid():
+        with suppress(OSError):
+            (folder / "control").unlink(missing_ok=True)

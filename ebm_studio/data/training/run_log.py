@@ -1,0 +1,257 @@
+"""What a run tells of itself in its folder, for whoever looks on: metrics, events, status; and the orders it takes.
+
+metrics.csv   one row an update
+events.jsonl  one event a line: starts, pauses, warnings, steps back, the end
+status.json   how it stands, replaced about once a second
+control       the newest order; looked at between updates
+lock          held by the process that learns, so that there is one at most
+
+Free of torch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from ebm_studio.core.errors import StudioError
+from ebm_studio.core.learning.metrics import Metrics
+from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(handle: int, shared: bool) -> None:
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _take(handle: int, shared: bool) -> None:
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+
+
+METRICS = ("update", "seconds", "energy_data", "energy_samples", "d", "v", "learning_rate", "data_noise")
+"""The columns of metrics.csv."""
+LOCK = "lock"
+LOCK_PATIENCE = 1.0  # seconds; whoever only looks whether the lock is held has it for a moment
+
+State = Literal["reading", "measuring", "learning", "paused", "stopped", "done", "failed"]
+Order = Literal["go", "pause", "stop"]
+Kind = Literal[
+    "start",
+    "resume",
+    "pause",
+    "go",
+    "stop",
+    "done",
+    "warning",
+    "rollback",
+    "gave_up",
+    "disk_full",
+    "data_lost",
+    "failed",
+]
+Rows = npt.NDArray[np.float64]
+"""Rows of metrics.csv, (N, len(METRICS))."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a run."""
+
+    time: float
+    """Unix seconds."""
+    update: int
+    """The update it belongs to, for a mark on a plot."""
+    kind: Kind
+    text: str
+    """One plain sentence."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """How a run stands."""
+
+    state: State
+    text: str = ""
+    """One plain sentence."""
+    pid: int = 0
+    updates: int = 0
+    seconds: float = 0.0
+    """Spent learning so far, over all sessions of the run."""
+    progress: float = 0.0
+    """Share of the run that is done, 0 to 1."""
+    seconds_left: float | None = None
+    """None when nobody can tell."""
+    updates_per_second: float = 0.0
+    beat: float = 0.0
+    """When this was written, in Unix seconds."""
+
+    @property
+    def running(self) -> bool:
+        """Whether a process is, or was when it ended unasked, at work on the run."""
+        return self.state in ("reading", "measuring", "learning", "paused")
+
+
+def write_status(folder: Path, status: Status) -> None:
+    """Replace status.json. Raises `StudioError`."""
+    text = json.dumps(asdict(status))
+    # A second later it is out of date, so the disk is not asked to keep it.
+    write_whole(folder / "status.json", lambda file: file.write_text(text, encoding="utf-8"), lasting=False)
+
+
+def read_status(folder: Path) -> Status | None:
+    """What status.json says; None when there is none, or it is not one."""
+    try:
+        status = Status(**json.loads((folder / "status.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return status if status.state in get_args(State) else None
+
+
+def append_event(folder: Path, event: Event) -> None:
+    """Add a line to events.jsonl, for good. Raises `StudioError`."""
+    append(folder / "events.jsonl", json.dumps(asdict(event)) + "\n", lasting=True)
+
+
+def read_events(folder: Path) -> list[Event]:
+    """The run's events, oldest first."""
+    events = []
+    for line in _text(folder / "events.jsonl").splitlines():
+        try:
+            event = Event(**json.loads(line))
+        except (ValueError, TypeError):  # a line that a kill cut short
+            continue
+        if event.kind in get_args(Kind):
+            events.append(event)
+    return events
+
+
+def append(path: Path, text: str, lasting: bool = False) -> None:
+    """Add whole lines to a file: all of them or, when it raises `StudioError`, none."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            end = file.tell()
+            try:
+                file.write(text.encode())
+                file.flush()
+                if lasting:
+                    os.fsync(file.fileno())
+            except OSError:
+                with suppress(OSError):
+                    os.truncate(path, end)
+                raise
+    except OSError as error:
+        raise writing_failed(path, error) from error
+
+
+def metrics_row(metrics: Metrics, seconds: float) -> str:
+    """The line of an update."""
+    figures = (metrics.energy_data, metrics.energy_samples, metrics.d, metrics.v)
+    words = (str(metrics.update), f"{seconds:.2f}", *(f"{figure:.6g}" for figure in figures))
+    return ",".join((*words, f"{metrics.learning_rate:.4g}", f"{metrics.data_noise:.4g}")) + "\n"
+
+
+def metrics_of(row: npt.NDArray[np.float64]) -> Metrics:
+    """The metrics that a row tells, as exactly as it is written."""
+    figures = dict(zip(METRICS, row.tolist(), strict=True))
+    names = ("energy_data", "energy_samples", "v", "learning_rate", "data_noise")
+    return Metrics(int(figures["update"]), *(figures[name] for name in names))
+
+
+def append_metrics(folder: Path, lines: str) -> None:
+    """Add rows to metrics.csv, under a heading when it is new. Raises `StudioError`, and then adds none."""
+    path = folder / "metrics.csv"
+    append(path, lines if path.exists() else ",".join(METRICS) + "\n" + lines)
+
+
+def cut_metrics(folder: Path, updates: int) -> Rows:
+    """Drop the rows past an update, and half rows; returns what is left. Raises `StudioError`."""
+    lines = [(line, row) for line, row in _lines(_text(folder / "metrics.csv")) if row[0] <= updates]
+    text = "".join(f"{line}\n" for line in (",".join(METRICS), *(line for line, _ in lines)))
+    write_whole(folder / "metrics.csv", lambda file: file.write_text(text, encoding="utf-8"))
+    return np.array([row for _, row in lines]).reshape(-1, len(METRICS))
+
+
+def parse_metrics(text: str) -> Rows:
+    """The whole rows in a piece of metrics.csv, oldest first; a heading, half rows and other text are left out."""
+    return np.array([row for _, row in _lines(text)], dtype=float).reshape(-1, len(METRICS))
+
+
+def read_metrics(folder: Path) -> Rows:
+    """The whole rows of a run's metrics.csv, oldest first."""
+    return parse_metrics(_text(folder / "metrics.csv"))
+
+
+def _lines(text: str) -> Iterator[tuple[str, list[float]]]:
+    for line in text[: text.rfind("\n") + 1].splitlines():
+        try:
+            row = [float(word) for word in line.split(",")]
+        except ValueError:
+            continue
+        if len(row) == len(METRICS):
+            yield line, row
+
+
+def write_order(folder: Path, order: Order) -> None:
+    """Tell the run's process something. Raises `StudioError`."""
+    write_whole(folder / "control", lambda file: file.write_text(order, encoding="utf-8"), lasting=False)
+
+
+def read_order(folder: Path) -> Order:
+    """The newest order; "go" when there is none."""
+    word = _text(folder / "control").strip()
+    return word if word in ("pause", "stop") else "go"  # type: ignore[return-value]
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Be the one process that learns in a folder. Raises `StudioError` when another is."""
+    path = folder / LOCK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+b")
+    except OSError as error:
+        raise writing_failed(path, error) from error
+    with file:
+        began = time.monotonic()
+        while not _taken(file.fileno()):
+            if time.monotonic() - began > LOCK_PATIENCE:
+                raise StudioError(f"Another process learns in {folder}: stop it first, or wait until it ends.")
+            time.sleep(0.02)
+        yield
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process learns in the folder."""
+    try:
+        with (folder / LOCK).open("a+b" if sys.platform == "win32" else "rb") as file:
+            return not _taken(file.fileno(), shared=True)
+    except OSError:
+        return False
+
+
+def _taken(handle: int, shared: bool = False) -> bool:
+    try:
+        _take(handle, shared)
+    except OSError:
+        return False
+    return True
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
