@@ -12,7 +12,7 @@ from ebm_studio.app.link import EngineLink
 from ebm_studio.app.parameters import Parameters
 from ebm_studio.app.playback import Playback
 from ebm_studio.core.specs import MAX_SEED
-from ebm_studio.engine.store import BOUND
+from ebm_studio.engine.chain_store import BOUND
 
 PAUSE = 250  # milliseconds without a further edit before a run starts
 RANDOM_SEEDS = 1_000_000  # a seed that a person can say aloud

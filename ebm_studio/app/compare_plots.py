@@ -12,7 +12,7 @@ from ebm_studio.app.plots import Curve, Floats, signed, thinned
 from ebm_studio.app.state import GenerateState
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
-from ebm_studio.engine.store import ChainStore
+from ebm_studio.engine.chain_store import ChainStore
 
 
 class PairCurve(Curve):

@@ -16,10 +16,10 @@ from ebm_studio.app.parameters import Parameters, difference
 from ebm_studio.app.undo import Undo
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import ShortRun
-from ebm_studio.engine.exports import Opened
-from ebm_studio.engine.jobs import LoadModel, ModelReady, RunChain
+from ebm_studio.engine.chain_store import ChainStore
+from ebm_studio.engine.jobs.chains import LoadModel, ModelReady, RunChain
+from ebm_studio.engine.jobs.exports import Opened
 from ebm_studio.engine.requests import Ended, Fault, Request
-from ebm_studio.engine.store import ChainStore
 
 Both = tuple[Parameters, Parameters]
 """What is set of A and of B; seed and number of chains are the same."""

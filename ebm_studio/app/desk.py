@@ -13,9 +13,9 @@ from ebm_studio.app.session import Session
 from ebm_studio.app.shelf_state import Kept, Shelf
 from ebm_studio.app.state import GenerateState
 from ebm_studio.data.models.latent import FromSeed
-from ebm_studio.engine.jobs import RunChain
+from ebm_studio.engine.chain_store import ChainStore
+from ebm_studio.engine.jobs.chains import RunChain
 from ebm_studio.engine.requests import Ended, Request
-from ebm_studio.engine.store import ChainStore
 
 LANE = "shelf "
 

@@ -17,7 +17,7 @@ from ebm_studio.core.errors import SettingsError
 from ebm_studio.data.exports import mp4
 from ebm_studio.data.exports.encoders import MOVING, Kind
 from ebm_studio.data.exports.frames import Look, Reel, film
-from ebm_studio.engine.exports import Encoded, Export, Exported, Preview
+from ebm_studio.engine.jobs.exports import Encoded, Export, Exported, Preview
 from ebm_studio.engine.requests import Ended, Fault, Request
 
 PAUSE = 200  # milliseconds without a further edit before the preview is made

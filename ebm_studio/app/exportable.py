@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from ebm_studio.app.path_state import PathState
     from ebm_studio.app.reconstruct_state import Outcome, ReconstructState
     from ebm_studio.app.state import GenerateState
-    from ebm_studio.engine.jobs import ModelReady
-    from ebm_studio.engine.store import ChainStore
+    from ebm_studio.engine.chain_store import ChainStore
+    from ebm_studio.engine.jobs.chains import ModelReady
 
 GOOD_SIDE = 320  # pixels that an export is suggested to have, about
 MOST_COLUMNS = 8

@@ -16,7 +16,7 @@ from ebm_studio.app.tokens import UNIT
 from ebm_studio.core.errors import CheckpointError
 from ebm_studio.core.specs import MAX_CHAINS, MAX_SEED
 from ebm_studio.data.models.card import bundled_models, read_card, user_models
-from ebm_studio.engine.jobs import ModelReady
+from ebm_studio.engine.jobs.chains import ModelReady
 
 FILTER = "Models (*.safetensors *.pt *.pth *.ckpt *.bin);;All files (*)"
 

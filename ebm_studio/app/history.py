@@ -15,7 +15,7 @@ from ebm_studio.app.parameters import Parameters
 from ebm_studio.app.state import GenerateState
 from ebm_studio.core.errors import StudioError
 from ebm_studio.data.pictures.pictures import Pixels
-from ebm_studio.engine.store import ChainStore
+from ebm_studio.engine.chain_store import ChainStore
 
 MOST = 200
 """Runs that are kept; the oldest without a star goes first."""

@@ -34,7 +34,7 @@ from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.core.specs import MAX_STEPS, ShortRun
 from ebm_studio.data.models.card import Card
-from ebm_studio.engine.jobs import ModelReady
+from ebm_studio.engine.jobs.chains import ModelReady
 
 
 class HasRun(Protocol):

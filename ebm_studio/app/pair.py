@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ebm_studio.engine.store import ChainStore
+from ebm_studio.engine.chain_store import ChainStore
 
 
 class Pair:

@@ -11,7 +11,7 @@ from ebm_studio.app.path_state import PathState
 from ebm_studio.app.plots import Chart, Floats, signed, stroke
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
-from ebm_studio.engine.paths import Surface
+from ebm_studio.engine.jobs.interpolation import Surface
 
 
 class PathChart(Chart):

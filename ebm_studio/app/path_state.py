@@ -20,11 +20,11 @@ from ebm_studio.core.sampling.path_positions import legs, position_of, rho
 from ebm_studio.core.specs import MAX_STOPS, Interpolation, ShortRun
 from ebm_studio.data.models.latent import FromPhoto, FromSeed
 from ebm_studio.data.pictures.pictures import WHITE, Pixels
-from ebm_studio.engine.exports import Opened
-from ebm_studio.engine.jobs import ModelReady
-from ebm_studio.engine.paths import Interpolate, MakeStop, Mix, Point, StopReady, Surface
+from ebm_studio.engine.chain_store import ChainStore
+from ebm_studio.engine.jobs.chains import ModelReady
+from ebm_studio.engine.jobs.exports import Opened
+from ebm_studio.engine.jobs.interpolation import Interpolate, MakeStop, Mix, Point, StopReady, Surface
 from ebm_studio.engine.requests import Ended, Fault, Request
-from ebm_studio.engine.store import ChainStore
 
 LANE = "interpolate"
 CORNERS = 4

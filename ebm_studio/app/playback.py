@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 
-from ebm_studio.engine.jobs import ModelReady
-from ebm_studio.engine.store import ChainStore
+from ebm_studio.engine.chain_store import ChainStore
+from ebm_studio.engine.jobs.chains import ModelReady
 
 TICK = 16  # milliseconds
 SPEEDS = (5, 10, 25, 50, 100, 250)

@@ -15,7 +15,7 @@ from ebm_studio.app.fields import elided, label
 from ebm_studio.app.playback import ShowsChain
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import SMALL, UNIT, Tokens
-from ebm_studio.engine.store import ChainStore
+from ebm_studio.engine.chain_store import ChainStore
 
 pg.setConfigOptions(antialias=True, imageAxisOrder="row-major")
 

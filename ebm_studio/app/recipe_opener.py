@@ -12,7 +12,7 @@ from ebm_studio.app.path_state import PathState
 from ebm_studio.app.reconstruct_state import ReconstructState
 from ebm_studio.app.state import GenerateState
 from ebm_studio.data.exports.recipe_sources import Seeds
-from ebm_studio.engine.exports import Opened, OpenRecipe
+from ebm_studio.engine.jobs.exports import Opened, OpenRecipe
 from ebm_studio.engine.requests import Ended, Request
 
 

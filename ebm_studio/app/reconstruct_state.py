@@ -23,12 +23,12 @@ from ebm_studio.app.state import GenerateState
 from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.specs import NetSpec, Reconstruction, check_seed
 from ebm_studio.data.pictures.pictures import WHITE, Crop, Pixels, grid
-from ebm_studio.engine.exports import Opened
-from ebm_studio.engine.jobs import ModelReady, RunChain
-from ebm_studio.engine.photos import PhotoFault, PhotoRead, ReadPhotos
-from ebm_studio.engine.reconstruction import Found, Reconstruct, Saved, SaveResults, Search, search_again
+from ebm_studio.engine.chain_store import BOUND, ChainStore
+from ebm_studio.engine.jobs.chains import ModelReady, RunChain
+from ebm_studio.engine.jobs.exports import Opened
+from ebm_studio.engine.jobs.photos import PhotoFault, PhotoRead, ReadPhotos
+from ebm_studio.engine.jobs.reconstruction import Found, Reconstruct, Saved, SaveResults, Search, search_again
 from ebm_studio.engine.requests import Ended, Fault, Request
-from ebm_studio.engine.store import BOUND, ChainStore
 
 if TYPE_CHECKING:
     from ebm_studio.data.models.reconstruction import Account, Result

@@ -19,9 +19,9 @@ from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_STEPS, ShortRun
 from ebm_studio.data.models.card import bundled_models
 from ebm_studio.data.models.latent import FromSeed, Latent
-from ebm_studio.engine.jobs import LoadModel, ModelReady, RunChain
+from ebm_studio.engine.chain_store import ChainStore
+from ebm_studio.engine.jobs.chains import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.requests import Ended, Fault, Request
-from ebm_studio.engine.store import ChainStore
 
 
 class GenerateState(ChainsState):

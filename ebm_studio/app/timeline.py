@@ -13,7 +13,7 @@ from ebm_studio.app.scrub import ScrubBar
 from ebm_studio.app.theme import Theme
 from ebm_studio.app.tokens import UNIT
 from ebm_studio.core.specs import MAX_STEPS
-from ebm_studio.engine.store import ChainStore
+from ebm_studio.engine.chain_store import ChainStore
 
 
 def act_playback(page: Page, playback: Playback) -> None:

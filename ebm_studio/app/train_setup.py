@@ -20,8 +20,8 @@ from ebm_studio.data.pictures.datasets import NAMED, natural_channels, set_name
 from ebm_studio.data.pictures.preview import Preview
 from ebm_studio.data.training.plan import Plan
 from ebm_studio.data.training.presets import PRESETS, Preset
+from ebm_studio.engine.jobs.training import Estimated, EstimateRun, PreviewData, Previewed
 from ebm_studio.engine.requests import Ended, Fault, Request
-from ebm_studio.engine.training import Estimated, EstimateRun, PreviewData, Previewed
 
 LANE = "train"
 BUNDLED = "fashion-mnist"

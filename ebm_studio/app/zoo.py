@@ -15,8 +15,8 @@ from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.models.card import SUFFIX, Card, bundled_models, read_card, user_models
 from ebm_studio.data.models.evaluation_cache import KeptEvaluation
 from ebm_studio.data.pictures.pictures import Pixels
-from ebm_studio.engine.jobs import ModelReady
-from ebm_studio.engine.modeljobs import Evaluated, EvaluateModel, FindEvaluation, MakeThumbnail, Thumbnail
+from ebm_studio.engine.jobs.chains import ModelReady
+from ebm_studio.engine.jobs.models import Evaluated, EvaluateModel, FindEvaluation, MakeThumbnail, Thumbnail
 from ebm_studio.engine.requests import Ended, Progress, Request
 
 MOST = 24  # recent files remembered

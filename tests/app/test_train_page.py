@@ -25,7 +25,7 @@ from ebm_studio.data.training.presets import PRESETS
 from ebm_studio.data.training.run_folder import RunFolder, default_root, list_runs
 from ebm_studio.data.training.run_log import Event, append, append_event
 from ebm_studio.data.training.training_run import TrainingRun
-from ebm_studio.engine import training
+from ebm_studio.engine.jobs import training
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.test_drops import drop
 from tests.app.test_window import type_into

@@ -15,8 +15,8 @@ from ebm_studio.app.fields import figure
 from ebm_studio.app.playback import Playback
 from ebm_studio.app.viewport import best_grid
 from ebm_studio.core.specs import ShortRun
+from ebm_studio.engine.chain_store import ChainStore
 from ebm_studio.engine.requests import Fault
-from ebm_studio.engine.store import ChainStore
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.conftest import STEPS
 

@@ -14,10 +14,10 @@ import pytest
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.pictures.pictures import to_pixels
+from ebm_studio.engine.chain_store import ChainStore
 from ebm_studio.engine.engine import Engine
-from ebm_studio.engine.jobs import LoadModel, ModelReady, RunChain
+from ebm_studio.engine.jobs.chains import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.requests import Ended, Posted, Request
-from ebm_studio.engine.store import ChainStore
 from ebm_studio.engine.worker import Worker
 from tests.app.soak import resident
 

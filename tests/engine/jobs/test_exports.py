@@ -11,9 +11,9 @@ from ebm_studio.data.exports.recipe import Side
 from ebm_studio.data.exports.recipe_sources import Seeds, sources_of
 from ebm_studio.data.exports.replay import make_frames, make_recipe
 from ebm_studio.data.models.model import load_model
-from ebm_studio.engine.exports import Encoded, Export, Exported, Opened, OpenRecipe, Preview
+from ebm_studio.engine.jobs.exports import Encoded, Export, Exported, Opened, OpenRecipe, Preview
 from tests.conftest import STEPS
-from tests.engine.test_paths import answer, engine  # noqa: F401 - a fixture
+from tests.engine.jobs.test_interpolation import answer, engine  # noqa: F401 - a fixture
 from tests.making import make_model
 
 RUN = ShortRun(steps=STEPS)

@@ -10,8 +10,8 @@ from ebm_studio.data.models.latent import FromPhoto, FromSeed
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.pictures.pictures import to_pixels
 from ebm_studio.engine.engine import Engine
-from ebm_studio.engine.jobs import RunChain
-from ebm_studio.engine.paths import Interpolate, MakeStop, Mix
+from ebm_studio.engine.jobs.chains import RunChain
+from ebm_studio.engine.jobs.interpolation import Interpolate, MakeStop, Mix
 from ebm_studio.engine.requests import Ended, Posted
 from tests.conftest import STEPS
 from tests.making import make_picture

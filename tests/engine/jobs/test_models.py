@@ -10,9 +10,9 @@ from ebm_studio.core.specs import Evaluation, NetSpec
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.models.thumbnails import COUNT, thumbnail_file
 from ebm_studio.data.pictures.pictures import to_pixels
-from ebm_studio.engine import modeljobs
 from ebm_studio.engine.engine import Engine
-from ebm_studio.engine.modeljobs import EvaluateModel, MakeThumbnail
+from ebm_studio.engine.jobs import models as modeljobs
+from ebm_studio.engine.jobs.models import EvaluateModel, MakeThumbnail
 from tests.engine.test_engine import heard, is_end_of
 from tests.making import make_model
 

@@ -16,8 +16,8 @@ from ebm_studio.core.sampling.path_positions import legs, positions, rho
 from ebm_studio.core.specs import Interpolation, PathKind, PathNoise, Reconstruction, ShortRun, check_stops
 from ebm_studio.data.models.latent import SUFFIX, FromSeed, Latent, read_latent
 from ebm_studio.data.pictures.pictures import WHITE, Pixels, fit, open_picture, to_images, to_pixels
+from ebm_studio.engine.chain_store import BOUND, ChainStore
 from ebm_studio.engine.requests import Request
-from ebm_studio.engine.store import BOUND, ChainStore
 
 if TYPE_CHECKING:
     from ebm_studio.core.sampling.langevin import Step

@@ -7,7 +7,7 @@ import pytest
 
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.engine.engine import Engine
-from ebm_studio.engine.training import EstimateRun, PreviewData
+from ebm_studio.engine.jobs.training import EstimateRun, PreviewData
 from tests.engine.test_engine import heard, is_end_of
 from tests.making import make_data
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.models.card import Card
 from ebm_studio.data.models.latent import Latent
+from ebm_studio.engine.chain_store import BOUND, ChainStore
 from ebm_studio.engine.requests import Request
-from ebm_studio.engine.store import BOUND, ChainStore
 
 if TYPE_CHECKING:
     from ebm_studio.engine.worker import Worker

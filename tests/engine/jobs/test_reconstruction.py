@@ -15,12 +15,12 @@ from ebm_studio.core.specs import Reconstruction
 from ebm_studio.data.models.latent import read_latent
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.pictures.pictures import fit, to_images, to_pixels
+from ebm_studio.engine.chain_store import ChainStore
 from ebm_studio.engine.engine import Engine
-from ebm_studio.engine.jobs import RunChain
-from ebm_studio.engine.photos import KEPT_SIDE, PhotoFault, PhotoRead, ReadPhotos
-from ebm_studio.engine.reconstruction import Found, Reconstruct, Saved, SaveResults, Search
+from ebm_studio.engine.jobs.chains import RunChain
+from ebm_studio.engine.jobs.photos import KEPT_SIDE, PhotoFault, PhotoRead, ReadPhotos
+from ebm_studio.engine.jobs.reconstruction import Found, Reconstruct, Saved, SaveResults, Search
 from ebm_studio.engine.requests import Ended, Posted, Request
-from ebm_studio.engine.store import ChainStore
 from tests.engine.test_engine import heard, is_end_of
 from tests.making import encoded, make_picture
 

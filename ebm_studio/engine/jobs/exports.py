@@ -13,7 +13,7 @@ from ebm_studio.data.exports.encoders import Kind, encode, export
 from ebm_studio.data.exports.frames import Frame, Look
 from ebm_studio.data.exports.recipe import Recipe, Side, find_recipe_model, read_recipe
 from ebm_studio.data.models.card import bundled_models
-from ebm_studio.engine.paths import StopReady, ready
+from ebm_studio.engine.jobs.interpolation import StopReady, ready
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:

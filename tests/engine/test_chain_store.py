@@ -3,7 +3,7 @@ import pytest
 
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import ShortRun
-from ebm_studio.engine.store import ChainStore
+from ebm_studio.engine.chain_store import ChainStore
 
 SHAPE = (1, 4, 4)
 ROW = 2 * (2 * 16 + 12)  # bytes of a step of two chains
