@@ -57,8 +57,8 @@ def window(probe: str, model: str, began: float) -> dict[str, float]:
     from PySide6.QtCore import QSettings, QTimer
     from PySide6.QtWidgets import QApplication
 
-    from ebm_studio.app.theme import Theme
-    from ebm_studio.app.window import MainWindow
+    from ebm_studio.app.look.theme import Theme
+    from ebm_studio.app.shell.window import MainWindow
 
     found: dict[str, float] = {}
     app = QApplication(sys.argv[:1])

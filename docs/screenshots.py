@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ebm_studio.app.window import MainWindow
+    from ebm_studio.app.shell.window import MainWindow
 
 IMAGES = Path(__file__).resolve().parent / "images"
 SIZES = {"small": (1280, 800), "large": (1920, 1080)}
@@ -87,8 +87,8 @@ def take(model: str | None, scheme: str, size: tuple[int, int], what: str, path:
     from PySide6.QtCore import QSettings, Qt, QTimer
     from PySide6.QtWidgets import QApplication
 
-    from ebm_studio.app.theme import Theme
-    from ebm_studio.app.window import MainWindow
+    from ebm_studio.app.look.theme import Theme
+    from ebm_studio.app.shell.window import MainWindow
 
     app = QApplication([])
     app.setStyle("Fusion")
@@ -214,7 +214,7 @@ def _train(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
 
 def _reconstruct(window: MainWindow, state_name: str) -> Iterator[Callable[[], bool]]:
     """The Reconstruct page: `empty`, with `crop`, `mask` or `faults`, `running`, or with what was found."""
-    from ebm_studio.app.samples import sample_photos
+    from ebm_studio.app.pages.reconstruct.sample_photos import sample_photos
 
     window.show_page(window.reconstruct)
     state, samples = window.reconstruct.state, sample_photos()

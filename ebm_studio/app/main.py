@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ebm_studio import __version__
 
 if TYPE_CHECKING:
-    from ebm_studio.app.window import MainWindow
+    from ebm_studio.app.shell.window import MainWindow
 
 
 def run_window(model: str | None = None) -> int:
@@ -24,10 +24,10 @@ def run_window(model: str | None = None) -> int:
     from PySide6.QtGui import QGuiApplication
     from PySide6.QtWidgets import QApplication
 
-    from ebm_studio.app.hooks import faults_shown
-    from ebm_studio.app.settings import open_settings
-    from ebm_studio.app.theme import Theme
-    from ebm_studio.app.window import MainWindow
+    from ebm_studio.app.look.theme import Theme
+    from ebm_studio.app.shell.uncaught import faults_shown
+    from ebm_studio.app.shell.window import MainWindow
+    from ebm_studio.app.studio.settings_file import open_settings
     from ebm_studio.data.storage.logs import crash_noted, logging_on
     from ebm_studio.engine.requests import Fault
 

@@ -16,8 +16,8 @@ import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from ebm_studio.app.theme import Theme
-from ebm_studio.app.window import MainWindow
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.shell.window import MainWindow
 
 PATIENCE = 120_000  # milliseconds, on a busy machine
 

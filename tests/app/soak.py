@@ -41,10 +41,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ebm_studio.app.canvas import Canvas
-from ebm_studio.app.images import SubjectMime
-from ebm_studio.app.shelf_state import Subject
-from ebm_studio.app.window import MainWindow
+from ebm_studio.app.pages.generate.canvas import Canvas
+from ebm_studio.app.shell.window import MainWindow
+from ebm_studio.app.studio.shelf import Subject
+from ebm_studio.app.widgets.images import SubjectMime
 from ebm_studio.core.energy.memory import release_memory
 
 STEPS, CHAINS, KEPT = 40, 24, 25  # the work stays small, so that the actions are many
@@ -262,9 +262,9 @@ def soak(window: MainWindow, seed: int, goes_on: Callable[[int], bool]) -> tuple
 
 def _without_dialogs(person: Soak) -> list[tuple[object, str, object]]:
     """What leaves the window, answered at once; returns what was there."""
-    import ebm_studio.app.canvas
-    import ebm_studio.app.tiles
-    from ebm_studio.app.runs import Runs
+    import ebm_studio.app.pages.generate.canvas
+    import ebm_studio.app.shell.shelf_tiles
+    from ebm_studio.app.pages.train.runs.state import Runs
 
     stand_ins = [
         (QFileDialog, "getOpenFileName", staticmethod(lambda *_, **__: ("", ""))),
@@ -273,8 +273,8 @@ def _without_dialogs(person: Soak) -> list[tuple[object, str, object]]:
         (QFileDialog, "getExistingDirectory", staticmethod(lambda *_, **__: "")),
         (QDesktopServices, "openUrl", staticmethod(lambda *_: True)),
         (Runs, "start", lambda *_: None),  # it would outlive the window
-        (ebm_studio.app.canvas, "carry", person.carry),
-        (ebm_studio.app.tiles, "carry", person.carry),
+        (ebm_studio.app.pages.generate.canvas, "carry", person.carry),
+        (ebm_studio.app.shell.shelf_tiles, "carry", person.carry),
     ]
     old = [(owner, name, getattr(owner, name)) for owner, name, _ in stand_ins]
     for owner, name, value in stand_ins:
@@ -298,7 +298,7 @@ def main() -> str:
     parser.add_argument("--model", help="a bundled model or a file (default: a tiny untrained one)")
     args = parser.parse_args()
 
-    from ebm_studio.app.theme import Theme
+    from ebm_studio.app.look.theme import Theme
     from ebm_studio.core.specs import NetSpec
     from tests.making import make_model
 

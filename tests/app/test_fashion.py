@@ -19,13 +19,13 @@ from ebm_studio.data.models.latent import FromSeed
 from ebm_studio.data.models.model import Model, load_model
 from ebm_studio.data.pictures.pictures import Pixels, cut, to_pixels
 from tests.app.conftest import PATIENCE, wait_for_chain
-from tests.app.test_compare import wait_for_pair
-from tests.app.test_desk import choose, right_click
-from tests.app.test_drops import drop
-from tests.app.test_interpolate_page import wait_for_path
+from tests.app.pages.test_compare import wait_for_pair
+from tests.app.pages.test_interpolate_page import wait_for_path
+from tests.app.pages.test_reconstruct_page import wait_for_replay
+from tests.app.shell.test_drops import drop
+from tests.app.shell.test_window import type_into
+from tests.app.studio.test_studio import choose, right_click
 from tests.app.test_journey import click_step
-from tests.app.test_reconstruct_page import wait_for_replay
-from tests.app.test_window import type_into
 
 LEFT, CONTROL = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
 COUNT = 3

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt, QTimer, qCritical, qWarning
 from PySide6.QtTest import QTest
 
-from ebm_studio.app.hooks import faults_shown
+from ebm_studio.app.shell.uncaught import faults_shown
 from tests.app.conftest import PATIENCE
 
 
@@ -56,7 +56,7 @@ def test_what_qt_says_is_logged_and_what_is_grave_is_shown(hooked, caplog):
 CRASH = """
 import faulthandler, sys
 from PySide6.QtCore import QTimer
-from ebm_studio.app import window
+from ebm_studio.app.shell import window
 from ebm_studio.cli.main import main
 
 class Watched(window.MainWindow):

@@ -14,7 +14,7 @@ WATCH = """
 import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from ebm_studio.app import window
+from ebm_studio.app.shell import window
 from ebm_studio.cli.main import main
 
 class Watched(window.MainWindow):

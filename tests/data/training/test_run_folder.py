@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ebm_studio.app.knobs import LEARNING, NET, SHORT_RUN
+from ebm_studio.app.pages.train.setup.plan_fields import LEARNING, NET, SHORT_RUN
 from ebm_studio.cli.main import build_parser
 from ebm_studio.cli.train import _plan
 from ebm_studio.core.errors import StudioError

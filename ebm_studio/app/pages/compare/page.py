@@ -1,0 +1,302 @@
+"""The Compare page: two models, or two settings, from the same start noise under one playhead."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from PySide6.QtCore import QPointF, QRectF, QSettings, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.compare.state import CompareState, Side
+from ebm_studio.app.pages.generate.canvas import grid_tiles
+from ebm_studio.app.pages.generate.state import GenerateState
+from ebm_studio.app.pages.page import Page
+from ebm_studio.app.studio.exportable import Exportable, of_comparison
+from ebm_studio.app.widgets.actions import act
+from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.fields import Choice, RealField, WholeField, button, label
+from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.model_chooser import ChainsFields, ModelChooser
+from ebm_studio.app.widgets.timeline import Timeline, act_playback
+from ebm_studio.core.specs import MAX_STEPS
+
+
+class Pane(QWidget):
+    """The chains of one side. A chain that is pointed at or chosen is framed on both sides."""
+
+    def __init__(self, theme: Theme, state: CompareState, side: Side) -> None:
+        super().__init__()
+        self.setObjectName("canvas")
+        self.setAccessibleName(f"Chains {side.letter}")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(160, 120)
+        self.setToolTip("A click frames a chain on both sides, and draws its curves.")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._theme = theme
+        self._state = state
+        self._side = side
+        self._images: list[QImage] = []
+        for signal in (state.pair_changed, state.playback.position_changed, state.view_changed):
+            signal.connect(self._load)
+        for signal in (state.selection_changed, theme.changed, side.model_changed, state.parameters_changed):
+            signal.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(480, 480)
+
+    def _load(self) -> None:
+        pixels = self._state.pixels(self._side)
+        self._images = [] if pixels is None else [to_image(chain) for chain in pixels]
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._theme.tokens.canvas))
+        tiles = self.tiles()
+        if not self._images:
+            for tile in tiles:
+                painter.fillRect(tile, QColor(self._theme.tokens.surface))
+            return
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, tiles[0].width() < self._images[0].width())
+        for image, tile in zip(self._images, tiles, strict=True):
+            painter.drawImage(tile, image)
+        chosen = self._state.selected
+        if chosen is not None and chosen < len(tiles):
+            painter.setPen(QPen(QColor(self._theme.tokens.accent), 2))
+            painter.drawRect(tiles[chosen].adjusted(-2, -2, 2, 2))
+
+    def tiles(self) -> list[QRectF]:
+        """Where each chain's picture is."""
+        if self._images:
+            width, height, count = self._images[0].width(), self._images[0].height(), len(self._images)
+        else:
+            shape = self._side.model.card.net.shape if self._side.model else (1, 32, 32)
+            width, height, count = shape[2], shape[1], self._state.parameters.count
+        return grid_tiles(self, count, width, height)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._images:
+            chain = self._chain_at(event.position())
+            self._state.select(None if chain == self._state.selected else chain)
+        super().mousePressEvent(event)
+
+    def _chain_at(self, point: QPointF) -> int | None:
+        return next((i for i, tile in enumerate(self.tiles()) if tile.contains(point)), None)
+
+
+class SideHeader(QWidget):
+    """Model and short run of one side."""
+
+    def __init__(self, theme: Theme, state: CompareState, side: Side) -> None:
+        super().__init__()
+        self.setObjectName("header")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(6 * UNIT)
+        self._state = state
+        self._side = side
+        letter = side.letter
+        self.model = ModelChooser(theme, side)
+        self.model.setAccessibleName(f"Model {letter}")
+        self.steps = WholeField(1, MAX_STEPS, f"Steps K of {letter}", "K, how many Langevin steps lead to the image.")
+        self.step_size = RealField(
+            1e-6, 1e3, f"Step size s of {letter}", "s, the factor before the energy's gradient in a step."
+        )
+        self.noise_scale = RealField(
+            0, 10, f"Noise scale τ of {letter}", "τ, the standard deviation of the noise u that each step adds."
+        )
+        self.start = QComboBox()
+        self.start.setAccessibleName(f"Start distribution of {letter}")
+        self.start.setToolTip("p₀, from which the start noise z is drawn: uniform on [−1, 1], or standard normal.")
+        for value in ("uniform", "gaussian"):
+            self.start.addItem(value.capitalize(), value)
+        self.reset = button(theme, "reset", f"Reset {letter}", "Back to the model's own short run.", side.reset)
+        self.steps.valueChanged.connect(lambda value: side.change(steps=value))
+        self.step_size.valueChanged.connect(lambda value: side.change(step_size=value))
+        self.noise_scale.valueChanged.connect(lambda value: side.change(noise_scale=value))
+        self.start.activated.connect(lambda _: side.change(start=self.start.currentData()))
+        self._lay_out()
+        side.run_changed.connect(self._show)
+        self._show()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * UNIT, 0, UNIT, 0)
+        row.setSpacing(UNIT // 2)
+        row.addWidget(label(self._side.letter, "slot" + self._side.letter))
+        row.addWidget(self.model)
+        row.addStretch(1)
+        for name, field, width in (("K", self.steps, 6), ("s", self.step_size, 7), ("τ", self.noise_scale, 7)):
+            field.setFixedWidth(width * UNIT)
+            row.addWidget(label(name, "muted"))
+            row.addWidget(field)
+            row.addSpacing(UNIT // 2)
+        row.addWidget(self.start)
+        row.addWidget(self.reset)
+
+    def _show(self) -> None:
+        run = self._side.run
+        for field, value in (
+            (self.steps, run.steps),
+            (self.step_size, run.step_size),
+            (self.noise_scale, run.noise_scale),
+        ):
+            field.blockSignals(True)
+            field.setValue(value)  # type: ignore[arg-type]
+            field.blockSignals(False)
+        self.start.setCurrentIndex(self.start.findData(run.start))
+        self.reset.setEnabled(self._side.model is not None and run != self._side.model.card.short_run)
+
+
+class Common(QWidget):
+    """Above both sides: what they share, and how far apart they are."""
+
+    def __init__(self, theme: Theme, state: CompareState) -> None:
+        super().__init__()
+        self.setObjectName("header")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(6 * UNIT)
+        self._state = state
+        self.difference = label("", "muted")
+        self.difference.setAccessibleName("Difference")
+        self.difference.setToolTip("Root mean square difference of the pictures of A and B at this step, in [−1, 1].")
+        self.chains = ChainsFields(
+            theme, state, "Chain i of a seed starts from the same noise z on both sides.",
+            "N, how many chains run together on each side.",
+        )  # fmt: skip
+        self.seed, self.count = self.chains.seed, self.chains.count
+        self.swap = button(theme, "swap", "Swap A and B", "A becomes B and B becomes A (X).", state.swap)
+        self.view = Choice(
+            [
+                ("state", "State", "x, the chain's state as it is."),
+                ("mean", "Without noise", "x without the noise u that the last step added."),
+            ],
+            "View",
+        )
+        self.view.chosen.connect(state.set_view)
+        self._lay_out()
+        state.view_changed.connect(self._show)
+        for signal in (state.playback.position_changed, state.pair_changed, state.view_changed):
+            signal.connect(self._show_difference)
+        self._show()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
+        row.setSpacing(UNIT // 2)
+        row.addWidget(label("Compare", "large"))
+        row.addSpacing(2 * UNIT)
+        row.addWidget(self.difference)
+        row.addStretch(1)
+        row.addWidget(self.view)
+        row.addSpacing(UNIT)
+        row.addWidget(self.swap)
+        row.addSpacing(UNIT)
+        row.addWidget(self.chains)
+
+    def _show(self) -> None:
+        self.view.set_value(self._state.view)
+
+    def _show_difference(self) -> None:
+        if self._state.pair is None:
+            self.difference.setText("")
+            return
+        difference = self._state.difference
+        text = "" if difference is None else f"A − B  {difference:.3f}"
+        if not self._state.same_noise:
+            text += "  ·  the start noise differs" if text else "The pictures differ in size, so the start noise does"
+        self.difference.setText(text)
+
+
+class PairTimeline(Timeline):
+    """The timeline of both, with their curves over each other."""
+
+    def __init__(self, theme: Theme, state: CompareState) -> None:
+        self._sides = state
+        super().__init__(theme, cast(GenerateState, state))  # which asks for the playback and the trained K
+
+    def make_plots(self) -> QWidget:
+        """See `Timeline.make_plots`."""
+        from ebm_studio.app.pages.compare.plots import PairPlots
+
+        return PairPlots(self._theme, self._sides)
+
+
+class ComparePage(Page):
+    """Two canvases side by side over one timeline."""
+
+    key = "compare"
+    title = "Compare"
+    tip = "Compare: two models or two settings from the same noise."
+
+    asks = Signal()
+    """Shown, and without a model to show."""
+
+    def __init__(self, theme: Theme, state: CompareState) -> None:
+        super().__init__()
+        self.state = state
+        self.common = Common(theme, state)
+        self.headers = [SideHeader(theme, state, side) for side in state.sides]
+        self.panes = [Pane(theme, state, side) for side in state.sides]
+        self.timeline = PairTimeline(theme, state)
+        self._has_plots = False
+        top = QWidget()
+        column = QVBoxLayout(top)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.common)
+        column.addWidget(Banner(theme, state))
+        row = QHBoxLayout()
+        row.setSpacing(1)
+        for header, pane in zip(self.headers, self.panes, strict=True):
+            half = QVBoxLayout()
+            half.setSpacing(0)
+            half.addWidget(header)
+            half.addWidget(pane, 1)
+            row.addLayout(half, 1)
+        column.addLayout(row, 1)
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._split.setHandleWidth(1)
+        self._split.setChildrenCollapsible(False)
+        self._split.addWidget(top)
+        self._split.addWidget(self.timeline)
+        self._split.setStretchFactor(0, 1)
+        self._split.setSizes([600, 20 * UNIT])
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._split)
+        self._add_actions()
+
+    def _add_actions(self) -> None:
+        state = self.state
+        act_playback(self, state.playback)
+        act(self, "Random seed", state.random_seed, Qt.Key.Key_R)
+        act(self, "Swap A and B", state.swap, Qt.Key.Key_X)
+        act(self, "Cancel what runs", state.cancel, Qt.Key.Key_Escape)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._has_plots:
+            self._has_plots = True
+            self.timeline.add_plots()
+        self.ask()
+
+    def ask(self) -> None:
+        """See that there is something to compare, while the page is shown."""
+        if self.isVisible() and not self.state.open():
+            self.asks.emit()
+
+    def exportables(self) -> list[Exportable]:
+        return of_comparison(self.state)
+
+    def focus_first(self) -> None:
+        self.panes[0].setFocus()
+
+    def remember(self, settings: QSettings) -> None:
+        settings.setValue("compare/split", self._split.saveState())
+
+    def restore(self, settings: QSettings) -> None:
+        if saved := settings.value("compare/split"):
+            self._split.restoreState(saved)

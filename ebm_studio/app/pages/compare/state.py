@@ -1,0 +1,293 @@
+"""Two short runs from the same start noise, and one playhead over both."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from ebm_studio.app.pages.compare.paired_chains import Pair
+from ebm_studio.app.studio.chains import ChainsState
+from ebm_studio.app.studio.engine_link import EngineLink
+from ebm_studio.app.studio.parameters import Parameters, difference
+from ebm_studio.app.studio.undo import Undo
+from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.specs import ShortRun
+from ebm_studio.engine.chain_store import ChainStore
+from ebm_studio.engine.jobs.chains import LoadModel, ModelReady, RunChain
+from ebm_studio.engine.jobs.exports import Opened
+from ebm_studio.engine.requests import Ended, Fault, Request
+
+Both = tuple[Parameters, Parameters]
+"""What is set of A and of B; seed and number of chains are the same."""
+
+
+class Side(QObject):
+    """A or B: a model, a short run, and its chains. Observable."""
+
+    model_changed = Signal()
+    run_changed = Signal()
+
+    def __init__(self, letter: str, state: CompareState) -> None:
+        super().__init__(state)
+        self.letter = letter
+        self.lane = f"compare {letter}"
+        self.model: ModelReady | None = None
+        self.parameters = state.parameters
+        self.store: ChainStore | None = None
+        self._state = state
+        self._running: Request | None = None
+        self._loading: Request | None = None
+        self._opening: tuple[Request, ShortRun | None] | None = None  # by hand
+
+    @property
+    def run(self) -> ShortRun:
+        """The short run."""
+        return self.parameters.run
+
+    def open_model(self, name: str, run: ShortRun | None = None) -> None:
+        """Load a model, to be run with `run`, or with its own short run."""
+        self._state.dismiss()
+        self._opening = (self._state.link.submit(LoadModel(name=name, lane=self.lane)), run)
+
+    def take_model(self, model: ModelReady, run: ShortRun) -> None:
+        """Be set as somebody else is."""
+        self._set_model(model)
+        after = replace(self.parameters, model=model.name, run=run)
+        self._state.set_side(self, after, f"{self.letter}: {model.card.name}")
+
+    def change(self, **changes: Any) -> None:
+        """Change `steps`, `step_size`, `noise_scale` or `start`."""
+        try:
+            after = replace(self.parameters, run=replace(self.run, **changes))
+        except SettingsError as error:
+            self._state.show(Fault(str(error)))
+            return
+        text = f"{self.letter}: {difference(self.parameters, after)}"
+        self._state.set_side(self, after, text, (self.letter, *changes))
+
+    def reset(self) -> None:
+        """Back to the model's own short run."""
+        if self.model is not None:
+            own = replace(self.parameters, run=self.model.card.short_run)
+            self._state.set_side(self, own, f"Reset {self.letter}")
+
+    def set(self, parameters: Parameters, models: Mapping[str, ModelReady]) -> None:
+        """Be so from now on; `models` are those at hand, another one is loaded."""
+        if parameters != self.parameters:
+            self.parameters = parameters
+            self.store = self._running = None
+            self.run_changed.emit()
+        if self.model is None or self.model.name != parameters.model:
+            self.store = None
+            if parameters.model in models:
+                self._set_model(models[parameters.model])
+            else:
+                self.load()
+
+    def load(self) -> None:
+        """Load the model that the parameters name, if they name one."""
+        if self.parameters.model:
+            self._loading = self._state.link.submit(LoadModel(name=self.parameters.model, lane=self.lane))
+
+    def start(self, bound: int) -> None:
+        """Run the chains, unless they are there already."""
+        p = self.parameters
+        if self.model is not None and self.model.name == p.model and self.store is None:
+            self._running = self._state.link.submit(
+                RunChain(model=p.model, count=p.count, seed=p.seed, run=p.run, bound=bound, lane=self.lane)
+            )
+
+    def hear(self, request: Request, value: object) -> None:
+        """Take what the engine posted for this side."""
+        if isinstance(value, ChainStore):
+            if request == self._running:  # else the parameters have changed since
+                self.store = value
+        elif isinstance(value, ModelReady) and self._opening is not None and request == self._opening[0]:
+            self.take_model(value, self._opening[1] or value.card.short_run)
+        elif isinstance(value, ModelReady) and request == self._loading:
+            self._set_model(value)
+
+    def lose(self, request: Request) -> None:
+        """A model could not be loaded: go on with the one that is there, if any."""
+        if request == self._loading:
+            name = self.model.name if self.model else ""
+            self._state.put_back(self, replace(self.parameters, model=name))
+
+    def _set_model(self, model: ModelReady) -> None:
+        self.model = model
+        self.store = None
+        self.model_changed.emit()
+        self.run_changed.emit()  # what is the model's own has changed
+
+
+class CompareState(ChainsState):
+    """Observable. Seed and number of chains are common to both sides, so that they start from the same noise."""
+
+    pair_changed = Signal()
+
+    def __init__(self, link: EngineLink, undo: Undo, parent: QObject | None = None) -> None:
+        super().__init__(link, parent)
+        self.parameters = Parameters(count=9)
+        """Those of A: seed and number of chains are B's too."""
+        self.sides = (Side("A", self), Side("B", self))
+        self._undo = undo
+        link.posted.connect(self._take)
+        link.ended.connect(self._end)
+
+    @property
+    def model(self) -> ModelReady | None:
+        """The model whose trained K the timeline marks: none when the two differ in it."""
+        a, b = (side.model for side in self.sides)
+        return a if a and b and a.card.short_run.steps == b.card.short_run.steps else None
+
+    @property
+    def pair(self) -> Pair | None:
+        """What the playhead is over."""
+        store: object = self.playback.store
+        return store if isinstance(store, Pair) else None
+
+    @property
+    def same_noise(self) -> bool:
+        """Whether both sides start from the same z: they do when pictures and start distribution are the same."""
+        a, b = self.sides
+        shapes = {side.model.card.net.shape for side in self.sides if side.model}
+        return len(shapes) == 1 and a.run.start == b.run.start
+
+    @property
+    def difference(self) -> float | None:
+        """Root mean square difference of the two sides' pictures at the playhead, in [-1, 1]; None across sizes."""
+        a, b = (self.pixels(side) for side in self.sides)
+        if a is None or b is None or a.shape != b.shape:
+            return None
+        return float(np.sqrt(np.mean((a.astype(np.float32) - b) ** 2)) / 127.5)
+
+    def pixels(self, side: Side) -> Any:
+        """What is shown of a side, uint8 (N, C, H, W); None before the first pair."""
+        if self.pair is None:
+            return None
+        store = self.pair.stores[self.sides.index(side)]
+        return store.pixels(store.row_of(self.playback.position), self.view)
+
+    def open(self) -> bool:
+        """Load the models that the session remembers; False when there are none, and none is open."""
+        for side in self.sides:
+            if side.model is None:
+                side.load()
+        return any(side.parameters.model for side in self.sides)
+
+    def change(self, text: str = "", *, key: Hashable = "change", **changes: Any) -> None:
+        """Change `seed` or `count`. See `ChainsState.change`."""
+        try:
+            a, b = (replace(side.parameters, **changes) for side in self.sides)
+        except SettingsError as error:
+            self.show(Fault(str(error)))
+            return
+        text = text or difference(self.sides[0].parameters, a)
+        self._swap(text, (a, b), key and (key, *changes))
+
+    def restore(self, seed: int, count: int, opened: Opened) -> None:
+        """Be as a file's recipe says, its models included."""
+        a, b = (
+            Parameters(model=name, seed=seed, count=count, run=made.short_run)
+            for name, made in zip(opened.models, opened.recipe.sides, strict=True)
+        )
+        self._swap(f"Open {opened.path.name}", (a, b))
+
+    def begin(self, model: ModelReady, seed: int, run: ShortRun) -> None:
+        """Both sides the same: what is different is said after that."""
+        for side in self.sides:
+            side.model = model
+            side.model_changed.emit()
+        a, b = (replace(side.parameters, model=model.name, seed=seed, run=run) for side in self.sides)
+        self._swap(f"Compare from {model.card.name}", (a, b))
+
+    def set_side(self, side: Side, parameters: Parameters, text: str, key: Hashable = None) -> None:
+        """Change one side. Can be undone, as every change."""
+        a, b = self.sides
+        both = (parameters, b.parameters) if side is a else (a.parameters, parameters)
+        self._swap(text, both, key)
+
+    def put_back(self, side: Side, parameters: Parameters) -> None:
+        """Change one side because things have changed, which nobody undoes."""
+        side.parameters = parameters
+        side.run_changed.emit()
+        self._pause.start()
+
+    def swap(self) -> None:
+        """A becomes B and B becomes A."""
+        a, b = self.sides
+        if a.model and b.model:
+            self._swap("Swap A and B", (b.parameters, a.parameters))
+
+    def run(self) -> None:
+        """Run whatever side has changed."""
+        self._pause.stop()
+        self.dismiss()
+        for side in self.sides:
+            side.start(self.bound // 2)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What a session remembers."""
+        return {
+            "A": self.sides[0].parameters.to_dict(),
+            "B": self.sides[1].parameters.to_dict(),
+            "view": self.view,
+            "selected": self.selected,
+        }
+
+    def from_dict(self, data: Any) -> None:
+        """Be as a session was left; models are loaded by `open`. Raises what `Parameters.from_dict` raises."""
+        a = Parameters.from_dict(data["A"])
+        b = replace(Parameters.from_dict(data["B"]), seed=a.seed, count=a.count)
+        self.parameters = a
+        for side, parameters in zip(self.sides, (a, b), strict=True):
+            side.parameters = parameters
+            side.run_changed.emit()
+        self.set_view("mean" if data["view"] == "mean" else "state")
+        if type(data["selected"]) is int and 0 <= data["selected"] < a.count:
+            self.select(data["selected"])
+        self.parameters_changed.emit()
+
+    def _swap(self, text: str, after: Both, key: Hashable = None) -> None:
+        a, b = self.sides
+        before = (a.parameters, b.parameters)
+        if after == before:
+            if a.store is None or b.store is None:
+                self._pause.start()
+        elif not a.parameters.model:
+            self._apply(after)  # there is nothing to go back to
+        else:
+            self._undo.swap(text, self._apply, before, after, key and ("compare", key))
+
+    def _apply(self, both: Both) -> None:
+        models = {side.model.name: side.model for side in self.sides if side.model}
+        self.parameters = both[0]
+        for side, parameters in zip(self.sides, both, strict=True):
+            side.set(parameters, models)
+        self.parameters_changed.emit()
+        self._pause.start()
+
+    def _take(self, request: Request, value: object) -> None:
+        side = next((side for side in self.sides if side.lane == request.lane), None)
+        if side is None:
+            return
+        side.hear(request, value)
+        if isinstance(value, ModelReady):
+            self._pause.start()
+        a, b = (side.store for side in self.sides)
+        if isinstance(value, ChainStore) and a is not None and b is not None and a.count == b.count:
+            if self.selected is not None and self.selected >= a.count:
+                self.select(None)
+            self.playback.show_chain(cast(ChainStore, Pair(a, b)))  # of a store, a playhead needs what a pair has
+            self.pair_changed.emit()
+
+    def _end(self, ended: Ended) -> None:
+        self.playback.watch()
+        side = next((side for side in self.sides if side.lane == ended.request.lane), None)
+        if side is not None and ended.fault is not None:
+            side.lose(ended.request)
+            self.show(ended.fault)

@@ -1,0 +1,266 @@
+"""What the export dialog is about: what goes into the file, how it looks, how large it is, how far it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QSettings, QStandardPaths, QTimer, Signal
+
+from ebm_studio.app.studio.engine_link import EngineLink
+from ebm_studio.app.studio.exportable import Exportable
+from ebm_studio.app.studio.faults import Faults
+from ebm_studio.core.errors import SettingsError
+from ebm_studio.data.exports import mp4
+from ebm_studio.data.exports.encoders import MOVING, Kind
+from ebm_studio.data.exports.frames import Look, Reel, film
+from ebm_studio.engine.jobs.exports import Encoded, Export, Exported, Preview
+from ebm_studio.engine.requests import Ended, Fault, Request
+
+PAUSE = 200  # milliseconds without a further edit before the preview is made
+LANE = "export"
+HABITS = ("smooth", "captions", "loop", "dither")
+FORMATS: dict[Kind, tuple[str, str]] = {
+    "gif": ("GIF", ".gif"),
+    "webp": ("WebP", ".webp"),
+    "apng": ("APNG", ".apng"),
+    "mp4": ("MP4", ".mp4"),
+    "folder": ("PNG sequence", ""),
+    "png": ("Contact sheet", ".png"),
+}
+
+
+class ExportState(Faults):
+    """Observable. A change makes the preview again after a short pause."""
+
+    changed = Signal()
+    """Another thing, format, look or place."""
+    preview_changed = Signal()
+    progress_changed = Signal()
+    finished = Signal()
+
+    def __init__(self, link: EngineLink, settings: QSettings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.link = link
+        self._settings = settings
+        self.things: list[Exportable] = []
+        self.chosen = 0
+        self.kind: Kind = _kind(settings.value("export/kind"))
+        self.look = Look()
+        self.folder = Path(str(settings.value("export/folder", "")) or _pictures())
+        self.stem = ""
+        self.encoded: Encoded | None = None
+        """Of the look and the kind as they are; None while it is made."""
+        self.exported: Exported | None = None
+        """The newest file of this thing."""
+        self.running: Request | None = None
+        self._changes: dict[Hashable, dict[str, Any]] = {}
+        """What a person changed of the look that was suggested, for each sort of thing."""
+        self._habits = _habits(settings.value("export/look"))
+        """The part of it that is for all things, and for the next launch."""
+        self._wanted: Request | None = None
+        self._pause = QTimer(self, interval=PAUSE, singleShot=True)
+        self._pause.timeout.connect(self._preview)
+        link.posted.connect(self._take)
+        link.ended.connect(self._end)
+        link.progress_changed.connect(self.progress_changed)
+
+    @property
+    def thing(self) -> Exportable | None:
+        """What would be exported."""
+        return self.things[self.chosen] if self.things else None
+
+    @property
+    def is_still(self) -> bool:
+        """Whether there is one frame only."""
+        return self.thing is None or len(self.thing.frames) == 1
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The formats for the thing: a single picture is no film."""
+        return ["png", "webp", "gif"] if self.is_still else list(FORMATS)
+
+    @property
+    def path(self) -> Path:
+        """Where it would be written."""
+        return self.folder / f"{self.stem}{FORMATS[self.kind][1]}"
+
+    @property
+    def replaces(self) -> bool:
+        """Whether a file of that name is there already."""
+        return self.kind != "folder" and self.path.exists()
+
+    @property
+    def missing(self) -> str:
+        """Why the format cannot be written here; empty when it can."""
+        return mp4.HELP if self.kind == "mp4" and not mp4.can_write() else ""
+
+    @property
+    def facts(self) -> tuple[tuple[int, int], int, float] | None:
+        """Size of the picture, frames that are played, and seconds."""
+        if self.thing is None:
+            return None
+        try:
+            reel = Reel(self.thing.frames, self.look)
+        except SettingsError:
+            return None
+        if self.kind not in MOVING:
+            columns = min(self.look.columns, len(reel)) if self.kind == "png" else 1
+            rows = -(-len(reel) // columns) if self.kind == "png" else 1
+            return (reel.size[0] * columns, reel.size[1] * rows), len(reel), 0.0
+        shots = film(len(reel), self.look)
+        return reel.size, len(shots), sum(shot.seconds for shot in shots)
+
+    def offer(self, things: list[Exportable]) -> None:
+        """Offer these things."""
+        self.things = things
+        self.choose(0)
+
+    def choose(self, index: int) -> None:
+        """Export another of the things."""
+        self.chosen = index
+        thing = self.thing
+        assert thing is not None
+        self.look = replace(thing.recipe.look, **{**self._habits, **self._changes.get(_sort(thing), {})})
+        self.stem = self._free(thing.name)
+        if self.kind not in self.kinds or (self.is_still and self.kind == "gif"):
+            self.kind = self.kinds[0]
+        self.exported = None
+        self._touch()
+
+    def set_kind(self, kind: Kind) -> None:
+        """Another format."""
+        self.kind = kind
+        self._settings.setValue("export/kind", kind)
+        self._touch()
+
+    def change(self, **changes: Any) -> None:
+        """Change the look."""
+        try:
+            look = replace(self.look, **changes)
+        except SettingsError as error:
+            self.show(Fault(str(error)))
+            return
+        if look != self.look and self.thing is not None:
+            self.look = look
+            self._changes.setdefault(_sort(self.thing), {}).update(changes)
+            self._habits |= {name: value for name, value in changes.items() if name in HABITS}
+            self._settings.setValue("export/look", json.dumps(self._habits))
+            self._touch()
+
+    def set_path(self, path: Path) -> None:
+        """Write elsewhere. A suffix that is a format's chooses it."""
+        self.folder = path.parent
+        suffixes = {suffix: kind for kind, (_, suffix) in FORMATS.items() if suffix and kind in self.kinds}
+        kind = suffixes.get(path.suffix.lower())
+        self.stem = path.stem if kind or path.suffix == FORMATS[self.kind][1] else path.name
+        if kind and kind != self.kind:
+            self.kind = kind
+            self._touch()
+        else:
+            self.changed.emit()
+
+    def export(self) -> None:
+        """Write the file, in the background."""
+        if self.thing is None or self.running is not None or self.missing:
+            return
+        self.dismiss()
+        self._settings.setValue("export/folder", str(self.folder))
+        self.exported = None
+        self.running = self.link.submit(Export(path=self.path, **self._what()))
+        self.progress_changed.emit()
+
+    def cancel(self) -> None:
+        """Stop writing; nothing is left of it."""
+        if self.running is not None:
+            self.link.cancel(self.running)
+
+    def leave(self) -> None:
+        """The dialog is closed: no preview is needed. A file that is being written goes on."""
+        self._pause.stop()
+        if self._wanted is not None:
+            self.link.cancel(self._wanted)
+
+    @property
+    def share(self) -> float | None:
+        """How much of the file is written; None when none is."""
+        if self.running is None:
+            return None
+        progress = self.link.progress
+        if progress is None or progress.request != self.running or not progress.total:
+            return 0.0
+        return progress.done / progress.total
+
+    def _touch(self) -> None:
+        self.dismiss()
+        self.encoded = None
+        self.changed.emit()
+        self.preview_changed.emit()
+        self._pause.start()
+
+    def _preview(self) -> None:
+        if self.thing is not None and not self.missing:
+            self._wanted = self.link.submit(Preview(kind=self.kind, **self._what()))
+
+    def _what(self) -> dict[str, Any]:
+        thing = self.thing
+        assert thing is not None
+        return {
+            "lane": LANE,
+            "frames": thing.frames,
+            "look": self.look,
+            "recipe": thing.recipe,
+            "stride": thing.stride,
+        }
+
+    def _take(self, request: Request, value: object) -> None:
+        if isinstance(value, Encoded) and request == self._wanted and not self._pause.isActive():
+            self.encoded = value
+            self.preview_changed.emit()
+        elif isinstance(value, Exported):
+            self.exported = value
+
+    def _end(self, ended: Ended) -> None:
+        if ended.request == self.running:
+            self.running = None
+            self.progress_changed.emit()
+            if self.exported is not None:
+                self.finished.emit()
+        elif ended.request != self._wanted:
+            return
+        if ended.fault:
+            self.show(ended.fault)
+
+    def _free(self, name: str) -> str:
+        """A name that no file there has."""
+        suffixes = [suffix for _, suffix in FORMATS.values()]
+        number, stem = 1, name
+        while any((self.folder / f"{stem}{suffix}").exists() for suffix in suffixes):
+            number += 1
+            stem = f"{name}-{number}"
+        return stem
+
+
+def _sort(thing: Exportable) -> Hashable:
+    """Things of one sort are shown alike."""
+    return thing.recipe.kind, thing.frames[0].shape
+
+
+def _kind(remembered: object) -> Kind:
+    return remembered if remembered in FORMATS else "gif"
+
+
+def _habits(remembered: object) -> dict[str, Any]:
+    try:
+        habits = json.loads(str(remembered))
+        Look(**habits)
+    except (ValueError, TypeError, SettingsError):
+        return {}
+    return {name: habits[name] for name in HABITS if name in habits}
+
+
+def _pictures() -> str:
+    return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)

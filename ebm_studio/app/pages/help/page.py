@@ -1,0 +1,275 @@
+"""The Help page: every key, what the program has logged, what it is."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from PySide6.QtCore import Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ebm_studio import __version__
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.page import Page
+from ebm_studio.app.widgets.actions import Line
+from ebm_studio.app.widgets.fields import Choice, label
+from ebm_studio.data.storage.logs import Ring, log_folder
+
+PAPER = (
+    "Erik Nijkamp, Mitch Hill, Song-Chun Zhu, Ying Nian Wu: Learning Non-Convergent Non-Persistent "
+    "Short-Run MCMC Toward Energy-Based Model. NeurIPS 2019."
+)
+PAPER_AT = "https://arxiv.org/abs/1904.09770"
+LOOK_AGAIN = 500  # milliseconds between looks at the log
+COLUMN = 45 * UNIT
+
+Groups = Callable[[], Sequence[tuple[str, Sequence[Line]]]]
+
+
+class Shortcuts(QWidget):
+    """What all keys do, by page, made anew each time it is shown."""
+
+    def __init__(self, groups: Groups) -> None:
+        super().__init__()
+        self.setObjectName("body")
+        self._groups = groups
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
+        self._row.setSpacing(5 * UNIT)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        while (item := self._row.takeAt(0)) and (widget := item.widget()):
+            widget.deleteLater()
+        columns: list[list[QWidget]] = [[] for _ in range(max(1, self.width() // (COLUMN + 5 * UNIT)))]
+        heights = [0] * len(columns)
+        for title, lines in self._groups():
+            lowest = heights.index(min(heights))
+            heights[lowest] += len(lines) + 2
+            columns[lowest].append(_group(title, lines))
+        for groups in columns:
+            self._row.addWidget(_column(groups), 0, Qt.AlignmentFlag.AlignTop)
+        self._row.addStretch(1)
+        super().showEvent(event)
+
+
+def _column(groups: Sequence[QWidget]) -> QWidget:
+    column = QWidget()
+    stack = QVBoxLayout(column)
+    stack.setContentsMargins(0, 0, 0, 0)
+    stack.setSpacing(4 * UNIT)
+    for group in groups:
+        stack.addWidget(group)
+    return column
+
+
+def _group(title: str, lines: Sequence[Line]) -> QWidget:
+    group = QWidget()
+    group.setFixedWidth(COLUMN)
+    grid = QGridLayout(group)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setVerticalSpacing(UNIT // 2)
+    grid.addWidget(label(title.upper(), "section"), 0, 0)
+    for row, line in enumerate(lines, 1):
+        grid.addWidget(label(line.text), row, 0)
+        keys = QHBoxLayout()
+        keys.setSpacing(UNIT // 2)
+        for sign in line.signs:
+            keys.addWidget(label(sign, "key"))
+        grid.addLayout(keys, row, 0, Qt.AlignmentFlag.AlignRight)  # beside the text, whatever the other rows are
+    return group
+
+
+class LogView(QWidget):
+    """The newest lines of the log."""
+
+    def __init__(self, ring: Ring) -> None:
+        super().__init__()
+        self.setObjectName("body")
+        self._ring = ring
+        self._seen = -1
+        self.text = QPlainTextEdit(readOnly=True)
+        self.text.setAccessibleName("Log")
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text.setTabChangesFocus(True)
+        self.copy = QPushButton("Copy")
+        self.copy.setToolTip("Copy these lines and the versions, as a report needs them.")
+        self.copy.clicked.connect(
+            lambda: QGuiApplication.clipboard().setText(f"{versions_text()}\n\n{self._ring.text}")
+        )
+        self.folder = QPushButton("Open the log folder")
+        self.folder.setObjectName("quiet")
+        self.folder.setToolTip(str(log_folder()))
+        self.folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder()))))
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.folder)
+        row.addWidget(self.copy)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(3 * UNIT, 2 * UNIT, 3 * UNIT, 3 * UNIT)
+        column.setSpacing(UNIT)
+        column.addLayout(row)
+        column.addWidget(self.text, 1)
+        self._timer = QTimer(self, interval=LOOK_AGAIN)
+        self._timer.timeout.connect(self._load)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._load()
+        self._timer.start()
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._timer.stop()
+        super().hideEvent(event)
+
+    def _load(self) -> None:
+        if self._ring.written != self._seen:
+            self._seen = self._ring.written
+            self.text.setPlainText(self._ring.text or "Nothing to report.")
+            bar = self.text.verticalScrollBar()
+            bar.setValue(bar.maximum())
+
+
+class About(QWidget):
+    """What this is, on what it runs, whose idea it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("body")
+        what = _paragraph("An explorer of short-run MCMC energy-based models, on your own machine.")
+        what.setProperty("role", "muted")
+        paper = _paragraph(f"{PAPER}<br><a href='{PAPER_AT}'>{PAPER_AT.removeprefix('https://')}</a>")
+        paper.setAccessibleName("The paper")
+        paper.setOpenExternalLinks(True)
+        paper.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        paper.setToolTip("The paper whose experiments these are.")
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(4 * UNIT)
+        grid.setVerticalSpacing(UNIT // 2)
+        grid.setColumnStretch(1, 1)
+        for row, (name, text) in enumerate(versions()):
+            grid.addWidget(label(name, "muted"), row, 0)
+            grid.addWidget(label(text), row, 1)
+        self.copy = QPushButton("Copy versions")
+        self.copy.setToolTip("Copy this list for a report.")
+        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(versions_text()))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
+        column.setSpacing(UNIT)
+        column.addWidget(label("EBM Studio", "title"))
+        column.addWidget(what)
+        for title, content in (("The paper", paper), ("Versions", grid)):
+            column.addSpacing(2 * UNIT)
+            column.addWidget(label(title.upper(), "section"))
+            if isinstance(content, QWidget):
+                column.addWidget(content)
+            else:
+                column.addLayout(content)
+        column.addSpacing(UNIT)
+        column.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+
+
+def _paragraph(text: str) -> QLabel:
+    paragraph = QLabel(text)
+    paragraph.setWordWrap(True)
+    paragraph.setMaximumWidth(80 * UNIT)
+    return paragraph
+
+
+def versions() -> list[tuple[str, str]]:
+    """The parts that a report should name. Nothing is imported for it."""
+
+    def of(package: str) -> str:
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return "–"
+
+    return [
+        ("EBM Studio", __version__),
+        ("Python", platform.python_version()),
+        ("torch", of("torch")),
+        ("PySide6", of("PySide6-Essentials")),
+        ("pyqtgraph", of("pyqtgraph")),
+        ("NumPy", of("numpy")),
+        ("System", platform.platform(terse=True)),
+    ]
+
+
+def versions_text() -> str:
+    """The same as lines."""
+    return "\n".join(f"{name} {text}" for name, text in versions())
+
+
+class HelpPage(Page):
+    """Keys, log and About behind one choice."""
+
+    key = "help"
+    title = "Help"
+    tip = "Help: all keys, the log, and about this program."
+
+    def __init__(self, theme: Theme, groups: Groups, ring: Ring) -> None:
+        super().__init__()
+        self.shortcuts, self.log, self.about = Shortcuts(groups), LogView(ring), About()
+        self._views = {"keys": self.shortcuts, "log": self.log, "about": self.about}
+        self.choice = Choice(
+            [
+                ("keys", "Keys", "Everything that can be done by a key."),
+                ("log", "Log", "What the program has noted, for a report."),
+                ("about", "About", "Versions, and the paper."),
+            ],
+            "Help",
+        )
+        self.choice.setFixedWidth(32 * UNIT)
+        self.choice.set_value("keys")
+        self.choice.chosen.connect(self.choose)
+        header = QWidget()
+        header.setObjectName("header")
+        header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        header.setFixedHeight(6 * UNIT)
+        row = QHBoxLayout(header)
+        row.setContentsMargins(3 * UNIT, 0, 3 * UNIT, 0)
+        row.addWidget(label("Help", "large"))
+        row.addSpacing(3 * UNIT)
+        row.addWidget(self.choice)
+        row.addStretch(1)
+        self.stack = QStackedWidget()
+        for view in self._views.values():
+            self.stack.addWidget(view if view is self.log else _scrolled(view))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(header)
+        column.addWidget(self.stack, 1)
+
+    def choose(self, view: str) -> None:
+        """Show the `keys`, the `log` or `about`."""
+        self.choice.set_value(view)
+        self.stack.setCurrentIndex(list(self._views).index(view))
+
+    def focus_first(self) -> None:
+        self.choice.focus_chosen()
+
+
+def _scrolled(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setAccessibleName("Help text")
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(widget)
+    return area

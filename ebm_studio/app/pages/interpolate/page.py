@@ -1,0 +1,177 @@
+"""The Interpolate page: paths between latents, their surface over the steps, and a pad of four."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.generate.page import splitter
+from ebm_studio.app.pages.interpolate import pad as stage
+from ebm_studio.app.pages.interpolate import stops
+from ebm_studio.app.pages.interpolate.filmstrip import Filmstrip, SurfaceView
+from ebm_studio.app.pages.interpolate.pad import BigPicture, Pad
+from ebm_studio.app.pages.interpolate.panels import PathInspector
+from ebm_studio.app.pages.interpolate.state import PathState
+from ebm_studio.app.pages.interpolate.stops import Stops
+from ebm_studio.app.pages.interpolate.timeline import PathTimeline
+from ebm_studio.app.pages.page import Page
+from ebm_studio.app.studio.exportable import Exportable, of_path
+from ebm_studio.app.widgets.actions import act
+from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.fields import Choice
+from ebm_studio.app.widgets.model_chooser import ModelChooser
+from ebm_studio.core.specs import MAX_FRAMES
+from ebm_studio.data.exports.frames import letter
+
+
+class InterpolatePage(Page):
+    """Stops above, the picture and the frames in the middle, both ways to scrub below."""
+
+    key = "interpolate"
+    title = "Interpolate"
+    tip = "Interpolate: smooth paths between latents."
+    controls = (("on a stop", stops.HELP), ("on the pad", stage.HELP))
+
+    def __init__(self, theme: Theme, state: PathState) -> None:
+        super().__init__()
+        self.state = state
+        self.model = ModelChooser(theme, state.generate)
+        self.view = Choice(
+            [
+                ("path", "Path", "The picture at the position, and the frames."),
+                ("surface", "Surface", "All frames at all steps, to go along ρ and K at once."),
+                ("pad", "Pad", "Mix four latents in two dimensions."),
+            ],
+            "View of the path",
+        )
+        self.view.setFixedWidth(26 * UNIT)
+        self.view.chosen.connect(state.set_view)
+        self.stops = Stops(theme, state)
+        self.banner = Banner(theme, state)
+        self.surface = SurfaceView(theme, state)
+        self.pad = Pad(theme, state)
+        self.fill = QPushButton()
+        self.fill.setToolTip("A beginning: change any of them later.")
+        self.fill.clicked.connect(state.fill_empty)
+        self.picture = BigPicture(theme, state)
+        self.strip = Filmstrip(theme, state)
+        self.timeline = PathTimeline(theme, state)
+        self.inspector = PathInspector(theme, state)
+        self._has_plots = False
+        self._lay_out()
+        self._add_actions()
+        state.view_changed.connect(self._show)
+        state.stops_changed.connect(self._show)
+        state.model_changed.connect(self._show)
+        self._show()
+
+    def exportables(self) -> list[Exportable]:
+        return of_path(self.state)
+
+    def _lay_out(self) -> None:
+        header = QWidget()
+        header.setObjectName("header")
+        header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        header.setFixedHeight(6 * UNIT)
+        line = QHBoxLayout(header)
+        line.setContentsMargins(UNIT, 0, 2 * UNIT, 0)
+        line.addWidget(self.model)
+        line.addStretch(1)
+        line.addWidget(self.view)
+
+        stage = QWidget()
+        stage.setObjectName("canvas")
+        stage.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        below = QVBoxLayout(stage)
+        below.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self.surface, 3)
+        row.addWidget(self.pad, 1)
+        row.addWidget(self.picture, 1)
+        below.addLayout(row, 1)
+        below.addWidget(self.fill, 0, Qt.AlignmentFlag.AlignHCenter)
+
+        top = QWidget()
+        column = QVBoxLayout(top)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (header, self.banner, _across(self.stops)):
+            column.addWidget(widget)
+        column.addWidget(stage, 1)
+        column.addWidget(self.strip)
+        self._left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 26 * UNIT))
+        self._whole: QSplitter = splitter(Qt.Orientation.Horizontal, self._left, self.inspector, (960, 34 * UNIT))
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._whole)
+
+    def _add_actions(self) -> None:
+        state = self.state
+        act(self, "Play or pause the path", state.toggle, Qt.Key.Key_Space)
+        act(self, "One frame back", lambda: state.go_frame(state.frame - 1), Qt.Key.Key_Left)
+        act(self, "One frame on", lambda: state.go_frame(state.frame + 1), Qt.Key.Key_Right)
+        act(self, "To the first stop", lambda: state.go_frame(0), Qt.Key.Key_Home)
+        act(self, "To the last stop", lambda: state.go_frame(MAX_FRAMES), Qt.Key.Key_End)
+        act(self, "One step towards the noise", lambda: self._step(-1), Qt.Key.Key_Down)
+        act(self, "One step towards the image", lambda: self._step(1), Qt.Key.Key_Up)
+        act(self, "Swap A and B", state.shelf.swap_slots, Qt.Key.Key_X)
+        act(self, "Cancel what runs", state.generate.cancel, Qt.Key.Key_Escape)
+
+    def _step(self, by: int) -> None:
+        steps = self.state.parameters.run.steps
+        self.state.go_step((steps if self.state.step is None else self.state.step) + by)
+
+    def _show(self) -> None:
+        view, empty = self.state.view, self.state.empty
+        self.view.set_value(view)
+        self.surface.setVisible(view == "surface")
+        self.pad.setVisible(view == "pad")
+        self.strip.setVisible(view == "path")
+        self.fill.setVisible(bool(empty))
+        if empty:
+            letters = [letter(index) for index in empty]
+            names = " and ".join([*([", ".join(letters[:-1])] if letters[:-1] else []), letters[-1]])
+            self.fill.setText(f"Fill {names} with random seeds" if letters[1:] else f"Fill {names} with a random seed")
+        self.fill.setEnabled(self.state.model is not None and not self.state.making)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._has_plots:
+            self._has_plots = True
+            self.timeline.add_plots()
+        self.state.set_active(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.state.set_active(False)
+
+    def focus_first(self) -> None:
+        self.picture.setFocus()  # the pictures are there in every view
+
+    def remember(self, settings: QSettings) -> None:
+        """Write where the splitters are."""
+        settings.setValue("interpolate/left", self._left.saveState())
+        settings.setValue("interpolate/whole", self._whole.saveState())
+
+    def restore(self, settings: QSettings) -> None:
+        """Put the splitters where they were."""
+        for name, held in (("left", self._left), ("whole", self._whole)):
+            if saved := settings.value(f"interpolate/{name}"):
+                held.restoreState(saved)
+
+
+def _across(row: QWidget) -> QScrollArea:
+    """A row that may be wider than its room."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # tiles come into view as they get the focus
+    area.setFixedHeight(row.sizeHint().height())
+    area.setWidget(row)
+    return area

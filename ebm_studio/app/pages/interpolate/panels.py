@@ -1,0 +1,112 @@
+"""The right column of the Interpolate page."""
+
+from __future__ import annotations
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.interpolate.state import PathState
+from ebm_studio.app.widgets.fields import Choice, Parameter, Scale, WholeField, label
+from ebm_studio.app.widgets.panels import Panel, PanelColumn, ShortRunPanel, figure_line
+from ebm_studio.core.specs import MAX_FRAMES, Interpolation
+
+
+class PathPanel(Panel):
+    """The kind of path, and how it is cut into frames."""
+
+    def __init__(self, theme: Theme, state: PathState) -> None:
+        super().__init__("Path")
+        self._state = state
+        self.path = Choice(
+            [
+                ("paper", "Paper", "z = ρ z₁ + √(1 − ρ²) z₂, as in the paper: the variance is kept."),
+                ("slerp", "Slerp", "The great circle through both latents."),
+                ("linear", "Linear", "The straight line: the middle has less variance than the ends."),
+            ],
+            "Path",
+        )
+        self.closed = Choice(
+            [
+                ("open", "Open", "From the first stop to the last."),
+                ("closed", "Loop", "On from the last stop to the first; needs three stops."),
+            ],
+            "Ends",
+        )
+        self.spacing = Choice(
+            [
+                ("angle", "Angle", "Frames evenly in the angle between the latents."),
+                ("image", "Image", "Frames evenly in how much the image changes, as measured: takes several runs."),
+                ("rho", "ρ", "Frames evenly in ρ, as the paper writes it."),
+            ],
+            "Spacing",
+        )
+        self.noise = Choice(
+            [
+                ("own", "Own", "Each stop's own noise of the steps, mixed like the start noise."),
+                ("first", "First", "The noise of the first stop for all frames."),
+                ("off", "Off", "Steps without noise."),
+            ],
+            "Noise of the steps",
+        )
+        self.frames = Parameter(
+            theme, "Frames",
+            WholeField(2, MAX_FRAMES, "Frames", "Frames in all, over all legs."),
+            Scale(2, 129, ratio=True),
+        )  # fmt: skip
+        self.path.chosen.connect(lambda value: state.change(path=value))
+        self.closed.chosen.connect(lambda value: state.change(closed=value == "closed"))
+        self.spacing.chosen.connect(lambda value: state.change(spacing=value))
+        self.noise.chosen.connect(lambda value: state.change(noise=value))
+        self.frames.edited.connect(lambda value: state.change(frames=round(value)))
+        for name, widget in (("", self.path), ("", self.closed), ("Spacing", self.spacing), ("Noise", self.noise)):
+            if name:
+                self.column.addWidget(label(name, "muted"))
+            self.column.addWidget(widget)
+        self.column.addWidget(self.frames)
+        state.parameters_changed.connect(self._show)
+        state.stops_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        spec = self._state.parameters.spec
+        self.path.set_value(spec.path)
+        self.closed.set_value("closed" if spec.closed else "open")
+        self.closed.setEnabled(len(self._state.stops) > 2 or spec.closed)
+        self.spacing.set_value(spec.spacing)
+        self.noise.set_value(spec.noise)
+        self.frames.set_value(spec.frames, Interpolation().frames)
+
+
+class SmoothnessPanel(Panel):
+    """How even the path is, as measured at the step that is shown."""
+
+    def __init__(self, state: PathState) -> None:
+        super().__init__("Smoothness")
+        self._state = state
+        self.unevenness = figure_line(
+            self.column, "Largest / mean distance", "Of neighbouring frames: 1 when all are equally far apart."
+        )
+        self.length = figure_line(self.column, "Length", "The sum of all distances of neighbouring frames.")
+        self.energy = figure_line(self.column, "Energy E", "Of the picture that is shown.")
+        for signal in (state.surface_changed, state.grew, state.moved):
+            signal.connect(self._show)
+
+    def _show(self) -> None:
+        surface, energy = self._state.surface, self._state.energy()
+        self.energy.setText("–" if energy is None else f"{energy:.2f}".replace("-", "−"))
+        if surface is not None and surface.chain.rows:
+            row = self._state.row
+            self.unevenness.setText(f"{surface.unevenness(row):.2f}")
+            self.length.setText(f"{surface.distances(row).sum():.2f}")
+
+
+class PathInspector(PanelColumn):
+    """The Interpolate page's panels."""
+
+    def __init__(self, theme: Theme, state: PathState) -> None:
+        super().__init__()
+        self.setObjectName("inspector")
+        self.setMinimumWidth(30 * UNIT)
+        self.path = PathPanel(theme, state)
+        self.smoothness = SmoothnessPanel(state)
+        self.short_run = ShortRunPanel(theme, state)
+        self.stack(self.path, self.smoothness, self.short_run)

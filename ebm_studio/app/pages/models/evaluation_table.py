@@ -1,0 +1,128 @@
+"""What an evaluation found, on a model's card: a small table, the further figures, and the command that repeats it."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent, QTextOption
+from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.models.state import Entry
+from ebm_studio.app.widgets.fields import estimated, label, thousands
+from ebm_studio.core.evaluation.figures import Figures
+from ebm_studio.data.models.evaluation_cache import KeptEvaluation, command_of, other_set
+
+Row = tuple[str, tuple[str, ...]]
+"""A tip, which a header has not, and the cells."""
+
+MODEL = "Samples of this model."
+FLOOR = "Training pictures in place of samples: as good as it gets."
+CEILING = "Training pictures under heavy noise."
+NEAREST = (
+    "Root mean square pixel difference to the most similar training picture, median; "
+    "first of samples, then of held-out pictures."
+)
+COPIES = "Samples suspiciously near to a training picture; 1% is expected when nothing is copied."
+HELD_OUT = "Mean squared difference per pixel of held-out pictures and their reconstructions."
+HEALTH = (
+    "Energy difference d of held-out pictures and samples; gradient magnitude v of a step; K v, the length of a chain."
+)
+
+
+class FiguresView(QWidget):
+    """The figures of one evaluation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.about = label("", "small")
+        self.about.setTextFormat(Qt.TextFormat.PlainText)
+        self.about.setWordWrap(True)
+        self._table, self._lines = QGridLayout(), QGridLayout()
+        self.command = CommandText()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(UNIT)
+        column.addWidget(self.about)
+        for grid in (self._table, self._lines):
+            grid.setHorizontalSpacing(UNIT)
+            grid.setVerticalSpacing(2)
+            grid.setColumnStretch(0, 1)
+            column.addLayout(grid)
+        column.addWidget(self.command)
+
+    def show_evaluation(self, entry: Entry, found: KeptEvaluation) -> None:
+        """Show what was found of this model."""
+        figures = found.figures
+        about = (
+            f"{thousands(figures.samples)} samples against {thousands(figures.held_out)} held-out pictures of "
+            f"{figures.against}; lower is better."
+        )
+        other = other_set(entry.card.data, found.source) if entry.card else ""
+        self.about.setText(f"{about} {other}".strip())
+        _fill(self._table, _scales(figures))
+        _fill(self._lines, _further(figures))
+        self.command.set_text(command_of(entry.name, found.source, found.settings))
+
+
+class CommandText(QPlainTextEdit):
+    """A command to select and copy, wrapped wherever its line ends and as high as it needs to be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTabChangesFocus(True)
+        self.setAccessibleName("Command")
+        self.setToolTip("The command that repeats this evaluation.")
+
+    def set_text(self, text: str) -> None:
+        """Show another command."""
+        if text != self.toPlainText():
+            self.setPlainText(text)
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        text = self.blockBoundingRect(self.document().firstBlock()).height() + 2 * self.document().documentMargin()
+        self.setFixedHeight(math.ceil(text) + self.height() - self.viewport().height())
+
+
+def _scales(figures: Figures) -> list[Row]:
+    rows: list[Row] = [("", ("", *figures.names))]
+    for name, tip in (("model", MODEL), ("floor", FLOOR), ("ceiling", CEILING)):
+        kid, fd = getattr(figures.kid, name), getattr(figures.fd, name)
+        rows.append((tip, (name, estimated(kid, 4), estimated(fd, 1))))
+    return rows
+
+
+def _further(figures: Figures) -> list[Row]:
+    near, health = figures.nearest, figures.health
+    rows: list[Row] = [
+        (NEAREST, ("Nearest training picture", f"{near.model:.3f}, {near.held_out:.3f}")),
+        (COPIES, ("Suspiciously near", f"{near.copies:.1%}")),
+        (HELD_OUT, ("Held-out error", f"{figures.heldout_error:.5f}")),
+        (HEALTH, ("d, v, K v", f"{health.d:+.2f}, {health.v:.2f}, {health.path_length:.1f}".replace("-", "−"))),
+    ]
+    if (score := figures.inception_score) is not None:
+        rows.insert(0, ("Inception score of the samples: higher is better.", ("IS", estimated(score, 2))))
+    return rows
+
+
+def _fill(grid: QGridLayout, rows: list[Row]) -> None:
+    """Put rows in place of what is there."""
+    while (item := grid.takeAt(0)) and (old := item.widget()):
+        old.deleteLater()
+    for row, (tip, cells) in enumerate(rows):
+        for column, text in enumerate(cells):
+            cell = label(text, "value" if column and tip else "small")
+            cell.setToolTip(tip)
+            if column:
+                cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            grid.addWidget(cell, row, column, Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag(0))

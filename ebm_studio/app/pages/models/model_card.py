@@ -1,0 +1,273 @@
+"""One model of the Models page, as a card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from textwrap import shorten
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.models.evaluation_panel import EvaluationPanel
+from ebm_studio.app.pages.models.state import Entry, Zoo
+from ebm_studio.app.widgets.actions import Use, line, press_own, use
+from ebm_studio.app.widgets.fields import button, elided, estimated, label, thousands
+from ebm_studio.app.widgets.images import to_image
+from ebm_studio.core.evaluation.figures import Figures
+from ebm_studio.data.models.card import Card, DataCard
+
+TILE = 8 * UNIT
+GAP = UNIT // 2
+COLUMNS, ROWS = 4, 2
+SHORT_ROWS, MOST_ROWS = 24, 600  # letters of the held-out rows: on the card, and in its tip
+WIDTH = COLUMNS * TILE + (COLUMNS - 1) * GAP + 4 * UNIT + 2  # with the hairlines
+
+
+class Samples(QWidget):
+    """The first samples of a model, crisp."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._images: list[QImage] = []
+        self.setFixedSize(COLUMNS * TILE + (COLUMNS - 1) * GAP, ROWS * TILE + (ROWS - 1) * GAP)
+        self.setAccessibleName("Samples")
+        self.setToolTip("Samples 0 to 7 of seed 0, picked by no one.")
+
+    def set_pixels(self, pixels: object) -> None:
+        """Show pictures uint8 (N, C, H, W)."""
+        self._images = [to_image(picture) for picture in pixels]  # type: ignore[attr-defined]
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.tokens.canvas))
+        for index in range(COLUMNS * ROWS):
+            corner = QPointF(index % COLUMNS * (TILE + GAP), index // COLUMNS * (TILE + GAP))
+            tile = QRectF(corner, QSize(TILE, TILE))
+            painter.drawRect(tile)
+            if index < len(self._images):
+                image = self._images[index]
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, image.width() > TILE)
+                painter.drawImage(tile, image)
+
+
+class ModelCard(QFrame):
+    """Samples, figures, note; opened by a double click, Enter, or its button."""
+
+    opened = Signal(str)
+    compared = Signal(str)
+
+    def __init__(self, theme: Theme, zoo: Zoo, entry: Entry) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        self.setFixedWidth(WIDTH)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._zoo = zoo
+        self.entry = entry
+        self._written: Card | None = None  # whose figures are there
+        self.samples = Samples(theme)
+        self.name = label("", "large")
+        self.current = label("in use", "tag")
+        self.current.hide()
+        self.data = label("", "small")
+        self.problem = label("", "small")
+        self.note = label("", "small")
+        for text in (self.problem, self.data):
+            text.setWordWrap(True)
+        self.open = QPushButton("Open")
+        self.open.setToolTip("Run this model on the Generate page.")
+        self.open.clicked.connect(lambda: self.opened.emit(entry.name))
+        self.compare = QPushButton("Compare")
+        self.compare.setObjectName("quiet")
+        self.compare.setToolTip("Put this model beside the one that is open, from the same start noise.")
+        self.compare.clicked.connect(lambda: self.compared.emit(entry.name))
+        self.evaluate = QPushButton("Evaluate")
+        self.evaluate.setObjectName("quiet")
+        self.evaluate.setCheckable(True)
+        self.evaluate.setToolTip("Measure how near its samples come to pictures that it never saw.")
+        self.evaluation = EvaluationPanel(zoo, entry, self)
+        self.evaluate.toggled.connect(self.evaluation.set_open)
+        self.forget = button(
+            theme, "close", "Remove from the list", "Take this file from the list; the file itself stays.",
+            lambda: zoo.forget(entry.name),
+        )  # fmt: skip
+        self._lay_out()
+        self.forget.setVisible(not entry.bundled and not entry.own)  # in the card by now: alone it were a window
+        self.show_entry(entry)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self.name)
+        head.addStretch(1)
+        head.addWidget(self.current)
+        self._figures = QGridLayout()
+        self._figures.setHorizontalSpacing(UNIT)
+        self._figures.setVerticalSpacing(2)
+        self._figures.setColumnStretch(1, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(UNIT // 2)
+        for widget in (self.open, self.compare, self.evaluate):
+            buttons.addWidget(widget)
+        buttons.addStretch(1)
+        buttons.addWidget(self.forget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, UNIT + UNIT // 2)
+        column.setSpacing(UNIT)
+        column.addWidget(self.samples)
+        column.addLayout(head)
+        column.addWidget(self.data)
+        column.addWidget(self.problem)
+        column.addLayout(self._figures)
+        column.addWidget(self.note)
+        column.addWidget(self.evaluation)
+        column.addStretch(1)
+        column.addLayout(buttons)
+
+    def show_entry(self, entry: Entry) -> None:
+        """What is known of it now."""
+        self.entry = entry
+        room = WIDTH - 4 * UNIT
+        self.setAccessibleName(f"Model {entry.title}")
+        self.name.setText(elided(self.name, entry.title, room - 5 * UNIT))
+        self.name.setToolTip(str(entry.path))
+        self.problem.setVisible(bool(entry.problem))
+        self.problem.setText(entry.problem)
+        for widget in (self.open, self.compare, self.evaluate):
+            widget.setEnabled(not entry.problem)
+        if (pixels := self._zoo.thumbnails.get(entry.name)) is not None:
+            self.samples.set_pixels(pixels)
+        card = entry.card
+        self.data.setText(_data(card) if card else "")
+        self.data.setVisible(card is not None)
+        self.note.setText(_first_lines(self.note, card.note, 3 * room - 10 * UNIT) if card else "")
+        self.note.setWordWrap(True)
+        self.note.setToolTip(f"<p>{card.note}</p>" if card and card.note else "")
+        self.note.setVisible(bool(card and card.note))
+        if card is not None and card != self._written:
+            self._written = card
+            while (item := self._figures.takeAt(0)) and (cell := item.widget()):
+                cell.deleteLater()
+            for row, (name, text, tip) in enumerate(_figures(card)):
+                key, value = label(name, "small"), label(text, "value")
+                value.setAlignment(Qt.AlignmentFlag.AlignRight)
+                key.setToolTip(tip)
+                value.setToolTip(tip)
+                self._figures.addWidget(key, row, 0)
+                self._figures.addWidget(value, row, 1)
+        self.evaluation.show_entry(entry)
+
+    def set_current(self, is_current: bool) -> None:
+        """Mark the model that the Generate page runs."""
+        self.current.setVisible(is_current)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self.hasFocus() or not press_own(self, USES, event):  # not the Enter of a field on the card
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        QToolTip.hideText()
+        self.open.click()
+
+
+USES: Sequence[Use[ModelCard]] = (
+    use("Open the model", lambda card: card.open.click(), Qt.Key.Key_Return, Qt.Key.Key_Enter),
+)
+HELP = (line(USES[0], "Double click"),)
+
+
+def _first_lines(widget: QWidget, text: str, width: int) -> str:
+    """As many whole sentences as have room, or words of a first one that is too long."""
+    cut = elided(widget, text, width)
+    if not cut.endswith("…"):
+        return cut
+    sentences, stop, _ = cut.rpartition(". ")
+    return sentences + stop.strip() if stop else cut.rsplit(" ", 1)[0] + " …"
+
+
+def _data(card: Card) -> str:
+    data = card.data
+    parts = [data.name if data.name != "unknown" else "unknown data"]
+    if data.count:
+        parts.append(f"{thousands(data.count)} pictures")
+    parts.append(data.licence or "licence not stated")
+    return " · ".join(parts)
+
+
+def _figures(card: Card) -> list[tuple[str, str, str]]:
+    net = card.net
+    shape = f"{net.size} × {net.size} {'grey' if net.channels == 1 else 'colour'}"
+    rows = [
+        ("Pictures", shape, "Size and colours of a picture."),
+        (
+            "Net",
+            f"n<sub>f</sub> {net.width}, {'LeakyReLU' if net.activation == 'leaky_relu' else 'SiLU'}",
+            "Width n<sub>f</sub> of the first layer, and the activation.",
+        ),
+        (
+            "Short run",
+            f"K {card.short_run.steps}, s {card.short_run.step_size:g}",
+            "K, the number of Langevin steps that it was trained with; s, the step size at which it draws.",
+        ),
+    ]
+    if card.data.held_out:
+        rows.append(_held_out(card.data))
+    if card.updates:
+        rows.append(("Updates", thousands(card.updates), "Parameter updates of Algorithm 1."))
+    if card.seconds:
+        rows.append(("Learned in", duration(card.seconds), "Time spent learning."))
+    if card.health:
+        health = f"d {card.health.d:+.2f}   v {card.health.v:.2f}   K v {card.health.path_length:.1f}".replace("-", "−")
+        rows.append(
+            (
+                "Health",
+                health,
+                "Energy difference d, healthy about 0; gradient magnitude v of a step, healthy when steady; "
+                "K v, the length of a chain. Means at the end of training.",
+            )
+        )
+    if card.figures:
+        rows += _measured(card.figures)
+    return rows
+
+
+def _held_out(data: DataCard) -> tuple[str, str, str]:
+    ranges, count = data.held_out_rows, thousands(data.held_out)
+    which = f": rows {shorten(ranges, MOST_ROWS, placeholder=' …')} in name order, counted from 0" if ranges else ""
+    tip = f"<p>{count} pictures that training never saw{which}.</p>"
+    return ("Held out", ranges if 0 < len(ranges) <= SHORT_ROWS else count, tip)
+
+
+def _measured(figures: Figures) -> list[tuple[str, str, str]]:
+    name, kid = figures.names[0], figures.kid
+    tip = (
+        f"<p>Kernel distance of {thousands(figures.samples)} samples from {thousands(figures.held_out)} held-out "
+        f"pictures of {escape(figures.against)}, lower is better. Floor: training pictures in place of samples. "
+        "Ceiling: training pictures under heavy noise.</p>"
+        f"<p>{escape(figures.command)}</p>"
+    )
+    bounds = f"{kid.floor.mean:.4f} to {kid.ceiling.mean:.4f}".replace("-", "−")
+    return [(name, estimated(kid.model, 4), tip), ("Floor to ceiling", bounds, tip)]
+
+
+def duration(seconds: float) -> str:
+    """A time for a person: 45 s, 12 min, 3 h 20 min, 75 days."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if hours >= 48:
+        return f"{round(hours / 24)} days"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

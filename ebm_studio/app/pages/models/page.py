@@ -1,0 +1,166 @@
+"""The Models page: what there is to run, on cards."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.generate.state import GenerateState
+from ebm_studio.app.pages.models import model_card
+from ebm_studio.app.pages.models.model_card import WIDTH, ModelCard
+from ebm_studio.app.pages.models.state import Entry, Zoo
+from ebm_studio.app.pages.page import Page
+from ebm_studio.app.widgets.actions import act
+from ebm_studio.app.widgets.fields import label
+from ebm_studio.app.widgets.model_chooser import choose_model_file
+
+SPACE = 2 * UNIT
+
+
+class Section(QWidget):
+    """A titled group of cards, as many in a row as fit."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._cards: list[ModelCard] = []
+        self._columns = 0
+        self._grid = QGridLayout()
+        self._grid.setSpacing(SPACE)
+        self._grid.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(UNIT + UNIT // 2)
+        column.addWidget(label(title.upper(), "section"))
+        column.addLayout(self._grid)
+
+    def set_cards(self, cards: list[ModelCard]) -> None:
+        """Show these."""
+        for card in self._cards:
+            self._grid.removeWidget(card)
+            if card not in cards:
+                card.deleteLater()
+        self._cards = cards
+        self._columns = 0
+        self.setVisible(bool(cards))
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
+        columns = max(1, (self.width() + SPACE) // (WIDTH + SPACE))
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for index, card in enumerate(self._cards):
+            self._grid.addWidget(card, index // columns, index % columns)
+
+
+class ModelsPage(Page):
+    """Bundled models and files opened lately; a file can be opened or dropped."""
+
+    key = "models"
+    title = "Models"
+    tip = "Models: what there is to run, and how good it is."
+    controls = (("on a card", model_card.HELP),)
+
+    opened = Signal(str)
+    compared = Signal(str)
+
+    def __init__(self, theme: Theme, state: GenerateState, zoo: Zoo) -> None:
+        super().__init__()
+        self._theme = theme
+        self._state = state
+        self._zoo = zoo
+        self.cards: dict[str, ModelCard] = {}
+        self.bundled, self.own, self.recent = Section("Bundled"), Section("Your own"), Section("Opened lately")
+        self.open = QPushButton(theme.icon("open"), "Open a model file…")
+        self.open.setToolTip("A .safetensors file of this program, or a .pt file of the authors' code.")
+        self.open.clicked.connect(self.open_file)
+        self.empty = label("No model yet. Open a model file, or drop one anywhere on this window.", "muted")
+        self._lay_out()
+        self.open_action = act(self, "Open a model file…", self.open_file)
+        act(self, "Look for models again", zoo.refresh, QKeySequence("F5"))
+        zoo.changed.connect(self._fill)
+        zoo.entry_changed.connect(self._show_entry)
+        state.model_changed.connect(self._show_current)
+        state.link.progress_changed.connect(self._show_progress)
+
+    def _lay_out(self) -> None:
+        header = QWidget()
+        header.setObjectName("header")
+        header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        header.setFixedHeight(6 * UNIT)
+        row = QHBoxLayout(header)
+        row.setContentsMargins(3 * UNIT, 0, 3 * UNIT, 0)
+        row.addWidget(label("Models", "large"))
+        row.addStretch(1)
+        row.addWidget(self.open)
+        body = QWidget()
+        body.setObjectName("body")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
+        column.setSpacing(3 * UNIT)
+        for widget in (self.empty, self.bundled, self.own, self.recent):
+            column.addWidget(widget)
+        column.addStretch(1)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(body)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(header)
+        whole.addWidget(self.area, 1)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._zoo.refresh()
+        super().showEvent(event)
+
+    def focus_first(self) -> None:
+        self.open.setFocus()
+
+    def take_focus(self) -> None:
+        self.setFocus()  # another Enter does nothing here, unlike on the first control
+
+    def open_file(self) -> None:
+        """Ask for a model file and open it."""
+        if name := choose_model_file(self):
+            self.opened.emit(name)
+
+    def _fill(self) -> None:
+        self.cards = {entry.name: self._card(entry) for entry in self._zoo.entries}
+        for section, kind in ((self.bundled, (True, False)), (self.own, (False, True)), (self.recent, (False, False))):
+            section.set_cards([card for card in self.cards.values() if (card.entry.bundled, card.entry.own) == kind])
+        self.empty.setVisible(not self.cards)
+        self._show_current()
+
+    def _card(self, entry: Entry) -> ModelCard:
+        old = self.cards.get(entry.name)
+        if old is not None and (old.entry.bundled, old.entry.own) == (entry.bundled, entry.own):
+            old.show_entry(entry)
+            return old
+        card = ModelCard(self._theme, self._zoo, entry)
+        card.opened.connect(self.opened)
+        card.compared.connect(self.compared)
+        return card
+
+    def _show_entry(self, name: str) -> None:
+        entry = next((entry for entry in self._zoo.entries if entry.name == name), None)
+        if entry is not None and name in self.cards:
+            self.cards[name].show_entry(entry)
+
+    def _show_current(self) -> None:
+        name = self._state.model.name if self._state.model else ""
+        for card in self.cards.values():
+            card.set_current(name in (card.entry.name, str(card.entry.path)))
+
+    def _show_progress(self) -> None:
+        for card in self.cards.values():
+            card.evaluation.show_progress()

@@ -1,0 +1,166 @@
+"""The models that a person can choose from: bundled ones, and files opened lately."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings, Signal
+
+from ebm_studio.app.studio.engine_link import EngineLink
+from ebm_studio.app.studio.faults import Faults
+from ebm_studio.core.errors import CheckpointError, StudioError
+from ebm_studio.core.specs import Evaluation
+from ebm_studio.data.models.card import SUFFIX, Card, bundled_models, read_card, user_models
+from ebm_studio.data.models.evaluation_cache import KeptEvaluation
+from ebm_studio.data.pictures.pictures import Pixels
+from ebm_studio.engine.jobs.chains import ModelReady
+from ebm_studio.engine.jobs.models import Evaluated, EvaluateModel, FindEvaluation, MakeThumbnail, Thumbnail
+from ebm_studio.engine.requests import Ended, Progress, Request
+
+MOST = 24  # recent files remembered
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model of the list."""
+
+    name: str
+    """A bundled name, or a path: what `LoadModel` takes."""
+    path: Path
+    bundled: bool
+    card: Card | None = None
+    own: bool = False
+    """Whether it is among the person's own models."""
+    problem: str = ""
+    """Why it cannot be opened."""
+
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        return self.card.name if self.card else self.path.stem
+
+
+class Zoo(QObject):
+    """Observable list of models with their thumbnails and evaluations."""
+
+    changed = Signal()
+    """Another list."""
+    entry_changed = Signal(str)
+    """The thumbnail, card or evaluation of the entry of that name."""
+
+    def __init__(self, link: EngineLink, settings: QSettings, faults: Faults, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.entries: list[Entry] = []
+        self.thumbnails: dict[str, Pixels] = {}
+        self.evaluations: dict[str, KeptEvaluation] = {}
+        self.evaluating: dict[str, EvaluateModel] = {}
+        self._cards: dict[str, Card] = {}  # of pickled files, which say nothing of themselves
+        self._link = link
+        self._settings = settings
+        self._faults = faults
+        self._asked: dict[str, float] = {}  # when the file was written whose thumbnail was asked for
+        link.posted.connect(self._take)
+        link.ended.connect(self._end)
+
+    @property
+    def recent(self) -> list[str]:
+        """Files opened lately, the newest first."""
+        try:
+            found = json.loads(str(self._settings.value("models/recent", "[]")))
+        except ValueError:  # a settings file that somebody edited
+            return []
+        return [str(name) for name in found] if isinstance(found, list) else []
+
+    def refresh(self) -> None:
+        """Look what there is, and ask for the thumbnails that are missing."""
+        bundled = [_entry(path.stem, path, True) for path in bundled_models()]
+        known = {entry.path for entry in bundled}
+        own = [replace(_entry(str(path), path, False), own=True) for path in user_models()]
+        known |= {entry.path for entry in own}
+        recent = [_entry(name, Path(name), False) for name in self.recent if Path(name) not in known]
+        self.entries = [self._with_card(entry) for entry in (*bundled, *own, *recent)]
+        self.changed.emit()
+        for entry in self.entries:
+            if not entry.problem and self._asked.get(entry.name) != (written := entry.path.stat().st_mtime):
+                self._asked[entry.name] = written
+                self._link.submit(MakeThumbnail(lane=entry.name))
+                self.evaluations.pop(entry.name, None)
+                self._link.submit(FindEvaluation(lane=entry.name))
+
+    def forget(self, name: str) -> None:
+        """Take a file from the list; the file stays."""
+        self._remember([other for other in self.recent if other != name])
+        self._asked.pop(name, None)
+        self.refresh()
+
+    def evaluate(self, name: str, source: str, settings: Evaluation) -> None:
+        """Hold a model's samples against a data set, in the background."""
+        self.evaluating[name] = self._link.submit(EvaluateModel(lane=name, source=source, settings=settings))
+        self.entry_changed.emit(name)
+
+    def cancel_evaluation(self, name: str) -> None:
+        """Stop it."""
+        if name in self.evaluating:
+            self._link.cancel(self.evaluating[name])
+
+    def progress(self, name: str) -> Progress | None:
+        """How far the evaluation of a model is, while it is the job under way."""
+        progress = self._link.progress
+        return progress if progress and progress.request == self.evaluating.get(name) else None
+
+    def _take(self, request: Request, value: object) -> None:
+        if isinstance(value, ModelReady):
+            self._open(value)
+        elif isinstance(value, Thumbnail):
+            self.thumbnails[value.name] = value.pixels
+            self._set_card(value.name, value.card)
+        elif isinstance(value, Evaluated):
+            self.evaluations[value.name] = value.found
+            self.entry_changed.emit(value.name)
+
+    def _open(self, ready: ModelReady) -> None:
+        if ready.name in (path.stem for path in bundled_models()):
+            return
+        name = str(Path(ready.name).expanduser().absolute())
+        if (names := [name, *(other for other in self.recent if other != name)]) != self.recent:
+            self._remember(names)
+            if self.entries:
+                self.refresh()
+
+    def _end(self, ended: Ended) -> None:
+        if isinstance(ended.request, EvaluateModel):
+            self.evaluating.pop(ended.request.lane, None)
+            self.entry_changed.emit(ended.request.lane)
+            if ended.fault is not None:
+                self._faults.show(ended.fault)
+        elif isinstance(ended.request, MakeThumbnail) and ended.fault is not None:
+            self._set_problem(ended.request.lane, ended.fault.text)
+
+    def _remember(self, names: list[str]) -> None:
+        self._settings.setValue("models/recent", json.dumps(names[:MOST]))
+
+    def _with_card(self, entry: Entry) -> Entry:
+        card = entry.card or self._cards.get(entry.name)
+        return replace(entry, card=card)
+
+    def _set_card(self, name: str, card: Card) -> None:
+        self._cards[name] = card
+        self.entries = [self._with_card(entry) for entry in self.entries]
+        self.entry_changed.emit(name)
+
+    def _set_problem(self, name: str, text: str) -> None:
+        self.entries = [replace(entry, problem=text) if entry.name == name else entry for entry in self.entries]
+        self.entry_changed.emit(name)
+
+
+def _entry(name: str, path: Path, bundled: bool) -> Entry:
+    if not path.is_file():
+        return Entry(name, path, bundled, problem="The file is no longer there.")
+    if path.suffix.lower() != SUFFIX:
+        return Entry(name, path, bundled)
+    try:
+        return Entry(name, path, bundled, read_card(path))
+    except (CheckpointError, StudioError) as error:
+        return Entry(name, path, bundled, problem=str(error))

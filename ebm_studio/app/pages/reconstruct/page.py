@@ -1,0 +1,265 @@
+"""The Reconstruct page: photos in, and back through the dynamics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QIODevice, QMimeData, QSettings, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.generate.page import splitter
+from ebm_studio.app.pages.page import Page
+from ebm_studio.app.pages.reconstruct import crop_view
+from ebm_studio.app.pages.reconstruct.crop_view import CropView
+from ebm_studio.app.pages.reconstruct.mask_view import MaskView
+from ebm_studio.app.pages.reconstruct.panels import ReconstructInspector
+from ebm_studio.app.pages.reconstruct.photo_list import PhotoList
+from ebm_studio.app.pages.reconstruct.sample_photos import sample_photos
+from ebm_studio.app.pages.reconstruct.split_view import CompareView
+from ebm_studio.app.pages.reconstruct.state import VIEWS, ReconstructState, View
+from ebm_studio.app.pages.reconstruct.welcome import Welcome
+from ebm_studio.app.studio.exportable import Exportable, of_reconstructions
+from ebm_studio.app.studio.openers import Opener, local_files
+from ebm_studio.app.widgets.actions import act
+from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.fields import Choice, button
+from ebm_studio.app.widgets.model_chooser import ModelChooser
+from ebm_studio.app.widgets.timeline import Timeline, act_playback
+from ebm_studio.data.models.card import is_model_file
+from ebm_studio.data.pictures.pictures import HEIC, SUFFIXES, is_picture
+from ebm_studio.engine.requests import Fault
+
+PHOTOS = f"Photos ({' '.join(f'*{suffix}' for suffix in sorted(SUFFIXES | HEIC))});;All files (*)"
+SPLIT_STEP = 0.05
+
+
+class ReconstructHeader(QWidget):
+    """Model, what is shown, where photos come from, and the start."""
+
+    def __init__(self, theme: Theme, state: ReconstructState, page: ReconstructPage) -> None:
+        super().__init__()
+        self.setObjectName("header")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(6 * UNIT)
+        self._state = state
+        self.model = ModelChooser(theme, state.main)
+        self.view = Choice(
+            [
+                ("crop", "Crop", "Choose the square of the photo that the model sees."),
+                ("mask", "Mask", "Paint over what shall be filled in."),
+                ("split", "Split", "Photo and reconstruction under a split slider."),
+                ("difference", "Difference", "How far the reconstruction is from the photo."),
+            ],
+            "View",
+        )
+        self.view.setFixedWidth(42 * UNIT)
+        self.view.chosen.connect(state.set_view)
+        self.open = button(theme, "open", "Open photos", "Choose photos (Ctrl+O).", page.choose_files)
+        self.paste = button(theme, "paste", "Paste", "Take the picture on the clipboard (Ctrl+V).", page.paste)
+        self.turn = button(theme, "turn", "Turn", "Turn the photo by a quarter (T).", state.turn)
+        self.centre = button(theme, "centre", "Centre", "The centre square again (C).", state.centre)
+        self.start = QPushButton("Reconstruct")
+        self.start.setObjectName("primary")
+        self.start.setFixedWidth(15 * UNIT)
+        self.start.clicked.connect(page.start_or_cancel)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(UNIT, 0, 2 * UNIT, 0)
+        row.setSpacing(UNIT // 2)
+        row.addWidget(self.model)
+        row.addStretch(1)
+        row.addWidget(self.view)
+        row.addStretch(1)
+        for widget in (self.turn, self.centre, self.open, self.paste):
+            row.addWidget(widget)
+        row.addSpacing(UNIT)
+        row.addWidget(self.start)
+        for widget in (self.turn, self.centre):  # what stands beside them stays where it is
+            policy = widget.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            widget.setSizePolicy(policy)
+        for signal in (state.view_changed, state.photos_changed, state.search_changed, state.main.model_changed):
+            signal.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        state = self._state
+        has_photos = bool(state.photos)
+        self.view.set_value(state.view)
+        self.view.setVisible(has_photos)
+        for widget in (self.turn, self.centre):
+            widget.setVisible(has_photos and state.view == "crop")
+        self.start.setVisible(has_photos)
+        self.start.setText("Cancel" if state.searching else "Reconstruct")
+        name = "plain" if state.searching else "primary"
+        if name != self.start.objectName():
+            self.start.setObjectName(name)
+            self.start.style().polish(self.start)
+        self.start.setEnabled(state.ready or state.searching)
+        tip = "Stop, and keep the best so far (Esc)." if state.searching else "Search for all photos in one batch."
+        self.start.setToolTip(tip)
+
+
+class ReconstructPage(Page):
+    """Photos at the left, the one that is looked at in the middle, inspector on the right, timeline below."""
+
+    key = "reconstruct"
+    title = "Reconstruct"
+    tip = "Reconstruct: the start noise whose chain ends at a photo."
+    controls = (("on the crop", crop_view.HELP),)
+
+    def __init__(self, theme: Theme, state: ReconstructState) -> None:
+        super().__init__()
+        self.state = state
+        self.header = ReconstructHeader(theme, state, self)
+        self.banner = Banner(theme, state)
+        self.list = PhotoList(theme, state)
+        self.welcome = Welcome(theme, state, self.choose_files, self.paste)
+        self.crop_view = CropView(theme, state)
+        self.mask_view = MaskView(theme, state)
+        self.compare_view = CompareView(theme, state)
+        self.timeline = Timeline(theme, state)
+        self.inspector = ReconstructInspector(theme, state)
+        self.inspector.send.save.clicked.connect(self.choose_folder)
+        self._is_plotted = False
+        self._lay_out()
+        self._add_actions()
+        state.photos_changed.connect(self._show)
+        state.view_changed.connect(self._show)
+        self._show()
+
+    def _lay_out(self) -> None:
+        self.stage = QStackedWidget()
+        self.stage.setMinimumSize(320, 160)
+        for widget in (self.welcome, self.crop_view, self.mask_view, self.compare_view):
+            self.stage.addWidget(widget)
+        middle = QWidget()
+        row = QHBoxLayout(middle)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.list)
+        row.addWidget(self.stage, 1)
+        top = QWidget()
+        column = QVBoxLayout(top)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.banner)
+        column.addWidget(middle, 1)
+        self._left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
+        self._whole = splitter(Qt.Orientation.Horizontal, self._left, self.inspector, (960, 34 * UNIT))
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._whole)
+
+    def _add_actions(self) -> None:
+        state = self.state
+        act(self, "Open photos…", self.choose_files, "Ctrl+O")
+        act(self, "Paste a picture", self.paste, "Ctrl+V")
+        act(self, "Open the sample photos", lambda: state.open_files(sample_photos()))
+        act(self, "Reconstruct", state.start, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        act(self, "Cancel, and keep the best so far", state.cancel, Qt.Key.Key_Escape)
+        act(self, "Remove the photo", self._remove, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+        act(self, "Remove all photos", state.clear)
+        act(self, "Turn the photo by a quarter", state.turn, Qt.Key.Key_T)
+        act(self, "Centre the crop", state.centre, Qt.Key.Key_C)
+        act(self, "Smaller brush", lambda: state.set_brush(state.brush - 1), "[")
+        act(self, "Larger brush", lambda: state.set_brush(state.brush + 1), "]")
+        act(self, "Brush or eraser", lambda: state.set_brush(erases=not state.erases), Qt.Key.Key_E)
+        act(self, "Clear the mask", state.clear_mask)
+        for number, view in enumerate(VIEWS, 1):
+            act(self, f"Show the {view}", lambda view=view: state.set_view(view), str(number))  # type: ignore[misc]
+        act(self, "Split to the left", lambda: self._move_split(-SPLIT_STEP), "Shift+Left")
+        act(self, "Split to the right", lambda: self._move_split(SPLIT_STEP), "Shift+Right")
+        act_playback(self, state.playback)
+        act(self, "Keep z on the shelf", state.keep, Qt.Key.Key_K)
+        act(self, "Use z as A", lambda: state.use_as("A"), Qt.Key.Key_A)
+        act(self, "Use z as B", lambda: state.use_as("B"), Qt.Key.Key_B)
+        act(self, "Save pictures, latents and report…", self.choose_folder, "Ctrl+Shift+S")
+
+    @property
+    def opener(self) -> Opener:
+        """What the window hands dropped files to."""
+        return Opener(self._takes, self.state.open_files, "Reconstruct the photos", self)
+
+    def _takes(self, path: Path) -> bool:
+        # While the page is shown it also takes what is no picture, and says so in its own words.
+        return is_picture(path) or path.is_dir() or (self.isVisible() and not is_model_file(path))
+
+    def choose_files(self) -> None:
+        """Ask for photos and open them."""
+        names, _ = QFileDialog.getOpenFileNames(self, "Open photos", "", PHOTOS)
+        if names:
+            self.state.open_files([Path(name) for name in names])
+
+    def choose_folder(self) -> None:
+        """Ask for a folder and save there."""
+        if self.state.results:
+            name = QFileDialog.getExistingDirectory(self, "Save pictures, latents and report in a folder")
+            if name:
+                self.state.save(Path(name))
+
+    def paste(self) -> None:
+        """Take files or a picture from the clipboard."""
+        data: QMimeData | None = QGuiApplication.clipboard().mimeData()  # of an empty clipboard, on some systems, none
+        if data and (files := local_files(data)):
+            self.state.open_files(files)
+        elif data and data.hasImage():
+            self.state.open_content(_as_png(QImage(data.imageData())), "pasted.png")
+        else:
+            self.state.show(Fault("There is no picture on the clipboard: copy one first."))
+
+    def start_or_cancel(self) -> None:
+        """What the button does."""
+        if self.state.searching:
+            self.state.cancel()
+        else:
+            self.state.start()
+
+    def exportables(self) -> list[Exportable]:
+        return of_reconstructions(self.state)
+
+    def focus_first(self) -> None:
+        (self.stage.currentWidget() or self).setFocus()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._is_plotted:  # not before it is needed: the launch waits for nothing of this page
+            self._is_plotted = True
+            self.timeline.add_plots()
+            self.inspector.result.add_plot()
+
+    def remember(self, settings: QSettings) -> None:
+        settings.setValue("reconstruct/left", self._left.saveState())
+        settings.setValue("reconstruct/whole", self._whole.saveState())
+
+    def restore(self, settings: QSettings) -> None:
+        for name, split in (("left", self._left), ("whole", self._whole)):
+            if saved := settings.value(f"reconstruct/{name}"):
+                split.restoreState(saved)
+
+    def _show(self) -> None:
+        views: dict[View, QWidget] = {"crop": self.crop_view, "mask": self.mask_view}
+        shown = views.get(self.state.view, self.compare_view) if self.state.photos else self.welcome
+        before = self.stage.currentWidget()
+        self.stage.setCurrentWidget(shown)
+        if before is not None and before.hasFocus():
+            shown.setFocus()
+        self.list.setVisible(bool(self.state.photos))
+        self.timeline.setVisible(shown is self.compare_view)
+
+    def _remove(self) -> None:
+        if self.state.current is not None:
+            self.state.remove(self.state.current)
+
+    def _move_split(self, by: float) -> None:
+        self.compare_view.move_split(self.compare_view.split + by)
+
+
+def _as_png(image: QImage) -> bytes:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    return bytes(buffer.data().data())

@@ -1,0 +1,262 @@
+"""The right column of the Reconstruct page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.reconstruct.state import ReconstructState
+from ebm_studio.app.widgets.fields import (
+    Choice,
+    Parameter,
+    RealField,
+    Scale,
+    SeedField,
+    WholeField,
+    button,
+    figure,
+    label,
+)
+from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
+from ebm_studio.core.specs import MAX_ITERATIONS, MAX_SEED, Reconstruction, Start
+
+if TYPE_CHECKING:
+    from ebm_studio.core.sampling.typicality import Typicality
+
+USUAL = Reconstruction()
+PLOT_HEIGHT = 12 * UNIT
+
+
+class SearchPanel(Panel):
+    """Where z may go, for how long, and when a photo is done."""
+
+    def __init__(self, theme: Theme, state: ReconstructState) -> None:
+        super().__init__("Search for z")
+        self._state = state
+        self.mode = Choice(
+            [
+                ("free", "Free", "z may go anywhere: the paper's way, and the exactest."),
+                ("support", "In support", "z stays where p₀ can draw: within [−1, 1] for uniform noise."),
+                (
+                    "typical",
+                    "Typical",
+                    "z stays in the support and in no frequency stands out: best to interpolate.",
+                ),
+            ],
+            "Mode",
+        )
+        self.mode.chosen.connect(lambda mode: state.set(mode=mode))
+        self.iterations = Parameter(
+            theme, "Iterations",
+            WholeField(1, MAX_ITERATIONS, "Iterations", "Short runs at most: more are slower and exacter."),
+            Scale(10, 1000, ratio=True),
+        )  # fmt: skip
+        self.tolerance = Parameter(
+            theme, "Stop at error",
+            RealField(
+                0, 4, "Stop at error",
+                "The error at which a photo is done. To denoise, the noise's variance: what comes after is the noise.",
+            ),
+            Scale(1e-6, 0.1, ratio=True, zero=True),
+        )  # fmt: skip
+        for parameter in (self.iterations, self.tolerance):
+            parameter.reset.setToolTip("Back to the usual value.")
+        self.iterations.edited.connect(lambda value: state.set(iterations=round(value)))
+        self.tolerance.edited.connect(lambda value: state.set(tolerance=float(value)))
+        for widget in (self.mode, self.iterations, self.tolerance):
+            self.column.addWidget(widget)
+        state.settings_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        settings = self._state.settings
+        self.mode.set_value(settings.mode)
+        self.iterations.set_value(settings.iterations, USUAL.iterations)
+        self.tolerance.set_value(settings.tolerance, USUAL.tolerance)
+
+
+class MaskPanel(Panel):
+    """The brush, and the noise that fills what it painted."""
+
+    def __init__(self, theme: Theme, state: ReconstructState) -> None:
+        super().__init__("Mask")
+        self._state = state
+        self.tool = Choice(
+            [
+                ("brush", "Brush", "Paint over what shall be filled in."),
+                ("eraser", "Eraser", "Paint over what is known after all."),
+            ],
+            "Tool",
+        )
+        self.tool.chosen.connect(lambda tool: state.set_brush(erases=tool == "eraser"))
+        self.diameter = Parameter(
+            theme, "Size",
+            WholeField(1, 128, "Brush size", "The brush's diameter in pixels of the model ([ and ])."),
+            Scale(1, 32),
+        )  # fmt: skip
+        self.diameter.edited.connect(lambda size: state.set_brush(round(size)))
+        self.clear = QPushButton("Clear the mask")
+        self.clear.setToolTip("Make all of the photo known.")
+        self.clear.clicked.connect(state.clear_mask)
+        self.seed = SeedField(MAX_SEED, "Seed of the filling", "Another seed fills the unknown part otherwise.")
+        self.seed.edited.connect(state.set_seed)
+        self.random = button(theme, "dice", "Random seed", "Another filling by chance.", lambda: state.set_seed())
+        row = QHBoxLayout()
+        row.setSpacing(UNIT // 2)
+        row.addWidget(label("Seed", "muted"), 1)
+        row.addWidget(self.random)
+        row.addWidget(self.seed)
+        for widget in (self.tool, self.diameter):
+            self.column.addWidget(widget)
+        self.column.addLayout(row)
+        self.column.addWidget(self.clear)
+        for signal in (state.view_changed, state.brush_changed, state.settings_changed):
+            signal.connect(self._show)
+        for signal in (state.photos_changed, state.selection_changed):
+            signal.connect(self._enable)
+        self._show()
+        self._enable()
+
+    def _show(self) -> None:
+        self.setVisible(self._state.view == "mask")
+        self.tool.set_value("eraser" if self._state.erases else "brush")
+        self.diameter.set_value(round(self._state.brush), None)
+        self.seed.set_value(self._state.seed)
+
+    def _enable(self) -> None:
+        photo = self._state.current
+        self.clear.setEnabled(photo is not None and photo.unknown is not None)
+
+
+class ResultPanel(Panel):
+    """How the search goes, and what it found for the photo that is looked at."""
+
+    def __init__(self, theme: Theme, state: ReconstructState) -> None:
+        super().__init__("Result")
+        self._theme = theme
+        self._state = state
+        self.column.addWidget(label("Mean squared error", "small"))
+        self._room = QWidget()  # kept for the plot
+        self._room.setFixedHeight(PLOT_HEIGHT)
+        self.column.addWidget(self._room)
+        lines = QVBoxLayout()
+        lines.setSpacing(UNIT // 2)
+        self.iteration = figure_line(lines, "Iteration", "Short runs so far and at most, and the time that is left.")
+        self.error = figure_line(lines, "Error", "Mean squared error per known pixel and channel, images in [−1, 1].")
+        self.psnr = figure_line(lines, "PSNR", "Peak signal-to-noise ratio: 30 dB is good, 40 dB hard to tell apart.")
+        self.ssim = figure_line(lines, "SSIM", "Structural similarity: 1 is the same picture.")
+        self.column.addLayout(lines)
+        self.words = label("", "muted")
+        self.words.setWordWrap(True)
+        self.words.setAccessibleName("Typicality")
+        self.column.addWidget(self.words)
+        for signal in (state.search_changed, state.selection_changed):
+            signal.connect(self._show)
+        self._show()
+
+    def add_plot(self) -> None:
+        """Load pyqtgraph and put the curve in its place."""
+        from ebm_studio.app.pages.reconstruct.error_plot import ErrorPlot
+
+        self.plot = ErrorPlot(self._theme, self._state)
+        self.plot.setFixedHeight(PLOT_HEIGHT)
+        self.column.replaceWidget(self._room, self.plot)
+        self._room.deleteLater()
+
+    def _show(self) -> None:
+        state, search = self._state, self._state.search
+        self.setVisible(search is not None)
+        if search is None:
+            return
+        chain, outcome, progress = state.searched, state.outcome, state.main.link.progress
+        left = progress.seconds_left if progress is not None and state.searching else None
+        late = "" if left is None else f", {left:.0f} s left"
+        self.iteration.setText(f"{search.done} / {search.iterations}{late}")
+        self.error.setText(figure(float(search.best[-1, chain])) if search.done and chain is not None else "–")
+        for line, value in ((self.psnr, "{0.psnr:.1f} dB"), (self.ssim, "{0.ssim:.3f}")):
+            line.setText(value.format(outcome.result) if outcome else "–")
+        self.words.setVisible(outcome is not None)
+        if outcome is not None:
+            self.words.setText(in_words(outcome.result.typicality, outcome.result.latent.short_run.start))
+
+
+class SendPanel(Panel):
+    """Where the found latents go."""
+
+    def __init__(self, state: ReconstructState) -> None:
+        super().__init__("Send z to")
+        self._state = state
+        self.keep = _push("Shelf", "Keep z on the shelf (K).", lambda: state.keep())
+        self.a = _push("A", "Use z as A (A).", lambda: state.use_as("A"))
+        self.b = _push("B", "Use z as B (B).", lambda: state.use_as("B"))
+        row = QHBoxLayout()
+        row.setSpacing(UNIT // 2)
+        self.save = _push("Save all…", "Write the pictures, the latents and a report to a folder (Ctrl+Shift+S).")
+        for widget, stretch in ((self.keep, 3), (self.a, 2), (self.b, 2), (self.save, 4)):
+            row.addWidget(widget, stretch)
+        self.column.addLayout(row)
+        self.saved = label("", "small")
+        self.saved.setWordWrap(True)
+        self.saved.setAccessibleName("Saved")
+        self.saved.hide()
+        self.column.addWidget(self.saved)
+        state.saved.connect(self._tell)
+        for signal in (state.search_changed, state.selection_changed):
+            signal.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        self.setVisible(bool(self._state.results))
+        if not self._state.results:
+            self.saved.hide()
+        for widget in (self.keep, self.a, self.b):
+            widget.setEnabled(self._state.outcome is not None)
+
+    def _tell(self, saved: object) -> None:
+        self.saved.setText(f"Saved to {saved.folder}.")  # type: ignore[attr-defined]
+        self.saved.show()
+
+
+def _push(text: str, tip: str, do: object = None) -> QPushButton:
+    widget = QPushButton(text)
+    widget.setObjectName("send")
+    widget.setToolTip(tip)
+    if do is not None:
+        widget.clicked.connect(lambda: do())  # type: ignore[operator]
+    return widget
+
+
+def in_words(typical: Typicality, start: Start) -> str:
+    """How far a latent is from being noise of p0, in a sentence or two."""
+    edge = 1.001 if start == "uniform" else 5.0
+    strange = []
+    if typical.range > edge:
+        strange.append(f"it reaches ±{typical.range:.1f}, where noise ends at ±{edge:.0f}")
+    if not 0.75 < typical.variance < 1.33:
+        strange.append(f"it varies {typical.variance:.2g} times as much")
+    if abs(typical.correlation) > 0.1:
+        strange.append("neighbouring pixels are alike")
+    if typical.flatness < 0.85:
+        strange.append("the photo's edges show")
+    if not strange:
+        return "z is typical: the start noise could well have been drawn like this."
+    *before, last = strange
+    reasons = f"{', '.join(before)} and {last}" if before else last
+    return f"z is not typical of the start noise: {reasons}. Paths from it will look more like a cross-fade."
+
+
+class ReconstructInspector(PanelColumn):
+    """The Reconstruct page's panels."""
+
+    def __init__(self, theme: Theme, state: ReconstructState) -> None:
+        super().__init__()
+        self.setObjectName("inspector")
+        self.setMinimumWidth(30 * UNIT)
+        self.search = SearchPanel(theme, state)
+        self.brush = MaskPanel(theme, state)
+        self.result = ResultPanel(theme, state)
+        self.send = SendPanel(state)
+        self.stack(self.search, self.brush, self.result, self.send)

@@ -1,0 +1,211 @@
+"""The Train page: a person's own pictures become a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.generate.page import splitter
+from ebm_studio.app.pages.page import Page
+from ebm_studio.app.pages.train.headers import RunHeader, SetupHeader
+from ebm_studio.app.pages.train.runs.panels import RunInspector
+from ebm_studio.app.pages.train.runs.run_list import RunColumn
+from ebm_studio.app.pages.train.runs.samples import RunStage
+from ebm_studio.app.pages.train.runs.state import Runs
+from ebm_studio.app.pages.train.setup.data_preview import DataStage
+from ebm_studio.app.pages.train.setup.panels import TrainInspector
+from ebm_studio.app.pages.train.setup.state import TrainSetup
+from ebm_studio.app.studio.openers import Opener
+from ebm_studio.app.widgets.actions import act
+from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.notice import Notice
+from ebm_studio.data.training.run_folder import look_into_trash
+
+MODELS = "Models (*.safetensors)"
+
+
+class TrainPage(Page):
+    """Runs at the left; in the middle a new run's pictures, or a run's samples and curves; what is set on the right."""
+
+    key = "train"
+    title = "Train"
+    tip = "Train: learn a model from your own pictures."
+
+    tried = Signal(str)
+    """A model file is to be run on the Generate page."""
+
+    def __init__(self, theme: Theme, setup: TrainSetup, runs: Runs) -> None:
+        super().__init__()
+        self.setup = setup
+        self.runs = runs
+        self.setup_header = SetupHeader(setup, runs)
+        self.run_header = RunHeader(theme, runs)
+        self.setup_banner = Banner(theme, setup.faults)
+        self.run_banner = Banner(theme, runs)
+        self.notice = Notice(theme)
+        self.column = RunColumn(theme, runs)
+        self.data_stage = DataStage(theme, setup)
+        self.run_stage = RunStage(theme, runs)
+        self.setup_inspector = TrainInspector(theme, setup)
+        self.run_inspector = RunInspector(theme, runs)
+        self._is_plotted = False
+        self._lay_out()
+        self._connect()
+        self._add_actions()
+        self._show()
+
+    def _lay_out(self) -> None:
+        self.headers = _stack(self.setup_header, self.run_header)
+        self.headers.setFixedHeight(6 * UNIT)
+        self.stages = _stack(self.data_stage, self.run_stage)
+        inspectors = _stack(self.setup_inspector, self.run_inspector)
+        inspectors.setObjectName("inspector")
+        inspectors.setMinimumWidth(38 * UNIT)
+        self._stacks = (self.headers, self.stages, inspectors)
+        middle = QWidget()
+        row = QHBoxLayout(middle)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.column)
+        row.addWidget(self.stages, 1)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.headers, self.setup_banner, self.run_banner, self.notice):
+            column.addWidget(widget)
+        column.addWidget(middle, 1)
+        self._whole = splitter(Qt.Orientation.Horizontal, left, inspectors, (960, 38 * UNIT))
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._whole)
+
+    def _connect(self) -> None:
+        self.runs.changed.connect(self._show)
+        self.runs.saved.connect(self._say_saved)
+        self.run_header.tried.connect(self.try_it)
+        self.run_header.exported.connect(self.export_model)
+        self.run_header.duplicated.connect(self.duplicate)
+        self.run_header.revealed.connect(self.reveal)
+        self.run_header.trash_looked_at.connect(self.empty_trash)
+        self.column.list.menu_wanted.connect(self.run_header.menu.popup)
+
+    def _add_actions(self) -> None:
+        header, watch = self.run_header, self.runs.watch
+        act(self, "New run", self.runs.select, Qt.Key.Key_N)
+        act(self, "Learn from a folder…", self.setup_header.choose_folder, "Ctrl+O")
+        act(self, "Learn from a zip…", self.setup_header.choose_zip)
+        act(self, "Start the new run", self._start, "Ctrl+Return", "Ctrl+Enter")
+        act(self, "Pause or resume the run", header.pause_or_resume, Qt.Key.Key_Space)
+        act(self, "Stop the run", header.stop.click)
+        act(self, "Try the run's model", header.attempt.click, Qt.Key.Key_T)
+        act(self, "Save the run's model", header.save.click, Qt.Key.Key_S)
+        act(self, "Export the run's model…", self.export_model)
+        act(self, "New run with the run's settings", self.duplicate)
+        act(self, "Show the run's folder", self.reveal)
+        act(self, "Delete the run", header.delete, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+        act(self, "Empty the trash of runs…", self.empty_trash)
+        act(self, "The samples before", lambda: watch.go(watch.position - 1), Qt.Key.Key_Left)
+        act(self, "The samples after", lambda: watch.go(watch.position + 1), Qt.Key.Key_Right)
+        act(self, "The first samples", lambda: watch.go(0), Qt.Key.Key_Home)
+        act(self, "The newest samples", lambda: watch.go(10**9), Qt.Key.Key_End)
+        act(self, "Look for runs again", self.runs.refresh, Qt.Key.Key_F5)
+
+    @property
+    def opener(self) -> Opener:
+        """What the window hands dropped files to."""
+        return Opener(_takes, self._open_files, "Learn from these pictures", self)
+
+    def _open_files(self, paths: list[Path]) -> None:
+        self.runs.select()
+        self.setup.open_files(paths)
+
+    def _start(self) -> None:
+        if not self.runs.selected:
+            self.setup_header.start_run()
+
+    def try_it(self) -> None:
+        """Open the model as it was last saved on the Generate page."""
+        if self.runs.view is not None:
+            self.tried.emit(str(self.runs.view.folder.model))
+
+    def export_model(self) -> None:
+        """Ask for a file and copy the model there."""
+        if (view := self.runs.view) is not None and view.folder.model.exists():
+            name, _ = QFileDialog.getSaveFileName(self, "Export the model", f"{view.name}.safetensors", MODELS)
+            if name:
+                self.runs.export_model(view, Path(name))
+
+    def duplicate(self) -> None:
+        """Set up a new run with the settings of the one that is looked at."""
+        if (view := self.runs.view) is not None:
+            self.setup.set_plan(view.plan, f"Settings of {view.name}")
+            self.runs.select()
+
+    def reveal(self) -> None:
+        """Show the run's folder in the system's file manager."""
+        if (view := self.runs.view) is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(view.folder.path)))
+
+    def empty_trash(self) -> None:
+        """Say what is in the trash, and ask whether it shall go."""
+        count, size = look_into_trash(self.runs.root)
+        if not count:
+            self.notice.say("The trash of runs is empty.")
+            return
+        runs = "1 run" if count == 1 else f"{count} runs"
+        text = f"The trash holds {runs}, {size / 1e6:.0f} MB. Emptied, they cannot be brought back."
+        self.notice.say(text, ("Empty the trash", self.runs.empty_trash), ("Keep them", lambda: None))
+
+    def focus_first(self) -> None:
+        (self.column.list if self.runs.selected else self.setup_header.source).setFocus()
+
+    def take_focus(self) -> None:
+        self.setFocus()  # another Enter does nothing here, unlike on the first control
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._is_plotted:  # not before it is needed: the launch waits for nothing of this page
+            self._is_plotted = True
+            self.run_stage.add_plots()
+        self.setup.set_shown()
+        self.runs.set_shown(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.runs.set_shown(False)
+
+    def remember(self, settings: QSettings) -> None:
+        settings.setValue("train/whole", self._whole.saveState())
+        settings.setValue("train/stage", self.run_stage.split.saveState())
+        settings.setValue("train/all", int(self.setup_inspector.expert.fold.isChecked()))
+
+    def restore(self, settings: QSettings) -> None:
+        for name, split in (("whole", self._whole), ("stage", self.run_stage.split)):
+            if saved := settings.value(f"train/{name}"):
+                split.restoreState(saved)
+        self.setup_inspector.expert.set_open(str(settings.value("train/all")) == "1")
+
+    def _show(self) -> None:
+        number = 1 if self.runs.selected else 0
+        for stack in self._stacks:
+            stack.setCurrentIndex(number)
+
+    def _say_saved(self, path: Path) -> None:
+        self.notice.say(f"Saved as {path.stem}: {path}", ("Open it", lambda: self.tried.emit(str(path))))
+
+
+def _stack(*widgets: QWidget) -> QStackedWidget:
+    stack = QStackedWidget()
+    for widget in widgets:
+        stack.addWidget(widget)
+    return stack
+
+
+def _takes(path: Path) -> bool:
+    return path.is_dir() or path.suffix.lower() == ".zip"

@@ -1,0 +1,216 @@
+"""The right column while a run is looked at: figures, what happened, what it learns by."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import SMALL, UNIT
+from ebm_studio.app.pages.models.model_card import duration
+from ebm_studio.app.pages.train.runs.run_reader import WARNINGS, RunView
+from ebm_studio.app.pages.train.runs.run_text import state_of, when
+from ebm_studio.app.pages.train.runs.state import Runs
+from ebm_studio.app.widgets.fields import figure, label, thousands
+from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
+from ebm_studio.data.pictures.datasets import set_name
+from ebm_studio.data.training.run_log import Event
+
+MOST_EVENTS = 200
+EVENTS_HEIGHT = 28 * UNIT
+WORDS_WIDTH = 32 * UNIT
+RECENT = 100  # updates that the figures are means over
+
+
+class FiguresPanel(Panel):
+    """How far it is, how fast, and how healthy."""
+
+    def __init__(self, runs: Runs) -> None:
+        super().__init__("Now")
+        self._runs = runs
+        self._lines = {
+            name: figure_line(self.column, name, tip)
+            for name, tip in (
+                ("State", "What its process does."),
+                ("Updates", "Made, of how many."),
+                ("Updates a second", "While it learned last."),
+                ("Learned for", "Without the pauses."),
+                ("Time left", "At the rate of now."),
+                ("d", f"E(data) − E(samples), mean of the last {RECENT} updates: healthy about 0."),
+                ("v", f"Mean length of the gradient part of a step, over the last {RECENT} updates."),
+                ("K·v", "The length of a chain: healthy when steady."),
+            )
+        }
+        runs.looked.connect(self._show)
+        runs.watch.views_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        view = self._runs.view
+        if view is None:
+            return
+        for name, text in _figures(view, self._runs).items():
+            self._lines[name].setText(text)
+
+
+def _figures(view: RunView, runs: Runs) -> dict[str, str]:
+    status, plan = view.status, view.plan
+    has_rows = view.updates > 0
+    d, v = (float(view.column(name)[-RECENT:].mean()) if has_rows else 0.0 for name in ("d", "v"))
+    left = status.seconds_left if view.alive and status.state != "paused" else None
+    return {
+        "State": state_of(view, runs.asked(view)),
+        "Updates": f"{thousands(status.updates)} of {thousands(plan.learning.updates)}",
+        "Updates a second": f"{status.updates_per_second:.3g}" if status.updates_per_second else "–",
+        "Learned for": duration(status.seconds) if status.seconds else "–",
+        "Time left": duration(left) if left is not None else "–",
+        "d": f"{d:+.3g}".replace("-", "−") if has_rows else "–",
+        "v": f"{v:.3g}" if has_rows else "–",
+        "K·v": f"{v * plan.short_run.steps:.3g}" if has_rows else "–",
+    }
+
+
+class EventsPanel(Panel):
+    """What happened, in plain words, the newest first. A click shows the samples of that time."""
+
+    def __init__(self, theme: Theme, runs: Runs) -> None:
+        super().__init__("What happened")
+        self._theme = theme
+        self._runs = runs
+        self._shown = ("", -1, "")
+        self.list = QListWidget()
+        self.list.setObjectName("events")
+        self.list.setAccessibleName("Events")
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self.list.setSpacing(0)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setFixedHeight(0)
+        self.list.itemActivated.connect(self._go)
+        self.list.itemClicked.connect(self._go)
+        self.column.addWidget(self.list)
+        for signal in (runs.watch.grew, runs.watch.views_changed, theme.changed):
+            signal.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        view = self._runs.view
+        if view is None or (view.name, len(view.events), self._theme.scheme) == self._shown:
+            return
+        self._shown = (view.name, len(view.events), self._theme.scheme)
+        self.list.clear()
+        for event in list(reversed(view.events))[:MOST_EVENTS]:
+            item = QListWidgetItem()
+            item.setData(Qt.ItemDataRole.UserRole, event.update)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, event.text)
+            self.list.addItem(item)
+            words = self._words(event)
+            item.setSizeHint(QSize(0, words.heightForWidth(WORDS_WIDTH)))
+            self.list.setItemWidget(item, words)
+        heights = [self.list.item(row).sizeHint().height() for row in range(self.list.count())]
+        self.list.setFixedHeight(min(sum(heights), EVENTS_HEIGHT))
+
+    def _words(self, event: Event) -> QLabel:
+        t = self._theme.tokens
+        color = t.warning if event.kind in WARNINGS else t.muted
+        head = f"{when(event.time)} · update {thousands(event.update)}"
+        words = label(f"<span style='font-size: {SMALL}px; color: {color}'>{head}</span><br>{escape(event.text)}")
+        words.setTextFormat(Qt.TextFormat.RichText)
+        words.setWordWrap(True)
+        words.setContentsMargins(0, 0, UNIT, UNIT + UNIT // 2)
+        words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        return words
+
+    def _go(self, item: QListWidgetItem) -> None:
+        self._runs.watch.go_to_update(item.data(Qt.ItemDataRole.UserRole))
+
+
+class SettingsPanel(Panel):
+    """What it learns, from what, and how."""
+
+    def __init__(self, runs: Runs) -> None:
+        super().__init__("Settings")
+        self._runs = runs
+        self._lines: dict[str, QLabel] = {}
+        for signal in (runs.watch.views_changed, runs.looked):
+            signal.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        view = self._runs.view
+        if view is None:
+            return
+        for name, text in _settings(view).items():
+            if name not in self._lines:
+                self._lines[name] = figure_line(self.column, name, "")
+            self._lines[name].setText(text)
+            self._lines[name].setToolTip(text)
+
+
+def _settings(view: RunView) -> dict[str, str]:
+    plan = view.plan
+    net, run, learning = plan.net, plan.short_run, plan.learning
+    return {
+        "Data": set_name(plan.source)[:24],
+        "Held out": thousands(plan.held_out),
+        "Pictures": f"{net.size} × {net.size}, {'grey' if net.channels == 1 else 'colour'}",
+        "Net": f"n<sub>f</sub> {net.width}, {'LeakyReLU' if net.activation == 'leaky_relu' else 'SiLU'}",
+        "Short run": f"K {run.steps}, s {figure(run.step_size)}, τ {figure(run.noise_scale)}",
+        "Batches": f"{learning.chains} chains, {learning.images} images",
+        "Rate": figure(learning.learning_rate),
+        "Data noise σ": figure(learning.data_noise) if learning.data_noise else "0",
+    }
+
+
+class ComparePanel(Panel):
+    """Which colour is which run, and what they differ in."""
+
+    def __init__(self, theme: Theme, runs: Runs) -> None:
+        super().__init__("Compared")
+        self._theme = theme
+        self._runs = runs
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(UNIT)
+        self.column.addLayout(self._rows)
+        for signal in (runs.watch.views_changed, runs.looked, theme.changed):
+            signal.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        views = self._runs.watch.views
+        self.setVisible(len(views) > 1)
+        if len(views) < 2:
+            return
+        while (item := self._rows.takeAt(0)) and (widget := item.widget()):
+            widget.deleteLater()
+        tables = [table | {"Data": escape(table["Data"])} for table in map(_settings, views)]
+        differ = [name for name in tables[0] if len({table[name] for table in tables}) > 1]
+        for place, (view, table) in enumerate(zip(views, tables, strict=True)):
+            color = self._runs.watch.color(place, self._theme.tokens)
+            lines = [f"<b style='color:{color}'>━ {escape(view.name)}</b>", f"{thousands(view.status.updates)} updates"]
+            text = label("<br>".join([*lines, *(f"{name}: {table[name]}" for name in differ)]))
+            text.setTextFormat(Qt.TextFormat.RichText)
+            text.setWordWrap(True)
+            self._rows.addWidget(text)
+
+
+class RunInspector(PanelColumn):
+    """The panels of a run, or of several that are compared."""
+
+    def __init__(self, theme: Theme, runs: Runs) -> None:
+        super().__init__()
+        self._runs = runs
+        self.figures = FiguresPanel(runs)
+        self.events = EventsPanel(theme, runs)
+        self.settings = SettingsPanel(runs)
+        self.compare = ComparePanel(theme, runs)
+        self._single: tuple[QWidget, ...] = (self.figures, self.events, self.settings)
+        self.stack(*self._single, self.compare)
+        runs.watch.views_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        for panel in self._single:
+            panel.setVisible(self._runs.view is not None)

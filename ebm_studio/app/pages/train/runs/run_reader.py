@@ -1,0 +1,86 @@
+"""What is known of one run folder, read on from where it was read before."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image
+
+from ebm_studio.app.pages.train.runs.curve_data import Floats
+from ebm_studio.core.errors import StudioError
+from ebm_studio.data.pictures.pictures import Pixels, cut
+from ebm_studio.data.training.plan import PLAN
+from ebm_studio.data.training.run_folder import RunFolder
+from ebm_studio.data.training.run_log import METRICS, Event
+
+WARNINGS = ("warning", "rollback", "gave_up", "disk_full", "data_lost", "failed")
+"""The kinds of events that a person should hear of."""
+
+
+class RunView:
+    """One run: its plan, its status, its curves, its events and its sample grids."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.plan = folder.plan()
+        self._planned = self._plan_written()
+        self.events: list[Event] = []
+        self.grids: list[tuple[int, Path]] = []
+        self._rows: Floats = folder.metrics()[:0]
+        self.alive = folder.alive
+        self.status = folder.status()
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return self.folder.name
+
+    @property
+    def updates(self) -> int:
+        """How many of them its curves have."""
+        return len(self._rows)
+
+    def column(self, name: str) -> Floats:
+        """A figure of each update, (n,), by its name in `METRICS`."""
+        return self._rows[:, METRICS.index(name)]
+
+    def look(self) -> bool:
+        """Read how it stands, its plan, and which samples there are; True when anything is new."""
+        before = (self.status, self.alive, self.grids, self.plan)
+        if (written := self._plan_written()) != self._planned:  # a run that steps back goes on more carefully
+            with suppress(StudioError):
+                self.plan = self.folder.plan()
+                self._planned = written
+        self.alive = self.folder.alive
+        self.status = self.folder.status()
+        self.grids = self.folder.grids()
+        return before != (self.status, self.alive, self.grids, self.plan)
+
+    def _plan_written(self) -> float:
+        try:
+            return (self.folder.path / PLAN).stat().st_mtime
+        except OSError:  # gone since it was listed
+            return 0.0
+
+    def read(self) -> bool:
+        """Read its curves and its events; True when there is something new."""
+        before = (len(self._rows), len(self.events))
+        self._rows = self.folder.metrics()
+        self.events = self.folder.events()
+        return before != (len(self._rows), len(self.events))
+
+
+def read_grid(path: Path, size: int) -> Pixels | None:
+    """The samples of a grid file, uint8 (N, C, size, size); None when it cannot be read."""
+    try:
+        return _read_grid(path, path.stat().st_mtime_ns, size)
+    except (OSError, ValueError, SyntaxError):  # Pillow's words for a broken PNG
+        return None
+
+
+@lru_cache(maxsize=64)
+def _read_grid(path: Path, written: int, size: int) -> Pixels:
+    with Image.open(path) as sheet:
+        return cut(sheet, size)

@@ -1,0 +1,97 @@
+"""The pictures that a new run would learn from: some of them, how many there are, what was left out."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.train.setup.state import TrainSetup
+from ebm_studio.app.widgets.fields import label, thousands
+from ebm_studio.app.widgets.mosaic import Mosaic
+from ebm_studio.data.pictures.preview import Preview
+
+
+class DataStage(QWidget):
+    """A grid of pictures as the net will see them, and a line below it."""
+
+    def __init__(self, theme: Theme, setup: TrainSetup) -> None:
+        super().__init__()
+        self._setup = setup
+        self.mosaic = Mosaic(theme, "Preview of the data")
+        self.mosaic.setToolTip("Some of the pictures, spread evenly over the set, as the net will see them.")
+        self.fetch = QPushButton("Fetch and look")
+        self.fetch.setToolTip("Download this set into the program's cache, and look at it.")
+        self.fetch.clicked.connect(lambda: setup.look(fetch=True))
+        self.caption = label("")
+        self.caption.setAccessibleName("What the data is")
+        self.skipped = QPushButton("")
+        self.skipped.setObjectName("quiet")
+        self.skipped.setCheckable(True)
+        self.skipped.setToolTip("Which files were left out, and why.")
+        self.reasons = QPlainTextEdit()
+        self.reasons.setReadOnly(True)
+        self.reasons.setAccessibleName("Left out")
+        self.reasons.setFixedHeight(12 * UNIT)
+        self.reasons.hide()
+        self.skipped.toggled.connect(self.reasons.setVisible)
+        self._lay_out()
+        setup.preview_changed.connect(self._show)
+        setup.changed.connect(self._show)
+        self._show()
+
+    def _lay_out(self) -> None:
+        foot = QWidget()
+        foot.setObjectName("timeline")
+        foot.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        line = QHBoxLayout()
+        line.setSpacing(UNIT)
+        line.addWidget(self.caption)
+        line.addStretch(1)
+        line.addWidget(self.skipped)
+        line.addWidget(self.fetch)
+        inner = QVBoxLayout(foot)
+        inner.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
+        inner.addLayout(line)
+        inner.addWidget(self.reasons)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.mosaic, 1)
+        column.addWidget(foot)
+
+    def _show(self) -> None:
+        setup, preview = self._setup, self._setup.preview
+        self.fetch.setVisible(setup.must_fetch and preview is None)
+        self.fetch.setEnabled(not setup.looking)
+        self.mosaic.show_pixels(preview.pixels if preview else None, _hint(setup))
+        net = setup.plan.net
+        shape = f"{net.size} × {net.size} {'grey' if net.channels == 1 else 'colour'}"
+        if preview is None:
+            self.caption.setText(f"to be seen as {shape}")
+        else:
+            licence = preview.licence or setup.plan.licence or "licence not stated"
+            self.caption.setText(f"{thousands(preview.count)} pictures · {shape} · {licence}")
+        left_out = _left_out(preview) if preview else ""
+        self.skipped.setVisible(bool(left_out))
+        self.skipped.setText(left_out)
+        if not left_out:
+            self.skipped.setChecked(False)
+        others = [f"{name} is not a picture by its name." for name in preview.others] if preview else []
+        self.reasons.setPlainText("\n".join([*(preview.skipped if preview else []), *others]))
+
+
+def _left_out(preview: Preview) -> str:
+    looked_at, bad, others = len(preview.skipped) + len(preview.pixels), len(preview.skipped), len(preview.others)
+    all_or_some = f"{bad} of {looked_at}" if looked_at == preview.count else f"{bad} of {looked_at} looked at"
+    words = [f"{all_or_some} cannot be used"] if bad else []
+    return " · ".join([*words, *([f"{thousands(others)} other file{'s' * (others > 1)}"] if others else [])])
+
+
+def _hint(setup: TrainSetup) -> str:
+    if setup.data_problem:
+        return setup.data_problem
+    if setup.must_fetch and not setup.looking:
+        return f"{setup.plan.source} is downloaded when the run starts, or now, to be looked at."
+    return "Looking at the pictures …"

@@ -1,0 +1,314 @@
+"""What a new run is to learn, and from what: set here, looked at and measured before it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Self
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ebm_studio.app.pages.train.setup.plan_fields import Knob
+from ebm_studio.app.studio.engine_link import EngineLink
+from ebm_studio.app.studio.faults import Faults
+from ebm_studio.app.studio.undo import Undo
+from ebm_studio.core.errors import CheckpointError, SettingsError
+from ebm_studio.core.specs import SIZES, NetSpec
+from ebm_studio.data.models.card import Card, find_model, read_card
+from ebm_studio.data.pictures.datasets import NAMED, natural_channels, set_name
+from ebm_studio.data.pictures.preview import Preview
+from ebm_studio.data.training.plan import Plan
+from ebm_studio.data.training.presets import PRESETS, Preset
+from ebm_studio.engine.jobs.training import Estimated, EstimateRun, PreviewData, Previewed
+from ebm_studio.engine.requests import Ended, Fault, Request
+
+LANE = "train"
+BUNDLED = "fashion-mnist"
+PAUSE = 400  # milliseconds without a further edit before a run is measured
+
+Cost = tuple[NetSpec, int, int, int]
+"""What the time of an update depends on: the net, K, and the two batches."""
+
+
+def cost(plan: Plan | EstimateRun) -> Cost:
+    """What the time of an update depends on."""
+    return (plan.net, plan.short_run.steps, plan.learning.chains, plan.learning.images)
+
+
+def preset_of(name: str) -> Preset:
+    """The preset of that name, else the first."""
+    return next((preset for preset in PRESETS if preset.name == name), PRESETS[0])
+
+
+def planned(preset: Preset, plan: Plan) -> Plan:
+    """A plan for the same data and pictures, with all else as the preset has it, or the model that it begins with."""
+    card = origin_card(plan.origin)
+    net, short_run = (card.net, card.short_run) if card else (preset.net, preset.short_run)
+    net = replace(net, size=plan.net.size, channels=plan.net.channels)
+    return replace(plan, net=net, short_run=short_run, learning=preset.learning, time_limit=None)
+
+
+@lru_cache(maxsize=16)
+def origin_card(origin: str) -> Card | None:
+    """The card of the model that a run begins with; None without one, or when it cannot be read."""
+    try:
+        return read_card(find_model(origin)) if origin else None
+    except CheckpointError:
+        return None
+
+
+def _first_plan() -> Plan:
+    preset = PRESETS[0]
+    net = replace(preset.net, channels=natural_channels(BUNDLED))
+    return Plan(net=net, short_run=preset.short_run, learning=preset.learning, source=BUNDLED, name=BUNDLED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A plan on its way. Replaced whole at each edit, so that an edit can be undone."""
+
+    preset: str = PRESETS[0].name
+    plan: Plan = field(default_factory=_first_plan)
+
+    @property
+    def own(self) -> Plan:
+        """The plan as its preset has it."""
+        return planned(preset_of(self.preset), self.plan)
+
+    @property
+    def edited(self) -> bool:
+        """Whether anything is set otherwise than the preset has it."""
+        return self.plan != self.own
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        return {"preset": self.preset, "plan": self.plan.to_dict()}
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Self:
+        """The draft that `to_dict` wrote. Raises `SettingsError`, `KeyError` or `TypeError`."""
+        return cls(preset=preset_of(data["preset"]).name, plan=Plan.from_dict(data["plan"]))
+
+
+class TrainSetup(QObject):
+    """Observable draft of a run, the preview of its data, and what an update of it takes on this machine."""
+
+    changed = Signal()
+    """The draft is another one."""
+    preview_changed = Signal()
+    estimate_changed = Signal()
+
+    def __init__(self, link: EngineLink, undo: Undo, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.draft = Draft()
+        self.preview: Preview | None = None
+        self.faults = Faults(self)
+        self._link = link
+        self._undo = undo
+        self.data_problem = ""
+        """Why the data cannot be used, in one sentence."""
+        self._wanted: PreviewData | None = None
+        self._measured: dict[Cost, float] = {}
+        self._measuring: dict[Cost, EstimateRun] = {}
+        self._shown = False
+        self._pause = QTimer(self, interval=PAUSE, singleShot=True)
+        self._pause.timeout.connect(self._measure)
+        link.posted.connect(self._take)
+        link.ended.connect(self._end)
+
+    @property
+    def plan(self) -> Plan:
+        """What Start would start."""
+        return self.draft.plan
+
+    @property
+    def must_fetch(self) -> bool:
+        """Whether the data set is to be downloaded first."""
+        return self.plan.source in NAMED and self.plan.source != BUNDLED
+
+    @property
+    def looking(self) -> bool:
+        """Whether the data is being looked at."""
+        return self._wanted is not None
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be started, in one sentence; empty when it can."""
+        if self.data_problem:
+            return self.data_problem
+        if not self.plan.name.strip():
+            return "Give the model a name."
+        if self.preview is None:
+            return "" if self.must_fetch else "The data is being looked at."
+        if not self._fits_origin:
+            return f"With {self.plan.origin}, only a net like its own can begin, or one for pictures of twice the size."
+        if self.plan.held_out >= self.preview.count:
+            return f"{self.plan.held_out} pictures cannot be held out of {self.preview.count}."
+        return ""
+
+    @property
+    def _fits_origin(self) -> bool:
+        plan, card = self.plan, origin_card(self.plan.origin)
+        if card is None:
+            return not plan.origin
+        return plan.net in (card.net, replace(card.net, size=min(2 * card.net.size, SIZES[-1])))
+
+    def set_shown(self) -> None:
+        """The page is shown: look at the data, unless that was done."""
+        self._shown = True
+        if self.preview is None and not self.looking:
+            self.look()
+        self._measure()
+
+    @property
+    def seconds_per_update(self) -> float | None:
+        """What an update of the draft takes on this machine; None until it is measured."""
+        return self._measured.get(cost(self.plan))
+
+    @property
+    def seconds_in_all(self) -> float | None:
+        """What the whole run takes on this machine; None until it is measured."""
+        return self._seconds(self.plan)
+
+    def seconds_of(self, preset: Preset) -> float | None:
+        """What a preset takes for these pictures; None until it is measured."""
+        return self._seconds(planned(preset, self.plan))
+
+    def _seconds(self, plan: Plan) -> float | None:
+        each = self._measured.get(cost(plan))
+        return None if each is None else min(each * plan.learning.updates, plan.time_limit or float("inf"))
+
+    def _measure(self) -> None:
+        """Have a few updates made of each size that is not known yet, in the background."""
+        plans = {cost(plan): plan for plan in (*(planned(preset, self.plan) for preset in PRESETS), self.plan)}
+        for known, request in list(self._measuring.items()):
+            if known not in plans:
+                self._link.cancel(request)
+        for wanted, plan in plans.items():
+            if wanted not in self._measured and wanted not in self._measuring:
+                self._measuring[wanted] = self._link.submit(
+                    EstimateRun(lane=f"{LANE} {wanted}", net=plan.net, short_run=plan.short_run, learning=plan.learning)
+                )
+
+    def set_source(self, source: str) -> None:
+        """Learn from another set, by name or path."""
+        plan = self.plan
+        name = set_name(source) if plan.name in ("", set_name(plan.source)) else plan.name
+        net = replace(plan.net, channels=natural_channels(source))
+        plan = replace(plan, source=source, name=name, net=net, held_out=0, licence="")
+        self._swap(f"Learn from {set_name(source)}", replace(self.draft, plan=plan))
+
+    def open_files(self, paths: list[Path]) -> None:
+        """Learn from a folder or zip that was dropped or chosen; of several, from the first."""
+        self.set_source(str(paths[0]))
+        if len(paths) > 1:
+            text = f"A run learns from one folder or zip, here from {paths[0].name}: put the others into it."
+            self.faults.show(Fault(text))
+
+    def set_preset(self, preset: Preset) -> None:
+        """Set everything but the data as a preset has it."""
+        self._swap(preset.name, Draft(preset=preset.name, plan=planned(preset, self.plan)))
+
+    def set_origin(self, origin: str) -> None:
+        """Begin with the weights, the net and the short run of a model; with random weights when it is empty."""
+        origin_card.cache_clear()
+        card = origin_card(origin)
+        if origin and card is None:
+            self.faults.show(Fault(f"{origin} has no card to begin with: open it on the Generate page first."))
+            self.changed.emit()
+            return
+        plan = replace(self.plan, origin=origin)
+        if card is not None:
+            plan = replace(plan, net=card.net, short_run=card.short_run)
+        self._swap("Begin with " + (card.name if card else "random weights"), replace(self.draft, plan=plan))
+
+    def set_plan(self, plan: Plan, text: str) -> None:
+        """Begin with the settings of another run."""
+        new = replace(plan, command="", backend="auto", images=0, fingerprint="", steps_back=0)
+        self._swap(text, replace(self.draft, plan=new))
+
+    def change(self, **changes: Any) -> None:
+        """Change `name`, `licence`, `held_out` or `time_limit`."""
+        self._edit(tuple(changes), replace(self.plan, **changes))
+
+    def change_part(self, part: str, **changes: Any) -> None:
+        """Change fields of `net`, `short_run` or `learning`."""
+        self._edit((part, *changes), replace(self.plan, **{part: replace(getattr(self.plan, part), **changes)}))
+
+    def turn(self, knob: Knob, value: float) -> None:
+        """Set a number."""
+        try:
+            self._edit((knob.part, knob.name), knob.turned(self.plan, value))
+        except SettingsError as error:
+            self.faults.show(Fault(str(error)))
+            self.changed.emit()  # so that its field shows what is set
+
+    def _edit(self, key: tuple[str, ...], plan: Plan) -> None:
+        if plan != self.plan:
+            self._swap(key[-1].replace("_", " ").capitalize(), replace(self.draft, plan=plan), ("train", *key))
+
+    def _swap(self, text: str, draft: Draft, key: tuple[str, ...] | None = None) -> None:
+        if draft != self.draft:
+            self._undo.swap(text, self._apply, self.draft, draft, key)
+
+    def _apply(self, draft: Draft) -> None:
+        before, self.draft = self.plan, draft
+        self.faults.dismiss()
+        self.changed.emit()
+        if self._shown:
+            self._pause.start()
+        if _seen(before) != _seen(draft.plan):
+            self.preview, self.data_problem = None, ""
+            self._link_cancel()
+            self.preview_changed.emit()
+            if self._shown:
+                self.look()
+
+    def look(self, fetch: bool = False) -> None:
+        """Look at the data; `fetch` a set first that must be downloaded."""
+        plan = self.plan
+        if self.must_fetch and not fetch:
+            return
+        self.data_problem = ""
+        self._wanted = self._link.submit(
+            PreviewData(lane=LANE, source=plan.source, size=plan.net.size, channels=plan.net.channels)
+        )
+        self.preview_changed.emit()
+
+    def to_dict(self) -> dict[str, Any]:
+        """What a session remembers."""
+        return self.draft.to_dict()
+
+    def from_dict(self, data: Any) -> None:
+        """Be as a session was left. Raises what `Draft.from_dict` raises."""
+        self._apply(Draft.from_dict(data))
+
+    def close(self) -> None:
+        """Stop every timer."""
+        self._pause.stop()
+
+    def _link_cancel(self) -> None:
+        if self._wanted is not None:
+            self._link.cancel(self._wanted)
+            self._wanted = None
+
+    def _take(self, request: Request, value: object) -> None:
+        if isinstance(value, Previewed) and request == self._wanted:
+            self.preview = value.preview
+            self.preview_changed.emit()
+        elif isinstance(value, Estimated) and isinstance(request, EstimateRun):
+            self._measured[cost(request)] = value.seconds_per_update
+            self.estimate_changed.emit()
+
+    def _end(self, ended: Ended) -> None:
+        if ended.request == self._wanted:
+            self._wanted = None
+            self.data_problem = ended.fault.text if ended.fault else ""
+            self.preview_changed.emit()
+        elif isinstance(ended.request, EstimateRun):
+            self._measuring.pop(cost(ended.request), None)
+
+
+def _seen(plan: Plan) -> tuple[str, int, int]:
+    return (plan.source, plan.net.size, plan.net.channels)

@@ -1,0 +1,57 @@
+"""The question at the window's closing while something learns, asked in a strip and remembered if wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QCheckBox
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.pages.train.runs.state import Runs
+from ebm_studio.app.studio.preferences import PreferenceStore
+from ebm_studio.app.widgets.notice import Notice
+
+
+class Leaving(Notice):
+    """Learning is a process of its own, so that it can go on; a second attempt to close lets it."""
+
+    def __init__(self, theme: Theme, runs: Runs, preferences: PreferenceStore, close: Callable[[], object]) -> None:
+        super().__init__(theme)
+        self.setAccessibleName("Closing while a run learns")
+        self.answered = False
+        """Whether nothing need be asked any more."""
+        self.always = QCheckBox("Always")
+        self.always.setToolTip("Do so without asking from now on; the Settings page changes it.")
+        self.add(self.always)
+        self._runs = runs
+        self._preferences = preferences
+        self._close = close
+
+    def may_close(self) -> bool:
+        """Whether the window may close now; else the question is shown."""
+        running = [view for view in self._runs.views if view.folder.alive]
+        wish = self._preferences.values.leaving
+        if not running or self.answered or self.isVisible() or wish == "go":
+            return True
+        if wish == "stop":
+            self._stop()
+            return True
+        names = ", ".join(view.name for view in running)
+        verb = "learns" if len(running) == 1 else "learn"
+        self.say(
+            f"{names} still {verb}. Without the window it goes on, and is found again at the next launch.",
+            ("Let it go on", lambda: self._answer_with("go", lambda: None)),
+            ("Save and stop it", lambda: self._answer_with("stop", self._stop)),
+        )
+        return False
+
+    def _answer_with(self, wish: str, do: Callable[[], object]) -> None:
+        if self.always.isChecked():
+            self._preferences.set("leaving", wish)
+        do()
+        self.answered = True
+        self._close()
+
+    def _stop(self) -> None:
+        for view in (view for view in self._runs.views if view.folder.alive):
+            self._runs.order(view, "stop")

@@ -1,0 +1,48 @@
+"""On the Generate page, while it runs the model of a run that goes on learning: the newer one, by a click."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QPushButton
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.pages.generate.state import GenerateState
+from ebm_studio.app.pages.train.runs.state import Runs
+from ebm_studio.app.widgets.fields import thousands
+from ebm_studio.core.errors import CheckpointError
+from ebm_studio.data.models.card import read_card
+
+
+class SnapshotButton(QPushButton):
+    """Shown when the file of the open model was written again since."""
+
+    def __init__(self, theme: Theme, state: GenerateState, runs: Runs) -> None:
+        super().__init__(theme.icon("reset"), "Newer snapshot")
+        self.setObjectName("quiet")
+        self._state = state
+        self._runs = runs
+        self._known: tuple[str, float] = ("", 0.0)  # the file that was looked into, and when it was written
+        self.clicked.connect(state.reload)
+        theme.changed.connect(self.update)
+        runs.looked.connect(self._look)
+        state.model_changed.connect(self.hide)
+        self.hide()
+
+    def _look(self) -> None:
+        model = self._state.model
+        if model is None or self._runs.root not in (path := Path(model.name)).parents:
+            return
+        try:
+            seen = (model.name, path.stat().st_mtime)
+            if seen == self._known:
+                return
+            updates = read_card(path).updates
+        except (OSError, CheckpointError):
+            return
+        self._known = seen
+        self.setVisible(updates > model.card.updates)
+        self.setToolTip(
+            f"This run has learned on: open its model of update {thousands(updates)} "
+            f"in the place of that of update {thousands(model.card.updates)}."
+        )

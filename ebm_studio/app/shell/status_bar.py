@@ -1,0 +1,90 @@
+"""The line at the bottom: what computes, how fast, what is under way."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.generate.state import GenerateState
+from ebm_studio.app.widgets.fields import label
+
+NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
+
+
+class Status(QWidget):
+    """Model, device and speed on the left; job, progress and Cancel on the right."""
+
+    def __init__(self, state: GenerateState) -> None:
+        super().__init__()
+        self.setObjectName("status")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(4 * UNIT)
+        self._state = state
+        self._rate = 0.0
+        self._measured = state.model  # on its device
+        self.where = label("", "small")
+        self.job = label("", "small")
+        self.job.setAccessibleName("Job")
+        self.bar = QProgressBar(textVisible=False)
+        self.bar.setFixedWidth(15 * UNIT)
+        self.bar.setAccessibleName("Progress")
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setObjectName("quiet")
+        self.cancel.setToolTip("Stop what runs; the steps that are there stay (Esc).")
+        self.cancel.clicked.connect(self._cancel)
+        self._row = row = QHBoxLayout(self)
+        row.setContentsMargins(2 * UNIT, 0, UNIT, 0)
+        row.setSpacing(UNIT)
+        row.addWidget(self.where)
+        row.addStretch(1)
+        for widget in (self.job, self.bar, self.cancel):
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        state.link.progress_changed.connect(self._measure)
+        state.model_changed.connect(self._forget)
+        self._show()
+
+    def add(self, widget: QWidget) -> None:
+        """Put something behind what computes."""
+        self._row.insertWidget(1, widget, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def _cancel(self) -> None:
+        progress = self._state.link.progress
+        if progress is not None and progress.request.background:
+            self._state.link.cancel(progress.request)
+        else:
+            self._state.cancel()
+
+    def _forget(self) -> None:
+        """Another model, or another device, is as fast as it will turn out to be."""
+        if self._state.model != self._measured:
+            self._measured, self._rate = self._state.model, 0.0
+        self._show()
+
+    def _measure(self) -> None:
+        progress = self._state.link.progress
+        if progress and progress.rate and not progress.request.lane:  # pages count other things
+            self._rate = progress.rate
+        self._show()
+
+    def _show(self) -> None:
+        progress = self._state.link.progress
+        self.where.setText("  ·  ".join(self._facts()))
+        for widget in (self.job, self.bar, self.cancel):
+            widget.setVisible(progress is not None)
+        if progress is not None:
+            self.bar.setRange(0, progress.total)
+            self.bar.setValue(progress.done)
+            left = progress.seconds_left
+            count = f" {progress.done} / {progress.total}" if progress.total else "…"
+            late = f", {left:.0f} s left" if left is not None and left >= 2 else ""
+            self.job.setText(progress.text + count + late)
+
+    def _facts(self) -> list[str]:
+        model = self._state.model
+        if model is None:
+            return ["No model"]
+        kind = model.device.split(":")[0]
+        threads = f", {model.threads} thread{'s' if model.threads > 1 else ''}" if kind == "cpu" else ""
+        facts = [model.card.name, f"{NAMES.get(kind, model.device)} {model.backend}{threads}"]
+        return [*facts, f"{self._rate:.0f} steps/s"] if self._rate else facts

@@ -1,0 +1,58 @@
+"""Files dropped on the window: one place that finds who opens them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData
+
+from ebm_studio.app.pages.page import Page
+
+
+@dataclass(frozen=True)
+class Opener:
+    """Somebody who opens a kind of files."""
+
+    takes: Callable[[Path], bool]
+    """By its name or, when that is not enough, by a quick look inside."""
+    open: Callable[[list[Path]], object]
+    """Called with all files of a drop that it takes, at least one."""
+    hint: str
+    """What a drop would do, shown while files hover: "Open the model"."""
+    page: Page | None = None
+    """Comes first while this page is shown, and the page is shown when it opens something."""
+    first: bool = False
+    """Comes before all others, for files that only look like what they take."""
+
+
+class Drops:
+    """The openers, asked in order: those that come first, those of the page that is shown, then the others."""
+
+    def __init__(self) -> None:
+        self._openers: list[Opener] = []
+
+    def add(self, opener: Opener) -> None:
+        """A further kind of files."""
+        self._openers.append(opener)
+
+    def share_out(self, paths: Sequence[Path], shown: Page | None) -> tuple[dict[Opener, list[Path]], list[Path]]:
+        """Who opens which of the files, and the files that nobody takes."""
+        order = sorted(
+            self._openers, key=lambda opener: (not opener.first, opener.page is None or opener.page is not shown)
+        )
+        taken: dict[Opener, list[Path]] = {}
+        left = []
+        for path in paths:
+            opener = next((opener for opener in order if opener.takes(path)), None)
+            if opener is None:
+                left.append(path)
+            else:
+                taken.setdefault(opener, []).append(path)
+        return taken, left
+
+
+def local_files(data: QMimeData | None) -> list[Path]:
+    """The files and folders of this machine in what is dragged, or on the clipboard, which may hold nothing at all."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data is not None else []

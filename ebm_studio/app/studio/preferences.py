@@ -1,0 +1,101 @@
+"""What a person can set for good: declared once here, and all else is made from it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import Field, dataclass, field, fields, replace
+from typing import Any
+
+from PySide6.QtCore import QObject, QSettings, Signal
+
+from ebm_studio.app.studio.playback import SPEEDS
+
+
+@dataclass(frozen=True)
+class About:
+    """What the Settings page needs to know of a setting."""
+
+    group: str
+    title: str
+    tip: str
+    """What it does, in one sentence."""
+    options: tuple[tuple[Any, str], ...]
+    """The values there are, each with its text."""
+
+
+def _setting(default: Any, group: str, title: str, tip: str, options: tuple[tuple[Any, str], ...]) -> Any:
+    return field(default=default, metadata={"about": About(group, title, tip, options)})
+
+
+def _threads() -> tuple[tuple[int, str], ...]:
+    return ((0, "Automatic"), *((count, str(count)) for count in range(1, (os.cpu_count() or 1) + 1)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preferences:
+    """The settings, with their defaults."""
+
+    scheme: str = _setting(
+        "system", "Look", "Colours", "Dark, light, or as the system has it.",
+        (("system", "As the system"), ("dark", "Dark"), ("light", "Light")),
+    )  # fmt: skip
+    device: str = _setting(
+        "auto", "Computing", "Device", "What runs the chains; automatic prefers CUDA, then Apple's MPS.",
+        (("auto", "Automatic"), ("cpu", "CPU"), ("cuda", "CUDA"), ("mps", "MPS")),
+    )  # fmt: skip
+    threads: int = _setting(
+        0, "Computing", "CPU threads", "How many cores work on the chains; fewer leave more to other programs.",
+        _threads(),
+    )  # fmt: skip
+    memory: int = _setting(
+        512, "Computing", "Memory for a chain",
+        "A chain that needs more keeps every second step, every third, and so on.",
+        tuple((size, f"{size} MB") for size in (64, 128, 256, 512, 1024, 2048)),
+    )  # fmt: skip
+    speed: int = _setting(
+        25, "Playback", "Speed", "How many steps a second the timelines play.",
+        tuple((speed, f"{speed} steps/s") for speed in SPEEDS),
+    )  # fmt: skip
+    loop: bool = _setting(
+        False, "Playback", "At the end of a chain", "Whether the timelines play again and again from noise.",
+        ((False, "Stop"), (True, "Begin again")),
+    )  # fmt: skip
+    background: str = _setting(
+        "white", "Photos", "Background of transparent photos",
+        "What shows through where a photo is transparent; for photos that are opened from now on.",
+        (("white", "White"), ("black", "Black"), ("grey", "Grey")),
+    )  # fmt: skip
+    leaving: str = _setting(
+        "ask", "Learning", "When the window closes while a run learns",
+        "Learning is a process of its own: it can go on without the window, and is found again at the next launch.",
+        (("ask", "Ask"), ("go", "It goes on"), ("stop", "It saves and stops")),
+    )  # fmt: skip
+
+
+def about(setting: Field[Any]) -> About:
+    """What a field of `Preferences` says of itself."""
+    found: About = setting.metadata["about"]
+    return found
+
+
+class PreferenceStore(QObject):
+    """Observable; kept in the settings file. A value that somebody's editor broke is the default."""
+
+    changed = Signal(str)
+    """The name of the setting that is now another."""
+
+    def __init__(self, settings: QSettings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self.values = Preferences(**{f.name: self._read(f) for f in fields(Preferences)})
+
+    def set(self, name: str, value: object) -> None:
+        """Change one."""
+        if value != getattr(self.values, name):
+            self.values = replace(self.values, **{name: value})  # type: ignore[arg-type]
+            self._settings.setValue(name, str(value))
+            self.changed.emit(name)
+
+    def _read(self, setting: Field[Any]) -> Any:
+        written = self._settings.value(setting.name)
+        return next((value for value, _ in about(setting).options if str(value) == str(written)), setting.default)

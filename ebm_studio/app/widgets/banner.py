@@ -1,0 +1,65 @@
+"""A fault, in one sentence, above a picture that stays."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PySide6.QtCore import SignalInstance
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import ICON, UNIT
+from ebm_studio.app.widgets.fields import button, label
+from ebm_studio.engine.requests import Fault
+
+
+class HasFault(Protocol):
+    """Whatever observable has a fault to show."""
+
+    @property
+    def fault(self) -> Fault | None: ...
+    @property
+    def fault_changed(self) -> SignalInstance: ...
+    def dismiss(self) -> None: ...
+
+
+class Banner(QFrame):
+    """Shows the state's fault; a bug's traceback can be copied."""
+
+    def __init__(self, theme: Theme, state: HasFault) -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self._theme = theme
+        self._state = state
+        self._sign = QLabel()
+        self.text = label("")
+        self.text.setWordWrap(True)
+        self.text.setAccessibleName("Error")
+        self.copy = QPushButton("Copy details")
+        self.copy.setObjectName("quiet")
+        self.copy.setToolTip("Copy what a report of this bug needs.")
+        self.copy.clicked.connect(self._copy)
+        self.dismiss = button(theme, "close", "Dismiss", "Take this message away.", state.dismiss)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * UNIT, UNIT // 2, UNIT, UNIT // 2)
+        row.setSpacing(UNIT)
+        row.addWidget(self._sign)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.copy)
+        row.addWidget(self.dismiss)
+        state.fault_changed.connect(self._show)
+        theme.changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        fault = self._state.fault
+        self.setVisible(fault is not None)
+        self._sign.setPixmap(self._theme.icon("warning").pixmap(ICON, ICON))
+        if fault is not None:
+            self.text.setText(fault.text)
+            self.copy.setVisible(bool(fault.details))
+
+    def _copy(self) -> None:
+        if self._state.fault is not None:
+            QGuiApplication.clipboard().setText(f"{self._state.fault.text}\n\n{self._state.fault.details}")

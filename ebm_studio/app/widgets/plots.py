@@ -1,0 +1,304 @@
+"""The curves under the timeline. Imported after the first paint, since pyqtgraph takes its time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import SMALL, UNIT, Tokens
+from ebm_studio.app.studio.playback import ShowsChain
+from ebm_studio.app.widgets.fields import elided, label
+from ebm_studio.engine.chain_store import ChainStore
+
+pg.setConfigOptions(antialias=True, imageAxisOrder="row-major")
+
+Floats = npt.NDArray[np.float32]
+TRAINED = "trained K ends here"
+MAX_POINTS = 2000  # drawn of a curve
+
+
+def thinned(store: ChainStore, values: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+    """The steps of the values (rows, …), and the values: no more of both than a plot can show."""
+    stride = max(1, len(values) // MAX_POINTS)
+    return store.indices[: len(values)][::stride], values[::stride]
+
+
+class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """With a true minus before its figures."""
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        return [text.replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
+
+
+def signed(value: float) -> str:
+    """A figure to three digits, with a true minus."""
+    return f"{value:.3g}".replace("-", "−")
+
+
+def quiet_plot(name: str) -> pg.PlotWidget:
+    """An empty plot that only shows: no menu, no zoom, no drops, a narrow rim."""
+    plot = pg.PlotWidget(axisItems={side: Axis(side) for side in ("left", "bottom")})
+    plot.setAcceptDrops(False)
+    plot.setAccessibleName(name)
+    plot.setMenuEnabled(False)
+    plot.setMouseEnabled(False, False)
+    plot.hideButtons()
+    plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+    plot.getAxis("left").setWidth(5 * UNIT)
+    plot.getAxis("bottom").setHeight(2 * UNIT)
+    return plot
+
+
+def stroke(widget: QWidget, colour: str | QColor, width: float = 1.0, **more: object) -> QPen:
+    """A pen so wide on any screen: pyqtgraph counts in the screen's own pixels."""
+    pen: QPen = pg.mkPen(colour, width=width * widget.devicePixelRatioF(), **more)
+    return pen
+
+
+def paint_axes(plot: pg.PlotWidget, tokens: Tokens) -> None:
+    """Give a plot's ground and axes the theme's colours."""
+    plot.setBackground(QColor(tokens.surface))
+    font = plot.font()
+    font.setPixelSize(SMALL - 1)
+    for side in ("left", "bottom", "right"):
+        axis = plot.getAxis(side)
+        axis.setPen(pg.mkPen(tokens.line))
+        axis.setTextPen(pg.mkPen(tokens.muted))
+        axis.setStyle(tickFont=font, tickLength=0, maxTickLevel=0, autoExpandTextSpace=False)
+
+
+class Chart(QWidget):
+    """A plot with a title and a figure: the playhead's line, and the pointer's, which a press or a drag goes to."""
+
+    pointed = Signal(object)
+    """The whole number on the axis under the pointer, or None."""
+
+    def __init__(self, theme: Theme, title: str, tip: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setToolTip(tip)
+        self.value = label("", "value")
+        self.value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.plot = quiet_plot(title)
+        self.plot.getPlotItem().layout.setContentsMargins(0, UNIT // 2, 0, 0)  # for the topmost figure
+        self.line = pg.InfiniteLine(angle=90)
+        self.pointer = pg.InfiniteLine(angle=90)
+        self.pointer.hide()
+        self._pointed: int | None = None
+        self._name = title
+        self.title = label(title, "small")
+        self._lay_out()
+        self.plot.viewport().setMouseTracking(True)
+        self.plot.viewport().installEventFilter(self)
+        theme.changed.connect(self.paint)
+
+    def add(self, *items: pg.GraphicsObject) -> None:
+        """Put curves under the two lines, then take the theme's colours."""
+        for item in (*items, self.line, self.pointer):
+            self.plot.addItem(item)
+        self.paint()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(5 * UNIT, 0, UNIT, 0)
+        head.addWidget(self.title)
+        head.addStretch(1)
+        head.addWidget(self.value)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(UNIT // 2)
+        column.addLayout(head)
+        column.addWidget(self.plot, 1)
+
+    def event(self, event: QEvent) -> bool:
+        """Whenever there is other room, or another figure: the title gives way to the figure."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            room = self.width() - 7 * UNIT - self.value.sizeHint().width()
+            self.title.setText(elided(self.title, self._name, max(room, 0)))
+        return super().event(event)
+
+    def paint(self) -> None:
+        """Take the theme's colours."""
+        t = self._theme.tokens
+        paint_axes(self.plot, t)
+        self.line.setPen(stroke(self, t.accent, 1))
+        self.pointer.setPen(stroke(self, t.faint, 1))
+
+    def most(self) -> int | None:
+        """The end of the axis, which begins at 0; None when there is nothing to point at."""
+        raise NotImplementedError
+
+    def go(self, place: int) -> None:
+        """Go to a place on the axis."""
+        raise NotImplementedError
+
+    def follow(self) -> None:
+        """Follow the playhead, and say the figure at the pointer, or else there."""
+        raise NotImplementedError
+
+    def point(self, place: int | None) -> None:
+        """Put the pointer's line at a place, and say the figure there; None takes it away."""
+        self._pointed = place
+        self.pointer.setVisible(place is not None)
+        if place is not None:
+            self.pointer.setValue(self.to_axis(place))
+        self.follow()
+
+    def to_axis(self, place: float) -> float:
+        """Where a place is on the axis as it is drawn; another one when that is logarithmic."""
+        return place
+
+    def from_axis(self, x: float) -> float:
+        """The place that is drawn there."""
+        return x
+
+    def place_at(self, x: float) -> int | None:
+        """The place on the axis so many pixels from the plot's left; None beside the axis."""
+        most = self.most()
+        if most is None:
+            return None
+        box = self.plot.getPlotItem().vb
+        place = round(self.from_axis(box.mapSceneToView(self.plot.mapToScene(QPoint(round(x), 0))).x()))
+        return place if 0 <= place <= most else None
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave:
+            self.pointed.emit(None)
+        elif isinstance(event, QMouseEvent) and event.type() != QEvent.Type.MouseButtonRelease:
+            place = self.place_at(event.position().x())
+            self.pointed.emit(place)
+            if event.buttons() & Qt.MouseButton.LeftButton and place is not None:
+                self.go(place)
+        return super().eventFilter(watched, event)
+
+
+class Curve(Chart):
+    """One figure over the steps: its mean, a band of one standard deviation over the chains, the selected chain."""
+
+    def __init__(
+        self, theme: Theme, state: ShowsChain, title: str, tip: str, read: Callable[[ChainStore], Floats]
+    ) -> None:
+        super().__init__(theme, title, tip)
+        self._state = state
+        self._read = read
+        self._top, self._low = pg.PlotCurveItem(), pg.PlotCurveItem()
+        self._band = pg.FillBetweenItem(self._top, self._low)
+        self._mean, self._chosen = pg.PlotCurveItem(), pg.PlotCurveItem()
+        self._trained = pg.InfiniteLine(
+            angle=90, label=TRAINED, labelOpts={"position": 0.02, "anchors": ((0, 1), (0, 1))}
+        )
+        self._trained.hide()
+        self.add(self._band, self._mean, self._chosen, self._trained)
+
+    def paint(self) -> None:
+        super().paint()
+        t = self._theme.tokens
+        band = QColor(t.muted)
+        band.setAlpha(50)
+        self._band.setBrush(band)
+        self._mean.setPen(stroke(self, t.text, 1.5))
+        self._chosen.setPen(stroke(self, t.accent, 1.5))
+        font = self.font()
+        font.setPixelSize(SMALL - 1)
+        self._trained.label.setFont(font)
+        self._trained.label.setColor(t.warning)
+        self._trained.setPen(stroke(self, t.warning, 1, style=Qt.PenStyle.DashLine))
+
+    def draw(self) -> None:
+        """Take the steps that are there."""
+        store = self._state.playback.store
+        self.plot.getPlotItem().setVisible(store is not None)
+        if store is None:
+            for curve in (self._mean, self._top, self._low, self._chosen):
+                curve.setData([], [])
+            self.value.setText("")
+            return
+        steps, values = thinned(store, self._read(store))
+        mean, spread = values.mean(1), values.std(1)
+        self._mean.setData(steps, mean)
+        self._top.setData(steps, mean + spread)
+        self._low.setData(steps, mean - spread)
+        chosen = self._state.selected
+        self._chosen.setData(steps, values[:, chosen]) if chosen is not None else self._chosen.setData([], [])
+        low, high = float((mean - spread).min()), float((mean + spread).max())
+        if chosen is not None:
+            low, high = min(low, float(values[:, chosen].min())), max(high, float(values[:, chosen].max()))
+        self.plot.setXRange(0, store.run.steps, padding=0.02)
+        self.plot.setYRange(low, high if high > low else low + 1, padding=0.15)
+        model = self._state.model
+        trained = model.card.short_run.steps if model else store.run.steps
+        self._trained.setVisible(trained < store.run.steps)
+        self._trained.setValue(trained)
+        self._trained.label.setVisible(trained < 0.7 * store.run.steps)  # where there is room for it
+        self.follow()
+
+    def follow(self) -> None:
+        playback = self._state.playback
+        if playback.store is None or not playback.store.rows:
+            return
+        self.line.setValue(playback.position)
+        row = playback.row if self._pointed is None else playback.store.row_of(self._pointed)
+        values = self._read(playback.store)[row]
+        chosen = self._state.selected
+        text = signed(float(values.mean() if chosen is None else values[chosen]))
+        self.value.setText(text if self._pointed is None else f"step {playback.store.indices[row]}:  {text}")
+
+    def most(self) -> int | None:
+        store = self._state.playback.store
+        return None if store is None else store.run.steps
+
+    def go(self, place: int) -> None:
+        self._state.playback.go(place)
+
+
+class Plots(QWidget):
+    """Energy, gradient norm and path length side by side, with one cursor."""
+
+    def __init__(self, theme: Theme, state: ShowsChain) -> None:
+        super().__init__()
+        self.energy = Curve(
+            theme, state, "Energy E", "The energy E(x) of each step: lower is likelier. Click to go there.",
+            lambda store: store.energy(),
+        )  # fmt: skip
+        self.gradient = Curve(
+            theme, state, "Gradient norm v", "The length s |∂E/∂x| of the gradient part of a step. Click to go there.",
+            lambda store: store.gradient_norm(),
+        )  # fmt: skip
+        self.path = Curve(
+            theme, state, "Path length", "How far the gradient parts of the steps have led so far. Click to go there.",
+            lambda store: store.path_length(),
+        )  # fmt: skip
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * UNIT)
+        for curve in self.curves:
+            row.addWidget(curve, 1)
+            curve.pointed.connect(self._point)
+        for signal in (state.playback.chain_changed, state.playback.grew, state.selection_changed):
+            signal.connect(self._draw)
+        state.playback.position_changed.connect(self._move)
+        self._draw()
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """The three plots."""
+        return (self.energy, self.gradient, self.path)
+
+    def _draw(self) -> None:
+        for curve in self.curves:
+            curve.draw()
+
+    def _point(self, step: int | None) -> None:
+        for curve in self.curves:
+            curve.point(step)
+
+    def _move(self) -> None:
+        for curve in self.curves:
+            curve.follow()

@@ -1,0 +1,158 @@
+"""Under the canvas: transport, scrub bar, and the curves."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.page import Page
+from ebm_studio.app.studio.playback import SPEEDS, Mode, Playback, ShowsChain
+from ebm_studio.app.widgets.actions import act
+from ebm_studio.app.widgets.fields import WholeField, button, label
+from ebm_studio.app.widgets.scrub_bar import ScrubBar
+from ebm_studio.core.specs import MAX_STEPS
+from ebm_studio.engine.chain_store import ChainStore
+
+
+def act_playback(page: Page, playback: Playback) -> None:
+    """The keys of a page with a timeline."""
+    act(page, "Play or pause", playback.toggle, Qt.Key.Key_Space)
+    act(page, "One step back", lambda: playback.step(-1), Qt.Key.Key_Left)
+    act(page, "One step on", lambda: playback.step(1), Qt.Key.Key_Right)
+    act(page, "To the start noise", lambda: playback.step(-MAX_STEPS), Qt.Key.Key_Home)
+    act(page, "To the image", lambda: playback.step(MAX_STEPS), Qt.Key.Key_End)
+
+
+class Timeline(QWidget):
+    """Drives the playback and shows where it is."""
+
+    def __init__(self, theme: Theme, state: ShowsChain) -> None:
+        super().__init__()
+        self.setObjectName("timeline")
+        self._theme = theme
+        self._state = state
+        self._playback = playback = state.playback
+        self.first = button(
+            theme, "first", "First step", "To the start noise z (Home).", lambda: playback.step(-MAX_STEPS)
+        )
+        self.previous = button(theme, "previous", "Previous step", "One step back (←).", lambda: playback.step(-1))
+        self.play = button(theme, "play", "Play", "Play or pause the chain (Space).", playback.toggle)
+        self.play.setObjectName("play")
+        self.next = button(theme, "next", "Next step", "One step on (→).", lambda: playback.step(1))
+        self.last = button(
+            theme, "last", "Last step", "To the image after K steps (End).", lambda: playback.step(MAX_STEPS)
+        )
+        self.loop = button(theme, "loop", "Loop", "Play again and again from noise.")
+        self.pingpong = button(theme, "pingpong", "Ping-pong", "Play to the image and back to noise, again and again.")
+        self._modes: dict[QToolButton, Mode] = {self.loop: "loop", self.pingpong: "pingpong"}
+        for widget, mode in self._modes.items():
+            widget.setCheckable(True)
+            widget.clicked.connect(lambda on, mode=mode: playback.set_mode(mode if on else "once"))
+        self.scrub = ScrubBar(theme)
+        self.scrub.scrubbed.connect(playback.go)
+        self.position = WholeField(0, 0, "Step", "The step that is shown; type one to go there.")
+        self.position.setFixedWidth(7 * UNIT)
+        self.position.valueChanged.connect(playback.go)
+        self.total = label("/ –", "muted")
+        self.speed = QComboBox()
+        self.speed.setToolTip("How many steps a second are played.")
+        self.speed.setAccessibleName("Playback speed")
+        for speed in SPEEDS:
+            self.speed.addItem(f"{speed} steps/s", speed)
+        self.speed.activated.connect(lambda i: playback.set_speed(SPEEDS[i]))
+        self.memory = label("", "small")
+        self._lay_out()
+        playback.chain_changed.connect(self._load)
+        playback.grew.connect(self._grow)
+        playback.position_changed.connect(self._move)
+        playback.playing_changed.connect(self._show_playing)
+        playback.mode_changed.connect(self._show_mode)
+        self._show_mode()
+        self._load()
+
+    def _lay_out(self) -> None:
+        bar = QHBoxLayout()
+        bar.setSpacing(UNIT // 2)
+        for widget in (self.first, self.previous, self.play, self.next, self.last, self.loop, self.pingpong):
+            bar.addWidget(widget)
+        bar.addSpacing(UNIT)
+        bar.addWidget(self.scrub, 1)
+        bar.addSpacing(UNIT)
+        bar.addWidget(self.position)
+        bar.addWidget(self.total)
+        bar.addSpacing(UNIT)
+        bar.addWidget(self.memory)
+        bar.addSpacing(UNIT)
+        bar.addWidget(self.speed)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(UNIT, UNIT, 2 * UNIT, UNIT)
+        self._column.setSpacing(UNIT)
+        self._column.addLayout(bar)
+        self._room = QWidget()  # kept for the plots, so that nothing jumps when they come
+        self._column.addWidget(self._room, 1)
+        self.setMinimumHeight(20 * UNIT)
+
+    def add_plots(self) -> None:
+        """Load pyqtgraph and put the curves in their place."""
+        self.plots = self.make_plots()
+        self._column.replaceWidget(self._room, self.plots)
+        self._column.setStretch(1, 1)
+        self._room.deleteLater()
+
+    def make_plots(self) -> QWidget:
+        """The curves of the state's chain."""
+        from ebm_studio.app.widgets.plots import Plots
+
+        return Plots(self._theme, self._state)
+
+    def _load(self) -> None:
+        store = self._playback.store
+        transport = (self.first, self.previous, self.play, self.next, self.last, self.scrub, self.position)
+        for widget in transport:
+            widget.setEnabled(store is not None)
+        if store is None:
+            return
+        steps = store.run.steps
+        self.scrub.setRange(0, steps)
+        model = self._state.model
+        self.scrub.set_trained(model.card.short_run.steps if model else None)
+        self.position.blockSignals(True)
+        self.position.setRange(0, steps)
+        self.position.blockSignals(False)
+        self.total.setText(f"/ {steps}")
+        self._show_memory(store)
+        self._grow()
+        self._move()
+
+    def _grow(self) -> None:
+        if self._playback.store is not None:
+            self.scrub.set_filled(self._playback.store.newest)
+
+    def _move(self) -> None:
+        for widget in (self.scrub, self.position):
+            widget.blockSignals(True)
+            widget.setValue(self._playback.position)
+            widget.blockSignals(False)
+
+    def _show_memory(self, store: ChainStore) -> None:
+        stride = int(store.indices[1]) if len(store.indices) > 1 else 1
+        megabytes, most = -(-store.nbytes // 2**20), store.bound >> 20
+        every = "every step" if stride == 1 else f"every {stride}. step"
+        self.memory.setText(f"{'' if stride == 1 else every + ', '}{megabytes} of {most} MB")
+        self.memory.setToolTip(
+            f"{store.count} chains, {every} is kept, in {megabytes} MB. No chain takes more than {most} MB: "
+            "when all steps would not fit, every n-th is kept."
+        )
+
+    def _show_mode(self) -> None:
+        for widget, mode in self._modes.items():
+            widget.setChecked(self._playback.mode == mode)
+        if self._playback.speed in SPEEDS:
+            self.speed.setCurrentIndex(SPEEDS.index(self._playback.speed))
+
+    def _show_playing(self) -> None:
+        playing = self._playback.playing
+        self.play.setIcon(self._theme.icon("pause" if playing else "play"))
+        self.play.setAccessibleName("Pause" if playing else "Play")

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from ebm_studio.core.specs import NetSpec, ShortRun
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.pictures.pictures import to_pixels
+from tests.app.conftest import PATIENCE
+from tests.app.shell.test_window import type_into
+from tests.conftest import STEPS
+from tests.making import make_model
+
+
+def wait_for_pair(qtbot, state) -> None:
+    def whole() -> bool:
+        settled = not state.waiting and not state.link.engine.busy
+        return settled and state.pair is not None and all(store.whole for store in state.pair.stores)
+
+    qtbot.waitUntil(whole, timeout=PATIENCE)
+
+
+@pytest.fixture
+def page(qtbot, running):
+    QTest.mouseClick(running.rail.pages[running.pages.indexOf(running.compare)], Qt.MouseButton.LeftButton)
+    wait_for_pair(qtbot, running.compare.state)
+    return running.compare
+
+
+def test_both_sides_begin_as_the_generate_page_is(page, tiny_model):
+    steps = list(load_model(tiny_model, "cpu").chain(9, 0))
+    page.state.playback.go(STEPS)
+    for side in page.state.sides:
+        assert np.array_equal(page.state.pixels(side), to_pixels(steps[STEPS].images.numpy()))
+    assert page.common.difference.text() == "A − B  0.000"
+
+
+def test_another_setting_on_one_side_starts_from_the_same_noise(qtbot, page, tiny_model):
+    a, b = page.state.sides
+    kept = a.store
+    type_into(page.headers[1].steps, "20")
+    wait_for_pair(qtbot, page.state)
+    assert a.store is kept  # only the side that was edited ran
+    assert page.headers[1].reset.isEnabled()
+    page.setFocus()
+    QTest.keyClick(page, Qt.Key.Key_Home)
+    assert page.state.difference == 0
+    QTest.keyClick(page, Qt.Key.Key_End)
+    steps = list(load_model(tiny_model, "cpu").chain(9, 0, ShortRun(steps=20)))
+    assert page.state.playback.position == 20
+    assert np.array_equal(page.state.pixels(a), to_pixels(steps[STEPS].images.numpy()))
+    assert np.array_equal(page.state.pixels(b), to_pixels(steps[20].images.numpy()))
+    assert page.state.difference > 0
+    QTest.mouseClick(page.headers[1].reset, Qt.MouseButton.LeftButton)
+    wait_for_pair(qtbot, page.state)
+    assert b.run == b.model.card.short_run
+
+
+def test_a_click_frames_a_chain_on_both_sides(page):
+    pane = page.panes[1]
+    QTest.mouseClick(pane, Qt.MouseButton.LeftButton, pos=pane.tiles()[4].center().toPoint())
+    assert page.state.selected == 4
+    for pane in page.panes:
+        corner = pane.tiles()[4].topLeft().toPoint()
+        shown = pane.grab().toImage().pixelColor(corner.x() - 2, corner.y() + 8)
+        assert shown.name() == pane._theme.tokens.accent
+    curve = page.timeline.plots.curves[0]
+    assert np.allclose(curve._mean.getData()[1], page.state.pair.stores[0].energy()[:, 4])
+
+
+def test_another_model_from_its_card_and_swapped(qtbot, running, page, tmp_path):
+    other = make_model(tmp_path / "colour.safetensors", NetSpec(size=16, channels=3, width=4))
+    running.compare_with(str(other))
+    a, b = page.state.sides
+    qtbot.waitUntil(lambda: b.model.card.name == "colour", timeout=PATIENCE)
+    wait_for_pair(qtbot, page.state)
+    assert not page.state.same_noise
+    assert "start noise" in page.common.difference.text()
+    QTest.mouseClick(page.common.swap, Qt.MouseButton.LeftButton)
+    wait_for_pair(qtbot, page.state)
+    assert (a.model.card.name, b.model.card.name) == ("colour", "tiny")
+    assert running.state.model.card.name == "tiny"  # the Generate page goes its own way
+
+
+def test_a_chain_of_a_side_leaves_the_generate_page_alone(qtbot, running, page):
+    store = running.state.playback.store
+    page.state.random_seed()
+    wait_for_pair(qtbot, page.state)
+    assert running.state.playback.store is store
+
+
+def undo(window) -> None:
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+
+
+def test_shown_before_there_is_a_model_it_waits_for_one(qtbot, opened):
+    window = opened()
+    window.show_page(window.compare)
+    assert window.state.model is None
+    wait_for_pair(qtbot, window.compare.state)
+
+
+def test_everything_can_be_undone(qtbot, running, page, tmp_path):
+    a, b = page.state.sides
+    other = make_model(tmp_path / "other.safetensors", seed=3, steps=STEPS)
+    type_into(page.common.count, "2")
+    type_into(page.headers[1].steps, "20")
+    assert running.desk.undo.undo_text == "B: Steps K 20"
+    a.open_model(str(other))
+    qtbot.waitUntil(lambda: a.model.card.name == "other", timeout=PATIENCE)
+    QTest.mouseClick(page.common.swap, Qt.MouseButton.LeftButton)
+    wait_for_pair(qtbot, page.state)
+    assert [(side.model.card.name, side.run.steps) for side in (a, b)] == [("tiny", 20), ("other", STEPS)]
+    undo(running)
+    wait_for_pair(qtbot, page.state)
+    assert [(side.model.card.name, side.run.steps) for side in (a, b)] == [("other", STEPS), ("tiny", 20)]
+    undo(running)
+    qtbot.waitUntil(lambda: a.model.card.name == "tiny", timeout=PATIENCE)
+    undo(running)
+    undo(running)
+    wait_for_pair(qtbot, page.state)
+    assert (a.parameters, a.run.steps, page.common.count.value()) == (b.parameters, STEPS, 9)
+
+
+def test_the_comparison_is_there_again(qtbot, opened, running, page):
+    page.state.change(seed=5, count=4)
+    type_into(page.headers[1].steps, "20")
+    page.state.select(3)
+    page.state.set_view("mean")
+    wait_for_pair(qtbot, page.state)
+    page.state.playback.go(20)
+    parameters = [side.parameters for side in page.state.sides]
+    shown = page.state.pixels(page.state.sides[1])
+    running.close()
+
+    again = opened(None)
+    assert again.page is again.generate  # nothing is read before the first paint
+    qtbot.waitUntil(lambda: again.page is again.compare, timeout=PATIENCE)
+    wait_for_pair(qtbot, again.compare.state)
+    again.compare.state.playback.go(20)
+    assert [side.parameters for side in again.compare.state.sides] == parameters
+    assert (again.compare.state.selected, again.compare.state.view) == (3, "mean")
+    b = again.compare.state.sides[1]
+    assert np.array_equal(again.compare.state.pixels(b), shown)
+
+
+def test_a_model_that_is_gone_is_a_banner_and_the_other_stays(qtbot, running, page, tmp_path):
+    other = make_model(tmp_path / "other.safetensors", seed=3)
+    a = page.state.sides[0]
+    a.open_model(str(other))
+    qtbot.waitUntil(lambda: a.model.card.name == "other", timeout=PATIENCE)
+    undo(running)
+    qtbot.waitUntil(lambda: a.model.card.name == "tiny", timeout=PATIENCE)
+    other.unlink()
+    running.desk.undo.redo()
+    qtbot.waitUntil(lambda: page.state.fault is not None, timeout=PATIENCE)
+    assert "There is no model" in page.state.fault.text
+    wait_for_pair(qtbot, page.state)
+    assert a.model.card.name == "tiny"
+
+
+def test_the_plots_are_empty_until_there_is_a_pair(qtbot, running):
+    compare = running.compare
+    running.show_page(compare)
+    assert compare.state.pair is None
+    items = [curve.plot.getPlotItem() for curve in compare.timeline.plots.curves]
+    assert not any(item.isVisible() for item in items)
+    wait_for_pair(qtbot, compare.state)
+    assert all(item.isVisible() for item in items)
+    assert [item.getAxis("bottom").tickStrings([-1.0], 1.0, 1.0) for item in items] == [["−1"]] * 3

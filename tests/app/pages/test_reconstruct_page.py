@@ -1,0 +1,504 @@
+"""The Reconstruct page, driven by real events on a small real model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from ebm_studio.app.pages.reconstruct.panels import in_words
+from ebm_studio.app.pages.reconstruct.photo import Photo, painted
+from ebm_studio.app.pages.reconstruct.state import MOST
+from ebm_studio.core.specs import PHOTO_STEP
+from ebm_studio.data.models.latent import FromPhoto
+from ebm_studio.data.pictures.pictures import Crop, fit, open_picture
+from tests.app.conftest import PATIENCE
+from tests.app.shell.test_drops import drop
+from tests.conftest import SIZE, STEPS
+from tests.making import encoded, make_model, make_picture, step_that_loses_one
+
+
+@pytest.fixture
+def page(qtbot, running):
+    running.show_page(running.reconstruct)
+    running.reconstruct.state.set(iterations=8, tolerance=0)
+    return running.reconstruct
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    file = tmp_path / "wide.png"
+    file.write_bytes(encoded(make_picture((120, 80))))
+    return file
+
+
+@pytest.fixture
+def with_photo(qtbot, page, photo):
+    page.state.open_files([photo])
+    qtbot.waitUntil(lambda: bool(page.state.photos), timeout=PATIENCE)
+    return page
+
+
+@pytest.fixture
+def found(qtbot, with_photo):
+    start(qtbot, with_photo)
+    return with_photo
+
+
+def start(qtbot, page) -> None:
+    QTest.mouseClick(page.header.start, Qt.MouseButton.LeftButton)
+    wait_for_replay(qtbot, page)
+
+
+def wait_for_replay(qtbot, page) -> None:
+    """Until the search is over and the chain from its z is whole and played."""
+
+    def whole() -> bool:
+        store = page.state.playback.store
+        return store is not None and store.finished and not page.state.playback.playing
+
+    page.state.playback.speed = 100
+    qtbot.waitUntil(whole, timeout=PATIENCE)
+
+
+def drag(widget, start: QPoint, end: QPoint, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
+    QTest.mousePress(widget, button, pos=start)
+    for share in (0.25, 0.5, 0.75, 1.0):
+        point = start + (end - start) * share
+        move_with(widget, point, button)
+    QTest.mouseRelease(widget, button, pos=end)
+
+
+def move_with(widget, point: QPoint, button: Qt.MouseButton) -> None:
+    """`QTest.mouseMove` tells of no pressed button."""
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QMouseEvent
+
+    where = QPointF(point)
+    event = QMouseEvent(
+        QEvent.Type.MouseMove, where, widget.mapToGlobal(where), Qt.MouseButton.NoButton, button,
+        Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    QApplication.sendEvent(widget, event)
+
+
+def test_a_drop_of_a_photo_a_broken_file_and_a_text(qtbot, page, tmp_path: Path):
+    turned, broken, notes = (tmp_path / name for name in ("turned.jpg", "broken.jpg", "notes.txt"))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    turned.write_bytes(encoded(make_picture((60, 40)), "JPEG", exif=exif, quality=95))
+    broken.write_bytes(b"\xff\xd8\xff\xe0 not much of a photo")
+    notes.write_text("not a photo at all")
+    assert drop(page.window(), turned, broken, notes)
+    qtbot.waitUntil(lambda: page.banner.isVisible() and "notes.txt" in page.banner.text.text(), timeout=PATIENCE)
+
+    messages = page.banner.text.text().split("\n")
+    assert [name for line in messages for name in ("broken.jpg", "notes.txt") if name in line] == [
+        "broken.jpg",
+        "notes.txt",
+    ]
+    assert len(messages) == 2
+    [photo] = page.state.photos
+    assert photo.picture.size == (40, 60)  # upright
+
+    start(qtbot, page)
+    [result] = page.state.results
+    assert np.array_equal(result.photo, fit(open_picture(turned), SIZE, 1))
+    assert result.error == pytest.approx(page.state.search.best[-1, 0])
+    assert page.state.search.best[-1, 0] < page.state.search.error[0, 0]
+    assert page.state.playback.store.run.steps == STEPS
+
+
+def test_a_photo_dropped_on_another_page_comes_here(qtbot, running, photo):
+    assert drop(running, photo)
+    assert running.page is running.reconstruct
+    qtbot.waitUntil(lambda: bool(running.reconstruct.state.photos), timeout=PATIENCE)
+
+
+def test_a_folder_is_its_pictures_up_to_the_limit(qtbot, page, tmp_path: Path):
+    for i in range(MOST + 2):
+        (tmp_path / f"{i:03d}.png").write_bytes(encoded(make_picture((20, 20), i)))
+    (tmp_path / "list.txt").write_text("passed over in silence")
+    count = len(list(tmp_path.glob("*.png")))
+    drop(page.window(), tmp_path)
+    qtbot.waitUntil(lambda: len(page.state.photos) == MOST and not page.state.reading, timeout=PATIENCE)
+    assert [photo.path.name for photo in page.state.photos[:2]] == ["000.png", "001.png"]
+    assert f"Only the first {MOST} of {count} photos" in page.banner.text.text()
+    assert page.list.count() == MOST
+
+
+def test_a_picture_is_pasted(qtbot, page, qapp):
+    page.state.dismiss()
+    image = QImage(30, 20, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    qapp.clipboard().setImage(image)
+    QTest.keyClick(page, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: bool(page.state.photos), timeout=PATIENCE)
+    assert page.state.photos[0].picture.size == (30, 20)
+    qapp.clipboard().setText("words")
+    QTest.keyClick(page, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert "no picture on the clipboard" in page.banner.text.text()
+
+
+def test_a_sample_is_one_click_away(qtbot, page):
+    QTest.mouseClick(page.welcome.samples[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(page.state.photos), timeout=PATIENCE)
+    assert page.crop_view.isVisible()
+
+
+def test_the_crop_is_moved_scaled_and_turned_by_mouse_and_keys(with_photo):
+    state, view = with_photo.state, with_photo.crop_view
+    assert state.current.crop == Crop(20, 0, 80)
+
+    drag(view, view.frame().center().toPoint(), view.frame().center().toPoint() + QPoint(4000, 0))
+    assert state.current.crop == Crop(40, 0, 80)  # as far as the photo goes
+
+    corner = view.frame().bottomLeft().toPoint()
+    zoom = view.photo_rect().width() / 120
+    drag(view, corner, corner + QPoint(round(40 * zoom), -round(40 * zoom)))
+    crop = state.current.crop
+    assert crop.side == pytest.approx(40, abs=2)
+    assert (crop.left + crop.side, crop.top) == pytest.approx((120, 0), abs=0.01)  # the opposite corner stays
+
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert state.current.crop.left < crop.left
+    side = state.current.crop.side
+    wheel = QWheelEvent(
+        view.frame().center(), view.mapToGlobal(view.frame().center()), QPoint(), QPoint(0, 120),
+        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(view, wheel)
+    assert state.current.crop.side == pytest.approx(side / 1.05)
+
+    QTest.keyClick(view, Qt.Key.Key_T)
+    assert state.current.picture.size == (80, 120)
+    QTest.keyClick(view, Qt.Key.Key_C)
+    assert state.current.crop == Crop(0, 20, 80)
+    state.main.undo.undo()
+    state.main.undo.undo()
+    assert state.current.picture.size == (120, 80)
+
+
+def test_a_turned_photo_keeps_what_its_frame_shows():
+    photo = Photo.of(1, Path("a.png"), make_picture((60, 40))).cropped(Crop(5, 10, 20))
+    turned = photo.turned()
+    before = np.asarray(photo.picture.crop((5, 10, 25, 30)))
+    box = tuple(round(value) for value in turned.crop.box)
+    assert np.array_equal(np.asarray(turned.picture.crop(box)), np.rot90(before, -1))
+
+
+def test_cancel_keeps_the_best_so_far(qtbot, with_photo):
+    state = with_photo.state
+    state.set(iterations=10_000)
+    QTest.mouseClick(with_photo.header.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: state.search is not None and state.search.done >= 3, timeout=PATIENCE)
+    assert with_photo.header.start.text() == "Cancel"
+    assert state.shown() is not None  # live
+    QTest.mouseClick(with_photo.header.start, Qt.MouseButton.LeftButton)
+    wait_for_replay(qtbot, with_photo)
+    assert not state.searching
+    assert 3 <= state.search.done < 10_000
+    assert state.outcome.result.error == pytest.approx(state.search.best[:, 0].min())
+    assert np.array_equal(state.shown()[1], state.outcome.result.picture)
+
+
+def test_a_search_ends_with_its_photos(qtbot, with_photo):
+    state = with_photo.state
+    state.set(iterations=10_000)
+    QTest.mouseClick(with_photo.header.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: state.search is not None and state.search.done >= 2, timeout=PATIENCE)
+    QTest.keyClick(with_photo.list, Qt.Key.Key_Delete)
+    assert not state.searching
+    qtbot.waitUntil(lambda: not state.main.link.engine.busy, timeout=PATIENCE)
+    assert not state.results
+    state.main.undo.undo()
+    state.set(iterations=4)
+    start(qtbot, with_photo)
+    assert state.search.done == 4
+
+
+def test_the_curve_and_the_figures_follow_the_search(found):
+    plot, panel = found.inspector.result.plot, found.inspector.result
+    x, y = plot.least.getOriginalDataset()
+    assert np.array_equal(x, np.arange(1, 9))
+    assert y == pytest.approx(found.state.search.best[:, 0], rel=1e-5)
+    assert panel.iteration.text() == "8 / 8"
+    assert panel.psnr.text() == f"{found.state.outcome.result.psnr:.1f} dB"
+    assert panel.words.isVisible()
+    assert panel.words.text().startswith("z is")
+
+
+def test_the_timeline_replays_the_chain_from_z(found):
+    state = found.state
+    assert state.playback.position == STEPS
+    QTest.keyClick(found, Qt.Key.Key_Home)
+    _, picture, z = state.shown()
+    assert np.array_equal(picture, z)
+    QTest.keyClick(found, Qt.Key.Key_End)
+    assert np.array_equal(state.shown()[1], state.outcome.result.picture)
+
+
+def test_the_split_follows_the_mouse_and_the_difference_is_a_view(qtbot, found):
+    view = found.compare_view
+    main = view.tiles()[0]
+
+    def pixel(share: float) -> int:
+        point = QPointF(main.left() + share * main.width(), main.top() + 3).toPoint()
+        return view.grab().toImage().pixelColor(point).red()
+
+    photo, picture, _ = found.state.shown()
+    column = round(0.3 * SIZE)
+    share = (column + 0.5) / SIZE
+    drag(view, main.center().toPoint(), QPointF(main.left() + 2, main.center().y()).toPoint())
+    assert view.split < 0.02
+    assert pixel(share) == picture[0, 0, column]
+    drag(view, main.center().toPoint(), QPointF(main.right() - 2, main.center().y()).toPoint())
+    assert view.split > 0.98
+    assert pixel(share) == photo[0, 0, column]
+    QTest.keyClick(view, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert view.split < 0.96
+    QTest.keyClick(view, Qt.Key.Key_4)
+    assert found.state.view == "difference"
+    assert pixel(share) == min(4 * abs(int(photo[0, 0, column]) - int(picture[0, 0, column])), 255)
+
+
+def test_the_brush_makes_a_mask_and_the_search_fills_it(qtbot, with_photo):
+    state, view = with_photo.state, with_photo.mask_view
+    QTest.keyClick(with_photo, Qt.Key.Key_2)
+    assert view.isVisible()
+    assert with_photo.inspector.brush.isVisible()
+    state.set_brush(4)
+    tile = view.tile()
+
+    def at(x: float, y: float) -> QPoint:
+        return QPointF(tile.x() + x / SIZE * tile.width(), tile.y() + y / SIZE * tile.height()).toPoint()
+
+    drag(view, at(4, 8), at(12, 8))
+    mask = state.current.unknown
+    assert mask[7:9, 4:12].all()
+    assert not mask[:5].any()
+    drag(view, at(10, 8), at(16, 8), Qt.MouseButton.RightButton)
+    assert not state.current.unknown[8, 12]
+    assert state.current.unknown[8, 5]
+    state.main.undo.undo()
+    assert np.array_equal(state.current.unknown, mask)
+
+    start(qtbot, with_photo)
+    [result] = state.results
+    assert np.array_equal(result.picture[0][~mask], result.photo[0][~mask])
+    assert not np.array_equal(result.picture[0][mask], result.photo[0][mask])
+
+    QTest.keyClick(with_photo, Qt.Key.Key_2)
+    QTest.mouseClick(with_photo.inspector.brush.clear, Qt.MouseButton.LeftButton)
+    assert state.current.unknown is None
+    assert state.is_stale(state.current)
+
+
+def test_a_brush_of_one_pixel_paints_one():
+    mask = painted(np.zeros((8, 8), bool), (2.9, 3.1), (2.9, 3.1), 1, on=True)
+    assert np.argwhere(mask).tolist() == [[3, 2]]
+
+
+def test_early_stop_ends_at_the_tolerance(qtbot, with_photo):
+    state = with_photo.state
+    start(qtbot, with_photo)
+    reached = float(state.search.best[3, 0])
+    state.set(tolerance=reached * 1.01)
+    start(qtbot, with_photo)
+    assert state.search.done <= 4
+
+
+def test_z_goes_to_the_shelf_and_the_slots(found):
+    shelf = found.window().desk.shelf
+    send = found.inspector.send
+    QTest.mouseClick(send.a, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(send.keep, Qt.MouseButton.LeftButton)
+    QTest.keyClick(found, Qt.Key.Key_B)
+    result = found.state.outcome.result
+    for kept in (shelf.slot("A"), shelf.slot("B"), shelf.items[-1]):
+        assert np.array_equal(kept.latent.z, result.latent.z)
+        assert isinstance(kept.latent.origin, FromPhoto)
+        assert np.array_equal(kept.picture, result.picture)
+    assert len(shelf.items) == 1
+
+
+def test_everything_is_saved_to_a_folder(qtbot, found, tmp_path: Path, monkeypatch):
+    folder = tmp_path / "saved"
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+    QTest.mouseClick(found.inspector.send.save, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(found.inspector.send.saved.isVisible, timeout=PATIENCE)
+    report = json.loads((folder / "report.json").read_text())
+    assert report["photos"][0]["error"] == found.state.outcome.result.error
+    assert (folder / "wide.png").exists()
+    assert (folder / "wide.safetensors").exists()
+
+
+def saved_report(qtbot, page, folder: Path) -> dict:
+    with qtbot.waitSignal(page.state.saved, timeout=PATIENCE):
+        page.state.save(folder)
+    return json.loads((folder / "report.json").read_text())
+
+
+def test_the_report_tells_of_the_search_and_not_of_the_settings_now(qtbot, found, tmp_path: Path):
+    state = found.state
+    settings, seed = state.settings, state.seed
+    state.set(iterations=500, mode="typical")
+    state.set_seed(77)
+    report = saved_report(qtbot, found, tmp_path / "saved")
+    assert (report["settings"], report["seed"]) == (settings.to_dict(), seed)
+
+
+def test_a_photo_that_runs_away_is_named_and_the_other_found(qtbot, page, tmp_path: Path):
+    loses, keeps = make_picture((16, 16), 2), make_picture((40, 30), 1)
+    step = step_that_loses_one(make_model(tmp_path / "tame.safetensors"), keeps, loses)
+    page.state.main.open_model(str(make_model(tmp_path / "wild.safetensors", step_size=step / PHOTO_STEP)))
+    qtbot.waitUntil(lambda: page.state.model.card.name == "wild", timeout=PATIENCE)
+    for name, picture in (("loses.png", loses), ("keeps.png", keeps)):
+        (tmp_path / name).write_bytes(encoded(picture))
+    page.state.open_files([tmp_path / "loses.png", tmp_path / "keeps.png"])
+    qtbot.waitUntil(lambda: len(page.state.photos) == 2, timeout=PATIENCE)
+    page.state.set(iterations=1)
+    start(qtbot, page)
+    assert "loses.png ran away" in page.banner.text.text()
+    assert "keeps.png" not in page.banner.text.text()
+    [result] = page.state.results
+    assert result.path.name == "keeps.png"
+    for photo in page.state.photos:
+        page.state.look_at(photo)
+        QTest.keyClick(page, Qt.Key.Key_Home)
+        assert page.state.shown() is not None
+    assert np.array_equal(page.state.shown()[1], page.state.shown()[2])  # z of the photo that was found
+    report = saved_report(qtbot, page, tmp_path / "saved")
+    assert len(report["photos"]) == len(report["skipped"]) == 1
+
+
+def test_results_are_saved_beside_the_photos_that_stay_as_they_are(qtbot, found, photo):
+    before = photo.read_bytes()
+    report = saved_report(qtbot, found, photo.parent)
+    assert photo.read_bytes() == before
+    assert Path(report["photos"][0]["picture"]).name == "wide-2.png"
+
+
+def test_photos_are_chosen_and_removed(qtbot, with_photo, tmp_path: Path):
+    other = tmp_path / "other.png"
+    other.write_bytes(encoded(make_picture((40, 40), 1)))
+    with_photo.state.open_files([other])
+    qtbot.waitUntil(lambda: len(with_photo.state.photos) == 2, timeout=PATIENCE)
+    second = with_photo.list.visualItemRect(with_photo.list.item(1)).center()
+    QTest.mouseClick(with_photo.list.viewport(), Qt.MouseButton.LeftButton, pos=second)
+    assert with_photo.state.current.path == other
+    QTest.keyClick(with_photo.list, Qt.Key.Key_Delete)
+    assert [photo.path.name for photo in with_photo.state.photos] == ["wide.png"]
+    QTest.keyClick(with_photo.list, Qt.Key.Key_Delete)
+    assert with_photo.welcome.isVisible()
+    with_photo.state.main.undo.undo()
+    assert with_photo.crop_view.isVisible()
+
+
+def test_another_model_sees_the_photos_anew(qtbot, found, tmp_path: Path):
+    found.state.paint((4, 4), (4, 4))
+    other = make_model(tmp_path / "other.safetensors", seed=3)
+    found.state.main.open_model(str(other))
+    qtbot.waitUntil(lambda: found.state.model.card.name == "other", timeout=PATIENCE)
+    assert not found.state.results
+    assert found.state.playback.store is None
+    assert found.state.current.unknown is not None  # of the same size
+
+
+def test_another_engine_in_the_middle_of_a_search(qtbot, with_photo):
+    state = with_photo.state
+    state.set(iterations=10_000)
+    state.start()
+    qtbot.waitUntil(lambda: state.search is not None and state.search.done >= 2, timeout=PATIENCE)
+    state.main.link.restart("cpu", 1)
+    state.main.reload()
+    qtbot.waitUntil(lambda: not state.main.link.engine.busy and not state.main.waiting, timeout=PATIENCE)
+    assert state.ready
+    assert state.results  # the best so far
+    wait_for_replay(qtbot, with_photo)
+    assert state.playback.store.whole
+    state.set(iterations=4)
+    start(qtbot, with_photo)
+    assert state.search.done == 4
+
+
+def test_the_photos_are_there_again(qtbot, opened, with_photo, running, qapp, tmp_path):
+    state = with_photo.state
+    state.turn()
+    state.change("Crop", lambda photo: photo.scaled(0.5).moved(3, 5))
+    state.paint((4, 4), (9, 9))
+    qapp.clipboard().setImage(QImage(30, 20, QImage.Format.Format_RGB32))
+    QTest.keyClick(with_photo, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: len(state.photos) == 2, timeout=PATIENCE)
+    lost = tmp_path / "lost.png"
+    lost.write_bytes(encoded(make_picture((40, 40))))
+    state.open_files([lost])
+    qtbot.waitUntil(lambda: len(state.photos) == 3, timeout=PATIENCE)
+    state.look_at(state.photos[1])
+    state.set(iterations=7, mode="support")
+    state.set_seed(5)
+    before = state.photos
+    running.close()
+    lost.unlink()
+
+    again = opened(None)
+    qtbot.waitUntil(lambda: len(again.reconstruct.state.photos) == 2, timeout=PATIENCE)
+    state = again.reconstruct.state
+    qtbot.waitUntil(lambda: not state.reading and again.state.model is not None, timeout=PATIENCE)
+    for old, new in zip(before, state.photos, strict=False):
+        assert (old.path.name, old.crop) == (new.path.name, new.crop)
+        assert np.array_equal(np.asarray(old.picture), np.asarray(new.picture))
+    assert np.array_equal(state.photos[0].unknown, before[0].unknown)
+    assert state.current is state.photos[1]
+    assert (state.settings.iterations, state.settings.mode, state.seed) == (7, "support", 5)
+    assert "lost.png" in state.fault.text
+    state.clear()
+    again.desk.session.save()
+    assert not list((again.desk.session.folder / "photos").iterdir())
+
+
+def test_a_photo_of_which_nothing_is_known_is_named_and_all_results_stay(qtbot, found, tmp_path: Path):
+    state = found.state
+    (tmp_path / "hidden.png").write_bytes(encoded(make_picture(seed=1)))
+    state.open_files([tmp_path / "hidden.png"])
+    qtbot.waitUntil(lambda: len(state.photos) == 2, timeout=PATIENCE)
+    state.look_at(state.photos[1])
+    state.change("Hide it", lambda photo: photo.masked(np.ones((SIZE, SIZE), bool)))
+    search, results, chain = state.search, state.results, state.playback.store
+    QTest.mouseClick(found.header.start, Qt.MouseButton.LeftButton)
+    assert "hidden.png" in found.banner.text.text()
+    assert "wide.png" not in found.banner.text.text()
+    assert not state.searching
+    assert (state.search, state.results, state.playback.store) == (search, results, chain)
+
+    state.clear_mask()
+    start(qtbot, found)
+    assert len(state.results) == 2
+    assert not found.banner.isVisible()
+
+
+def test_typicality_in_words(found):
+    typical = type(found.state.outcome.result.typicality)
+    assert "z is typical" in in_words(typical(1.0, 1.02, 0.01, 0.97), "uniform")
+    words = in_words(typical(5.7, 2.8, 0.3, 0.4), "uniform")
+    assert "±5.7" in words
+    assert "2.8 times" in words
+    assert "edges" in words
+
+
+@pytest.mark.parametrize(("count", "last"), [(6, "5.jpg is not a picture"), (8, "And 3 more like these.")])
+def test_many_faults_are_a_short_list(qtbot, page, tmp_path: Path, count: int, last: str):
+    files = [tmp_path / f"{number}.jpg" for number in range(count)]
+    for file in files:
+        file.write_text("Not a picture.")
+    page.state.open_files(files)
+    qtbot.waitUntil(lambda: last in page.banner.text.text(), timeout=PATIENCE)
+    assert len(page.banner.text.text().splitlines()) == 6
