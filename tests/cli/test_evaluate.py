@@ -14,7 +14,7 @@ from ebm_studio.cli.main import main
 from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.evaluation.figures import Estimate
 from ebm_studio.core.specs import NetSpec, ShortRun
-from ebm_studio.data.models import card as cards
+from ebm_studio.data.models import card as card_module
 from ebm_studio.data.models.calibration import Trial, calibrated
 from ebm_studio.data.models.card import Card, DataCard, read_card
 from ebm_studio.data.models.model import load_model, save_model
@@ -133,7 +133,7 @@ def test_calibrating_drops_the_figures_of_the_step_before() -> None:
 def test_models_tells_the_kid_of_a_card_that_has_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cards, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(card_module, "CHECKPOINTS", tmp_path)
     model = load_model(write_model(tmp_path / "plain.safetensors"), "cpu")
     save_model(tmp_path / "measured.safetensors", model.net, replace(model.card, figures=make_figures()))
     assert main(["models"]) == 0

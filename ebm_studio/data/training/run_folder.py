@@ -39,7 +39,7 @@ from ebm_studio.data.training.run_log import (
 
 TRASH = "trash"
 TAIL = 64
-_SOURCE = Path(__file__).resolve().parents[2]
+_SOURCE = Path(__file__).resolve().parents[3]
 
 
 def default_root() -> Path:

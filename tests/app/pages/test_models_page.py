@@ -12,7 +12,7 @@ from ebm_studio.app.pages.models.model_card import duration
 from ebm_studio.app.widgets.data_set_box import ZIP
 from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.core.specs import NetSpec
-from ebm_studio.data.models import card as cards
+from ebm_studio.data.models import card as card_module
 from ebm_studio.data.models.card import DataCard
 from ebm_studio.data.models.model import load_model, save_model
 from ebm_studio.data.models.thumbnails import COUNT
@@ -30,7 +30,7 @@ def other(tmp_path: Path) -> Path:
 def _bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle of one small model."""
     make_model(tmp_path / "bundle" / "small.safetensors", steps=3)
-    monkeypatch.setattr(cards, "CHECKPOINTS", tmp_path / "bundle")
+    monkeypatch.setattr(card_module, "CHECKPOINTS", tmp_path / "bundle")
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def learned(tmp_path: Path):
         model = load_model(make_model(tmp_path / "learned.safetensors", NetSpec(size=16, channels=3, width=4)), "cpu")
         about = DataCard(name=data, count=32, held_out=16, held_out_rows=rows)
         card = replace(model.card, data=about, figures=figures)
-        save_model(cards.new_user_model("learned"), model.net, card)
+        save_model(card_module.new_user_model("learned"), model.net, card)
 
     return make
 

@@ -9,8 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSp
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.generate.page import splitter
-from ebm_studio.app.pages.interpolate import pad as stage
-from ebm_studio.app.pages.interpolate import stops
+from ebm_studio.app.pages.interpolate import pad, stops
 from ebm_studio.app.pages.interpolate.filmstrip import Filmstrip, SurfaceView
 from ebm_studio.app.pages.interpolate.pad import BigPicture, Pad
 from ebm_studio.app.pages.interpolate.panels import PathInspector
@@ -33,7 +32,7 @@ class InterpolatePage(Page):
     key = "interpolate"
     title = "Interpolate"
     tip = "Interpolate: smooth paths between latents."
-    controls = (("on a stop", stops.HELP), ("on the pad", stage.HELP))
+    controls = (("on a stop", stops.HELP), ("on the pad", pad.HELP))
 
     def __init__(self, theme: Theme, state: PathState) -> None:
         super().__init__()
