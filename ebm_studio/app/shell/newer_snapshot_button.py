@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QPushButton
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.pages.train.runs.state import Runs
-from ebm_studio.app.widgets.fields import thousands
+from ebm_studio.app.widgets.formatting import thousands
 from ebm_studio.core.errors import CheckpointError
 from ebm_studio.data.models.card import read_card
 

@@ -9,9 +9,10 @@ from PySide6.QtCore import QObject
 
 from ebm_studio.app.pages.generate.history import History
 from ebm_studio.app.pages.generate.state import GenerateState
-from ebm_studio.app.studio.keyed_files import Drawer, load_contents, save_contents
+from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.app.studio.session import Session
 from ebm_studio.app.studio.shelf import Kept, Shelf
+from ebm_studio.app.studio.shelf_files import load_contents, save_contents
 from ebm_studio.data.models.latent import FromSeed
 from ebm_studio.engine.chain_store import ChainStore
 from ebm_studio.engine.jobs.chains import RunChain

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import ICON, UNIT
-from ebm_studio.core.evaluation.figures import Estimate
 
 DETENTS = 1000  # positions of a parameter's slider
 
@@ -34,32 +33,10 @@ def label(text: str, role: str = "") -> QLabel:
     return widget
 
 
-def figure(value: float) -> str:
-    """A positive number to two digits, with its power of ten written as one: 5 × 10⁻⁵."""
-    text = f"{value:.2g}"
-    if "e" not in text:
-        return text
-    digits, power = text.split("e")
-    return f"{digits} × 10{str(int(power)).translate(_RAISED)}"
-
-
-def thousands(number: int) -> str:
-    """A whole number with thin gaps: 60 000."""
-    return f"{number:,}".replace(",", "\u202f")
-
-
-def estimated(value: Estimate, digits: int) -> str:
-    """A figure and its standard error: 0.372 ± 0.011."""
-    return f"{value.mean:.{digits}f} ± {value.sd:.{digits}f}".replace("-", "−")
-
-
 def elided(widget: QWidget, text: str, width: int) -> str:
     """A text cut to a width in pixels, in the widget's type."""
     widget.ensurePolished()
     return widget.fontMetrics().elidedText(" ".join(text.split()), Qt.TextElideMode.ElideRight, width)
-
-
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def button(theme: Theme, icon: str, name: str, tip: str, action: Callable[[], object] | None = None) -> QToolButton:

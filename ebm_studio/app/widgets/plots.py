@@ -15,6 +15,7 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT, Tokens
 from ebm_studio.app.studio.playback import ShowsChain
 from ebm_studio.app.widgets.fields import elided, label
+from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.engine.chain_store import ChainStore
 
 pg.setConfigOptions(antialias=True, imageAxisOrder="row-major")
@@ -35,11 +36,6 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         return [text.replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
-
-
-def signed(value: float) -> str:
-    """A figure to three digits, with a true minus."""
-    return f"{value:.3g}".replace("-", "−")
 
 
 def quiet_plot(name: str) -> pg.PlotWidget:

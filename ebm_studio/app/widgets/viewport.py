@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
+from PySide6.QtWidgets import QWidget
 
 from ebm_studio.app.look.tokens import UNIT
 
@@ -142,3 +143,8 @@ def best_grid(
 
     best = max(zooms, key=rank)
     return best, zooms[best]
+
+
+def grid_tiles(widget: QWidget, count: int, width: int, height: int) -> list[QRectF]:
+    """Where each picture of a grid goes that fills a widget."""
+    return Viewport().arrange(QSizeF(widget.size()), widget.devicePixelRatioF(), count, (width, height)).tiles()

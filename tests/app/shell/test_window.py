@@ -12,7 +12,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
 from ebm_studio.app.studio.playback import Playback
-from ebm_studio.app.widgets.fields import figure
+from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.viewport import best_grid
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.engine.chain_store import ChainStore

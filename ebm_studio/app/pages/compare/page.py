@@ -10,17 +10,19 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSplitter, QV
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.compare.exports import of_comparison
 from ebm_studio.app.pages.compare.state import CompareState, Side
-from ebm_studio.app.pages.generate.canvas import grid_tiles
 from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.pages.page import Page
-from ebm_studio.app.studio.exportable import Exportable, of_comparison
+from ebm_studio.app.studio.exportable import Exportable
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.chains_fields import ChainsFields
 from ebm_studio.app.widgets.fields import Choice, RealField, WholeField, button, label
 from ebm_studio.app.widgets.images import to_image
-from ebm_studio.app.widgets.model_chooser import ChainsFields, ModelChooser
+from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
+from ebm_studio.app.widgets.viewport import grid_tiles
 from ebm_studio.core.specs import MAX_STEPS
 
 

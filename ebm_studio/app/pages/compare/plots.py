@@ -11,7 +11,8 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.compare.state import CompareState
 from ebm_studio.app.pages.generate.state import GenerateState
-from ebm_studio.app.widgets.plots import Curve, Floats, signed, thinned
+from ebm_studio.app.widgets.formatting import signed
+from ebm_studio.app.widgets.plots import Curve, Floats, thinned
 from ebm_studio.engine.chain_store import ChainStore
 
 

@@ -26,7 +26,7 @@ from ebm_studio.app.widgets.actions import Line
 from ebm_studio.app.widgets.fields import button
 from ebm_studio.app.widgets.images import carry, to_image
 from ebm_studio.app.widgets.picture_menu import PictureMenu, copy_image, keep
-from ebm_studio.app.widgets.viewport import Arrangement, Viewport
+from ebm_studio.app.widgets.viewport import Arrangement, Viewport, grid_tiles
 from ebm_studio.data.pictures.pictures import Pixels
 
 NOTCH = 120  # what a wheel turns at least
@@ -317,8 +317,3 @@ HELP = (
     Line("Carry a chain to the shelf, or away", ("Drag",)),
     Line("Move what is seen when it is zoomed", ("Drag",)),
 )
-
-
-def grid_tiles(widget: QWidget, count: int, width: int, height: int) -> list[QRectF]:
-    """Where each picture of a grid goes that fills a widget."""
-    return Viewport().arrange(QSizeF(widget.size()), widget.devicePixelRatioF(), count, (width, height)).tiles()

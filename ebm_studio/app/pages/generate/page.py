@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.generate import canvas, history_panel
 from ebm_studio.app.pages.generate.canvas import Canvas
+from ebm_studio.app.pages.generate.exports import of_chains
+from ebm_studio.app.pages.generate.header import Header
+from ebm_studio.app.pages.generate.inspector import Inspector
 from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.pages.page import Page
-from ebm_studio.app.studio.exportable import Exportable, of_chains
+from ebm_studio.app.studio.exportable import Exportable
 from ebm_studio.app.studio.studio import Desk
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
-from ebm_studio.app.widgets.model_chooser import Header
-from ebm_studio.app.widgets.panels import Inspector
+from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 
 
@@ -96,16 +98,3 @@ class GeneratePage(Page):
         for name, held in (("left", self._left), ("whole", self._whole)):
             if saved := settings.value(f"generate/{name}"):
                 held.restoreState(saved)
-
-
-def splitter(way: Qt.Orientation, first: QWidget, second: QWidget, sizes: tuple[int, int]) -> QSplitter:
-    """Two widgets with a hairline between them that can be dragged; the first takes what room there is."""
-    held = QSplitter(way)
-    held.setHandleWidth(1)
-    held.setChildrenCollapsible(False)
-    held.addWidget(first)
-    held.addWidget(second)
-    held.setStretchFactor(0, 1)
-    held.setStretchFactor(1, 0)
-    held.setSizes(list(sizes))
-    return held

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSp
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.pages.generate.page import splitter
 from ebm_studio.app.pages.interpolate import pad, stops
+from ebm_studio.app.pages.interpolate.exports import of_path
 from ebm_studio.app.pages.interpolate.filmstrip import Filmstrip, SurfaceView
 from ebm_studio.app.pages.interpolate.pad import BigPicture, Pad
 from ebm_studio.app.pages.interpolate.panels import PathInspector
@@ -17,11 +17,12 @@ from ebm_studio.app.pages.interpolate.state import PathState
 from ebm_studio.app.pages.interpolate.stops import Stops
 from ebm_studio.app.pages.interpolate.timeline import PathTimeline
 from ebm_studio.app.pages.page import Page
-from ebm_studio.app.studio.exportable import Exportable, of_path
+from ebm_studio.app.studio.exportable import Exportable
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.fields import Choice
 from ebm_studio.app.widgets.model_chooser import ModelChooser
+from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.core.specs import MAX_FRAMES
 from ebm_studio.data.exports.frames import letter
 

@@ -6,7 +6,8 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.interpolate.state import PathState
 from ebm_studio.app.widgets.fields import Choice, Parameter, Scale, WholeField, label
-from ebm_studio.app.widgets.panels import Panel, PanelColumn, ShortRunPanel, figure_line
+from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
+from ebm_studio.app.widgets.short_run_panel import ShortRunPanel
 from ebm_studio.core.specs import MAX_FRAMES, Interpolation
 
 

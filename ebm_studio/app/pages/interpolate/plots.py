@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.interpolate.state import PathState
-from ebm_studio.app.widgets.plots import Chart, Floats, signed, stroke
+from ebm_studio.app.widgets.formatting import signed
+from ebm_studio.app.widgets.plots import Chart, Floats, stroke
 from ebm_studio.engine.jobs.interpolation import Surface
 
 

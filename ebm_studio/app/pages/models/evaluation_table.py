@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.models.state import Entry
-from ebm_studio.app.widgets.fields import estimated, label, thousands
+from ebm_studio.app.widgets.fields import label
+from ebm_studio.app.widgets.formatting import estimated, thousands
 from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.data.models.evaluation_cache import KeptEvaluation, command_of, other_set
 

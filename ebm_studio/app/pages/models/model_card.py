@@ -8,22 +8,15 @@ from textwrap import shorten
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QPushButton,
-    QToolTip,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QToolTip, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.models.evaluation_panel import EvaluationPanel
 from ebm_studio.app.pages.models.state import Entry, Zoo
 from ebm_studio.app.widgets.actions import Use, line, press_own, use
-from ebm_studio.app.widgets.fields import button, elided, estimated, label, thousands
+from ebm_studio.app.widgets.fields import button, elided, label
+from ebm_studio.app.widgets.formatting import duration, estimated, thousands
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.data.models.card import Card, DataCard
@@ -261,13 +254,3 @@ def _measured(figures: Figures) -> list[tuple[str, str, str]]:
     )
     bounds = f"{kid.floor.mean:.4f} to {kid.ceiling.mean:.4f}".replace("-", "−")
     return [(name, estimated(kid.model, 4), tip), ("Floor to ceiling", bounds, tip)]
-
-
-def duration(seconds: float) -> str:
-    """A time for a person: 45 s, 12 min, 3 h 20 min, 75 days."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    if hours >= 48:
-        return f"{round(hours / 24)} days"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

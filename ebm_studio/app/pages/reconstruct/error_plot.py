@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
-from ebm_studio.app.widgets.fields import figure
+from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.plots import paint_axes, quiet_plot, stroke
 
 LEAST, MOST = 1e-8, 4.0  # that the axis shows: pictures in [-1, 1] are no further apart

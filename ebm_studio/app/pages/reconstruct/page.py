@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWid
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.pages.generate.page import splitter
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.pages.reconstruct import crop_view
 from ebm_studio.app.pages.reconstruct.crop_view import CropView
+from ebm_studio.app.pages.reconstruct.exports import of_reconstructions
 from ebm_studio.app.pages.reconstruct.mask_view import MaskView
 from ebm_studio.app.pages.reconstruct.panels import ReconstructInspector
 from ebm_studio.app.pages.reconstruct.photo_list import PhotoList
@@ -21,12 +21,13 @@ from ebm_studio.app.pages.reconstruct.sample_photos import sample_photos
 from ebm_studio.app.pages.reconstruct.split_view import CompareView
 from ebm_studio.app.pages.reconstruct.state import VIEWS, ReconstructState, View
 from ebm_studio.app.pages.reconstruct.welcome import Welcome
-from ebm_studio.app.studio.exportable import Exportable, of_reconstructions
+from ebm_studio.app.studio.exportable import Exportable
 from ebm_studio.app.studio.openers import Opener, local_files
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.fields import Choice, button
 from ebm_studio.app.widgets.model_chooser import ModelChooser
+from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.data.models.card import is_model_file
 from ebm_studio.data.pictures.pictures import HEIC, SUFFIXES, is_picture

@@ -9,17 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
-from ebm_studio.app.widgets.fields import (
-    Choice,
-    Parameter,
-    RealField,
-    Scale,
-    SeedField,
-    WholeField,
-    button,
-    figure,
-    label,
-)
+from ebm_studio.app.widgets.fields import Choice, Parameter, RealField, Scale, SeedField, WholeField, button, label
+from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.specs import MAX_ITERATIONS, MAX_SEED, Reconstruction, Start
 

@@ -20,7 +20,7 @@ from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.reconstruct.mask_view import draw_mask
 from ebm_studio.app.pages.reconstruct.photo import Photo, seen
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
-from ebm_studio.app.widgets.fields import figure
+from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.pixel_snapping import draw_crisp, snapped
 

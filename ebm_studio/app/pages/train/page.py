@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLay
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.pages.generate.page import splitter
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.pages.train.headers import RunHeader, SetupHeader
 from ebm_studio.app.pages.train.runs.panels import RunInspector
@@ -24,6 +23,7 @@ from ebm_studio.app.studio.openers import Opener
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.notice import Notice
+from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.data.training.run_folder import look_into_trash
 
 MODELS = "Models (*.safetensors)"

@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QVBo
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
-from ebm_studio.app.pages.models.model_card import duration
 from ebm_studio.app.pages.train.runs.run_reader import WARNINGS, RunView
 from ebm_studio.app.pages.train.runs.run_text import state_of, when
 from ebm_studio.app.pages.train.runs.state import Runs
-from ebm_studio.app.widgets.fields import figure, label, thousands
+from ebm_studio.app.widgets.fields import label
+from ebm_studio.app.widgets.formatting import duration, figure, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.data.pictures.datasets import set_name
 from ebm_studio.data.training.run_log import Event

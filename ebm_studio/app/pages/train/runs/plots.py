@@ -16,7 +16,7 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.train.runs.curve_data import Floats, limits, ratio_ticks, smooth, thin
 from ebm_studio.app.pages.train.runs.run_reader import WARNINGS, RunView
 from ebm_studio.app.pages.train.runs.selected_runs import Watch
-from ebm_studio.app.widgets.fields import figure
+from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.plots import Chart, stroke
 
 Read = Callable[[RunView], tuple[Floats, ...]]

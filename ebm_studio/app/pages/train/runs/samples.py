@@ -7,13 +7,14 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, 
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.pages.generate.page import splitter
 from ebm_studio.app.pages.train.runs.run_reader import RunView, read_grid
 from ebm_studio.app.pages.train.runs.selected_runs import WINDOWS
 from ebm_studio.app.pages.train.runs.state import Runs
-from ebm_studio.app.widgets.fields import button, elided, label, thousands
+from ebm_studio.app.widgets.fields import button, elided, label
+from ebm_studio.app.widgets.formatting import thousands
 from ebm_studio.app.widgets.mosaic import Mosaic
 from ebm_studio.app.widgets.scrub_bar import ScrubBar
+from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.data.pictures.pictures import Pixels
 
 SIDE_BY_SIDE = 6  # runs whose samples are shown

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLay
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.train.setup.state import TrainSetup
-from ebm_studio.app.widgets.fields import label, thousands
+from ebm_studio.app.widgets.fields import label
+from ebm_studio.app.widgets.formatting import thousands
 from ebm_studio.app.widgets.mosaic import Mosaic
 from ebm_studio.data.pictures.preview import Preview
 

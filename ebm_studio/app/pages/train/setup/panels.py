@@ -9,21 +9,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, 
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.pages.models.model_card import duration
 from ebm_studio.app.pages.train.setup.initial_weights_box import OriginBox
 from ebm_studio.app.pages.train.setup.plan_fields import LEARNING, NET, SHORT_RUN, Knob
 from ebm_studio.app.pages.train.setup.presets_panel import PresetsPanel
 from ebm_studio.app.pages.train.setup.state import TrainSetup
-from ebm_studio.app.widgets.fields import (
-    Choice,
-    Parameter,
-    RealField,
-    Scale,
-    WholeField,
-    label,
-    reset_button,
-    thousands,
-)
+from ebm_studio.app.widgets.fields import Choice, Parameter, RealField, Scale, WholeField, label, reset_button
+from ebm_studio.app.widgets.formatting import duration, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.specs import SIZES
 from ebm_studio.data.training.plan import Plan

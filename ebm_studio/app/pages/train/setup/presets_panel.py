@@ -7,9 +7,10 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.pages.models.model_card import duration
-from ebm_studio.app.pages.train.setup.state import TrainSetup, preset_of
+from ebm_studio.app.pages.train.setup.draft import preset_of
+from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.widgets.fields import label
+from ebm_studio.app.widgets.formatting import duration
 from ebm_studio.app.widgets.panels import Panel
 from ebm_studio.data.training.presets import PRESETS, Preset
 

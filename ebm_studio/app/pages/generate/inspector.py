@@ -1,0 +1,169 @@
+"""The right column of the Generate page."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.generate.history import History
+from ebm_studio.app.pages.generate.history_panel import HistoryPanel
+from ebm_studio.app.pages.generate.state import GenerateState
+from ebm_studio.app.widgets.fields import Choice, reset_button
+from ebm_studio.app.widgets.formatting import thousands
+from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
+from ebm_studio.app.widgets.short_run_panel import ShortRunPanel
+from ebm_studio.data.models.card import Card
+
+
+class StartPanel(Panel):
+    """The start distribution p0."""
+
+    def __init__(self, theme: Theme, state: GenerateState) -> None:
+        super().__init__("Start noise")
+        self._state = state
+        self.start = Choice(
+            [
+                ("uniform", "Uniform", "p₀ is uniform on [−1, 1]."),
+                ("gaussian", "Gaussian", "p₀ is the standard normal."),
+            ],
+            "Start distribution",
+        )
+        self.reset = reset_button(theme, "Reset the start distribution")
+        self.reset.clicked.connect(self._reset)
+        self.title.addWidget(self.reset)
+        self.column.setSpacing(UNIT // 2)  # the button makes the title's line higher
+        self.start.chosen.connect(lambda start: state.change_run(start=start))
+        self.column.addWidget(self.start)
+        state.parameters_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        start, model = self._state.parameters.run.start, self._state.model
+        self.start.set_value(start)
+        self.reset.setVisible(model is not None and start != model.card.short_run.start)
+
+    def _reset(self) -> None:
+        if self._state.model is not None:
+            self._state.change_run(start=self._state.model.card.short_run.start)
+
+
+class ViewPanel(Panel):
+    """What of a step the canvas shows."""
+
+    def __init__(self, state: GenerateState) -> None:
+        super().__init__("View")
+        self._state = state
+        self.view = Choice(
+            [
+                ("state", "State", "x, the chain's state as it is."),
+                ("mean", "Without noise", "x without the noise u that the last step added."),
+            ],
+            "View",
+        )
+        self.view.chosen.connect(state.set_view)
+        self.column.addWidget(self.view)
+        self.pixels = Choice(
+            [
+                ("crisp", "Crisp", "Pixels stay square: at whole zooms only."),
+                ("smooth", "Smooth", "Pixels flow into each other, at any zoom."),
+            ],
+            "Pixels",
+        )
+        self.pixels.chosen.connect(lambda pixels: state.set_smooth(pixels == "smooth"))
+        self.column.addWidget(self.pixels)
+        state.view_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        self.view.set_value(self._state.view)
+        self.pixels.set_value("smooth" if self._state.smooth else "crisp")
+
+
+class ModelPanel(Panel):
+    """What the model's card says."""
+
+    def __init__(self, state: GenerateState) -> None:
+        super().__init__("Model")
+        self._state = state
+        self._figures = {
+            name: figure_line(self.column, name, tip)
+            for name, tip in (
+                ("Data", "What the model learned from."),
+                ("Pictures", "Size and colours of a picture."),
+                ("Net", "Width n<sub>f</sub> of the first layer, and the activation."),
+                ("Trained K", "The number of steps that the model was trained with."),
+                ("Updates", "Parameter updates of Algorithm 1."),
+                ("Energy difference d", "E(data) − E(samples) at the end of training: healthy about 0."),
+                ("Gradient magnitude v", "Mean length of the gradient part of a step at the end of training."),
+            )
+        }
+        state.model_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        model = self._state.model
+        for name, text in (_facts(model.card) if model else dict.fromkeys(self._figures, "–")).items():
+            self._figures[name].setText(text)
+
+
+def _facts(card: Card) -> dict[str, str]:
+    return {
+        "Data": card.data.name,
+        "Pictures": f"{card.net.size} × {card.net.size}, {'grey' if card.net.channels == 1 else 'colour'}",
+        "Net": f"n<sub>f</sub> {card.net.width}, {'LeakyReLU' if card.net.activation == 'leaky_relu' else 'SiLU'}",
+        "Trained K": str(card.short_run.steps),
+        "Updates": thousands(card.updates) if card.updates else "–",
+        "Energy difference d": f"{card.health.d:+.2f}".replace("-", "−") if card.health else "–",
+        "Gradient magnitude v": f"{card.health.v:.2f}" if card.health else "–",
+    }
+
+
+class Settings(PanelColumn):
+    """The Generate page's panels."""
+
+    def __init__(self, theme: Theme, state: GenerateState) -> None:
+        super().__init__(top=UNIT)
+        self.short_run = ShortRunPanel(theme, state)
+        self.start = StartPanel(theme, state)
+        self.view = ViewPanel(state)
+        self.model = ModelPanel(state)
+        self.stack(self.short_run, self.start, self.view, self.model)
+
+
+class Inspector(QWidget):
+    """The right column: the settings of the run, or the runs that were."""
+
+    def __init__(self, theme: Theme, state: GenerateState, history: History) -> None:
+        super().__init__()
+        self.setObjectName("inspector")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMinimumWidth(30 * UNIT)
+        self.choice = Choice(
+            [
+                ("settings", "Settings", "What steers the chains."),
+                ("history", "History", "The runs that were, to be restored."),
+            ],
+            "Inspector",
+        )
+        self.choice.chosen.connect(self.show_side)
+        self.settings = Settings(theme, state)
+        self.history = HistoryPanel(theme, history, state)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.settings)
+        self._stack.addWidget(self.history)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, UNIT + UNIT // 4, 0, 0)
+        column.setSpacing(UNIT)
+        head = QHBoxLayout()
+        head.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
+        head.addWidget(self.choice)
+        column.addLayout(head)
+        column.addWidget(self._stack, 1)
+        self.show_side("settings")
+
+    def show_side(self, side: str) -> None:
+        """Show the `settings` or the `history`."""
+        self.choice.set_value(side)
+        self._stack.setCurrentWidget(self.history if side == "history" else self.settings)

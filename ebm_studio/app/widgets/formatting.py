@@ -1,0 +1,42 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+from ebm_studio.core.evaluation.figures import Estimate
+
+
+def figure(value: float) -> str:
+    """A positive number to two digits, with its power of ten written as one: 5 × 10⁻⁵."""
+    text = f"{value:.2g}"
+    if "e" not in text:
+        return text
+    digits, power = text.split("e")
+    return f"{digits} × 10{str(int(power)).translate(_RAISED)}"
+
+
+def thousands(number: int) -> str:
+    """A whole number with thin gaps: 60 000."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def estimated(value: Estimate, digits: int) -> str:
+    """A figure and its standard error: 0.372 ± 0.011."""
+    return f"{value.mean:.{digits}f} ± {value.sd:.{digits}f}".replace("-", "−")
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def duration(seconds: float) -> str:
+    """A time for a person: 45 s, 12 min, 3 h 20 min, 75 days."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if hours >= 48:
+        return f"{round(hours / 24)} days"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def signed(value: float) -> str:
+    """A figure to three digits, with a true minus."""
+    return f"{value:.3g}".replace("-", "−")

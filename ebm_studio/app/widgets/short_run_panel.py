@@ -1,0 +1,90 @@
+"""The settings of a short run."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from PySide6.QtCore import SignalInstance
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.widgets.fields import Parameter, RealField, Scale, WholeField
+from ebm_studio.app.widgets.formatting import figure
+from ebm_studio.app.widgets.panels import Panel, figure_line
+from ebm_studio.core.specs import MAX_STEPS, ShortRun
+from ebm_studio.engine.jobs.chains import ModelReady
+
+
+class HasRun(Protocol):
+    """What has a `ShortRun`."""
+
+    @property
+    def run(self) -> ShortRun: ...
+
+
+class HasShortRun(Protocol):
+    """Whatever observable has a short run to set, and a model with its own."""
+
+    @property
+    def parameters(self) -> HasRun: ...
+    @property
+    def model(self) -> ModelReady | None: ...
+    @property
+    def parameters_changed(self) -> SignalInstance: ...
+    def change_run(self, **changes: Any) -> None: ...
+
+
+class ShortRunPanel(Panel):
+    """K, step size, noise scale, and the temperature they imply."""
+
+    def __init__(self, theme: Theme, state: HasShortRun) -> None:
+        super().__init__("Short run")
+        self._state = state
+        self.steps = Parameter(
+            theme, "Steps K",
+            WholeField(1, MAX_STEPS, "Steps K", "K, how many Langevin steps lead from noise to image."),
+            Scale(1, 400, ratio=True),
+        )  # fmt: skip
+        self.step_size = Parameter(
+            theme, "Step size s",
+            RealField(1e-6, 1e3, "Step size s", "s, the factor before the energy's gradient in a step."),
+            Scale(1e-2, 1e2, ratio=True),
+        )  # fmt: skip
+        self.noise_scale = Parameter(
+            theme, "Noise scale τ",
+            RealField(0, 10, "Noise scale τ", "τ, the standard deviation of the noise u that each step adds."),
+            Scale(1e-4, 1, ratio=True, zero=True),
+        )  # fmt: skip
+        self.noise_steps = Parameter(
+            theme, "Noise until step n",
+            WholeField(0, MAX_STEPS, "Noise until step n", "n, only the first n steps add noise; then it settles."),
+            Scale(0, 1),
+        )  # fmt: skip
+        self.steps.edited.connect(lambda value: state.change_run(steps=round(value)))
+        self.step_size.edited.connect(lambda value: state.change_run(step_size=value))
+        self.noise_scale.edited.connect(lambda value: state.change_run(noise_scale=float(value)))
+        self.noise_steps.edited.connect(self._take_noise_steps)
+        for widget in (self.steps, self.step_size, self.noise_scale, self.noise_steps):
+            self.column.addWidget(widget)
+        self.temperature = figure_line(
+            self.column, "Temperature", "T = τ² / 2s, at which the step is Langevin dynamics on E / T."
+        )
+        state.parameters_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        run, model = self._state.parameters.run, self._state.model
+        own = model.card.short_run if model else None
+        self.steps.set_value(run.steps, own.steps if own else None)
+        self.step_size.set_value(run.step_size, own.step_size if own else None)
+        self.noise_scale.set_value(run.noise_scale, own.noise_scale if own else None)
+        own_steps = own.noise_steps if own else None
+        self.noise_steps.set_range(0, run.steps)
+        self.noise_steps.set_value(
+            run.steps if run.noise_steps is None else min(run.noise_steps, run.steps),
+            run.steps if own_steps is None else own_steps,
+        )
+        self.temperature.setText(figure(run.temperature))
+
+    def _take_noise_steps(self, value: float) -> None:
+        steps = round(value)
+        self._state.change_run(noise_steps=None if steps >= self._state.parameters.run.steps else steps)

@@ -1,0 +1,19 @@
+"""Two widgets side by side whose shares can be dragged."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QWidget
+
+
+def splitter(way: Qt.Orientation, first: QWidget, second: QWidget, sizes: tuple[int, int]) -> QSplitter:
+    """Two widgets with a hairline between them that can be dragged; the first takes what room there is."""
+    held = QSplitter(way)
+    held.setHandleWidth(1)
+    held.setChildrenCollapsible(False)
+    held.addWidget(first)
+    held.addWidget(second)
+    held.setStretchFactor(0, 1)
+    held.setStretchFactor(1, 0)
+    held.setSizes(list(sizes))
+    return held
