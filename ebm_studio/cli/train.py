@@ -78,6 +78,12 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--final-rate", type=float, help="the rate at the very end, as a factor (default: 0.1)")
     parser.add_argument("--final-noise", type=float, help="sigma at the very end, as a factor (default: 1)")
+    parser.add_argument(
+        "--mirror", type=float, help="share of training images shown mirrored; 0.5 doubles a small set (default: 0)"
+    )
+    parser.add_argument(
+        "--trim", type=float, help="share of an update's chains, those of the highest energy, left out (default: 0)"
+    )
     parser.add_argument("--seed", type=int, help="default: 0")
     parser.add_argument("--hold-out", type=int, metavar="N", help="never learn from N images, each folder's last ones")
     parser.add_argument("--licence", help="the data's licence, for the card")

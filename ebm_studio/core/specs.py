@@ -194,6 +194,11 @@ class Learning(Spec):
     """The rate at the very end, as a factor of `learning_rate`."""
     final_noise: float = 1.0
     """Sigma at the very end, as a factor of `data_noise`."""
+    mirror: float = 0.0
+    """The share of training images that are shown mirrored, left to right: 0.5 doubles a small set."""
+    trim: float = 0.0
+    """The share of an update's chains, those of the highest energy, that are left out: chains that have
+    not arrived at a picture should not teach."""
     seed: int = 0
     """Start of every random number of the run."""
 
@@ -210,9 +215,10 @@ class Learning(Spec):
             value = getattr(self, name)
             _check(_is_number(value, 0, 0.999999), f"{name} must be at least 0 and below 1, not {value}.")
         _check(_is_number(self.data_noise, 0, 2), f"The data noise must be from 0 to 2, not {self.data_noise}.")
-        for name in ("decay_share", "final_rate", "final_noise"):
+        for name in ("decay_share", "final_rate", "final_noise", "mirror"):
             value = getattr(self, name)
             _check(_is_number(value, 0, 1), f"{name} must be from 0 to 1, not {value}.")
+        _check(_is_number(self.trim, 0, 0.5), f"trim must be from 0 to 0.5, not {self.trim}.")
         check_seed(self.seed)
 
     def decay(self, progress: float) -> tuple[float, float]:

@@ -65,8 +65,8 @@ class Learner:
         data = self._draw_data(random, sigma)
         self.samples, lengths = self._draw_samples(random)
 
-        energy = self._energies(data, self.samples)
-        figures = torch.stack([energy[: len(data)].mean(), energy[len(data) :].mean(), lengths.mean()])
+        of_data, of_samples = self._energies(data, self._arrived(self.samples))
+        figures = torch.stack([of_data, of_samples, lengths.mean()])
         gradients = [parameter.grad for parameter in self.net.parameters() if parameter.grad is not None]
         self._ranks.average([figures, *gradients])
         if not torch.isfinite(torch.stack([*figures, *torch._foreach_norm(gradients)])).all():
@@ -80,21 +80,37 @@ class Learner:
         energy_data, energy_samples, v = figures.tolist()
         return Metrics(self.updates, energy_data, energy_samples, v, rate, sigma)
 
-    def _energies(self, data: Tensor, samples: Tensor) -> Tensor:
-        """E of the data, then of the samples, and each parameter's gradient of mean E(data) - mean E(samples)."""
+    def _arrived(self, samples: Tensor) -> Tensor:
+        """The samples (N, C, H, W) without the share of highest energy that the settings leave out."""
+        left_out = round(self.learning.trim * len(samples))
+        if not left_out:
+            return samples
+        energy, _ = self._gradient(samples)
+        return samples[energy.argsort()[: len(samples) - left_out].sort().values]
+
+    def _energies(self, data: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean E of the data and of the samples, and each parameter's gradient of the first less the second."""
         factors = torch.cat([data.new_full((len(x),), sign / len(x)) for x, sign in ((data, 1), (samples, -1))])
         self._pass.refresh()
         energy, gradients = self._pass.of_parameters(torch.cat([data, samples]), factors)
         for parameter, gradient in zip(self.net.parameters(), gradients, strict=True):
             parameter.grad = torch.empty_like(parameter).copy_(gradient)
-        return energy
+        return energy[: len(data)].mean(), energy[len(data) :].mean()
 
     def _draw_data(self, random: torch.Generator, sigma: float) -> Tensor:
         rows = torch.randint(len(self._images), (self.learning.images,), generator=random, device=self.device)
         rows = rows[self._ranks.share(len(rows))]
         data = self._images[rows.to(self._images.device)].to(self.device).float() / 127.5 - 1
-        data = data.contiguous(memory_format=torch.channels_last)
+        data = self._mirrored(data.contiguous(memory_format=torch.channels_last), random)
         return data.add_(self._draw(self.learning.images, "gaussian", random), alpha=sigma)
+
+    def _mirrored(self, data: Tensor, random: torch.Generator) -> Tensor:
+        """The images (N, C, H, W), each mirrored left to right by chance."""
+        if not self.learning.mirror:
+            return data
+        chance = torch.rand(self.learning.images, generator=random, device=self.device)
+        chosen = chance[self._ranks.share(len(chance))] < self.learning.mirror
+        return torch.where(chosen[:, None, None, None], data.flip(3), data)
 
     def _draw_samples(self, random: torch.Generator) -> tuple[Tensor, Tensor]:
         count = self.learning.chains

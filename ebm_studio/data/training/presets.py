@@ -39,6 +39,7 @@ PRESETS = (
         "As Nijkamp et al. (2019) and their code: width 64, K 100, 64 pictures. Days without a GPU.",
         NetSpec(width=64),
         ShortRun(steps=100),
-        Learning(updates=200_000, chains=64, images=64, ema=0.0, decay_share=0.0, final_rate=1.0),
+        # The paper: 200,000 updates, then rate and sigma "gradually decreased"; how far is our choice.
+        Learning(updates=220_000, chains=64, images=64, ema=0.0, decay_share=1 / 11, final_rate=0.1, final_noise=0.5),
     ),
 )

@@ -55,6 +55,30 @@ def test_a_resumed_learner_goes_on_exactly():
         assert torch.equal(mine, theirs)
 
 
+def test_mirrored_images_are_seen_both_ways():
+    seen = []
+    for mirror in (0.0, 0.5, 1.0):
+        one = learner(images=64, mirror=mirror)
+        one._images = torch.zeros(1, 1, 16, 16, dtype=torch.uint8)
+        one._images[..., :4] = 255  # bright at the left
+        data = one._draw_data(torch.Generator().manual_seed(0), sigma=0.0)
+        seen.append(int((data[:, 0, 0, -1] > 0).sum()))
+    assert seen[0] == 0
+    assert 16 < seen[1] < 48
+    assert seen[2] == 64
+
+
+def test_trimmed_chains_are_those_of_the_highest_energy():
+    one = learner(chains=8, trim=0.25)
+    samples = torch.rand(8, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    energy, _ = one._gradient(samples)
+    kept = one._arrived(samples)
+    order = energy.argsort()
+    assert torch.equal(kept, samples[order[:6].sort().values])
+    metrics = one.update(0.0)
+    assert metrics.energy_samples < one.net(one.samples).mean().item()  # the mean is of those that count
+
+
 def test_the_average_follows_the_weights():
     one = learner(ema=0.0)
     one.update(0.0)

@@ -88,6 +88,16 @@ LEARNING = (
         "Training images of one update. They cost one pass, not K, so more are cheap.",
     ),
     Knob(
+        "learning", "mirror", "Mirror", 0, 1, (0.1, 1),
+        "The share of training images that are shown mirrored, left to right. 0.5 doubles a small set. "
+        "Leave it at 0 for text and digits.", whole=False, zero=True,
+    ),
+    Knob(
+        "learning", "trim", "Trim", 0, 0.5, (0.05, 0.5),
+        "The share of an update's chains, those of the highest energy, that are left out: chains that have "
+        "not arrived at a picture should not teach.", whole=False, zero=True,
+    ),
+    Knob(
         "learning", "ema", "Averaging", 0, 0.999999, (0.9, 0.9999),
         "Decay of the running average of the weights, which is the model that is kept; 0 keeps the last weights.",
         whole=False, zero=True,
