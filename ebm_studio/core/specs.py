@@ -91,7 +91,9 @@ class NetSpec(Spec):
     width: int = 32
     """n_f, the channels of the first layer."""
     activation: Activation = "leaky_relu"
-    """LeakyReLU with slope 0.2, as in the paper, or the smooth SiLU."""
+    """LeakyReLU, as in the paper, or the smooth SiLU."""
+    leak: float = 0.2
+    """The slope of LeakyReLU below 0; the paper's is 0.2. SiLU has none."""
 
     def __post_init__(self) -> None:
         _check(self.size in SIZES, f"The picture size must be one of {SIZES}, not {self.size}.")
@@ -101,6 +103,7 @@ class NetSpec(Spec):
             self.activation in get_args(Activation),
             f"The activation must be one of {', '.join(get_args(Activation))}, not {self.activation}.",
         )
+        _check(_is_number(self.leak, 0, 1), f"The leak of LeakyReLU must be from 0 to 1, not {self.leak}.")
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -17,6 +17,8 @@ def test_a_spec_survives_plain_data(spec):
         (NetSpec, {"width": 0}),
         (NetSpec, {"width": True}),
         (NetSpec, {"activation": "tanh"}),
+        (NetSpec, {"leak": -0.1}),
+        (NetSpec, {"leak": 2}),
         (ShortRun, {"steps": 0}),
         (ShortRun, {"steps": 2.0}),
         (ShortRun, {"step_size": float("nan")}),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ebm_studio.core.energy.nets import SLOPE, EnergyNet
+from ebm_studio.core.energy.nets import EnergyNet
 
 BLOCK = 2048  # images times n_f that walk together: enough for the matrix units, little for the caches
 PRODUCT = 16  # images of one matrix product; other numbers of rows may split the inner sum, and so round, otherwise
@@ -32,9 +32,9 @@ def is_packable() -> bool:
 class PackedConvolution:
     """A convolution and its transpose; pictures are bfloat16 (N, C, H, W), channels last."""
 
-    def __init__(self, layer: nn.Conv2d, shape: tuple[int, int, int, int], leaky: bool) -> None:
+    def __init__(self, layer: nn.Conv2d, shape: tuple[int, int, int, int], leak: float | None) -> None:
         self._layer, self._shape = layer, shape
-        self._activation = ("leaky_relu", [SLOPE], "") if leaky else ("none", [], "")
+        self._activation = ("none", [], "") if leak is None else ("leaky_relu", [leak], "")
         self.refresh()
 
     def refresh(self) -> None:
@@ -64,9 +64,9 @@ class PackedConvolution:
 class PackedProduct:
     """The 4x4 convolution of stride 2 from 8x8 to 4x4 pixels, as one matrix product over its patches."""
 
-    def __init__(self, layer: nn.Conv2d, leaky: bool) -> None:
+    def __init__(self, layer: nn.Conv2d, leak: float | None) -> None:
         self._layer = layer
-        self._activation = ("leaky_relu", [SLOPE], "") if leaky else ("none", [], "")
+        self._activation = ("none", [], "") if leak is None else ("leaky_relu", [leak], "")
         self.refresh()
 
     def refresh(self) -> None:
@@ -116,19 +116,17 @@ class PackedGradient:
 
     def __init__(self, net: EnergyNet) -> None:
         self.spec = net.spec
-        self._leaky = net.spec.activation == "leaky_relu"
+        self._leak = net.spec.leak if net.spec.activation == "leaky_relu" else None
         *hidden, self._last = net.convolutions
         self._block = max(PRODUCT, BLOCK // net.spec.width)
         shape = (self._block, *net.spec.shape)
         self._layers: list[PackedConvolution | PackedProduct] = []
         for layer in hidden[:-1]:
-            self._layers.append(PackedConvolution(layer, shape, self._leaky))
+            self._layers.append(PackedConvolution(layer, shape, self._leak))
             shape = (self._block, layer.out_channels, shape[2] // layer.stride[0], shape[3] // layer.stride[1])
         last = hidden[-1]
         self._layers.append(
-            PackedProduct(last, self._leaky)
-            if last.in_channels >= MANY
-            else PackedConvolution(last, shape, self._leaky)
+            PackedProduct(last, self._leak) if last.in_channels >= MANY else PackedConvolution(last, shape, self._leak)
         )
         self._take_up_last()
 
@@ -155,17 +153,17 @@ class PackedGradient:
         for layer in self._layers:
             h = layer.forward(h)
             kept.append(h)
-            h = h if self._leaky else _aten.silu(h)
+            h = _aten.silu(h) if self._leak is None else h
         # The last layer sees the whole 4x4 picture: a dot product, whose gradient is its weight.
         energy = (h * self._weight).sum((1, 2, 3), dtype=torch.float32) + self._constant
 
         g = self._weight.expand_as(h)
         for layer, a in zip(reversed(self._layers), reversed(kept), strict=True):
             # Over the activations, which nobody needs any more: new memory would cost more than the product.
-            if self._leaky:
-                _aten.leaky_relu_backward.grad_input(g, a, SLOPE, True, grad_input=a)
-            else:
+            if self._leak is None:
                 _aten.silu_backward.grad_input(g, a, grad_input=a)
+            else:
+                _aten.leaky_relu_backward.grad_input(g, a, self._leak, True, grad_input=a)
             g = layer.backward(a)
         return energy, g.float()
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ebm_studio.core.energy.nets import SLOPE, EnergyNet
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.energy.winograd import TILE, HalvingConvolution, from_tiles, to_tiles
 from ebm_studio.core.specs import NetSpec
 
@@ -94,7 +94,7 @@ class EnergyGradient:
             h = torch.conv2d(h, w, b, layer.stride, layer.padding)
             kept.append(h)
             # LeakyReLU keeps the sign, so its result serves as its own mask and may overwrite h.
-            h = functional.silu(h) if self.spec.activation in SMOOTH else functional.leaky_relu_(h, SLOPE)
+            h = functional.silu(h) if self.spec.activation in SMOOTH else functional.leaky_relu_(h, self.spec.leak)
         return inputs, kept, h
 
     @staticmethod
@@ -205,7 +205,7 @@ def _activate(spec: NetSpec, a: Tensor, out: Tensor) -> None:
     if spec.activation in SMOOTH:
         _aten.silu.out(a, out=out)
     else:
-        _aten.leaky_relu.out(a, SLOPE, out=out)
+        _aten.leaky_relu.out(a, spec.leak, out=out)
 
 
 def _chain_rule(spec: NetSpec, g: Tensor, a: Tensor, out: Tensor) -> None:
@@ -213,7 +213,7 @@ def _chain_rule(spec: NetSpec, g: Tensor, a: Tensor, out: Tensor) -> None:
     if spec.activation in SMOOTH:
         _aten.silu_backward.grad_input(g, a, grad_input=out)
     else:
-        _aten.leaky_relu_backward.grad_input(g, a, SLOPE, False, grad_input=out)
+        _aten.leaky_relu_backward.grad_input(g, a, spec.leak, False, grad_input=out)
 
 
 def first_backward(g: Tensor, weight: Tensor) -> Tensor:

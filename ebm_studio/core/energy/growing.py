@@ -13,7 +13,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ebm_studio.core.energy.nets import SLOPE, EnergyNet
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import NetSpec
 
@@ -32,7 +32,9 @@ def grown(net: EnergyNet, generator: torch.Generator) -> EnergyNet:
     old_first, *old_others = net.convolutions
     with torch.no_grad():
         _pass_on(first.weight, _biased(first.bias), net.spec.channels)
-        _average(second.weight, _biased(second.bias), old_first.weight, _biased(old_first.bias))
+        # x = (LeakyReLU(x) - LeakyReLU(-x)) / (1 + leak)
+        old_weight = old_first.weight / (1 + spec.leak)
+        _average(second.weight, _biased(second.bias), old_weight, _biased(old_first.bias))
         for new, old in zip(others, old_others, strict=True):
             rows, columns = old.weight.shape[:2]
             new.weight[:rows] = 0  # what the old channels did not hear, the new ones do not tell them yet
@@ -73,8 +75,7 @@ def _average(weight: Tensor, bias: Tensor, old: Tensor, old_bias: Tensor) -> Non
     bias[:rows] = old_bias
     for sign, down, across, channel in itertools.product((1, -1), SHIFTS, SHIFTS, range(channels)):
         column = ((sign < 0) * len(SHIFTS) + SHIFTS.index(down)) * len(SHIFTS) + SHIFTS.index(across)
-        # x = (LeakyReLU(x) - LeakyReLU(-x)) / (1 + slope)
-        weight[:rows, column * channels + channel] = sign * _quarter(kernel[:, channel], down, across) / (1 + SLOPE)
+        weight[:rows, column * channels + channel] = sign * _quarter(kernel[:, channel], down, across)
 
 
 def _quarter(kernel: Tensor, down: int, across: int) -> Tensor:

@@ -9,8 +9,6 @@ from torch import Tensor, nn
 
 from ebm_studio.core.specs import NetSpec
 
-SLOPE = 0.2  # of the paper's LeakyReLU
-
 
 class EnergyNet(nn.Module):
     """The paper's net: images (N, C, H, W) in [-1, 1] to energies (N,)."""
@@ -48,4 +46,4 @@ class EnergyNet(nn.Module):
 
 
 def _activation(spec: NetSpec) -> nn.Module:
-    return nn.LeakyReLU(SLOPE) if spec.activation == "leaky_relu" else nn.SiLU()
+    return nn.LeakyReLU(spec.leak) if spec.activation == "leaky_relu" else nn.SiLU()

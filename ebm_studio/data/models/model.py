@@ -249,7 +249,7 @@ class Model:
     @cached_property
     def fingerprint(self) -> str:
         """A hash of the net and its weights, 16 hex digits: the same in any file, whatever its card says."""
-        digest = hashlib.blake2b(repr(self.card.net).encode(), digest_size=8)
+        digest = hashlib.blake2b(_described(self.card.net).encode(), digest_size=8)
         for name, tensor in self.net.state_dict().items():
             digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
@@ -295,6 +295,13 @@ def load_model(name: str | Path, device: str = "auto", backend: str = "auto") ->
 def save_model(path: Path, net: EnergyNet, card: Card) -> None:
     """Write a model file whole or not at all. Raises `StudioError` when it cannot be written."""
     save_tensors(path, net.state_dict(), {"ebm_studio": json.dumps(card.to_dict())})
+
+
+def _described(spec: NetSpec) -> str:
+    # A field that came later counts where it is not at its default, so that older files still know their model.
+    first, later = ("size", "channels", "width", "activation"), ("leak",)
+    names = [*first, *(name for name in later if getattr(spec, name) != getattr(NetSpec(), name))]
+    return f"NetSpec({', '.join(f'{name}={getattr(spec, name)!r}' for name in names)})"
 
 
 def _load_own(path: Path) -> tuple[EnergyNet, Card]:

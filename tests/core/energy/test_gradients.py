@@ -26,7 +26,7 @@ SPECS = [
     NetSpec(size=size, width=width, channels=channels, activation=activation)
     for size, width, channels in ((16, 6, 3), (32, 32, 3), (64, 16, 1))
     for activation in ("leaky_relu", "silu")
-]
+] + [NetSpec(size=16, width=6, leak=0.05), NetSpec(size=32, width=32, leak=0)]
 
 
 def drawn_net(spec: NetSpec, device: str = "cpu") -> EnergyNet:

@@ -8,12 +8,14 @@ from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import NetSpec
 
 
-@pytest.mark.parametrize(("size", "channels", "width"), [(16, 1, 8), (32, 3, 24), (32, 1, 8)])
-def test_a_grown_net_begins_as_the_smaller_one(size: int, channels: int, width: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "channels", "width", "leak"), [(16, 1, 8, 0.2), (32, 3, 24, 0.2), (32, 1, 8, 0.2), (16, 1, 8, 0.05)]
+)
+def test_a_grown_net_begins_as_the_smaller_one(size: int, channels: int, width: int, leak: float) -> None:
     generator = torch.Generator().manual_seed(0)
-    net = EnergyNet(NetSpec(size=size, channels=channels, width=width), generator)
+    net = EnergyNet(NetSpec(size=size, channels=channels, width=width, leak=leak), generator)
     bigger = grown(net, generator)
-    assert bigger.spec == NetSpec(size=2 * size, channels=channels, width=width)
+    assert bigger.spec == NetSpec(size=2 * size, channels=channels, width=width, leak=leak)
     x = (torch.rand(3, channels, 2 * size, 2 * size, generator=generator) * 2 - 1).requires_grad_()
     torch.testing.assert_close(bigger(x), 4 * net(avg_pool2d(x, 2)), rtol=1e-4, atol=1e-5)
 

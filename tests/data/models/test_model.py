@@ -62,6 +62,18 @@ def test_a_card_with_a_broken_part_is_refused(damage):
         Card.from_dict(card | damage)
 
 
+def test_the_same_weights_with_another_leak_are_another_model(tmp_path):
+    one, other = (
+        load_model(
+            make_model(tmp_path / f"{leak}.safetensors", NetSpec(size=16, channels=1, width=4, leak=leak)), "cpu"
+        )
+        for leak in (0.2, 0.05)
+    )
+    assert one.fingerprint == load_model(make_model(tmp_path / "tiny.safetensors"), "cpu").fingerprint
+    assert one.fingerprint != other.fingerprint
+    assert not torch.equal(one.sample(2), other.sample(2))
+
+
 def test_pictures_of_a_seed_do_not_depend_on_their_number(tiny):
     model = load_model(tiny, "cpu")
     many = model.sample(70, seed=3)
