@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from ebm_studio.cli.options import duration
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.models.card import Card, DataCard
 from ebm_studio.data.models.model import Model, save_model
@@ -141,7 +141,7 @@ def _publish(folder: Path, f: nn.Sequential, data: ImageSet, held_out: int, upda
     """A model file of ours, E = -f, with a card, and its grid."""
     channels = data.images.shape[1]
     spec = NetSpec(size=SIZE, channels=channels, width=WIDTH)
-    net = EnergyNet(spec)
+    net = ConvNet(spec)
     net.f.load_state_dict(f.state_dict())
     with torch.no_grad():
         net.convolutions[-1].weight.neg_()

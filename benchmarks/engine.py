@@ -16,7 +16,7 @@ from benchmarks import literal
 from benchmarks.timing import interleaved
 from ebm_studio.core.energy.adjoint import pull_back
 from ebm_studio.core.energy.backends import available, choose_backend, make_gradient
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.learning.learner import Learner
 from ebm_studio.core.sampling.langevin import ChainStreams, sample, short_run
 from ebm_studio.core.specs import Activation, Learning, NetSpec, ShortRun
@@ -41,9 +41,9 @@ class Row:
         return self.theirs / self.ours
 
 
-def drawn_net(spec: NetSpec) -> EnergyNet:
+def drawn_net(spec: NetSpec) -> ConvNet:
     """A net with weights as a run of learning starts from."""
-    return EnergyNet(spec, torch.Generator().manual_seed(0))
+    return ConvNet(spec, torch.Generator().manual_seed(0))
 
 
 def step_row(spec: NetSpec, chains: int, budget: float, backend: str = "auto") -> Row:
@@ -136,7 +136,7 @@ class Reconstruction:
 
     z: Tensor
     target: Tensor
-    net: EnergyNet
+    net: ConvNet
 
     @classmethod
     def of(cls, activation: Activation) -> Reconstruction:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.evaluation.figures import Estimate, Figures, Health, Nearest, Scale
 from ebm_studio.core.sampling.inversion import undo
 from ebm_studio.core.specs import NetSpec, ShortRun
@@ -23,7 +23,7 @@ TINY = NetSpec(size=16, channels=1, width=4)
 
 def make_model(path: Path, spec: NetSpec = TINY, steps: int = 5, seed: int = 0, step_size: float = 1) -> Path:
     """An untrained model whose chains visibly move."""
-    net = EnergyNet(spec, torch.Generator().manual_seed(seed))
+    net = ConvNet(spec, torch.Generator().manual_seed(seed))
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.mul_(3)

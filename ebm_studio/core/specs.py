@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, get_args
 
 from ebm_studio.core.errors import SettingsError
 
-Activation = Literal["leaky_relu", "silu"]
+Activation = Literal["leaky_relu", "silu", "gelu", "tanh", "softplus"]
 Start = Literal["uniform", "gaussian"]
 Features = Literal["lite0", "inception"]
 Mode = Literal["free", "support", "typical"]
@@ -77,44 +77,82 @@ class Spec:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Family:
+    """What a kind of network takes: all that is known of it without torch. `core.energy.nets` has its class."""
+
+    activations: tuple[Activation, ...]
+    depths: range | None = None
+    """The numbers of hidden layers to choose from; None where they follow from the size."""
+    of_points: bool = False
+    """Whether it takes points of the plane instead of pictures."""
+
+
+FAMILIES = {
+    "conv": Family(activations=("leaky_relu", "silu")),
+    "mlp": Family(activations=get_args(Activation), depths=range(2, 5), of_points=True),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NetSpec(Spec):
-    """An energy net of the paper's family (section 5 and the authors' code).
+    """An energy net. The default family, `conv`, is the paper's (section 5 and the authors' code).
 
     A 3x3 convolution to `width` channels, then 4x4 convolutions of stride 2 that halve the picture
     and double the channels (up to 8 x width) until 4x4 is left, then one 4x4 convolution to the energy.
+    The family `mlp` takes points of the plane through `depth` layers of `width` units; see `point_net`.
     """
 
+    family: str = "conv"
+    """A name in `FAMILIES`."""
     size: int = 32
-    """Side of the picture in pixels: 16, 32, 64 or 128."""
+    """Side of the picture in pixels: 16, 32, 64 or 128; 0 for points."""
     channels: int = 3
-    """1 for grey pictures, 3 for colour."""
+    """1 for grey pictures, 3 for colour; 2, the coordinates, for points."""
     width: int = 32
     """n_f, the channels of the first layer."""
+    depth: int = 0
+    """Hidden layers, in families that leave the choice; else 0."""
     activation: Activation = "leaky_relu"
-    """LeakyReLU, as in the paper, or the smooth SiLU."""
+    """LeakyReLU, as in the paper, or a smooth one."""
     leak: float = 0.2
-    """The slope of LeakyReLU below 0; the paper's is 0.2. SiLU has none."""
+    """The slope of LeakyReLU below 0; the paper's is 0.2. The others have none."""
 
     def __post_init__(self) -> None:
-        _check(self.size in SIZES, f"The picture size must be one of {SIZES}, not {self.size}.")
-        _check(self.channels in (1, 3), f"A picture has 1 or 3 channels, not {self.channels}.")
+        family = FAMILIES.get(self.family) if isinstance(self.family, str) else None
+        _check(family is not None, f"The network must be one of {', '.join(FAMILIES)}, not {str(self.family)[:40]}.")
+        assert family is not None
+        if family.of_points:
+            _check((self.size, self.channels) == (0, 2), "A network of points has size 0 and 2 channels.")
+        else:
+            _check(self.size in SIZES, f"The picture size must be one of {SIZES}, not {self.size}.")
+            _check(self.channels in (1, 3), f"A picture has 1 or 3 channels, not {self.channels}.")
         _check(_is_whole(self.width, 1, 512), f"The width n_f must be from 1 to 512, not {self.width}.")
+        depths = family.depths or (0,)
         _check(
-            self.activation in get_args(Activation),
-            f"The activation must be one of {', '.join(get_args(Activation))}, not {self.activation}.",
+            _is_whole(self.depth, 0, 512) and self.depth in depths,
+            f"The depth must be one of {', '.join(map(str, depths))}, not {self.depth}.",
+        )
+        _check(
+            self.activation in family.activations,
+            f"The activation must be one of {', '.join(family.activations)}, not {self.activation}.",
         )
         _check(_is_number(self.leak, 0, 1), f"The leak of LeakyReLU must be from 0 to 1, not {self.leak}.")
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of one picture."""
-        return (self.channels, self.size, self.size)
+    def shape(self) -> tuple[int, ...]:
+        """Of what the net takes: channels, height and width of a picture, or (2,) for a point."""
+        return (self.channels, self.size, self.size) if self.size else (self.channels,)
 
     @property
     def widths(self) -> tuple[int, ...]:
         """Channels after each hidden layer: the 3x3 layer, then one for each halving."""
         halvings = int(math.log2(self.size // 4))
         return tuple(self.width * min(2**i, 8) for i in range(halvings + 1))
+
+
+def point_net(width: int = 64, depth: int = 3, activation: Activation = "silu") -> NetSpec:
+    """The spec of an `mlp`, a net for points of the plane. Raises `SettingsError`."""
+    return NetSpec(family="mlp", size=0, channels=2, width=width, depth=depth, activation=activation)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

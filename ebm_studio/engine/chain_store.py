@@ -30,7 +30,7 @@ class ChainStore:
     Raises `SettingsError` when not even the first and the last step fit.
     """
 
-    def __init__(self, count: int, shape: tuple[int, int, int], run: ShortRun, bound: int = BOUND) -> None:
+    def __init__(self, count: int, shape: tuple[int, ...], run: ShortRun, bound: int = BOUND) -> None:
         self.run = run
         self.count = count
         self.shape = shape

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from ebm_studio.cli.main import main
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.evaluation.figures import Estimate
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.calibration import Trial, chosen
@@ -34,7 +34,7 @@ def pictures(tmp_path: Path) -> Path:
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     spec = NetSpec(size=16, channels=3, width=4)
-    net = EnergyNet(spec, torch.Generator().manual_seed(0))
+    net = ConvNet(spec, torch.Generator().manual_seed(0))
     card = Card(name="tiny", net=spec, short_run=ShortRun(steps=3), data=DataCard(held_out=4), note="Weak.")
     save_model(tmp_path / "tiny.safetensors", net, card)
     return tmp_path / "tiny.safetensors"

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from ebm_studio.cli.main import main
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.evaluation.figures import Estimate
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models import card as card_module
@@ -43,7 +43,7 @@ def pictures(tmp_path: Path) -> Path:
 
 def write_model(path: Path, held_out: int = HELD_OUT, data: str = "unknown") -> Path:
     spec = NetSpec(size=16, channels=3, width=4)
-    net = EnergyNet(spec, torch.Generator().manual_seed(0))
+    net = ConvNet(spec, torch.Generator().manual_seed(0))
     card = Card(name="tiny", net=spec, short_run=ShortRun(steps=3), data=DataCard(name=data, held_out=held_out))
     save_model(path, net, card)
     return path

@@ -14,20 +14,20 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from ebm_studio.core.energy.gradients import SMOOTH, WIDE, first_backward
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.gradients import WIDE, first_backward
+from ebm_studio.core.energy.nets import ConvNet, EnergyNet
 from ebm_studio.core.energy.winograd import TILE, HalvingConvolution, from_tiles, to_tiles
 from ebm_studio.core.specs import ShortRun
 
 
 class HessianProduct:
-    """H(x) v of the energy of a net, by hand: the energy's gradient differentiated along v.
+    """H(x) v of the energy of a convolutional net, by hand: the energy's gradient differentiated along v.
 
     Forward-over-reverse. Values and tangents go through the same convolutions as one batch of 2 N.
     """
 
-    def __init__(self, net: EnergyNet) -> None:
-        self.spec = net.spec
+    def __init__(self, net: ConvNet) -> None:
+        self._is_zero = net.is_piecewise_linear
         self._biases = [layer.bias for layer in net.convolutions]
         self._last = net.convolutions[-1].weight
         self._maps = [_linear_map(layer) for layer in net.convolutions[:-1]]
@@ -35,7 +35,7 @@ class HessianProduct:
     @torch.no_grad()
     def __call__(self, images: Tensor, vectors: Tensor) -> Tensor:
         """The Hessian at each image times the vector beside it, (N, C, H, W)."""
-        if self.spec.activation not in SMOOTH:
+        if self._is_zero:
             return torch.zeros_like(images)
         n = len(images)
 
@@ -62,6 +62,21 @@ class HessianProduct:
             value *= slope
             g = layer.backward(g)
         return g[n:]
+
+
+class AutogradHessianProduct:
+    """H(x) v of the energy of any net, by differentiating twice."""
+
+    def __init__(self, net: EnergyNet) -> None:
+        self._net = net
+
+    @torch.enable_grad()
+    def __call__(self, images: Tensor, vectors: Tensor) -> Tensor:
+        """The Hessian at each image times the vector beside it, (N, C, H, W)."""
+        x = images.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(self._net(x).sum(), x, create_graph=True)
+        (product,) = torch.autograd.grad(slope, x, vectors)
+        return product
 
 
 class _LinearMap(Protocol):
@@ -119,12 +134,12 @@ class _Winograd:
 def pull_back(net: EnergyNet, images: Sequence[Tensor], cotangent: Tensor, run: ShortRun) -> Tensor:
     """dL/dz from dL/dx_K, both (N, C, H, W), for the chain z = x_0, x_1 ... x_K = `images`.
 
-    The noise that the steps added, if any, counts as constant. For a LeakyReLU net this is
+    The noise that the steps added, if any, counts as constant. For a piecewise linear net this is
     `cotangent` itself, and `images` may be empty.
     """
-    if net.spec.activation not in SMOOTH:
+    if net.is_piecewise_linear:
         return cotangent
-    product = HessianProduct(net)
+    product = HessianProduct(net) if isinstance(net, ConvNet) else AutogradHessianProduct(net)
     for x in reversed(images[:-1]):
         cotangent = cotangent - run.step_size * product(x, cotangent)
     return cotangent

@@ -1,9 +1,11 @@
 """The ways to compute an energy's gradient, and which is fastest here: measured, since a CPU's flags do not tell.
 
-fp32      direct convolutions, on any device
+fp32      plain float32, on any device, for any net: direct convolutions, or autograd
 winograd  float32 with 25/64 of the wide layers' multiplications, on the CPU
 bf16      bfloat16 from copies of the weights, on the CPU laid out in advance
 graph     fp32 as a CUDA graph that is replayed
+
+All but fp32 are for the paper's convolutional nets.
 """
 
 from __future__ import annotations
@@ -15,8 +17,14 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.energy.bf16_cpu import PackedGradient, is_packable
-from ebm_studio.core.energy.gradients import EnergyGradient, Gradient, WinogradGradient
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.gradients import (
+    AutogradGradient,
+    EnergyGradient,
+    Gradient,
+    ParameterGradient,
+    WinogradGradient,
+)
+from ebm_studio.core.energy.nets import ConvNet, EnergyNet
 from ebm_studio.core.errors import SettingsError
 
 BACKENDS = ("auto", "fp32", "winograd", "bf16", "graph")
@@ -41,6 +49,10 @@ def make_gradient(net: EnergyNet, backend: str) -> Gradient:
     device = next(net.parameters()).device
     if backend not in BACKENDS or backend == "auto":
         raise SettingsError(f"There is no backend {backend}: use one of {', '.join(BACKENDS)}.")
+    if not isinstance(net, ConvNet):
+        if backend != "fp32":
+            raise SettingsError(f"The backend {backend} is for convolutional nets: use auto or fp32.")
+        return AutogradGradient(net)
     if backend not in (*available(device), "bf16"):
         raise SettingsError(f"The backend {backend} does not run on {device.type}: use auto or fp32.")
     if backend == "winograd":
@@ -52,10 +64,19 @@ def make_gradient(net: EnergyNet, backend: str) -> Gradient:
     return EnergyGradient(net, torch.bfloat16 if backend == "bf16" else torch.float32)
 
 
+def make_parameter_gradient(net: EnergyNet, backend: str) -> ParameterGradient:
+    """What an update of training with that backend differentiates the weights by, in its precision."""
+    if not isinstance(net, ConvNet):
+        return AutogradGradient(net)
+    return EnergyGradient(net, torch.bfloat16 if backend == "bf16" else torch.float32)
+
+
 def choose_backend(net: EnergyNet, chains: int, known: MutableMapping[str, str]) -> str:
     """The fastest backend for so many chains of the net, from `known` or by a measurement that goes there."""
     device = next(net.parameters()).device
     spec = net.spec
+    if not isinstance(net, ConvNet):
+        return "fp32"
     unit = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     key = (
         f"torch {torch.__version__}, {unit}, {torch.get_num_threads()} threads, "
@@ -85,7 +106,7 @@ def _fastest(net: EnergyNet, chains: int, device: torch.device) -> str:
 class GraphGradient:
     """`EnergyGradient` on CUDA without its launch costs: captured once for a batch's shape, then replayed."""
 
-    def __init__(self, net: EnergyNet) -> None:
+    def __init__(self, net: ConvNet) -> None:
         self.spec = net.spec
         self._direct = EnergyGradient(net)
         self._graphs: dict[torch.Size, tuple[torch.cuda.CUDAGraph, Tensor, tuple[Tensor, Tensor]]] = {}

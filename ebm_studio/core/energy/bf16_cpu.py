@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet
 
 BLOCK = 2048  # images times n_f that walk together: enough for the matrix units, little for the caches
 PRODUCT = 16  # images of one matrix product; other numbers of rows may split the inner sum, and so round, otherwise
@@ -32,7 +32,7 @@ def is_packable() -> bool:
 class PackedConvolution:
     """A convolution and its transpose; pictures are bfloat16 (N, C, H, W), channels last."""
 
-    def __init__(self, layer: nn.Conv2d, shape: tuple[int, int, int, int], leak: float | None) -> None:
+    def __init__(self, layer: nn.Conv2d, shape: tuple[int, ...], leak: float | None) -> None:
         self._layer, self._shape = layer, shape
         self._activation = ("none", [], "") if leak is None else ("leaky_relu", [leak], "")
         self.refresh()
@@ -114,7 +114,7 @@ def _whole(count: int) -> int:
 class PackedGradient:
     """`EnergyGradient` in bfloat16, for CPUs."""
 
-    def __init__(self, net: EnergyNet) -> None:
+    def __init__(self, net: ConvNet) -> None:
         self.spec = net.spec
         self._leak = net.spec.leak if net.spec.activation == "leaky_relu" else None
         *hidden, self._last = net.convolutions

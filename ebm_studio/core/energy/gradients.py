@@ -1,8 +1,8 @@
 """E(x) and dE/dx in one call, by hand: what a Langevin step spends its time on.
 
-Autograd would keep a graph and read the parameters' flags at each of the K steps. These nets are
-plain sequences, so the gradient is a second walk through the same convolutions, with the
-activations of the first walk kept in place.
+Autograd would keep a graph and read the parameters' flags at each of the K steps. The paper's nets
+are plain sequences, so the gradient is a second walk through the same convolutions, with the
+activations of the first walk kept in place. Any other net gets its gradient by autograd.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet, EnergyNet
 from ebm_studio.core.energy.winograd import TILE, HalvingConvolution, from_tiles, to_tiles
 from ebm_studio.core.specs import NetSpec
 
-SMOOTH = ("silu",)
-"""Activations with a second derivative; nets of the others are piecewise linear."""
 MOST = 64  # images that walk together; more gain no speed and cost memory
 WIDE = 64  # input channels from which on Winograd's convolution beats the direct one
 
@@ -37,10 +35,43 @@ class Gradient(Protocol):
         """Take up the net's weights as they are now; to be called when they have changed."""
 
 
+class ParameterGradient(Gradient, Protocol):
+    """A `Gradient` that also tells which way the net's weights have to go: what an update of training needs."""
+
+    def of_parameters(self, images: Tensor, factors: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Energies E (N,) and the gradient of sum(factors * E) at each of the net's parameters, in float32."""
+
+
+class AutogradGradient:
+    """What torch differentiates by itself, in float32: for any net."""
+
+    def __init__(self, net: EnergyNet) -> None:
+        self.spec = net.spec
+        self._net = net
+
+    def refresh(self) -> None:
+        """Nothing is to be done: it reads the net's own weights."""
+
+    @torch.enable_grad()
+    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
+        x = images.detach().requires_grad_()
+        energy = self._net(x)
+        (slope,) = torch.autograd.grad(energy.sum(), x)
+        return energy.detach(), slope
+
+    @torch.enable_grad()
+    def of_parameters(self, images: Tensor, factors: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """See `ParameterGradient.of_parameters`."""
+        energy = self._net(images)
+        gradients = torch.autograd.grad((factors * energy).sum(), list(self._net.parameters()))
+        return energy.detach(), list(gradients)
+
+
 class EnergyGradient:
     """The direct convolutions, in float32 from the net's own weights or in another precision from copies."""
 
-    def __init__(self, net: EnergyNet, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, net: ConvNet, dtype: torch.dtype = torch.float32) -> None:
         self.spec = net.spec
         self._net = net
         self._dtype = dtype
@@ -94,7 +125,7 @@ class EnergyGradient:
             h = torch.conv2d(h, w, b, layer.stride, layer.padding)
             kept.append(h)
             # LeakyReLU keeps the sign, so its result serves as its own mask and may overwrite h.
-            h = functional.silu(h) if self.spec.activation in SMOOTH else functional.leaky_relu_(h, self.spec.leak)
+            h = functional.silu(h) if self.spec.activation == "silu" else functional.leaky_relu_(h, self.spec.leak)
         return inputs, kept, h
 
     @staticmethod
@@ -126,7 +157,7 @@ class WinogradGradient:
     Its tensors are kept from call to call, so one thread may use it at a time.
     """
 
-    def __init__(self, net: EnergyNet) -> None:
+    def __init__(self, net: ConvNet) -> None:
         self.spec = net.spec
         *hidden, self._last = net.convolutions
         self._direct = [layer for layer in hidden[:-1] if layer.in_channels < WIDE]
@@ -161,7 +192,7 @@ class WinogradGradient:
         for halving in self._halving:
             a = halving.forward(h)
             tiles.append(a)
-            h = torch.empty_like(a) if self.spec.activation in SMOOTH else a
+            h = torch.empty_like(a) if self.spec.activation == "silu" else a
             _activate(self.spec, a, out=h)
             if halving is not self._halving[-1]:
                 activated, h = h, self._frame(a.shape[1], a.shape[2] * TILE, a.shape[-1])
@@ -202,7 +233,7 @@ def _bias(layer: nn.Conv2d) -> Tensor:
 
 
 def _activate(spec: NetSpec, a: Tensor, out: Tensor) -> None:
-    if spec.activation in SMOOTH:
+    if spec.activation == "silu":
         _aten.silu.out(a, out=out)
     else:
         _aten.leaky_relu.out(a, spec.leak, out=out)
@@ -210,7 +241,7 @@ def _activate(spec: NetSpec, a: Tensor, out: Tensor) -> None:
 
 def _chain_rule(spec: NetSpec, g: Tensor, a: Tensor, out: Tensor) -> None:
     """The gradient at an activation's result to that at its argument a (or, with the same sign, its result)."""
-    if spec.activation in SMOOTH:
+    if spec.activation == "silu":
         _aten.silu_backward.grad_input(g, a, grad_input=out)
     else:
         _aten.leaky_relu_backward.grad_input(g, a, spec.leak, False, grad_input=out)

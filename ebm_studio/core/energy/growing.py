@@ -13,21 +13,25 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet, EnergyNet
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.specs import NetSpec
 
 SHIFTS = (-1, 1)
 STEM = 2 * len(SHIFTS) ** 2  # channels of the stem for each channel of a picture: four shifts of either sign
 
 
-def grown(net: EnergyNet, generator: torch.Generator) -> EnergyNet:
+def grown(net: EnergyNet, generator: torch.Generator) -> ConvNet:
     """The net of twice the size with E'(x) = 4 E(x̄). What else it has room for starts at random, unheard.
 
-    Raises `SettingsError` for a net whose channels, size or activation leave no way.
+    Raises `SettingsError` for a net whose family, channels, size or activation leave no way.
     """
-    spec = grown_spec(net.spec)
-    bigger = EnergyNet(spec, generator)
+    least = STEM * net.spec.channels
+    if not isinstance(net, ConvNet) or not net.is_piecewise_linear or net.spec.width < least:
+        raise SettingsError(f"Only a LeakyReLU net of n_f {least} or more can grow with {net.spec.channels} channels.")
+    spec = replace(net.spec, size=2 * net.spec.size)
+    for wide, slim in zip(spec.widths[1:], net.spec.widths, strict=True):
+        assert wide >= slim  # so the old channels always find room
+    bigger = ConvNet(spec, generator)
     first, second, *others = bigger.convolutions
     old_first, *old_others = net.convolutions
     with torch.no_grad():
@@ -42,18 +46,6 @@ def grown(net: EnergyNet, generator: torch.Generator) -> EnergyNet:
             _biased(new.bias)[:rows] = _biased(old.bias)
         others[-1].weight *= 4
         _biased(others[-1].bias).mul_(4)
-    return bigger
-
-
-def grown_spec(spec: NetSpec) -> NetSpec:
-    """The spec of the grown net. Raises `SettingsError`."""
-    if spec.activation != "leaky_relu" or spec.width < STEM * spec.channels:
-        raise SettingsError(
-            f"Only a LeakyReLU net of n_f {STEM * spec.channels} or more can grow with {spec.channels} channels."
-        )
-    bigger = replace(spec, size=2 * spec.size)
-    for new, old in zip(bigger.widths[1:], spec.widths, strict=True):
-        assert new >= old  # so the old channels always find room
     return bigger
 
 

@@ -1,29 +1,47 @@
-"""The energy nets: E(x), lower is likelier. The paper's f is -E."""
+"""The energy nets: E(x), lower is likelier. The paper's f is -E.
+
+A network is a class here and a row of `NETS`, and what it takes a row of `core.specs.FAMILIES`. Nothing
+else has to know it: `core.energy.backends` differentiates any of them, the sampler and the trainer ask for
+nothing more.
+"""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 
+from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import NetSpec
 
 
 class EnergyNet(nn.Module):
-    """The paper's net: images (N, C, H, W) in [-1, 1] to energies (N,)."""
+    """A network from what its spec's `shape` says to energies (N,), with weights from a generator if it gets one."""
 
     def __init__(self, spec: NetSpec, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.spec = spec
+
+    @property
+    def is_piecewise_linear(self) -> bool:
+        """Whether the second derivative is 0 wherever it exists: then a chain undoes itself, and its Jacobian is 1."""
+        return self.spec.activation == "leaky_relu"
+
+
+class ConvNet(EnergyNet):
+    """The paper's net: images (N, C, H, W) in [-1, 1] to energies (N,)."""
+
+    def __init__(self, spec: NetSpec, generator: torch.Generator | None = None) -> None:
+        super().__init__(spec)
         widths = spec.widths
         layers: list[nn.Module] = [nn.Conv2d(spec.channels, widths[0], 3, 1, 1), _activation(spec)]
         for before, after in itertools.pairwise(widths):
             layers += [nn.Conv2d(before, after, 4, 2, 1), _activation(spec)]
         layers.append(nn.Conv2d(widths[-1], 1, 4, 1, 0))
         self.f = nn.Sequential(*layers)
-        if generator is not None:
-            self._initialise(generator)
+        initialise(self.convolutions, generator)
 
     def forward(self, images: Tensor) -> Tensor:
         """Energies, shape (N,)."""
@@ -35,15 +53,60 @@ class EnergyNet(nn.Module):
         """The convolutions, first to last."""
         return [layer for layer in self.f if isinstance(layer, nn.Conv2d)]
 
-    def _initialise(self, generator: torch.Generator) -> None:
-        # torch's own default for convolutions, U(-b, b) with b = fan_in^-1/2, from a stream of our own.
-        for layer in self.convolutions:
-            bound = layer.weight[0].numel() ** -0.5
-            for parameter in (layer.weight, layer.bias):
-                assert parameter is not None
-                with torch.no_grad():
-                    parameter.uniform_(-bound, bound, generator=generator)
+
+class PointNet(EnergyNet):
+    """A multilayer perceptron: points (N, 2) to energies (N,)."""
+
+    def __init__(self, spec: NetSpec, generator: torch.Generator | None = None) -> None:
+        super().__init__(spec)
+        widths = [spec.channels, *[spec.width] * spec.depth]
+        layers: list[nn.Module] = []
+        for before, after in itertools.pairwise(widths):
+            layers += [nn.Linear(before, after), _activation(spec)]
+        layers.append(nn.Linear(spec.width, 1))
+        self.f = nn.Sequential(*layers)
+        initialise(self.layers, generator)
+
+    def forward(self, points: Tensor) -> Tensor:
+        """Energies, shape (N,)."""
+        energy: Tensor = self.f(points)
+        return energy.flatten()
+
+    @property
+    def layers(self) -> list[nn.Linear]:
+        """The linear layers, first to last."""
+        return [layer for layer in self.f if isinstance(layer, nn.Linear)]
+
+
+NETS: dict[str, type[EnergyNet]] = {"conv": ConvNet, "mlp": PointNet}
+"""The class of each family. Each is made from a spec and a generator, like `EnergyNet`."""
+
+
+def make_net(spec: NetSpec, generator: torch.Generator | None = None) -> EnergyNet:
+    """The net that a spec describes, with random weights from the generator, or from torch's own without one.
+
+    Raises `SettingsError` for a family without a class.
+    """
+    if spec.family not in NETS:
+        raise SettingsError(f"There is no network {spec.family}: use one of {', '.join(NETS)}.")
+    return NETS[spec.family](spec, generator)
+
+
+def initialise(layers: Iterable[nn.Conv2d | nn.Linear], generator: torch.Generator | None) -> None:
+    """Give the layers random weights from the generator; without one they keep those that they have."""
+    if generator is None:
+        return
+    # Torch's own default, U(-b, b) with b = fan_in^-1/2, from a stream of our own.
+    for layer in layers:
+        bound = layer.weight[0].numel() ** -0.5
+        for parameter in (layer.weight, layer.bias):
+            assert parameter is not None
+            with torch.no_grad():
+                parameter.uniform_(-bound, bound, generator=generator)
 
 
 def _activation(spec: NetSpec) -> nn.Module:
-    return nn.LeakyReLU(spec.leak) if spec.activation == "leaky_relu" else nn.SiLU()
+    kinds: dict[str, type[nn.Module]] = {
+        "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh, "softplus": nn.Softplus,
+    }  # fmt: skip
+    return nn.LeakyReLU(spec.leak) if spec.activation == "leaky_relu" else kinds[spec.activation]()

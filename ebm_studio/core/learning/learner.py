@@ -8,10 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ebm_studio.core.energy.backends import make_gradient
-from ebm_studio.core.energy.gradients import EnergyGradient
+from ebm_studio.core.energy.backends import make_gradient, make_parameter_gradient
 from ebm_studio.core.energy.growing import grown
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import EnergyNet, make_net
 from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.learning.metrics import Metrics
 from ebm_studio.core.learning.ranks import ALONE, Ranks
@@ -22,8 +21,9 @@ from ebm_studio.core.specs import Learning, NetSpec, ShortRun, Start
 class Learner:
     """One energy net on its way. All randomness of update t comes from (seed, t), so a state can be resumed exactly.
 
-    `images` is the training set as uint8 (N, C, H, W), on any device. Of several `ranks`, each draws
-    the same batches and works on its rows of them, so that they do together what one does alone.
+    `images` is the training set as uint8 (N, C, H, W), or as float32 points (N, 2), on any device. Of
+    several `ranks`, each draws the same batches and works on its rows of them, so that they do
+    together what one does alone.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class Learner:
         self.learning = learning
         self.device = torch.device(device)
         self.updates = 0
-        self.net = EnergyNet(spec, torch.Generator().manual_seed(seed_from("net", learning.seed))).to(self.device)
+        self.net = make_net(spec, torch.Generator().manual_seed(seed_from("net", learning.seed))).to(self.device)
         self.average = copy.deepcopy(self.net).requires_grad_(False)
         """The running average of the weights: the model that is kept."""
         self.samples: Tensor | None = None
-        """The ends of the newest short runs, (m, C, H, W)."""
+        """The ends of the newest short runs, (m, C, H, W) or (m, 2)."""
         self._gradient = make_gradient(self.net, backend)
-        self._pass = EnergyGradient(self.net, torch.bfloat16 if backend == "bf16" else torch.float32)
+        self._pass = make_parameter_gradient(self.net, backend)
         self._images = images
         self._ranks = ranks
         ranks.share(learning.chains), ranks.share(learning.images)
@@ -100,8 +100,10 @@ class Learner:
     def _draw_data(self, random: torch.Generator, sigma: float) -> Tensor:
         rows = torch.randint(len(self._images), (self.learning.images,), generator=random, device=self.device)
         rows = rows[self._ranks.share(len(rows))]
-        data = self._images[rows.to(self._images.device)].to(self.device).float() / 127.5 - 1
-        data = self._mirrored(data.contiguous(memory_format=torch.channels_last), random)
+        data = self._images[rows.to(self._images.device)].to(self.device)
+        if data.dtype == torch.uint8:
+            data = (data.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+            data = self._mirrored(data, random)
         return data.add_(self._draw(self.learning.images, "gaussian", random), alpha=sigma)
 
     def _mirrored(self, data: Tensor, random: torch.Generator) -> Tensor:
@@ -119,17 +121,17 @@ class Learner:
         return sample(self._gradient, z, self.run, lambda: self._draw(count, "gaussian", random))
 
     def _draw(self, count: int, start: Start, random: torch.Generator) -> Tensor:
-        """This rank's rows of noise for `count` pictures (N, C, H, W), channels last.
+        """This rank's rows of noise for `count` pictures (N, C, H, W), channels last, or points (N, 2).
 
         Drawn in memory order: any other order is ten times slower.
         """
-        channels, height, width = self.net.spec.shape
-        noise = torch.empty(count, height, width, channels, device=self.device)
+        channels, *sides = self.net.spec.shape
+        noise = torch.empty(count, *sides, channels, device=self.device)
         if start == "uniform":
             noise.uniform_(-1, 1, generator=random)
         else:
             noise.normal_(generator=random)
-        return noise[self._ranks.share(count)].permute(0, 3, 1, 2)
+        return noise[self._ranks.share(count)].movedim(-1, 1)
 
     @torch.no_grad()
     def _follow(self) -> None:

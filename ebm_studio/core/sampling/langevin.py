@@ -1,4 +1,7 @@
-"""Short-run Langevin dynamics: one sampler for the window, the command line, learning and the tests."""
+"""Short-run Langevin dynamics: one sampler for the window, the command line, learning and the tests.
+
+It is the same for points (N, 2) as for images (N, C, H, W).
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,7 @@ def short_run(
             raise DivergedError(
                 f"The chain ran away at step {index}: its energy is not finite. Lower the step size or the noise scale."
             )
-        yield Step(index, x, mean, energy, torch.linalg.vector_norm(slope, dim=(1, 2, 3)))
+        yield Step(index, x, mean, energy, _length(slope))
         if index < run.steps:
             mean = x - slope
             x = torch.add(mean, noise(), alpha=run.noise_scale) if noise and run.is_noisy(index) else mean
@@ -68,11 +71,17 @@ def sample(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None = N
     for index in range(run.steps):
         _, slope = gradient(x)
         slope *= run.step_size
-        length += torch.linalg.vector_norm(slope, dim=(1, 2, 3))
+        length += _length(slope)
         x -= slope
         if noise and run.is_noisy(index):
             x.add_(noise(), alpha=run.noise_scale)
     return x, length / run.steps
+
+
+def _length(slope: Tensor) -> Tensor:
+    """The norm of each row, (N,)."""
+    length: Tensor = torch.linalg.vector_norm(slope, dim=tuple(range(1, slope.dim())))
+    return length
 
 
 class ChainStreams:
@@ -82,9 +91,7 @@ class ChainStreams:
     be run again with the same or with other noise. The numbers are drawn on the CPU.
     """
 
-    def __init__(
-        self, seed: int, chains: range, shape: tuple[int, int, int], device: torch.device | str = "cpu"
-    ) -> None:
+    def __init__(self, seed: int, chains: range, shape: tuple[int, ...], device: torch.device | str = "cpu") -> None:
         self._shape = shape
         self._device = device
         self._starts = [_generator("start", seed, chain) for chain in chains]

@@ -18,8 +18,7 @@ from torch import Tensor
 from ebm_studio.core.energy.adjoint import pull_back
 from ebm_studio.core.energy.backends import make_gradient
 from ebm_studio.core.energy.devices import choose_device
-from ebm_studio.core.energy.gradients import SMOOTH
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import EnergyNet, make_net
 from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
 from ebm_studio.core.sampling.interpolation import (
     PathFrames,
@@ -145,7 +144,6 @@ class Model:
         if known is not None:
             known = known.to(self.device)
             known = self._filled(known) if known.dim() == 4 and len(known) == count else known
-        smooth = self.card.net.activation in SMOOTH
         found = reconstruct(
             self.gradient,
             photos,
@@ -153,7 +151,7 @@ class Model:
             run,
             settings or Reconstruction(),
             known,
-            (lambda chain, slope: pull_back(self.net, chain, slope, run)) if smooth else None,
+            None if self.net.is_piecewise_linear else lambda chain, slope: pull_back(self.net, chain, slope, run),
         )
         return (iterate.rows(count) for iterate in found)
 
@@ -299,19 +297,21 @@ def save_model(path: Path, net: EnergyNet, card: Card) -> None:
 
 def _described(spec: NetSpec) -> str:
     # A field that came later counts where it is not at its default, so that older files still know their model.
-    first, later = ("size", "channels", "width", "activation"), ("leak",)
+    first, later = ("size", "channels", "width", "activation"), ("leak", "family", "depth")
     names = [*first, *(name for name in later if getattr(spec, name) != getattr(NetSpec(), name))]
     return f"NetSpec({', '.join(f'{name}={getattr(spec, name)!r}' for name in names)})"
 
 
 def _load_own(path: Path) -> tuple[EnergyNet, Card]:
     card = read_card(path)
+    if not card.net.size:
+        raise CheckpointError(f"{path} is a landscape, a model of points in the plane: it draws no pictures.")
     weights, _ = load_tensors(path)
     return _filled(card.net, weights, path), card
 
 
 def _filled(spec: NetSpec, weights: dict[str, Tensor], path: Path) -> EnergyNet:
-    net = EnergyNet(spec)
+    net = make_net(spec)
     wanted = {name: tensor.shape for name, tensor in net.state_dict().items()}
     found = {name: tensor.shape for name, tensor in weights.items()}
     if wanted != found:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import make_net
 from ebm_studio.core.errors import (
     CheckpointError,
     DataError,
@@ -67,7 +67,7 @@ class TrainingRun:
         self.folder = folder
         diary.tell(state="measuring", text="Finding the fastest way to compute.")
         chains = plan.learning.chains // ranks.count
-        backend = resolve_backend(EnergyNet(plan.net).to(device), chains, plan.backend)
+        backend = resolve_backend(make_net(plan.net).to(device), chains, plan.backend)
         self.plan = replace(plan, backend=backend)
         self.data = data
         self.diary = diary

@@ -70,12 +70,12 @@ class EstimateRun(Request):
         device = worker.device()
         import torch
 
-        from ebm_studio.core.energy.nets import EnergyNet
+        from ebm_studio.core.energy.nets import make_net
         from ebm_studio.core.learning.learner import Learner
         from ebm_studio.data.models.backend_cache import resolve_backend
 
         worker.check()
-        backend = resolve_backend(EnergyNet(self.net).to(device), self.learning.chains)
+        backend = resolve_backend(make_net(self.net).to(device), self.learning.chains)
         pictures = torch.randint(256, (self.learning.images, *self.net.shape), dtype=torch.uint8)
 
         # An update costs something once and something for each step, so two short ones tell of long ones.

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from ebm_studio.core.energy.adjoint import HessianProduct, pull_back
 from ebm_studio.core.energy.gradients import EnergyGradient
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.sampling.langevin import short_run
 from ebm_studio.core.specs import Activation, NetSpec, ShortRun
 
@@ -12,14 +12,14 @@ BOTH = pytest.mark.parametrize("activation", ["leaky_relu", "silu"])
 K = 8
 
 
-def curved_net(activation: Activation) -> EnergyNet:
-    net = EnergyNet(NetSpec(size=16, width=4, activation=activation), torch.Generator().manual_seed(3))
+def curved_net(activation: Activation) -> ConvNet:
+    net = ConvNet(NetSpec(size=16, width=4, activation=activation), torch.Generator().manual_seed(3))
     for layer in net.convolutions:
         layer.weight.data *= 4  # a freshly drawn net is almost flat, and would pass with no Hessian at all
     return net.requires_grad_(False)
 
 
-def by_autograd(net: EnergyNet, z: Tensor, target: Tensor, run: ShortRun) -> tuple[Tensor, Tensor]:
+def by_autograd(net: ConvNet, z: Tensor, target: Tensor, run: ShortRun) -> tuple[Tensor, Tensor]:
     z = z.clone().requires_grad_()
     x = z
     for _ in range(run.steps):
@@ -71,7 +71,7 @@ def test_the_hessian_product_is_double_backward(activation: Activation) -> None:
 
 @pytest.mark.parametrize("width", [8, 64])
 def test_the_hessian_product_holds_in_nets_with_wide_layers(width: int) -> None:
-    net = EnergyNet(NetSpec(width=width, activation="silu"), torch.Generator().manual_seed(3)).requires_grad_(False)
+    net = ConvNet(NetSpec(width=width, activation="silu"), torch.Generator().manual_seed(3)).requires_grad_(False)
     x = torch.rand(2, 3, 32, 32).requires_grad_()
     v = torch.randn(2, 3, 32, 32)
     (slope,) = torch.autograd.grad(net(x).sum(), x, create_graph=True)

@@ -10,7 +10,7 @@ from torch import Tensor
 from ebm_studio.core.energy import backends
 from ebm_studio.core.energy.backends import available, choose_backend, make_gradient
 from ebm_studio.core.energy.gradients import EnergyGradient
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.sampling.langevin import ChainStreams, sample, short_run
 from ebm_studio.core.specs import Activation, NetSpec, ShortRun
@@ -29,14 +29,14 @@ SPECS = [
 ] + [NetSpec(size=16, width=6, leak=0.05), NetSpec(size=32, width=32, leak=0)]
 
 
-def drawn_net(spec: NetSpec, device: str = "cpu") -> EnergyNet:
-    net = EnergyNet(spec, torch.Generator().manual_seed(3)).to(device)
+def drawn_net(spec: NetSpec, device: str = "cpu") -> ConvNet:
+    net = ConvNet(spec, torch.Generator().manual_seed(3)).to(device)
     for layer in net.convolutions:
         layer.weight.data *= 3
     return net.requires_grad_(False)
 
 
-def by_autograd(net: EnergyNet, images: Tensor) -> tuple[Tensor, Tensor]:
+def by_autograd(net: ConvNet, images: Tensor) -> tuple[Tensor, Tensor]:
     images = images.clone().requires_grad_()
     energy = net(images)
     (slope,) = torch.autograd.grad(energy.sum(), images)
@@ -125,7 +125,7 @@ def test_results_are_not_overwritten_by_the_next_call() -> None:
 def test_precision_is_only_given_up_for_a_real_gain(monkeypatch: pytest.MonkeyPatch, seconds: dict[str, float]) -> None:
     clock = [0.0]
 
-    def made(net: EnergyNet, name: str) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+    def made(net: ConvNet, name: str) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
         def gradient(images: Tensor) -> tuple[Tensor, Tensor]:
             clock[0] += seconds[name]
             return images, images

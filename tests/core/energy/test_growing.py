@@ -3,7 +3,7 @@ import torch
 from torch.nn.functional import avg_pool2d, interpolate
 
 from ebm_studio.core.energy.growing import grown
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import NetSpec
 
@@ -13,7 +13,7 @@ from ebm_studio.core.specs import NetSpec
 )
 def test_a_grown_net_begins_as_the_smaller_one(size: int, channels: int, width: int, leak: float) -> None:
     generator = torch.Generator().manual_seed(0)
-    net = EnergyNet(NetSpec(size=size, channels=channels, width=width, leak=leak), generator)
+    net = ConvNet(NetSpec(size=size, channels=channels, width=width, leak=leak), generator)
     bigger = grown(net, generator)
     assert bigger.spec == NetSpec(size=2 * size, channels=channels, width=width, leak=leak)
     x = (torch.rand(3, channels, 2 * size, 2 * size, generator=generator) * 2 - 1).requires_grad_()
@@ -27,7 +27,7 @@ def test_a_grown_net_begins_as_the_smaller_one(size: int, channels: int, width: 
 
 def test_what_is_new_in_a_grown_net_can_be_learned() -> None:
     generator = torch.Generator().manual_seed(0)
-    bigger = grown(EnergyNet(NetSpec(size=16, channels=1, width=10), generator), generator)
+    bigger = grown(ConvNet(NetSpec(size=16, channels=1, width=10), generator), generator)
     before = [layer.weight.clone() for layer in bigger.convolutions]
     rate = 1e-2
     for _ in range(3):
@@ -44,4 +44,4 @@ def test_what_is_new_in_a_grown_net_can_be_learned() -> None:
 @pytest.mark.parametrize("spec", [NetSpec(width=8), NetSpec(width=32, activation="silu"), NetSpec(size=128)])
 def test_a_net_that_cannot_grow(spec: NetSpec) -> None:
     with pytest.raises(SettingsError):
-        grown(EnergyNet(spec), torch.Generator())
+        grown(ConvNet(spec), torch.Generator())

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ebm_studio.core.energy.gradients import EnergyGradient
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.errors import DataError, DivergedError, SettingsError
 from ebm_studio.core.sampling.inversion import balanced, into_support, reconstruct, undo
 from ebm_studio.core.sampling.langevin import sample
@@ -15,7 +15,7 @@ SHAPE = (2, 1, 16, 16)
 
 
 def make_net(activation="leaky_relu", gain=2.5):
-    net = EnergyNet(NetSpec(size=16, channels=1, width=4, activation=activation), torch.Generator().manual_seed(0))
+    net = ConvNet(NetSpec(size=16, channels=1, width=4, activation=activation), torch.Generator().manual_seed(0))
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.mul_(gain)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ebm_studio.core.energy.gradients import EnergyGradient
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.sampling.langevin import ChainStreams, sample, seed_from, short_run
 from ebm_studio.core.specs import NetSpec, ShortRun
@@ -20,7 +20,7 @@ def bowl(x):
 
 
 def net(spec, seed=0):
-    return EnergyNet(spec, torch.Generator().manual_seed(seed))
+    return ConvNet(spec, torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
