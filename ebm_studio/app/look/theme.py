@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QIconEngine, QP
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
+from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.stylesheet import style_sheet
 from ebm_studio.app.look.tokens import BODY, DARK, LIGHT, Tokens
 from ebm_studio.data.storage.bundle import RESOURCES
@@ -73,6 +74,7 @@ class _LineIcon(QIconEngine):
         self._theme = theme
         self._name = name
 
+    @guarded
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         tokens = self._theme.tokens
         color = tokens.text

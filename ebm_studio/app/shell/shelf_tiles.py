@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
+from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme, svg
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.studio.shelf import Kept, Shelf, Slot, Subject
@@ -196,6 +197,7 @@ class KeptTile(Tile):
                 "Enter shows its chain, A and B fill a slot, F stars, F2 renames, Delete removes."
             )
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         self.paint_picture(painter)
@@ -293,6 +295,7 @@ class SlotTile(Tile):
         what = f"{kept.name}. Delete empties it." if kept else "Drop a picture here, or choose Use as in its menu."
         self.setToolTip(f"Slot {self._slot}: {what}")
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         t = self._theme.tokens
         painter = QPainter(self)

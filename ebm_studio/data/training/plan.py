@@ -12,7 +12,7 @@ from typing import Any
 from ebm_studio.core.errors import SettingsError, StudioError
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
-from ebm_studio.data.training.run_log import LOCK
+from ebm_studio.data.training.run_log import LOCK, is_number, is_whole
 
 PLAN = "run.json"
 OPTIONS: dict[str, dict[str, str]] = {
@@ -72,8 +72,8 @@ class Plan:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Plan:
-        """The plan that `to_dict` wrote."""
-        return cls(
+        """The plan that `to_dict` wrote. Raises what `read_plan` takes for damage."""
+        plan = cls(
             **{
                 **data,
                 "net": NetSpec.from_dict(data["net"]),
@@ -81,6 +81,21 @@ class Plan:
                 "learning": Learning.from_dict(data["learning"]),
             }
         )
+        wrong = [name for name, is_sound in plan._soundness().items() if not is_sound]
+        if wrong:
+            raise ValueError(f"{wrong[0]} cannot be {str(getattr(plan, wrong[0]))[:40]!r}")
+        return plan
+
+    def _soundness(self) -> dict[str, bool]:
+        """Whether each field has a value of its type and within reason."""
+        texts = ("source", "licence", "origin", "name", "command", "backend", "fingerprint")
+        counts = ("held_out", "images", "steps_back")
+        limit = self.time_limit
+        return {
+            **{name: isinstance(getattr(self, name), str) for name in texts},
+            **{name: is_whole(getattr(self, name)) for name in counts},
+            "time_limit": limit is None or (is_number(limit) and limit > 0),
+        }
 
 
 def command_of(plan: Plan) -> str:
@@ -123,7 +138,9 @@ def read_plan(folder: Path) -> Plan:
         return Plan.from_dict(json.loads((folder / PLAN).read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise StudioError(f"There is no run to resume in {folder}.") from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, SettingsError) as error:
+    except RecursionError:
+        raise StudioError(f"The settings of the run in {folder} are damaged ({PLAN} is nested too deep).") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, SettingsError) as error:
         raise StudioError(f"The settings of the run in {folder} are damaged ({PLAN}: {error}).") from None
 
 

@@ -39,6 +39,10 @@ from ebm_studio.data.training.run_log import (
 
 TRASH = "trash"
 TAIL = 64
+LARGEST = 1e30
+"""No metric that a plot shows is larger: one of a run that has run away is as good as not a number."""
+DIGITS = 10
+"""Of an update in the name of a sample grid, at most."""
 _SOURCE = Path(__file__).resolve().parents[3]
 
 
@@ -152,6 +156,7 @@ class RunFolder:
 
         Only what is new is read from the file. When a run has stepped back, rows that were told
         before are gone: the whole (without `after_update`) is always right. Nobody may write to it.
+        A metric that is infinite or beyond `LARGEST` is NaN.
         """
         try:
             with (self.path / "metrics.csv").open("rb") as file:
@@ -163,7 +168,8 @@ class RunFolder:
         except OSError:
             return self._rows[:0]
         if new := new[: new.rfind(b"\n") + 1]:
-            self._rows = np.concatenate([self._rows, parse_metrics(new.decode(errors="replace"))])
+            rows = parse_metrics(new.decode(errors="replace"))
+            self._rows = np.concatenate([self._rows, np.where(np.abs(rows) <= LARGEST, rows, np.nan)])
             self._read += len(new)
             self._tail = new[-TAIL:]
         return self._rows[np.searchsorted(self._rows[:, 0], after_update, "right") :]
@@ -175,7 +181,7 @@ class RunFolder:
     def grids(self) -> list[tuple[int, Path]]:
         """Its sample grids, 8 x 8 chains of seed 0, with their updates, oldest first."""
         files = (self.path / "samples").glob("*.png")
-        return sorted((int(file.stem), file) for file in files if file.stem.isdecimal())
+        return sorted((int(file.stem), file) for file in files if _is_update(file.stem))
 
     def order(self, order: Order) -> None:
         """Tell its process to pause, to go on, or to stop for good. Raises `StudioError` when there is none."""
@@ -253,6 +259,10 @@ _DETACHED = (
     if sys.platform == "win32"
     else 0
 )
+
+
+def _is_update(text: str) -> bool:
+    return text.isdecimal() and len(text) <= DIGITS
 
 
 def _in_full(name: str) -> str:

@@ -43,6 +43,8 @@ else:
 METRICS = ("update", "seconds", "energy_data", "energy_samples", "d", "v", "learning_rate", "data_noise")
 """The columns of metrics.csv."""
 LOCK = "lock"
+MOST = 10**10
+"""No update, and no time in seconds, is greater: it is a moment in the year 2286."""
 LOCK_PATIENCE = 1.0  # seconds; whoever only looks whether the lock is held has it for a moment
 
 State = Literal["reading", "measuring", "learning", "paused", "stopped", "done", "failed"]
@@ -114,9 +116,31 @@ def read_status(folder: Path) -> Status | None:
     """What status.json says; None when there is none, or it is not one."""
     try:
         status = Status(**json.loads((folder / "status.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
-    return status if status.state in get_args(State) else None
+    return status if _is_sound(status) else None
+
+
+def _is_sound(status: Status) -> bool:
+    """Whether a status from a file has values that can be shown: of their types, and no larger than any run's."""
+    return (
+        status.state in get_args(State)
+        and isinstance(status.text, str)
+        and all(is_whole(value) for value in (status.pid, status.updates))
+        and all(is_number(value) for value in (status.seconds, status.updates_per_second, status.beat))
+        and is_number(status.progress, 1)
+        and (status.seconds_left is None or is_number(status.seconds_left))
+    )
+
+
+def is_whole(value: object) -> bool:
+    """Whether a value from a file is a whole number, and neither negative nor beyond `MOST`."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
+
+
+def is_number(value: object, most: float = MOST) -> bool:
+    """Whether a value from a file is a number, and neither negative nor beyond `most`."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most  # not so NaN
 
 
 def append_event(folder: Path, event: Event) -> None:
@@ -130,9 +154,10 @@ def read_events(folder: Path) -> list[Event]:
     for line in _text(folder / "events.jsonl").splitlines():
         try:
             event = Event(**json.loads(line))
-        except (ValueError, TypeError):  # a line that a kill cut short
+        except (ValueError, TypeError, RecursionError):  # a line that a kill cut short
             continue
-        if event.kind in get_args(Kind):
+        is_sound = is_number(event.time) and is_whole(event.update) and isinstance(event.text, str)
+        if event.kind in get_args(Kind) and is_sound:
             events.append(event)
     return events
 
@@ -200,7 +225,7 @@ def _lines(text: str) -> Iterator[tuple[str, list[float]]]:
             row = [float(word) for word in line.split(",")]
         except ValueError:
             continue
-        if len(row) == len(METRICS):
+        if len(row) == len(METRICS) and row[0].is_integer() and 0 <= row[0] <= MOST and 0 <= row[1] <= MOST:
             yield line, row
 
 

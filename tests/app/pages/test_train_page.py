@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
@@ -240,7 +243,7 @@ def test_a_run_is_started_paused_tried_and_found_again_by_another_window(qtbot, 
     assert view.name == "birds"
     qtbot.waitUntil(lambda: view.updates > 5 and view.folder.model.exists(), timeout=PATIENCE)
     assert window.learns.isVisible()
-    assert page.run_stage.samples.mosaics[0].pixels.shape == (64, 3, 16, 16)
+    assert page.run_stage.samples.mosaics[0].pixels.shape == (64, 1, 16, 16)
     assert page.run_stage.plots.charts[0].most() >= 5
 
     # Its model is run while it learns, and again when there is a newer one.
@@ -494,3 +497,53 @@ def test_settings_are_taken_over_the_model_exported_the_folder_shown(qtbot, two,
 def test_nothing_of_the_panels_is_cut_off_at_the_right(page):
     for column in (page.setup_inspector, page.run_inspector):
         assert column.widget().minimumSizeHint().width() <= column.viewport().width()
+
+
+def png_of_size(side: int) -> bytes:
+    """A picture file that says it is so large, and is only a few bytes."""
+    header = struct.pack(">II5B", side, side, 8, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
+    parts = [struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+SHEETS = {
+    "huge": png_of_size(60_000),
+    "one pixel": encoded(make_picture((1, 1))),
+    "another size": encoded(make_picture((100, 100))),
+    "transparent": encoded(Image.new("RGBA", (128, 128))),
+    "no picture": b"%!PS-Adobe-3.0 EPSF-3.0",
+}
+
+
+def test_hostile_sample_grids_are_no_samples_and_the_window_goes_on(qtbot, two, running):
+    page = show(qtbot, running)
+    click_run(page, "one")
+    for number, (name, content) in enumerate(SHEETS.items(), 90):
+        (two[0].path / "samples" / f"{number}.png").write_bytes(content)
+        page.runs.refresh()
+        assert page.runs.watch.update_shown == number
+        page.grab()
+        pixels = page.run_stage.samples.mosaics[0].pixels
+        assert pixels is None if name != "transparent" else pixels.shape == (64, 1, 16, 16), name
+    click_run(page, "two")
+    assert page.run_stage.samples.mosaics[0].pixels.shape == (64, 1, 16, 16)
+    assert running.faults.fault is None
+
+
+def test_damaged_run_folders_are_said_once_and_the_others_work(qtbot, two, opened):
+    (two[0].path / "run.json").write_text("[" * 9999)
+    (two[1].path / "status.json").write_text('{"state": "done", "text": 5, "progress": "x", "updates": []}')
+    with (two[1].path / "metrics.csv").open("a") as file:
+        file.write("7,1.5,inf,nan,1e308,-1e308,inf,0.1\n")
+    page = show(qtbot, opened())
+    assert [view.name for view in page.runs.views] == ["two"]
+    assert "settings of the run" in page.runs.fault.text
+    page.runs.dismiss()
+    page.runs.refresh()
+    assert page.runs.fault is None
+    click_run(page, "two")
+    page.grab()
+    assert page.run_stage.samples.mosaics[0].pixels is not None
+    assert page.runs.view.status.updates == 7
+    assert "damaged or gone" in page.runs.view.status.text

@@ -1,10 +1,11 @@
 """Run folders from outside, with the real process at work in them."""
 
+import json
 import shlex
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from ebm_studio.data.training.run_folder import (
 )
 from ebm_studio.data.training.run_log import (
     METRICS,
+    Event,
     Status,
     append_metrics,
     cut_metrics,
@@ -34,6 +36,7 @@ from ebm_studio.data.training.run_log import (
     locked,
     metrics_of,
     metrics_row,
+    read_status,
     write_status,
 )
 from tests.making import TINY, make_data, make_model
@@ -294,6 +297,57 @@ def test_damaged_settings_are_told(tmp_path, plan):
             assert run.status().state == "failed"
             assert "settings" in run.status().text
     assert run.status().updates == 7
+
+
+DEEP = "[" * 10_000
+WRONG = ("x", None, True, [], {}, -1, 10**401, float("nan"), float("inf"), 1e308)
+
+
+def test_values_of_any_wrong_kind_are_a_damaged_status_event_or_plan(tmp_path, plan):
+    run = new_run(tmp_path, plan)
+    good = asdict(Status(state="done", text="Done."))
+    for name in good:
+        for value in WRONG:
+            if [name, value] not in (["text", "x"], ["seconds_left", None]):
+                (run.path / "status.json").write_text(json.dumps({**good, name: value}))
+                assert read_status(run.path) is None, (name, value)
+    event = asdict(Event(1.0, 2, "start", "Begun."))
+    wrong = [{**event, name: value} for name in event for value in WRONG if (name, value) != ("text", "x")]
+    lines = [*(json.dumps(entry) for entry in wrong), DEEP, json.dumps(event)]
+    (run.path / "events.jsonl").write_text("\n".join(lines))
+    assert run.events() == [Event(1.0, 2, "start", "Begun.")]
+    data = plan.to_dict()
+    texts = {name for name, value in data.items() if isinstance(value, str)}
+    for name in data:
+        for value in WRONG:
+            is_right = (name in texts and value == "x") or (name, value) == ("time_limit", None)
+            if not is_right and value != {}:  # a table of settings that are all left out is one of defaults
+                (run.path / "run.json").write_text(json.dumps({**data, name: value}))
+                with pytest.raises(StudioError, match="damaged"):
+                    run.plan()
+
+
+def test_files_that_are_nested_too_deep_or_are_folders_are_damaged(tmp_path, plan):
+    run = new_run(tmp_path, plan)
+    for name in ("status.json", "run.json"):
+        (run.path / name).write_text(DEEP)
+    assert read_status(run.path) is None
+    assert run.status().state == "failed"
+    for name in ("status.json", "run.json", "metrics.csv", "events.jsonl", "samples/7.png"):
+        (run.path / name).unlink(missing_ok=True)
+        (run.path / name).mkdir(parents=True)
+    assert run.status().state == "failed"
+    assert (len(run.metrics()), run.events()) == (0, [])
+
+
+def test_metrics_that_no_plot_can_show_are_not_numbers(tmp_path):
+    heading = ",".join(METRICS)
+    rest = "1,0.5,inf,nan,1e308,-1e308,0.1,0.01"
+    bad = [f"{update},{seconds}" + ",1" * 6 for update, seconds in (("nan", 1), ("inf", 1), (1e308, 1), (2, "-inf"))]
+    (tmp_path / "metrics.csv").write_text("\n".join((heading, rest, *bad, "")))
+    found = RunFolder(tmp_path).metrics()
+    assert found[:, :2].tolist() == [[1, 0.5]]
+    assert np.isnan(found[0, 2:6]).all()
 
 
 def test_the_default_root_is_the_users_own(tmp_path):

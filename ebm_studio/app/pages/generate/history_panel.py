@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.generate.history import History, Run
@@ -67,6 +68,7 @@ class RunRow(QWidget):
         self.star.setChecked(run.starred)
         self.update()
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         t = self._theme.tokens
         painter = QPainter(self)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.interpolate.state import PathState
@@ -109,6 +110,7 @@ class Filmstrip(FrameGrid):
     def rows(self) -> list[int]:
         return [self._state.row]
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         t = self._theme.tokens
@@ -173,6 +175,7 @@ class SurfaceView(FrameGrid):
         room = self._room
         return round((room.top() + (room.height() - count * side) / 2) * ratio) / ratio
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         t = self._theme.tokens

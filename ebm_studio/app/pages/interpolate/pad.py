@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.interpolate.state import CORNERS, PathState
@@ -45,6 +46,7 @@ class BigPicture(QWidget):
         """What is shown, uint8 (C, H, W)."""
         return self._state.picture()
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         t = self._theme.tokens
@@ -90,6 +92,7 @@ class Pad(QWidget):
         side = min(self.width(), self.height()) - 4 * MARGIN
         return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QToolTip, QWidget, QWidgetAction
 
+from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.interpolate.state import PathState, random_seed
@@ -79,6 +80,7 @@ class StopTile(QWidget):
         """Where the picture is."""
         return QRectF(2, 2, PICTURE, PICTURE)
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -275,6 +277,7 @@ class Stops(QWidget):
         self.menu = StopMenu(self.more, self._theme, self._state, len(self.tiles))
         self.menu.popup(self.more.mapToGlobal(QPoint(0, self.more.height())))
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = QPainter(self)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QStyleOptionViewItem,
 )
 
+from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.reconstruct.mask_view import draw_mask
@@ -107,6 +108,7 @@ class _Row(QStyledItemDelegate):
         self._theme = theme
         self._state = state
 
+    @guarded
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
@@ -115,7 +117,6 @@ class _Row(QStyledItemDelegate):
         t, photo, net = self._theme.tokens, self._state.photos[index.row()], self._state.net
         rect = QRectF(option.rect)
         is_current = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if is_current:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -135,7 +136,6 @@ class _Row(QStyledItemDelegate):
         if chain is not None and look is not None:
             draw_crisp(painter, right, to_image(look.best[chain]))
         self._write(painter, QRectF(left.x(), left.bottom(), right.right() - left.x(), LINE), photo)
-        painter.restore()
 
     def _write(self, painter: QPainter, line: QRectF, photo: Photo) -> None:
         t, note = self._theme.tokens, self._note(photo)

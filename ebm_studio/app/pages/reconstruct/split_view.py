@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.reconstruct.crop_view import CAPTION, MARGIN
@@ -64,6 +65,7 @@ class CompareView(QWidget):
             snapped(self, QRectF(beside, top + large - small, small, small)),
         )
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self._theme.tokens.canvas))
@@ -85,10 +87,9 @@ class CompareView(QWidget):
     def _paint_split(self, painter: QPainter, main: QRectF, photo: Pixels, picture: Pixels) -> None:
         x = main.left() + round(self.split * main.width())
         for pixels, left, right in ((photo, main.left(), x), (picture, x, main.right())):
-            painter.save()
             painter.setClipRect(QRectF(left, main.top(), right - left, main.height()))
             draw_crisp(painter, main, to_image(pixels))
-            painter.restore()
+        painter.setClipping(False)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         t = self._theme.tokens
         for color, width in ((QColor(0, 0, 0, 110), 4), (QColor(t.accent if self.hasFocus() else "#ffffff"), 2)):

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.reconstruct.sample_photos import sample_photos
@@ -86,6 +87,7 @@ class Welcome(QWidget):
     def _show_sign(self) -> None:
         self.sign.setPixmap(self._theme.icon("reconstruct").pixmap(ICON, ICON))
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         t = self._theme.tokens
         painter = QPainter(self)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.train.runs.run_reader import RunView, read_grid
@@ -144,6 +145,7 @@ class _Row(QStyledItemDelegate):
         self._theme = theme
         self._runs = runs
 
+    @guarded
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
@@ -151,7 +153,6 @@ class _Row(QStyledItemDelegate):
             return
         t, view = self._theme.tokens, self._runs.views[index.row()]
         rect = QRectF(option.rect)
-        painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if option.state & QStyle.StateFlag.State_Selected:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -164,11 +165,10 @@ class _Row(QStyledItemDelegate):
         self._draw_samples(painter, corner, view)
         left = corner.right() + UNIT + UNIT / 2
         self._write(painter, QRectF(left, corner.y(), rect.right() - PAD - UNIT / 2 - left, side), view)
-        painter.restore()
 
     def _draw_samples(self, painter: QPainter, box: QRectF, view: RunView) -> None:
         painter.fillRect(box, QColor(self._theme.tokens.canvas))
-        pixels = read_grid(view.grids[-1][1], view.plan.net.size) if view.grids else None
+        pixels = read_grid(view.grids[-1][1], view.plan.net) if view.grids else None
         for number, picture in enumerate(pixels[: SIDE * SIDE] if pixels is not None else ()):
             at = QRectF(box.x() + number % SIDE * (TILE + 1), box.y() + number // SIDE * (TILE + 1), TILE, TILE)
             draw_picture(painter, to_image(picture), at)

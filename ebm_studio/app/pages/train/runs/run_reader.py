@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -10,11 +11,14 @@ from PIL import Image
 
 from ebm_studio.app.pages.train.runs.curve_data import Floats
 from ebm_studio.core.errors import StudioError
+from ebm_studio.core.specs import NetSpec
 from ebm_studio.data.pictures.pictures import Pixels, cut
 from ebm_studio.data.training.plan import PLAN
 from ebm_studio.data.training.run_folder import RunFolder
 from ebm_studio.data.training.run_log import METRICS, Event
 
+GRID_SIDE = 8
+"""Samples of a grid, across and down, at most."""
 WARNINGS = ("warning", "rollback", "gave_up", "disk_full", "data_lost", "failed")
 """The kinds of events that a person should hear of."""
 
@@ -72,15 +76,17 @@ class RunView:
         return before != (len(self._rows), len(self.events))
 
 
-def read_grid(path: Path, size: int) -> Pixels | None:
-    """The samples of a grid file, uint8 (N, C, size, size); None when it cannot be read."""
+def read_grid(path: Path, net: NetSpec) -> Pixels | None:
+    """The samples of a grid file, uint8 (N, C, size, size) of the net's shape; None when it is no grid of them."""
     try:
-        return _read_grid(path, path.stat().st_mtime_ns, size)
-    except (OSError, ValueError, SyntaxError):  # Pillow's words for a broken PNG
+        found = path.stat()
+        return _read_grid(path, found.st_mtime_ns, net) if stat.S_ISREG(found.st_mode) else None
+    except Exception:  # Pillow's readers raise whatever a broken file drives them to
         return None
 
 
 @lru_cache(maxsize=64)
-def _read_grid(path: Path, written: int, size: int) -> Pixels:
-    with Image.open(path) as sheet:
-        return cut(sheet, size)
+def _read_grid(path: Path, written: int, net: NetSpec) -> Pixels | None:
+    with Image.open(path, formats=("PNG",)) as sheet:
+        fits = all(side % net.size == 0 and 0 < side <= GRID_SIDE * net.size for side in sheet.size)
+        return cut(sheet.convert("L" if net.channels == 1 else "RGB"), net.size) if fits else None

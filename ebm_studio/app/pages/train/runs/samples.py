@@ -68,7 +68,7 @@ class Samples(QWidget):
 
 
 def _newest(view: RunView) -> Pixels | None:
-    return read_grid(view.grids[-1][1], view.plan.net.size) if view.grids else None
+    return read_grid(view.grids[-1][1], view.plan.net) if view.grids else None
 
 
 def _hint(view: RunView) -> str:

@@ -104,7 +104,7 @@ class Watch(QObject):
     def samples(self) -> Pixels | None:
         """The samples that are shown, uint8 (N, C, H, W)."""
         view = self.view
-        return read_grid(view.grids[self.position][1], view.plan.net.size) if view and view.grids else None
+        return read_grid(view.grids[self.position][1], view.plan.net) if view and view.grids else None
 
     def color(self, place: int, tokens: Tokens) -> str:
         """The colour of the curves of the run at a place."""
