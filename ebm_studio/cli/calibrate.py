@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ebm_studio.cli.options import add_device, add_json
+from ebm_studio.cli.options import add_device, add_json, counting_bar
 from ebm_studio.core.specs import Evaluation
 
 
@@ -41,15 +42,19 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Try, choose and write."""
     settings = Evaluation(count=args.count, seed=args.seed)
 
+    from tqdm import tqdm
+
     from ebm_studio.data.models.calibration import calibrated, chosen, trials
     from ebm_studio.data.models.model import load_model, save_model
 
     model = load_model(args.model, args.device)
     tried = []
-    for trial in trials(model, args.data, settings, args.most):
-        tried.append(trial)
-        if not args.json:
-            print(f"step size {trial.step_size:<6g} KID-lite0 {trial.kid.mean:.4f} ± {trial.kid.sd:.4f}", flush=True)
+    with counting_bar() as tell:
+        for trial in trials(model, args.data, settings, args.most, tell):
+            tried.append(trial)
+            if not args.json:
+                tqdm.write(f"step size {trial.step_size:<6g} KID-lite0 {trial.kid.mean:.4f} ± {trial.kid.sd:.4f}")
+                sys.stdout.flush()
     best = chosen(tried)
     if args.output:
         words = [model.card.name, Path(args.data).name, "--most", f"{args.most:g}", "--count", str(args.count)]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ebm_studio.cli.options import add_device, add_json
+from ebm_studio.cli.options import add_device, add_json, counting_bar
 from ebm_studio.core.evaluation.figures import Estimate, Figures
 from ebm_studio.core.specs import Evaluation
 
@@ -48,8 +48,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Measure and report."""
     settings = Evaluation(count=args.count, features=args.features, held_out=args.held_out, seed=args.seed)
 
-    from tqdm import tqdm
-
     from ebm_studio.data.models.evaluation import evaluate
     from ebm_studio.data.models.evaluation_cache import command_of, other_set
     from ebm_studio.data.models.model import load_model, save_model
@@ -60,14 +58,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if other := other_set(model.card.data, args.data):
         print(f"ebm-studio evaluate: {other}", file=sys.stderr)
     began = time.perf_counter()
-    with tqdm(unit="image", disable=None, leave=False) as bar:
-
-        def tell(what: str, done: int, total: int) -> None:
-            if done < bar.n or total != bar.total:
-                bar.reset(total)
-            bar.set_description(what, refresh=False)
-            bar.update(done - bar.n)
-
+    with counting_bar() as tell:
         found = evaluate(model, args.data, settings, tell)
     seconds = time.perf_counter() - began
 

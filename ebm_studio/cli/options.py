@@ -73,6 +73,22 @@ def short_run(args: argparse.Namespace, own: ShortRun) -> ShortRun:
 
 
 @contextmanager
+def counting_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on stderr, where that is a terminal, for one thing after another; yields a `Progress`."""
+    from tqdm import tqdm
+
+    with tqdm(disable=None, leave=False) as bar:
+
+        def tell(what: str, done: int, total: int) -> None:
+            if done < bar.n or total != bar.total:
+                bar.reset(total)
+            bar.set_description(what, refresh=False)
+            bar.update(done - bar.n)
+
+        yield tell
+
+
+@contextmanager
 def progress_bar(doing: str) -> Iterator[Callable[[float], None]]:
     """A bar on stderr, where that is a terminal; yields what is to be told the share done, 0 to 1."""
     from tqdm import tqdm

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ebm_studio.cli.options import add_backend, add_device, add_json, duration
+from ebm_studio.cli.options import add_backend, add_device, add_json, counting_bar, duration
 from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
@@ -144,14 +144,14 @@ def _learn(
     from ebm_studio.data.training.training_run import Report, TrainingRun
 
     device = device or choose_device(args.device)
-    with tqdm(unit="image", desc="reading", disable=None, leave=False) as bar:
+    with counting_bar() as tell_of:
 
-        def reading(done: int, total: int) -> None:
+        def reading(what: str, done: int, total: int) -> None:
             if stopped.is_set() or diary.order() == "stop":
                 raise KeyboardInterrupt
-            bar.total = total
-            bar.update(done - bar.n)
-            diary.tell(text=f"Reading the images: {done} of {total}." if total else "Reading the images.")
+            tell_of(what, done, total)
+            doing = what[:1].upper() + what[1:]
+            diary.tell(text=f"{doing}: {done} of {total}." if total else f"{doing}.")
 
         make = TrainingRun.resume if args.resume else TrainingRun.start
         run = make(args.output, plan, device, reading, diary, ranks or ALONE)

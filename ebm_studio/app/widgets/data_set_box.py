@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QWidget
 
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.widgets.fields import elided
-from ebm_studio.data.pictures.datasets import NAMED
+from ebm_studio.data.pictures.named_sets import NAMED
 
 FOLDER, ZIP = "a folder", "a zip"
 NAME_WIDTH = 20 * UNIT

@@ -22,6 +22,7 @@ from ebm_studio.data.models.features import open_extractor
 from ebm_studio.data.models.model import Model
 from ebm_studio.data.pictures.datasets import open_images
 from ebm_studio.data.pictures.pictures import to_pixels
+from ebm_studio.data.storage.progress import Progress, silent
 
 FACTORS = (1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5)
 """Of the model's own step size, what is tried."""
@@ -37,7 +38,9 @@ class Trial:
     """KID-lite0."""
 
 
-def trials(model: Model, source: str, settings: Evaluation, most: float) -> Iterator[Trial]:
+def trials(
+    model: Model, source: str, settings: Evaluation, most: float, progress: Progress = silent
+) -> Iterator[Trial]:
     """Draw pictures at step sizes up to `most` times the model's own, and compare them with *training* images.
 
     Held-out images have no part in it, so that they can judge what comes of it. Ends early where chains
@@ -47,7 +50,7 @@ def trials(model: Model, source: str, settings: Evaluation, most: float) -> Iter
         raise SettingsError(f"The most must be 1 or more times the model's own step size, not {most:g}.")
     spec, run = model.card.net, model.card.short_run
     extractor = open_extractor("lite0", model.device)
-    images = open_images(source, spec.size, spec.channels).without_last(model.card.data.held_out)
+    images = open_images(source, spec.size, spec.channels, progress).without_last(model.card.data.held_out)
     random = np.random.default_rng(seed_from("calibration", settings.seed))
     reference = extractor.cached(some(images, REFERENCE, random))
     for factor in [factor for factor in FACTORS if factor <= most]:

@@ -19,6 +19,7 @@ from ebm_studio.data.models.features import Extractor, open_extractor
 from ebm_studio.data.models.model import Model
 from ebm_studio.data.pictures.datasets import ImageSet, open_split
 from ebm_studio.data.pictures.pictures import Pixels, to_pixels
+from ebm_studio.data.storage.progress import Progress, silent
 
 LEAST = 10  # images, below which a bootstrap may draw the same one every time
 CEILING_NOISE = 0.5
@@ -27,11 +28,8 @@ HEALTH_CHAINS = 256
 RECONSTRUCTED = 64  # held-out images, and the iterations spent on them
 RECONSTRUCTION = 60
 
-Tell = Callable[[str, int, int], None]
-"""Called with what is being done, and how many of how many."""
 
-
-def evaluate(model: Model, source: str, settings: Evaluation, tell: Tell = lambda _, __, ___: None) -> Figures:
+def evaluate(model: Model, source: str, settings: Evaluation, tell: Progress = silent) -> Figures:
     """Compare a model's samples with the data set that it was made from. Raises `StudioError`.
 
     All of samples, training images (the floor) and noised training images (the ceiling) are held
@@ -40,7 +38,7 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Tell = lambd
     spec = model.card.net
     extractor = open_extractor(settings.features, model.device)
     held_out = model.card.data.held_out if settings.held_out is None else settings.held_out
-    training, unseen = open_split(source, spec.size, spec.channels, held_out, _told(tell, "reading images"))
+    training, unseen = open_split(source, spec.size, spec.channels, held_out, tell)
 
     random = np.random.default_rng(seed_from("evaluation", settings.seed))
     real = some(training, settings.count, random)
@@ -113,7 +111,7 @@ def health(model: Model, pixels: Pixels, seed: int = 0) -> Health:
     return Health(d=(energy_data.mean() - last.energy.mean()).item(), v=v, path_length=v * steps)
 
 
-def _told(tell: Tell, what: str) -> Callable[[int, int], None]:
+def _told(tell: Progress, what: str) -> Callable[[int, int], None]:
     return lambda done, total: tell(what, done, total)
 
 

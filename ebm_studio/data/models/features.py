@@ -85,7 +85,10 @@ def _lite0(device: torch.device) -> Extractor:
 def _inception(device: torch.device) -> Extractor:
     try:
         from torch_fidelity import FeatureExtractorInceptionV3
-    except (ImportError, RuntimeError) as error:  # the wrong torchvision for a torch raises a RuntimeError
+    except (
+        ImportError,
+        RuntimeError,
+    ) as error:  # it needs torchvision, and one for another torch raises a RuntimeError
         raise StudioError(
             f"The inception features cannot be used ({error}): pip install ebm-studio[inception]."
         ) from None

@@ -1,8 +1,7 @@
-"""Training sets: a folder or a zip of pictures, the bundled Fashion-MNIST, and public sets by name."""
+"""Training sets: a folder or a zip of pictures, and public sets by name."""
 
 from __future__ import annotations
 
-import lzma
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,14 +13,12 @@ from pathlib import Path, PurePath
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ebm_studio.core.errors import DataError
+from ebm_studio.data.pictures.named_sets import NAMED, read_named
 from ebm_studio.data.pictures.pictures import MAX_FILE_BYTES, Pixels, fit, is_picture, open_picture
-from ebm_studio.data.storage.bundle import RESOURCES
-
-Progress = Callable[[int, int], None]
-"""Called with pictures done and pictures in all."""
+from ebm_studio.data.pictures.set_readers import READING
+from ebm_studio.data.storage.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -82,18 +79,7 @@ class ImageSet:
         return learned
 
 
-@dataclass(frozen=True)
-class _Named:
-    licence: str
-    channels: int
-    read: Callable[[int, int, Progress], Pixels]
-    test: str = ""
-    """The name of the set that belongs to this one for testing."""
-
-
-def open_images(
-    source: str, size: int, channels: int | None = None, progress: Progress = lambda _, __: None
-) -> ImageSet:
+def open_images(source: str, size: int, channels: int | None = None, progress: Progress = silent) -> ImageSet:
     """A training set by name, or from a folder or zip of pictures of any size, in name order.
 
     Each picture is cropped to its centre square and resized to `size`. `channels` is 1 or 3; by
@@ -101,14 +87,13 @@ def open_images(
     """
     channels = channels or natural_channels(source)
     if source in NAMED:
-        named = NAMED[source]
-        return ImageSet(source, named.read(size, channels, progress), named.licence)
+        return ImageSet(source, read_named(source, size, channels, progress), NAMED[source].licence)
     with open_entries(source) as (entries, _):
         return read_entries(source, entries, size, channels, progress)
 
 
 def open_split(
-    source: str, size: int, channels: int, held_out: int, progress: Progress = lambda _, __: None
+    source: str, size: int, channels: int, held_out: int, progress: Progress = silent
 ) -> tuple[ImageSet, ImageSet]:
     """What a model learned from, and what it never saw: the last `held_out` images, or the set's own test set.
 
@@ -197,85 +182,15 @@ def read_entries(source: str, entries: list[Entry], size: int, channels: int, pr
     """The pictures of a folder or zip that these entries are. Raises `DataError` when none can be read."""
     images, folders, skipped = [], [], []
     for done, (name, read) in enumerate(entries):
-        progress(done, len(entries))
+        progress(READING, done, len(entries))
         try:
             images.append(fit(open_picture(read(), name, enough=2 * size), size, channels))
             folders.append(PurePath(name).parent)
         except Exception as error:  # a damaged archive member or picture is left out, and said so
             skipped.append(str(error) if name in str(error) else f"{name}: {error}")
-    progress(len(entries), len(entries))
+    progress(READING, len(entries), len(entries))
     if not images:
         reason = f" ({skipped[0]})" if skipped else ""
         raise DataError(f"There is no image that can be read in {source}{reason}.")
     sizes = tuple(len(list(members)) for _, members in groupby(folders))
     return ImageSet(set_name(source), np.stack(images), skipped=skipped, folders=sizes)
-
-
-def _fashion(split: str) -> Callable[[int, int, Progress], Pixels]:
-    def read(size: int, channels: int, progress: Progress) -> Pixels:
-        try:
-            raw = lzma.decompress((RESOURCES / "fashion-mnist" / f"{split}-images.idx3.xz").read_bytes())
-        except (OSError, lzma.LZMAError) as error:
-            raise DataError(f"The bundled Fashion-MNIST cannot be read ({error}): install the program again.") from None
-        pixels = np.frombuffer(raw, np.uint8, offset=16).reshape(-1, 1, 28, 28)
-        return _resized(_padded(pixels), size, channels, progress)
-
-    return read
-
-
-def _padded(pixels: Pixels) -> Pixels:
-    # 28 x 28 sets get a black margin to 32 x 32 rather than a blur.
-    margin = (32 - pixels.shape[-1]) // 2
-    return np.pad(pixels, ((0, 0), (0, 0), (margin, margin), (margin, margin)))
-
-
-def _resized(pixels: Pixels, size: int, channels: int, progress: Progress) -> Pixels:
-    if pixels.shape[-1] == size and pixels.shape[1] == channels:
-        return pixels
-    images = []
-    for done, picture in enumerate(pixels):
-        if done % 500 == 0:
-            progress(done, len(pixels))
-        plain = picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0)
-        images.append(fit(Image.fromarray(plain), size, channels))
-    return np.stack(images)
-
-
-def _torchvision(name: str, **options: object) -> Callable[[int, int, Progress], Pixels]:
-    def read(size: int, channels: int, progress: Progress) -> Pixels:
-        import platformdirs
-
-        try:
-            from torchvision import datasets
-        except (ImportError, RuntimeError) as error:
-            raise DataError(
-                f"torchvision, which fetches {name}, does not work here ({error}). "
-                "Install the torchvision that belongs to your torch."
-            ) from None
-        cache = platformdirs.user_cache_path("ebm-studio") / "datasets"
-        try:
-            source = getattr(datasets, name)(root=str(cache), download=True, **options)
-        except Exception as error:  # no network, a moved file, a full disk: torchvision raises many kinds
-            raise DataError(f"{name} could not be fetched: {error}.") from None
-        images = []
-        for done in range(len(source)):
-            if done % 500 == 0:
-                progress(done, len(source))
-            picture = source[done][0]
-            if picture.size == (28, 28):
-                picture = Image.fromarray(_padded(np.asarray(picture)[None, None])[0, 0])
-            images.append(fit(picture, size, channels))
-        return np.stack(images)
-
-    return read
-
-
-NAMED: dict[str, _Named] = {
-    "fashion-mnist": _Named("MIT", 1, _fashion("train"), test="fashion-mnist-test"),
-    "fashion-mnist-test": _Named("MIT", 1, _fashion("test")),
-    "mnist": _Named("CC BY-SA 3.0", 1, _torchvision("MNIST")),
-    "cifar10": _Named("no licence text; research use", 3, _torchvision("CIFAR10")),
-    "svhn": _Named("non-commercial use", 3, _torchvision("SVHN")),
-    "celeba": _Named("non-commercial research, no redistribution of images", 3, _torchvision("CelebA")),
-    "flowers102": _Named("no licence text; research use", 3, _torchvision("Flowers102")),
-}

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ebm_studio.data.pictures.datasets import NAMED, Progress, natural_channels, open_entries, open_images, read_entries
+from ebm_studio.data.pictures.datasets import natural_channels, open_entries, open_images, read_entries
+from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.data.pictures.pictures import Pixels
+from ebm_studio.data.storage.progress import Progress, silent
 
 LIMIT = 64
 
@@ -32,7 +34,7 @@ def preview(
     size: int,
     channels: int | None = None,
     limit: int = LIMIT,
-    progress: Progress = lambda _, __: None,
+    progress: Progress = silent,
 ) -> Preview:
     """Look at no more than `limit` pictures of a set; see `open_images` for the rest. Raises `DataError`."""
     channels = channels or natural_channels(source)

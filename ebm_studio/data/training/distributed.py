@@ -13,11 +13,12 @@ from ebm_studio.core.errors import DataError, DivergedError
 from ebm_studio.core.learning.learner import Learner
 from ebm_studio.core.learning.ranks import Ranks
 from ebm_studio.core.specs import Learning
-from ebm_studio.data.pictures.datasets import ImageSet, Progress, open_images
+from ebm_studio.data.pictures.datasets import ImageSet, open_images
+from ebm_studio.data.storage.progress import Progress, silent
 from ebm_studio.data.training.plan import Plan
 
 
-def open_data(plan: Plan, progress: Progress = lambda _, __: None) -> ImageSet:
+def open_data(plan: Plan, progress: Progress = silent) -> ImageSet:
     """The images that a run learns from. Raises `DataError`."""
     data = open_images(plan.source, plan.net.size, plan.net.channels, progress)
     if data.images.shape[1:] != plan.net.shape:

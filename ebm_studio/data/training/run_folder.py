@@ -20,7 +20,7 @@ import platformdirs
 
 from ebm_studio.core.errors import StudioError
 from ebm_studio.data.models.card import SUFFIX
-from ebm_studio.data.pictures.datasets import NAMED
+from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
 from ebm_studio.data.training.plan import PLAN, Plan, command_of, read_plan, write_plan
 from ebm_studio.data.training.run_log import (

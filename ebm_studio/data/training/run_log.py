@@ -27,18 +27,7 @@ import numpy.typing as npt
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.learning.metrics import Metrics
 from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(handle: int, shared: bool) -> None:
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _take(handle: int, shared: bool) -> None:
-        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-
+from ebm_studio.data.storage.locks import try_lock
 
 METRICS = ("update", "seconds", "energy_data", "energy_samples", "d", "v", "learning_rate", "data_noise")
 """The columns of metrics.csv."""
@@ -251,7 +240,7 @@ def locked(folder: Path) -> Iterator[None]:
         raise writing_failed(path, error) from error
     with file:
         began = time.monotonic()
-        while not _taken(file.fileno()):
+        while not try_lock(file.fileno()):
             if time.monotonic() - began > LOCK_PATIENCE:
                 raise StudioError(f"Another process learns in {folder}: stop it first, or wait until it ends.")
             time.sleep(0.02)
@@ -262,17 +251,9 @@ def is_locked(folder: Path) -> bool:
     """Whether a process learns in the folder."""
     try:
         with (folder / LOCK).open("a+b" if sys.platform == "win32" else "rb") as file:
-            return not _taken(file.fileno(), shared=True)
+            return not try_lock(file.fileno(), shared=True)
     except OSError:
         return False
-
-
-def _taken(handle: int, shared: bool = False) -> bool:
-    try:
-        _take(handle, shared)
-    except OSError:
-        return False
-    return True
 
 
 def _text(path: Path) -> str:

@@ -31,9 +31,10 @@ from ebm_studio.core.learning.watchdog import MEMORY, Watchdog
 from ebm_studio.data.models.backend_cache import resolve_backend
 from ebm_studio.data.models.card import Card
 from ebm_studio.data.models.model import Model, load_model, save_model
-from ebm_studio.data.pictures.datasets import ImageSet, Progress, is_part_of
+from ebm_studio.data.pictures.datasets import ImageSet, is_part_of
 from ebm_studio.data.pictures.pictures import grid, save_picture, to_pixels
 from ebm_studio.data.storage.machine import machine
+from ebm_studio.data.storage.progress import Progress, silent
 from ebm_studio.data.training.checkpoints import Saved, Snapshot, read_state, save_state
 from ebm_studio.data.training.distributed import make_learner, open_data
 from ebm_studio.data.training.plan import Plan, check_new, write_plan
@@ -83,7 +84,7 @@ class TrainingRun:
         folder: Path,
         plan: Plan,
         device: torch.device,
-        progress: Progress = lambda _, __: None,
+        progress: Progress = silent,
         diary: Diary | None = None,
         ranks: Ranks = ALONE,
     ) -> TrainingRun:
@@ -97,7 +98,7 @@ class TrainingRun:
         folder: Path,
         plan: Plan,
         device: torch.device,
-        progress: Progress = lambda _, __: None,
+        progress: Progress = silent,
         diary: Diary | None = None,
         ranks: Ranks = ALONE,
     ) -> TrainingRun:

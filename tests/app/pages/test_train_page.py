@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import shutil
 import struct
 import zlib
@@ -25,6 +27,8 @@ from ebm_studio.app.pages.train.setup.initial_weights_box import FILE
 from ebm_studio.app.widgets.data_set_box import ZIP
 from ebm_studio.core.specs import Learning, ShortRun
 from ebm_studio.data.models.card import read_card, user_models
+from ebm_studio.data.pictures.named_sets import NAMED
+from ebm_studio.data.storage.download import Remote
 from ebm_studio.data.training.plan import Plan, read_plan, write_plan
 from ebm_studio.data.training.presets import PRESETS
 from ebm_studio.data.training.run_folder import RunFolder, default_root, list_runs
@@ -35,6 +39,7 @@ from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.shell.test_drops import drop
 from tests.app.shell.test_window import type_into
 from tests.making import TINY, encoded, make_data, make_picture, make_zip
+from tests.serving import serving
 
 LEFT = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -187,6 +192,25 @@ def test_a_set_that_must_be_fetched_is_not_fetched_unasked(page):
     assert not page.setup.looking
     assert page.data_stage.fetch.isVisible()
     assert page.setup_header.start.isEnabled()
+
+
+def test_a_set_is_fetched_and_looked_at_or_the_page_says_why_not(qtbot, page, monkeypatch):
+    content = gzip.compress(struct.pack(">4I", 0x803, 3, 28, 28) + bytes(3 * 28 * 28))
+    told = []
+    page.setup._link.progress_changed.connect(lambda: told.append(page.setup._link.progress))
+    with serving() as site:
+        remote = Remote(f"{site.url}/digits.gz", hashlib.sha256(content).hexdigest(), len(content))
+        monkeypatch.setitem(NAMED, "mnist", replace(NAMED["mnist"], files=(remote,)))
+        choose(page.setup_header.source, "mnist")
+        QTest.mouseClick(page.data_stage.fetch, LEFT)
+        qtbot.waitUntil(lambda: page.setup.data_problem != "", timeout=PATIENCE)
+        assert "answers 404 Not Found" in page.setup.data_problem
+        site.files["/digits.gz"] = content
+        QTest.mouseClick(page.data_stage.fetch, LEFT)
+        qtbot.waitUntil(lambda: page.setup.preview is not None, timeout=PATIENCE)
+    assert page.data_stage.caption.text() == "3 pictures · 32 × 32 grey · CC BY-SA 3.0"
+    assert not page.data_stage.fetch.isVisible()
+    assert "Downloading digits.gz (MB)" in {progress.text for progress in told if progress}
 
 
 def test_presets_and_settings_are_set_reset_and_undone(qtbot, page):

@@ -35,9 +35,9 @@ def test_a_folder_and_its_subfolders(tmp_path):
     make_picture(seed=1).save(tmp_path / "set" / "sub" / "a.png")
     make_picture(seed=2).save(tmp_path / "set" / "b.webp")
     told = []
-    data = open_images(str(tmp_path / "set"), 32, progress=lambda done, total: told.append((done, total)))
+    data = open_images(str(tmp_path / "set"), 32, progress=lambda *counts: told.append(counts))
     assert data.images.shape == (2, 3, 32, 32)
-    assert told[-1] == (2, 2)
+    assert told[-1] == ("reading pictures", 2, 2)
 
 
 @pytest.mark.parametrize("case", ["missing", "text", "empty zip", "broken zip", "empty folder", "only broken"])
@@ -92,28 +92,6 @@ def test_the_bundled_fashion_mnist_is_whole_and_padded():
     assert not data.images[:, :, :2].any()
     # The mean of the 28 x 28 originals.
     assert data.images.mean() * 32**2 / 28**2 == pytest.approx(73.15, abs=0.01)
-
-
-def test_a_named_set_is_read_through_torchvision_or_says_why_not(tmp_path, monkeypatch):
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path)
-    raw = tmp_path / "datasets" / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for kind, count in (("train", 3), ("t10k", 3)):
-        images = np.full((count, 28, 28), 200, dtype=np.uint8)
-        head = np.array([2051, count, 28, 28], dtype=">i4").tobytes()
-        (raw / f"{kind}-images-idx3-ubyte").write_bytes(head + images.tobytes())
-        labels = np.array([2049, count], dtype=">i4").tobytes() + bytes(count)
-        (raw / f"{kind}-labels-idx1-ubyte").write_bytes(labels)
-    try:
-        from torchvision import datasets  # noqa: F401
-    except (ImportError, RuntimeError):
-        with pytest.raises(DataError, match="torchvision"):
-            open_images("mnist", 32)
-        return
-    data = open_images("mnist", 32)
-    assert data.images.shape == (3, 1, 32, 32)
-    assert data.images[0, 0, 2:30, 2:30].min() == 200
-    assert not data.images[:, :, :2].any()
 
 
 def test_every_folder_holds_out_its_share(tmp_path):

@@ -13,7 +13,7 @@ from ebm_studio.app.widgets.fields import WholeField, label
 from ebm_studio.core.specs import MAX_IMAGES, Evaluation
 from ebm_studio.data.models.card import DataCard
 from ebm_studio.data.models.evaluation_cache import other_set
-from ebm_studio.data.pictures.datasets import NAMED
+from ebm_studio.data.pictures.named_sets import NAMED
 
 
 class EvaluationPanel(QWidget):

@@ -11,7 +11,9 @@ from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.formatting import thousands
 from ebm_studio.app.widgets.mosaic import Mosaic
+from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.data.pictures.preview import Preview
+from ebm_studio.data.storage.download import MB
 
 
 class DataStage(QWidget):
@@ -93,6 +95,9 @@ def _left_out(preview: Preview) -> str:
 def _hint(setup: TrainSetup) -> str:
     if setup.data_problem:
         return setup.data_problem
-    if setup.must_fetch and not setup.looking:
-        return f"{setup.plan.source} is downloaded when the run starts, or now, to be looked at."
+    if setup.must_fetch:
+        source = setup.plan.source
+        if setup.looking:
+            return f"Downloading {source} …"
+        return f"{source} ({NAMED[source].size // MB} MB) is downloaded when the run starts, or now, to be looked at."
     return "Looking at the pictures …"

@@ -14,7 +14,7 @@ from ebm_studio.data.training.plan import Plan
 from ebm_studio.data.training.presets import PRESETS, Preset
 from ebm_studio.engine.jobs.training import EstimateRun
 
-BUNDLED = "fashion-mnist"
+FIRST = "fashion-mnist"
 
 Cost = tuple[NetSpec, int, int, int]
 """What the time of an update depends on: the net, K, and the two batches."""
@@ -48,10 +48,10 @@ def origin_card(origin: str) -> Card | None:
 
 
 def first_plan() -> Plan:
-    """The plan that a draft begins with: the first preset on a bundled data set."""
+    """The plan that a draft begins with: the first preset on the first data set."""
     preset = PRESETS[0]
-    net = replace(preset.net, channels=natural_channels(BUNDLED))
-    return Plan(net=net, short_run=preset.short_run, learning=preset.learning, source=BUNDLED, name=BUNDLED)
+    net = replace(preset.net, channels=natural_channels(FIRST))
+    return Plan(net=net, short_run=preset.short_run, learning=preset.learning, source=FIRST, name=FIRST)
 
 
 @dataclass(frozen=True, kw_only=True)

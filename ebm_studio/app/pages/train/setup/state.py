@@ -8,14 +8,15 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ebm_studio.app.pages.train.setup.draft import BUNDLED, Cost, Draft, cost, origin_card, planned
+from ebm_studio.app.pages.train.setup.draft import Cost, Draft, cost, origin_card, planned
 from ebm_studio.app.pages.train.setup.plan_fields import Knob
 from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.undo import Undo
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import SIZES
-from ebm_studio.data.pictures.datasets import NAMED, natural_channels, set_name
+from ebm_studio.data.pictures.datasets import natural_channels, set_name
+from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.data.pictures.preview import Preview
 from ebm_studio.data.training.plan import Plan
 from ebm_studio.data.training.presets import PRESETS, Preset
@@ -60,7 +61,7 @@ class TrainSetup(QObject):
     @property
     def must_fetch(self) -> bool:
         """Whether the data set is to be downloaded first."""
-        return self.plan.source in NAMED and self.plan.source != BUNDLED
+        return self.plan.source in NAMED and not NAMED[self.plan.source].is_here
 
     @property
     def looking(self) -> bool:

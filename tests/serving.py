@@ -1,0 +1,58 @@
+"""A small web server on this machine, for what else comes from the internet."""
+
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Site:
+    """What is served, how badly, and what was asked for."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    """Content by path, each path with its slash."""
+    ranges: bool = True
+    """Whether a part of a file can be asked for."""
+    breaks_after: int | None = None
+    """Bytes of an answer after which the connection ends."""
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    """Path and range of each request so far."""
+    url: str = ""
+
+
+@contextmanager
+def serving(site: Site | None = None) -> Iterator[Site]:
+    """Serve while the context lasts."""
+    site = site or Site()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            wanted = self.headers.get("Range", "")
+            site.asked.append((self.path, wanted))
+            content = site.files.get(self.path)
+            if content is None:
+                self.send_error(404)
+                return
+            first = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and site.ranges else 0
+            self.send_response(206 if first else 200)
+            if first:
+                self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
+            self.send_header("Content-Length", str(len(content) - first))
+            self.end_headers()
+            self.wfile.write(content[first:][: site.breaks_after])
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    site.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
