@@ -17,6 +17,8 @@ class Site:
     """Whether a part of a file can be asked for."""
     breaks_after: int | None = None
     """Bytes of an answer after which the connection ends."""
+    held: threading.Event | None = None
+    """What the second half of an answer waits for."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Path and range of each request so far."""
     url: str = ""
@@ -41,7 +43,11 @@ def serving(site: Site | None = None) -> Iterator[Site]:
                 self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
             self.send_header("Content-Length", str(len(content) - first))
             self.end_headers()
-            self.wfile.write(content[first:][: site.breaks_after])
+            body = content[first:][: site.breaks_after]
+            self.wfile.write(body[: len(body) // 2])
+            if site.held:
+                site.held.wait(60)
+            self.wfile.write(body[len(body) // 2 :])
 
         def log_message(self, *_: object) -> None:
             pass

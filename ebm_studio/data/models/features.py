@@ -88,7 +88,7 @@ def _inception(device: torch.device) -> Extractor:
     except (
         ImportError,
         RuntimeError,
-    ) as error:  # it needs torchvision, and one for another torch raises a RuntimeError
+    ) as error:  # one of its own needs, for another torch, raises the latter
         raise StudioError(
             f"The inception features cannot be used ({error}): pip install ebm-studio[inception]."
         ) from None

@@ -137,6 +137,8 @@ class _Download:
         import requests
 
         have, size = part.tell(), self._remote.size
+        what, total = f"downloading {self._remote.name} (MB)", -(-size // MB)
+        self._progress(what, have // MB, total)
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
             response.raise_for_status()
@@ -145,9 +147,8 @@ class _Download:
             if response.headers.get("Content-Length") not in (None, str(size - part.tell())):
                 _empty(part)
                 raise ValueError
-            what = f"downloading {self._remote.name} (MB)"
             for chunk in response.iter_content(CHUNK):
-                self._progress(what, part.tell() // MB, -(-size // MB))
+                self._progress(what, part.tell() // MB, total)
                 part.write(chunk[: size + 1 - part.tell()])
                 if part.tell() > size:
                     break  # more than the file: the checksum will say so
