@@ -54,17 +54,18 @@ def bare(began: float) -> dict[str, float]:
 
 def window(probe: str, model: str, began: float) -> dict[str, float]:
     """Launch with a model; then, for `chain` and `train`, feel the event loop while they run."""
-    from PySide6.QtCore import QSettings, QTimer
+    from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
     from ebm_studio.app.look.theme import Theme
     from ebm_studio.app.shell.window import MainWindow
+    from ebm_studio.data.storage.settings import Settings
 
     found: dict[str, float] = {}
     app = QApplication(sys.argv[:1])
     app.setStyle("Fusion")
     with tempfile.TemporaryDirectory() as folder:
-        settings = QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat)
+        settings = Settings(Path(folder, "settings.json"))
         theme = Theme(app, settings)
         shown = MainWindow(theme, settings, model)
         stalls = Stalls()

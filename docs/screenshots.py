@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ebm_studio.app.shell.window import MainWindow
+    from ebm_studio.data.storage.settings import Settings
 
 IMAGES = Path(__file__).resolve().parent / "images"
 SIZES = {"small": (1280, 800), "large": (1920, 1080)}
@@ -84,7 +85,7 @@ def make_runs(folder: Path) -> None:
 
 def take(model: str | None, scheme: str, size: tuple[int, int], what: str, path: Path) -> None:
     """One picture of the window: the Generate page at a share of a whole chain, or another page."""
-    from PySide6.QtCore import QSettings, Qt, QTimer
+    from PySide6.QtCore import Qt, QTimer
     from PySide6.QtWidgets import QApplication
 
     from ebm_studio.app.look.theme import Theme
@@ -93,9 +94,9 @@ def take(model: str | None, scheme: str, size: tuple[int, int], what: str, path:
     app = QApplication([])
     app.setStyle("Fusion")
     with tempfile.TemporaryDirectory() as folder:
-        settings = QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat)
-        settings.setValue("scheme", scheme)
-        settings.setValue("hint", "seen")
+        settings = Settings(Path(folder, "settings.json"))
+        settings.set("scheme", scheme)
+        settings.set("hint", "seen")
         theme = Theme(app, settings)
         window = MainWindow(theme, settings, model)
         window.resize(*size)

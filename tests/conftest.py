@@ -14,7 +14,7 @@ STEPS = 12
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's own cache and logs."""
-    for name in ("user_cache_path", "user_log_path", "user_data_path", "user_state_path"):
+    for name in ("user_cache_path", "user_config_path", "user_log_path", "user_data_path", "user_state_path"):
         monkeypatch.setattr(platformdirs, name, lambda *_, name=name, **__: tmp_path / name)
 
 

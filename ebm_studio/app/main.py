@@ -27,8 +27,8 @@ def run_window(model: str | None = None) -> int:
     from ebm_studio.app.look.theme import Theme
     from ebm_studio.app.shell.uncaught import faults_shown
     from ebm_studio.app.shell.window import MainWindow
-    from ebm_studio.app.studio.settings_file import open_settings
     from ebm_studio.data.storage.logs import crash_noted, logging_on
+    from ebm_studio.data.storage.settings import open_settings
     from ebm_studio.engine.requests import Fault
 
     QGuiApplication.setApplicationDisplayName("EBM Studio")

@@ -13,11 +13,12 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.shell.window import MainWindow
+from ebm_studio.data.storage.settings import Settings
 
 PATIENCE = 120_000  # milliseconds, on a busy machine
 
@@ -39,12 +40,12 @@ def _nothing_left_behind() -> Iterator[None]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> QSettings:
-    return QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path / "settings.json")
 
 
 @pytest.fixture
-def theme(qapp: QApplication, settings: QSettings) -> Iterator[Theme]:
+def theme(qapp: QApplication, settings: Settings) -> Iterator[Theme]:
     qapp.setStyle("Fusion")
     theme = Theme(qapp, settings)
     yield theme
@@ -55,7 +56,7 @@ Opened = Callable[..., MainWindow]
 
 
 @pytest.fixture
-def opened(qtbot, theme: Theme, settings: QSettings, tiny_model: Path) -> Iterator[Opened]:
+def opened(qtbot, theme: Theme, settings: Settings, tiny_model: Path) -> Iterator[Opened]:
     """Opens windows, shown and with the tiny model unless told otherwise; closes them."""
     windows = []
 

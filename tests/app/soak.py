@@ -25,7 +25,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import platformdirs
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QContextMenuEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -46,6 +46,7 @@ from ebm_studio.app.shell.window import MainWindow
 from ebm_studio.app.studio.shelf import Subject
 from ebm_studio.app.widgets.images import SubjectMime
 from ebm_studio.core.energy.memory import release_memory
+from ebm_studio.data.storage.settings import Settings
 
 STEPS, CHAINS, KEPT = 40, 24, 25  # the work stays small, so that the actions are many
 KEYS = [
@@ -310,8 +311,8 @@ def main() -> str:
         model = args.model or str(
             make_model(Path(folder) / "tiny.safetensors", NetSpec(size=16, channels=1, width=8), 12)
         )
-        theme = Theme(app, QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
-        window = MainWindow(theme, QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat), model)
+        theme = Theme(app, Settings(Path(folder, "settings.json")))
+        window = MainWindow(theme, Settings(Path(folder, "settings.json")), model)
         window.show()
         began, memory = time.monotonic(), []
 

@@ -42,4 +42,4 @@ def test_a_signal_closes_the_window_cleanly(number: int, tiny_model: Path, tmp_p
     _, complaints = process.communicate(timeout=200)
     assert process.returncode == 0
     assert "Traceback" not in complaints
-    assert (tmp_path / "EBM Studio" / "ebm-studio.ini").exists()
+    assert (tmp_path / "EBM Studio" / "settings.json").exists()

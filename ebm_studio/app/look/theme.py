@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tempfile import TemporaryDirectory
 
-from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
@@ -13,6 +13,7 @@ from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.stylesheet import style_sheet
 from ebm_studio.app.look.tokens import BODY, DARK, LIGHT, Tokens
 from ebm_studio.data.storage.bundle import RESOURCES
+from ebm_studio.data.storage.settings import Settings
 
 SCHEMES = {"system": Qt.ColorScheme.Unknown, "dark": Qt.ColorScheme.Dark, "light": Qt.ColorScheme.Light}
 
@@ -22,14 +23,14 @@ class Theme(QObject):
 
     changed = Signal()
 
-    def __init__(self, app: QApplication, settings: QSettings) -> None:
+    def __init__(self, app: QApplication, settings: Settings) -> None:
         super().__init__(app)
         self._app = app
         self._settings = settings
         self._folder = TemporaryDirectory(prefix="ebm-studio-")  # style sheets take images from files only
         self.tokens = DARK
         app.setFont(_font(app.font()))
-        self.scheme = str(settings.value("scheme", "system"))
+        self.scheme = settings.text("scheme", "system")
         if self.scheme not in SCHEMES:
             self.scheme = "system"
         hints = QGuiApplication.styleHints()
@@ -40,7 +41,7 @@ class Theme(QObject):
     def choose(self, scheme: str) -> None:
         """Follow the `system`, or be `dark` or `light`."""
         self.scheme = scheme
-        self._settings.setValue("scheme", scheme)
+        self._settings.set("scheme", scheme)
         QGuiApplication.styleHints().setColorScheme(SCHEMES[scheme])
         self._apply()
 

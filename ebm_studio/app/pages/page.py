@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QWidget
 
 from ebm_studio.app.studio.exportable import Exportable
 from ebm_studio.app.widgets.actions import Line, press
+from ebm_studio.data.storage.settings import Settings
 
 
 class Page(QWidget):
@@ -47,8 +48,8 @@ class Page(QWidget):
         """What there is to export now, the likeliest first."""
         return []
 
-    def remember(self, settings: QSettings) -> None:
+    def remember(self, settings: Settings) -> None:
         """Write what the next launch should find."""
 
-    def restore(self, settings: QSettings) -> None:
+    def restore(self, settings: Settings) -> None:
         """Be as the last launch was left."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy
 
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.widgets.fields import label
+from ebm_studio.data.storage.settings import Settings
 
 STEPS = (
     "<b>1</b>&nbsp; Watch noise become images; <b>Space</b> plays, <b>←</b> and <b>→</b> step.",
@@ -18,7 +19,7 @@ STEPS = (
 class Hint(QFrame):
     """A strip that covers nothing."""
 
-    def __init__(self, settings: QSettings) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.setObjectName("hint")
         self.setAccessibleName("First steps")
@@ -37,8 +38,8 @@ class Hint(QFrame):
             step.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # by its share of letters
             row.addWidget(step, len(text))
         row.addWidget(self.done)
-        self.setVisible(settings.value("hint") != "seen")
+        self.setVisible(settings.text("hint") != "seen")
 
     def _put_away(self) -> None:
-        self._settings.setValue("hint", "seen")
+        self._settings.set("hint", "seen")
         self.hide()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSettings, QTimer, Signal
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -56,6 +56,7 @@ from ebm_studio.data.exports.recipe import holds_recipe
 from ebm_studio.data.models.card import bundled_models, is_model_file
 from ebm_studio.data.models.latent import is_latent_file
 from ebm_studio.data.storage.logs import Ring
+from ebm_studio.data.storage.settings import Settings
 from ebm_studio.engine.requests import Fault
 
 
@@ -68,7 +69,7 @@ class MainWindow(QMainWindow):
     def __init__(
         self,
         theme: Theme,
-        settings: QSettings,
+        settings: Settings,
         model: str | None = None,
         device: str | None = None,
         log: Ring | None = None,
@@ -85,7 +86,7 @@ class MainWindow(QMainWindow):
         self.link = EngineLink(device or chosen.device, self, chosen.threads)
         self.faults = Faults(self)
         self.state = GenerateState(self.link, self)
-        self.desk = Desk(self.state, Path(settings.fileName()).parent / "session", self)
+        self.desk = Desk(self.state, settings.path.parent / "session", self)
         self.generate = GeneratePage(theme, self.state, self.desk)
         self.reconstruct = ReconstructPage(theme, ReconstructState(self.state, self.desk.shelf, self))
         self._remember_photos(self.desk.session.folder / "photos")
@@ -373,8 +374,8 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.hide()  # at once; the engine may need to finish a step
-        self._settings.setValue("window/geometry", self.saveGeometry())
-        self._settings.setValue("window/shelf_folded", self.shelf.folded)
+        self._settings.set("window/geometry", bytes(self.saveGeometry().data()))
+        self._settings.set("window/shelf_folded", self.shelf.folded)
         for index in range(self.pages.count()):
             self._page(index).remember(self._settings)
         self.exports.close()
@@ -399,9 +400,10 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         self.resize(1280, 800)
-        if geometry := self._settings.value("window/geometry"):
-            self.restoreGeometry(geometry)
-        self.shelf.set_folded(self._settings.value("window/shelf_folded", False, bool) is True)
+        if self.restoreGeometry(self._settings.blob("window/geometry")):  # which believes any size
+            room = self.screen().availableSize()
+            self.resize(self.size().boundedTo(room).expandedTo(self.minimumSizeHint()))
+        self.shelf.set_folded(self._settings.flag("window/shelf_folded"))
         for index in range(self.pages.count()):
             self._page(index).restore(self._settings)
 

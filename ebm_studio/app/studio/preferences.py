@@ -6,9 +6,10 @@ import os
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
-from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.studio.playback import SPEEDS
+from ebm_studio.data.storage.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class PreferenceStore(QObject):
     changed = Signal(str)
     """The name of the setting that is now another."""
 
-    def __init__(self, settings: QSettings, parent: QObject | None = None) -> None:
+    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._settings = settings
         self.values = Preferences(**{f.name: self._read(f) for f in fields(Preferences)})
@@ -93,9 +94,10 @@ class PreferenceStore(QObject):
         """Change one."""
         if value != getattr(self.values, name):
             self.values = replace(self.values, **{name: value})  # type: ignore[arg-type]
-            self._settings.setValue(name, str(value))
+            self._settings.set(name, value)
             self.changed.emit(name)
 
     def _read(self, setting: Field[Any]) -> Any:
-        written = self._settings.value(setting.name)
-        return next((value for value, _ in about(setting).options if str(value) == str(written)), setting.default)
+        written = self._settings.data(setting.name)
+        known = (value for value, _ in about(setting).options)
+        return next((value for value in known if type(value) is type(written) and value == written), setting.default)

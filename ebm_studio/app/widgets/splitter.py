@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QWidget
 
+from ebm_studio.data.storage.settings import Settings
+
 
 def splitter(way: Qt.Orientation, first: QWidget, second: QWidget, sizes: tuple[int, int]) -> QSplitter:
     """Two widgets with a hairline between them that can be dragged; the first takes what room there is."""
@@ -17,3 +19,17 @@ def splitter(way: Qt.Orientation, first: QWidget, second: QWidget, sizes: tuple[
     held.setStretchFactor(1, 0)
     held.setSizes(list(sizes))
     return held
+
+
+def remember_split(settings: Settings, key: str, split: QSplitter) -> None:
+    """Keep the lengths of its parts."""
+    settings.set(key, split.sizes())
+
+
+def restore_split(settings: Settings, key: str, split: QSplitter) -> None:
+    """Give its parts the lengths that were kept, if there are any.
+
+    Not `QSplitter.restoreState`: a damaged state also changes its direction and the width of its bar.
+    """
+    if sizes := settings.sizes(key, split.count()):
+        split.setSizes(sizes)

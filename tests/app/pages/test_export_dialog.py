@@ -233,10 +233,10 @@ def test_choices_are_kept_for_the_next_time(qtbot, dialog, running, opened):
     assert (window.exports.state.look.captions, window.exports.kind.currentText()) == (True, "WebP")
 
 
-@pytest.mark.parametrize("damaged", ["{", '{"captions": 7}', '{"evil": 1}', "[]"])
+@pytest.mark.parametrize("damaged", ["{", {"captions": 7}, {"evil": 1}, [], {"loop": True, "scale": 10**400}])
 def test_damaged_choices_are_forgotten(qtbot, settings, opened, damaged):
-    settings.setValue("export/look", damaged)
-    settings.setValue("export/kind", "exe")
+    settings.set("export/look", damaged)
+    settings.set("export/kind", "exe")
     state = opened().exports.state
     assert (state._habits, state.kind) == ({}, "gif")
     qtbot.waitUntil(lambda: not state.link.engine.busy, timeout=PATIENCE)

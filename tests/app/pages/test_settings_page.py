@@ -30,7 +30,7 @@ def page(running):
 def test_the_look_is_applied_at_once_and_shown_on_the_rail(running, page, theme, settings):
     choose(page.boxes["scheme"], "light")
     assert theme.scheme == "light"
-    assert settings.value("scheme") == "light"
+    assert settings.text("scheme") == "light"
     assert running.rail._schemes["light"].isChecked()
     running.rail._schemes["dark"].trigger()
     assert page.boxes["scheme"].currentData() == "dark"
@@ -94,8 +94,8 @@ def test_settings_are_remembered_and_broken_ones_are_the_defaults(settings):
     PreferenceStore(settings).set("memory", 128)
     PreferenceStore(settings).set("loop", True)
     assert PreferenceStore(settings).values == Preferences(memory=128, loop=True)
-    settings.setValue("memory", "lots")
-    settings.setValue("device", "abacus")
+    settings.set("memory", "lots")
+    settings.set("device", "abacus")
     assert PreferenceStore(settings).values == Preferences(loop=True)
 
 

@@ -172,7 +172,7 @@ def test_the_look_is_chosen_at_once_and_kept(running, theme, settings, scheme):
     theme.choose(scheme)
     corner = running.generate.canvas.grab().toImage().pixelColor(1, 1)
     assert corner.name() == theme.tokens.canvas
-    assert settings.value("scheme") == scheme
+    assert settings.text("scheme") == scheme
 
 
 def test_everything_has_a_name_for_a_screen_reader(running):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from PySide6.QtCore import QPointF, QRectF, QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
@@ -22,9 +22,11 @@ from ebm_studio.app.widgets.chains_fields import ChainsFields
 from ebm_studio.app.widgets.fields import Choice, RealField, WholeField, button, label
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.model_chooser import ModelChooser
+from ebm_studio.app.widgets.splitter import remember_split, restore_split
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.app.widgets.viewport import grid_tiles
 from ebm_studio.core.specs import MAX_STEPS
+from ebm_studio.data.storage.settings import Settings
 
 
 class Pane(QWidget):
@@ -298,9 +300,8 @@ class ComparePage(Page):
     def focus_first(self) -> None:
         self.panes[0].setFocus()
 
-    def remember(self, settings: QSettings) -> None:
-        settings.setValue("compare/split", self._split.saveState())
+    def remember(self, settings: Settings) -> None:
+        remember_split(settings, "compare/split", self._split)
 
-    def restore(self, settings: QSettings) -> None:
-        if saved := settings.value("compare/split"):
-            self._split.restoreState(saved)
+    def restore(self, settings: Settings) -> None:
+        restore_split(settings, "compare/split", self._split)

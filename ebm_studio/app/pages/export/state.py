@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QSettings, QStandardPaths, QTimer, Signal
+from PySide6.QtCore import QObject, QStandardPaths, QTimer, Signal
 
 from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.exportable import Exportable
@@ -17,6 +16,7 @@ from ebm_studio.core.errors import SettingsError
 from ebm_studio.data.exports import mp4
 from ebm_studio.data.exports.encoders import MOVING, Kind
 from ebm_studio.data.exports.frames import Look, Reel, film
+from ebm_studio.data.storage.settings import Settings
 from ebm_studio.engine.jobs.exports import Encoded, Export, Exported, Preview
 from ebm_studio.engine.requests import Ended, Fault, Request
 
@@ -42,15 +42,15 @@ class ExportState(Faults):
     progress_changed = Signal()
     finished = Signal()
 
-    def __init__(self, link: EngineLink, settings: QSettings, parent: QObject | None = None) -> None:
+    def __init__(self, link: EngineLink, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.link = link
         self._settings = settings
         self.things: list[Exportable] = []
         self.chosen = 0
-        self.kind: Kind = _kind(settings.value("export/kind"))
+        self.kind: Kind = _kind(settings.text("export/kind"))
         self.look = Look()
-        self.folder = Path(str(settings.value("export/folder", "")) or _pictures())
+        self.folder = Path(settings.text("export/folder") or _pictures())
         self.stem = ""
         self.encoded: Encoded | None = None
         """Of the look and the kind as they are; None while it is made."""
@@ -59,7 +59,7 @@ class ExportState(Faults):
         self.running: Request | None = None
         self._changes: dict[Hashable, dict[str, Any]] = {}
         """What a person changed of the look that was suggested, for each sort of thing."""
-        self._habits = _habits(settings.value("export/look"))
+        self._habits = _habits(settings.data("export/look"))
         """The part of it that is for all things, and for the next launch."""
         self._wanted: Request | None = None
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
@@ -134,7 +134,7 @@ class ExportState(Faults):
     def set_kind(self, kind: Kind) -> None:
         """Another format."""
         self.kind = kind
-        self._settings.setValue("export/kind", kind)
+        self._settings.set("export/kind", kind)
         self._touch()
 
     def change(self, **changes: Any) -> None:
@@ -148,7 +148,7 @@ class ExportState(Faults):
             self.look = look
             self._changes.setdefault(_sort(self.thing), {}).update(changes)
             self._habits |= {name: value for name, value in changes.items() if name in HABITS}
-            self._settings.setValue("export/look", json.dumps(self._habits))
+            self._settings.set("export/look", self._habits)
             self._touch()
 
     def set_path(self, path: Path) -> None:
@@ -168,7 +168,7 @@ class ExportState(Faults):
         if self.thing is None or self.running is not None or self.missing:
             return
         self.dismiss()
-        self._settings.setValue("export/folder", str(self.folder))
+        self._settings.set("export/folder", str(self.folder))
         self.exported = None
         self.running = self.link.submit(Export(path=self.path, **self._what()))
         self.progress_changed.emit()
@@ -249,17 +249,17 @@ def _sort(thing: Exportable) -> Hashable:
     return thing.recipe.kind, thing.frames[0].shape
 
 
-def _kind(remembered: object) -> Kind:
-    return remembered if remembered in FORMATS else "gif"
+def _kind(remembered: str) -> Kind:
+    return next((kind for kind in FORMATS if kind == remembered), "gif")
 
 
 def _habits(remembered: object) -> dict[str, Any]:
     try:
-        habits = json.loads(str(remembered))
-        Look(**habits)
-    except (ValueError, TypeError, SettingsError):
+        Look.from_dict(remembered)
+    except SettingsError:
         return {}
-    return {name: habits[name] for name in HABITS if name in habits}
+    assert isinstance(remembered, dict)
+    return {name: remembered[name] for name in HABITS if name in remembered}
 
 
 def _pictures() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
@@ -18,8 +18,9 @@ from ebm_studio.app.studio.exportable import Exportable
 from ebm_studio.app.studio.studio import Desk
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
-from ebm_studio.app.widgets.splitter import splitter
+from ebm_studio.app.widgets.splitter import remember_split, restore_split, splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
+from ebm_studio.data.storage.settings import Settings
 
 
 class GeneratePage(Page):
@@ -88,13 +89,12 @@ class GeneratePage(Page):
     def exportables(self) -> list[Exportable]:
         return of_chains(self._state)
 
-    def remember(self, settings: QSettings) -> None:
+    def remember(self, settings: Settings) -> None:
         """Write where the splitters are."""
-        settings.setValue("generate/left", self._left.saveState())
-        settings.setValue("generate/whole", self._whole.saveState())
+        remember_split(settings, "generate/left", self._left)
+        remember_split(settings, "generate/whole", self._whole)
 
-    def restore(self, settings: QSettings) -> None:
+    def restore(self, settings: Settings) -> None:
         """Put the splitters where they were."""
         for name, held in (("left", self._left), ("whole", self._whole)):
-            if saved := settings.value(f"generate/{name}"):
-                held.restoreState(saved)
+            restore_split(settings, f"generate/{name}", held)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
@@ -22,9 +22,10 @@ from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.fields import Choice
 from ebm_studio.app.widgets.model_chooser import ModelChooser
-from ebm_studio.app.widgets.splitter import splitter
+from ebm_studio.app.widgets.splitter import remember_split, restore_split, splitter
 from ebm_studio.core.specs import MAX_FRAMES
 from ebm_studio.data.exports.frames import letter
+from ebm_studio.data.storage.settings import Settings
 
 
 class InterpolatePage(Page):
@@ -152,16 +153,15 @@ class InterpolatePage(Page):
     def focus_first(self) -> None:
         self.picture.setFocus()  # the pictures are there in every view
 
-    def remember(self, settings: QSettings) -> None:
+    def remember(self, settings: Settings) -> None:
         """Write where the splitters are."""
-        settings.setValue("interpolate/left", self._left.saveState())
-        settings.setValue("interpolate/whole", self._whole.saveState())
+        remember_split(settings, "interpolate/left", self._left)
+        remember_split(settings, "interpolate/whole", self._whole)
 
-    def restore(self, settings: QSettings) -> None:
+    def restore(self, settings: Settings) -> None:
         """Put the splitters where they were."""
         for name, held in (("left", self._left), ("whole", self._whole)):
-            if saved := settings.value(f"interpolate/{name}"):
-                held.restoreState(saved)
+            restore_split(settings, f"interpolate/{name}", held)
 
 
 def _across(row: QWidget) -> QScrollArea:

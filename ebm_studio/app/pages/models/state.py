@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.faults import Faults
@@ -15,6 +15,7 @@ from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.models.card import SUFFIX, Card, bundled_models, read_card, user_models
 from ebm_studio.data.models.evaluation_cache import KeptEvaluation
 from ebm_studio.data.pictures.pictures import Pixels
+from ebm_studio.data.storage.settings import Settings
 from ebm_studio.engine.jobs.chains import ModelReady
 from ebm_studio.engine.jobs.models import Evaluated, EvaluateModel, FindEvaluation, MakeThumbnail, Thumbnail
 from ebm_studio.engine.requests import Ended, Progress, Request
@@ -50,7 +51,7 @@ class Zoo(QObject):
     entry_changed = Signal(str)
     """The thumbnail, card or evaluation of the entry of that name."""
 
-    def __init__(self, link: EngineLink, settings: QSettings, faults: Faults, parent: QObject | None = None) -> None:
+    def __init__(self, link: EngineLink, settings: Settings, faults: Faults, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.entries: list[Entry] = []
         self.thumbnails: dict[str, Pixels] = {}
@@ -67,11 +68,8 @@ class Zoo(QObject):
     @property
     def recent(self) -> list[str]:
         """Files opened lately, the newest first."""
-        try:
-            found = json.loads(str(self._settings.value("models/recent", "[]")))
-        except ValueError:  # a settings file that somebody edited
-            return []
-        return [str(name) for name in found] if isinstance(found, list) else []
+        found = self._settings.data("models/recent")
+        return [name for name in found if isinstance(name, str)][:MOST] if isinstance(found, list) else []
 
     def refresh(self) -> None:
         """Look what there is, and ask for the thumbnails that are missing."""
@@ -139,7 +137,7 @@ class Zoo(QObject):
             self._set_problem(ended.request.lane, ended.fault.text)
 
     def _remember(self, names: list[str]) -> None:
-        self._settings.setValue("models/recent", json.dumps(names[:MOST]))
+        self._settings.set("models/recent", names[:MOST])
 
     def _with_card(self, entry: Entry) -> Entry:
         card = entry.card or self._cards.get(entry.name)
@@ -156,7 +154,7 @@ class Zoo(QObject):
 
 
 def _entry(name: str, path: Path, bundled: bool) -> Entry:
-    if not path.is_file():
+    if not os.path.isfile(path):  # which also says so of a name that no file system takes
         return Entry(name, path, bundled, problem="The file is no longer there.")
     if path.suffix.lower() != SUFFIX:
         return Entry(name, path, bundled)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QMimeData, QSettings, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QMimeData, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
@@ -27,10 +27,11 @@ from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.fields import Choice, button
 from ebm_studio.app.widgets.model_chooser import ModelChooser
-from ebm_studio.app.widgets.splitter import splitter
+from ebm_studio.app.widgets.splitter import remember_split, restore_split, splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.data.models.card import is_model_file
 from ebm_studio.data.pictures.pictures import HEIC, SUFFIXES, is_picture
+from ebm_studio.data.storage.settings import Settings
 from ebm_studio.engine.requests import Fault
 
 PHOTOS = f"Photos ({' '.join(f'*{suffix}' for suffix in sorted(SUFFIXES | HEIC))});;All files (*)"
@@ -232,14 +233,13 @@ class ReconstructPage(Page):
             self.timeline.add_plots()
             self.inspector.result.add_plot()
 
-    def remember(self, settings: QSettings) -> None:
-        settings.setValue("reconstruct/left", self._left.saveState())
-        settings.setValue("reconstruct/whole", self._whole.saveState())
+    def remember(self, settings: Settings) -> None:
+        remember_split(settings, "reconstruct/left", self._left)
+        remember_split(settings, "reconstruct/whole", self._whole)
 
-    def restore(self, settings: QSettings) -> None:
+    def restore(self, settings: Settings) -> None:
         for name, split in (("left", self._left), ("whole", self._whole)):
-            if saved := settings.value(f"reconstruct/{name}"):
-                split.restoreState(saved)
+            restore_split(settings, f"reconstruct/{name}", split)
 
     def _show(self) -> None:
         views: dict[View, QWidget] = {"crop": self.crop_view, "mask": self.mask_view}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -23,7 +23,8 @@ from ebm_studio.app.studio.openers import Opener
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.notice import Notice
-from ebm_studio.app.widgets.splitter import splitter
+from ebm_studio.app.widgets.splitter import remember_split, restore_split, splitter
+from ebm_studio.data.storage.settings import Settings
 from ebm_studio.data.training.run_folder import look_into_trash
 
 MODELS = "Models (*.safetensors)"
@@ -180,16 +181,15 @@ class TrainPage(Page):
         super().hideEvent(event)
         self.runs.set_shown(False)
 
-    def remember(self, settings: QSettings) -> None:
-        settings.setValue("train/whole", self._whole.saveState())
-        settings.setValue("train/stage", self.run_stage.split.saveState())
-        settings.setValue("train/all", int(self.setup_inspector.expert.fold.isChecked()))
+    def remember(self, settings: Settings) -> None:
+        remember_split(settings, "train/whole", self._whole)
+        remember_split(settings, "train/stage", self.run_stage.split)
+        settings.set("train/all", self.setup_inspector.expert.fold.isChecked())
 
-    def restore(self, settings: QSettings) -> None:
+    def restore(self, settings: Settings) -> None:
         for name, split in (("whole", self._whole), ("stage", self.run_stage.split)):
-            if saved := settings.value(f"train/{name}"):
-                split.restoreState(saved)
-        self.setup_inspector.expert.set_open(str(settings.value("train/all")) == "1")
+            restore_split(settings, f"train/{name}", split)
+        self.setup_inspector.expert.set_open(settings.flag("train/all"))
 
     def _show(self) -> None:
         number = 1 if self.runs.selected else 0
