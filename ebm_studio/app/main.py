@@ -54,7 +54,7 @@ def run_window(model: str | None = None) -> int:
 
 @contextmanager
 def _signals_close(window: MainWindow) -> Iterator[None]:
-    """Ctrl-C and a polite kill close the window.
+    """Ctrl-C, a polite kill, and the end of the terminal it was started from close the window.
 
     Python looks at signals only when it runs, and while nothing moves it is Qt that runs: so a
     signal also writes to a socket that Qt watches.
@@ -66,8 +66,9 @@ def _signals_close(window: MainWindow) -> Iterator[None]:
         end.setblocking(False)
     notifier = QSocketNotifier(ours.fileno(), QSocketNotifier.Type.Read, window)
     notifier.activated.connect(lambda: ours.recv(64))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: window.leave())
+    for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks for
+            signal.signal(number, lambda *_: window.leave())
     signal.set_wakeup_fd(theirs.fileno())
     try:
         yield

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from ebm_studio import __version__
 from ebm_studio.cli import calibrate, evaluate, interpolate, models, reconstruct, replay, runs, sample, train
+from ebm_studio.cli.streams import safe_streams
 from ebm_studio.core.errors import StudioError
 
 COMMANDS = (calibrate, evaluate, interpolate, models, reconstruct, replay, runs, sample, train)
@@ -44,6 +45,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         from ebm_studio.app.main import run_window
 
         return run_window(args.model)
+    with safe_streams() as out:
+        code = _run_told(args)
+        out.flush()
+        if out.error is None:
+            return code
+        print(f"ebm-studio {args.command}: cannot print the result: {out.error.strerror}.", file=sys.stderr)
+        return code or BAD_INPUT
+
+
+def _run_told(args: argparse.Namespace) -> int:
     try:
         return _run(args)
     except StudioError as error:

@@ -105,10 +105,15 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise SettingsError("A model has a name: leave out --name to give it the folder's.")
     with stop_signals() as stopped:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            return _learn_together(args, stopped)
-        plan = _plan(args)
-        with session(args.output) as diary:
-            return _learn(args, plan, diary, stopped)
+            told = _learn_together(args, stopped)
+        else:
+            plan = _plan(args)
+            with session(args.output) as diary:
+                told = _learn(args, plan, diary, stopped)
+    if told and not args.json:  # only now, when the run's folder says how it ended
+        state = "stopped; go on with --resume" if told["stopped"] else "done"
+        print(f"{told['model']}: {told['updates']} updates in {told['seconds']:.0f} s, {state}")
+    return told
 
 
 def _learn_together(args: argparse.Namespace, stopped: threading.Event) -> dict[str, Any]:
@@ -170,9 +175,6 @@ def _learn(
         done = run.learn(tell, stopped.is_set, args.save_every)
 
     card = run.card()
-    if not args.json:
-        state = "done" if done else "stopped; go on with --resume"
-        print(f"{args.output / 'model.safetensors'}: {card.updates} updates in {card.seconds:.0f} s, {state}")
     return {
         "run": str(args.output),
         "model": str(args.output / "model.safetensors"),

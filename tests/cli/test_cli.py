@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from safetensors.numpy import load_file
 from ebm_studio.cli.main import main
 from ebm_studio.cli.options import duration
 from ebm_studio.data.models.card import read_card
-from ebm_studio.data.training.run_log import read_metrics
+from ebm_studio.data.training.run_log import read_events, read_metrics, read_status
 from tests.making import make_data, make_model
 
 
@@ -296,6 +297,48 @@ def test_ctrl_c_stops_cleanly_and_keeps_all(tmp_path, data):
     assert result["stopped"]
     assert result["updates"] == len(read_metrics(tmp_path / "run")) >= 2
     assert (tmp_path / "run" / "model.safetensors").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such devices and signals")
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [(">/dev/full", 2), (">&-", 0), ("2>&- >&-", 0), ("| true", 0), ("2>/dev/full", 0), (">out.txt", 0)],
+)
+def test_a_run_is_done_whatever_becomes_of_what_it_prints(tmp_path, data, where, code):
+    words = [sys.executable, "-m", "ebm_studio", "train", data, "-o", "ру́н", *SMALL, "--updates", "2"]
+    env = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONPATH": str(Path(__file__).parents[2])}
+    line = f"set -o pipefail; {shlex.join(words)} {where}"
+    ended = subprocess.run(["bash", "-c", line], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == code, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ("No space left" in ended.stderr) == (code == 2)
+    assert read_status(tmp_path / "ру́н").state == "done"
+    assert [event.kind for event in read_events(tmp_path / "ру́н")] == ["start", "done"]
+    if where == ">out.txt":
+        assert "2 updates" in (tmp_path / "out.txt").read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
+def test_a_terminal_that_is_closed_stops_the_run_and_keeps_all(tmp_path, data):
+    process = train_process(data, "-o", tmp_path / "run", *SMALL, "--updates", 100000, "--save-every", "1h")
+    wait_for_updates(process, tmp_path / "run", 2)
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    status = read_status(tmp_path / "run")
+    assert (status.state, status.updates) == ("stopped", len(read_metrics(tmp_path / "run")))
+
+
+@pytest.mark.parametrize("reason", ["no data", "other data"])
+def test_a_refused_resume_leaves_a_done_run_done(capsys, tmp_path, data, reason):
+    assert run(capsys, "train", data, "-o", tmp_path / "run", *SMALL, "--updates", 2)[0] == 0
+    before = read_status(tmp_path / "run")
+    other = tmp_path / "none.zip" if reason == "no data" else make_data(tmp_path / "other.zip", count=5)
+    code, _, err = run(capsys, "train", other, "-o", tmp_path / "run", "--resume")
+    assert (code, err.count("\n")) == (2, 1)
+    after = read_status(tmp_path / "run")
+    assert (after.state, after.text, after.updates) == ("done", before.text, 2)
+    assert [event.kind for event in read_events(tmp_path / "run")] == ["start", "done", "data_lost"]
 
 
 def test_learning_begins_with_another_models_weights(capsys, tmp_path, tiny):

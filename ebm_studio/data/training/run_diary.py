@@ -13,12 +13,13 @@ from typing import Any
 
 from ebm_studio.core.errors import DiskFullError, StudioError
 from ebm_studio.data.storage.atomic_write import remove_parts, write_whole
-from ebm_studio.data.training.plan import PLAN
+from ebm_studio.data.training.plan import PLAN, read_plan
 from ebm_studio.data.training.run_log import (
     LOCK,
     Event,
     Kind,
     Order,
+    State,
     Status,
     append_event,
     locked,
@@ -26,6 +27,7 @@ from ebm_studio.data.training.run_log import (
     read_status,
     write_status,
 )
+from ebm_studio.data.training.run_text import done_text
 
 PACE = 100  # updates that tell how fast it goes
 BEAT = 1.0  # seconds between statuses that say nothing new
@@ -45,6 +47,7 @@ class Diary:
         before = read_status(folder) or Status(state="reading")
         self.status = replace(before, state="reading", text="Starting.", pid=os.getpid(), seconds_left=None)
         self._owed: list[Event] = []
+        self._has_learned = False
 
     def tell(self, **changes: Any) -> None:
         """Change the status. The file follows at once when state or text change, else once a second."""
@@ -56,6 +59,7 @@ class Diary:
             with suppress(StudioError):
                 write_status(self.folder, status)
         self.status = status
+        self._has_learned |= status.state == "learning"
 
     def note(self, kind: Kind, text: str, update: int | None = None) -> None:
         """Add an event, by default of the newest update told."""
@@ -64,6 +68,26 @@ class Diary:
             while self._owed and self._has_begun:
                 append_event(self.folder, self._owed[0])
                 del self._owed[0]
+
+    def fail(self, text: str, kind: Kind = "failed", update: int | None = None) -> None:
+        """Say why the run goes on no further; once its end is told, nothing changes it."""
+        if self.status.running:
+            self.note(kind, text, update)
+            self.end("failed", text)
+
+    def end(self, state: State, text: str) -> None:
+        """Say how the run stands now that the process ends: as before, if that was done and nothing was added."""
+        if not self._has_learned and self._is_done:
+            state, text = "done", done_text(self.status.updates)
+        self.tell(state=state, text=text, seconds_left=None)
+
+    @property
+    def _is_done(self) -> bool:
+        status = self.status
+        try:
+            return status.updates > 0 and read_plan(self.folder).progress(status.updates, status.seconds) >= 1
+        except StudioError:
+            return False
 
     @property
     def _has_begun(self) -> bool:
@@ -149,13 +173,10 @@ def session(folder: Path) -> Iterator[Diary]:
             yield diary
         except KeyboardInterrupt:
             diary.note("stop", "Stopped before it began to learn.")
-            diary.tell(state="stopped", text="Stopped before it began to learn.", seconds_left=None)
+            diary.end("stopped", "Stopped before it began to learn.")
             raise
         except BaseException as error:
-            text = str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"
-            if diary.status.state != "failed":
-                diary.note("failed", text)
-            diary.tell(state="failed", text=text, seconds_left=None)
+            diary.fail(str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}")
             raise
         finally:
             diary.use_reserve()

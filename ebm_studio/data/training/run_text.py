@@ -56,6 +56,11 @@ def beginning(data: ImageSet, updates: int) -> str:
     return text
 
 
+def done_text(updates: int) -> str:
+    """At its end."""
+    return f"Done after {updates} updates."
+
+
 def other_images(plan: Plan, count: int, folder: Path) -> str:
     """When a run would go on with other images than it has learned from."""
     return (

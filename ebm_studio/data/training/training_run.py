@@ -40,7 +40,7 @@ from ebm_studio.data.training.distributed import make_learner, open_data
 from ebm_studio.data.training.plan import Plan, check_new, write_plan
 from ebm_studio.data.training.run_diary import Diary, Pace
 from ebm_studio.data.training.run_log import append_metrics, cut_metrics, metrics_of, metrics_row, parse_metrics
-from ebm_studio.data.training.run_text import beginning, card_of, other_images, stepping_back
+from ebm_studio.data.training.run_text import beginning, card_of, done_text, other_images, stepping_back
 
 SAVE_SECONDS = 60.0
 GRID_SECONDS = (10.0, 120.0)  # between two sample grids, in a young run and in an old one
@@ -109,8 +109,7 @@ class TrainingRun:
             data = _open_data(folder, plan, saved, progress)
         except DataError as error:
             if saved:
-                diary.note("data_lost", str(error), saved.now.updates)
-                diary.tell(state="failed", text=str(error))  # said once, not again as a failure
+                diary.fail(str(error), "data_lost", saved.now.updates)
             raise
         plan = replace(plan, images=len(data), fingerprint=data.fingerprint)
         run = cls(folder, plan, data, device, diary, ranks)
@@ -266,10 +265,10 @@ class TrainingRun:
         self._kept(lambda: write_plan(self.folder, self.plan))
         self._take_up()
         self.diary.tell(updates=goal.updates)
-        self.diary.note("gave_up" if gives_up else "rollback", text)
         if gives_up:
-            self.diary.tell(state="failed", text=text, seconds_left=None)
+            self.diary.fail(text, "gave_up")
             raise DivergedError(text)
+        self.diary.note("rollback", text)
 
     def _pause(self) -> None:
         self.save()
@@ -334,10 +333,10 @@ class TrainingRun:
         self.diary.note("resume" if updates else "start", f"{beginning(self.data, updates)} {note}".rstrip())
 
     def _note_end(self) -> None:
-        done, updates = self.progress >= 1, self.learner.updates
-        text = f"Done after {updates} updates." if done else f"Stopped at update {updates}; all is saved."
-        self.diary.note("done" if done else "stop", text)
-        self.diary.tell(state="done" if done else "stopped", text=text, seconds_left=None)
+        is_done, updates = self.progress >= 1, self.learner.updates
+        text = done_text(updates) if is_done else f"Stopped at update {updates}; all is saved."
+        self.diary.note("done" if is_done else "stop", text)
+        self.diary.tell(state="done" if is_done else "stopped", text=text, seconds_left=None)
 
 
 def _open_data(folder: Path, plan: Plan, saved: Saved | None, progress: Progress) -> ImageSet:
