@@ -17,7 +17,7 @@ PICTURE = ".png"
 
 
 class Drawer:
-    """A folder of files named by key. It writes a key once, and throws away only what it knows."""
+    """A folder of files named by key. It writes a key once, and throws away only what it wrote or was told of."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -54,11 +54,10 @@ class Drawer:
     def read(self, key: str) -> Pixels:
         """A key's picture, uint8 (C, H, W)."""
         pixels = np.asarray(open_picture(self.file(key)))
-        self._known.add(key)
         return pixels[None].copy() if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
     def tidy(self, keys: Iterable[str]) -> None:
-        """Throw away the files of all other keys that were written or read here."""
+        """Throw away the files of all other keys that were written here or noted."""
         for key in self._known - set(keys):
             for path in (self.file(key), self.file(key, SUFFIX)):
                 path.unlink(missing_ok=True)

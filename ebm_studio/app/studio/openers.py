@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QMimeData, QUrl
 
 from ebm_studio.app.pages.page import Page
 
@@ -55,4 +57,11 @@ class Drops:
 
 def local_files(data: QMimeData | None) -> list[Path]:
     """The files and folders of this machine in what is dragged, or on the clipboard, which may hold nothing at all."""
-    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data is not None else []
+    return [_path(url) for url in data.urls() if url.isLocalFile()] if data is not None else []
+
+
+def _path(url: QUrl) -> Path:
+    if os.name != "posix":
+        return Path(url.toLocalFile())
+    # `toLocalFile` takes names for UTF-8; there they are bytes, and Python keeps all of them.
+    return Path(os.fsdecode(unquote_to_bytes(url.path(QUrl.ComponentFormattingOption.FullyEncoded))))

@@ -1,8 +1,14 @@
-"""What was on the desk: one readable JSON file, written while a person works and read at the next launch."""
+"""What was on the desk: one readable JSON file, written while a person works and read at the next launch.
+
+File names are bytes on Linux. Those that are not UTF-8 come as text with lone surrogates, which the file
+keeps as escapes: see PEP 383.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +18,15 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
 from ebm_studio import __version__
-from ebm_studio.core.errors import StudioError
+from ebm_studio.core.errors import DataError, StudioError
 from ebm_studio.data.storage.atomic_write import write_whole
 
 FORMAT = 1
 SAVE_AFTER = 3000  # milliseconds: what a crash may cost
 MAX_BYTES = 64 * 2**20
 NAME = "session.json"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class Part:
     save: Callable[[], Any]
     """Plain data, ready for JSON. Files that belong to it are written first."""
     load: Callable[[Any], object]
-    """Be as that data says; any `StudioError`, `KeyError`, `TypeError` or `ValueError` says that it is damaged."""
+    """Be as that data says, as far as it is sound; any exception says that something in it is damaged."""
 
 
 class Session(QObject):
@@ -49,6 +57,7 @@ class Session(QObject):
         self.path = folder / NAME
         self._parts: dict[str, Part] = {}
         self._unknown: dict[str, Any] = {}
+        self._stuck = ""  # why nothing is saved: a damaged file that cannot be moved is not written over
         self._timer = QTimer(self, interval=SAVE_AFTER, singleShot=True)
         self._timer.timeout.connect(self.save)
 
@@ -65,14 +74,15 @@ class Session(QObject):
 
     def load(self) -> None:
         """Be as the last launch was left. A damaged file is set aside, and what is sound in it is used."""
-        if not self.path.exists():
+        if not os.path.lexists(self.path):
             return
         try:
             data = _read(self.path)
         except (OSError, ValueError, RecursionError) as error:
-            self._set_aside(str(error))
+            log.warning("The session cannot be read: %s", error)
+            self._set_aside("it cannot be read")
             return
-        faults = []
+        damaged = []
         for name, content in data.items():
             part = self._parts.get(name)
             if part is None:
@@ -80,15 +90,19 @@ class Session(QObject):
                 continue
             try:
                 part.load(content)
-            except (StudioError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-                faults.append(f"{name}: {error}")
-        if faults:
-            self._set_aside("; ".join(faults))
+            except Exception as error:  # whatever a bad value leads to, the other parts are sound
+                log.warning("The part %s of the session is damaged", name, exc_info=True)
+                damaged.append(f"{name}: {error}" if isinstance(error, StudioError) else name)
+        if damaged:
+            self._set_aside("; ".join(damaged))
         self._timer.stop()
 
     def save(self) -> None:
         """Write everything now."""
         self._timer.stop()
+        if self._stuck:
+            self.failed.emit(f"The session is not saved: {self._stuck}")
+            return
         try:
             data = {
                 "format": FORMAT,
@@ -96,26 +110,35 @@ class Session(QObject):
                 **self._unknown,
                 **{name: part.save() for name, part in self._parts.items()},
             }
-            text = json.dumps(data, indent=1, ensure_ascii=False)
-            write_whole(self.path, lambda file: file.write_text(text, encoding="utf-8"))
+            text = json.dumps(data, indent=1)
+            write_whole(self.path, lambda file: file.write_text(text, encoding="ascii"))
         except StudioError as error:
             self.failed.emit(f"The session is not saved. {error}")
 
     def _set_aside(self, reason: str) -> None:
-        aside = self.path.with_name(f"session-damaged-{datetime.now():%Y%m%d-%H%M%S}.json")
+        aside = self.path.with_name(f"session-damaged-{datetime.now():%Y%m%d-%H%M%S-%f}.json")
         try:
             self.path.rename(aside)
         except OSError as error:
-            aside, reason = self.path, f"{reason}; {error}"
+            self._stuck = f"{self.path} is damaged and cannot be moved away ({error.strerror})."
+            self.failed.emit(f"The last session was damaged ({reason[:200]}). {self._stuck}")
+            return
         self.failed.emit(
-            f"The last session was damaged ({reason[:200]}). It was set aside as {aside}, and this is a new one."
+            f"The last session was damaged ({reason[:200]}). What is sound in it is used; all of it is kept in {aside}."
         )
 
 
+def number(value: object, low: float, high: float) -> float:
+    """A number that a session holds. Raises `DataError` unless it is one within bounds."""
+    if isinstance(value, int | float) and low <= value <= high:
+        return value
+    raise DataError(f"{str(value)[:20]} is not a number from {low:g} to {high:g}")
+
+
 def _read(path: Path) -> dict[str, Any]:
-    if path.stat().st_size > MAX_BYTES:
-        raise ValueError("it is too large")
-    data = json.loads(path.read_text(encoding="utf-8"))
+    if not path.is_file() or path.stat().st_size > MAX_BYTES:
+        raise ValueError("it is no file, or too large")
+    data = json.loads(path.read_bytes())
     if not isinstance(data, dict):
         raise ValueError("it is not a table")
     if data.get("format") != FORMAT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ebm_studio.app.studio.keyed_files import Drawer
-from ebm_studio.app.studio.shelf import MAX_NAME, Contents, Kept
+from ebm_studio.app.studio.shelf import MAX_NAME, SLOTS, Contents, Kept
 from ebm_studio.core.errors import DataError, StudioError
 from ebm_studio.data.models.latent import SUFFIX, read_latent, save_latent
 
@@ -25,29 +25,39 @@ def save_contents(contents: Contents, drawer: Drawer) -> dict[str, Any]:
 
 
 def load_contents(data: Any, drawer: Drawer) -> tuple[Contents, list[str]]:
-    """The shelf that `save_contents` wrote, and what cannot be read of it: a sentence each."""
+    """The shelf that `save_contents` wrote, and what is damaged in it: a sentence each.
+
+    What was kept and has no place any more goes to the end of the shelf.
+    """
     kept, faults = {}, []
     for key, entry in data["kept"].items():
         try:
             kept[key] = _kept(key, entry, drawer)
         except StudioError as error:
             faults.append(str(error))
-    contents = Contents(
-        items=tuple(kept[key] for key in data["shelf"] if key in kept),
-        A=kept.get(data["A"]),
-        B=kept.get(data["B"]),
-    )
-    return contents, faults
+        except (KeyError, TypeError):
+            faults.append(f"{key[:40]} has no name.")
+    order = data["shelf"] if isinstance(data["shelf"], list) else []
+    items = [kept[key] for key in dict.fromkeys(key for key in order if isinstance(key, str)) if key in kept]
+    slots = {slot: kept.get(data[slot]) if isinstance(data[slot], str) else None for slot in SLOTS}
+    if lost := [item for item in kept.values() if item not in (*items, *slots.values())]:
+        faults.append(f"{len(lost)} had no place.")
+    for key in kept:
+        drawer.note(key)
+    return Contents(items=(*items, *lost), **slots), faults
 
 
 def _kept(key: str, entry: Any, drawer: Drawer) -> Kept:
     name = entry["name"]
     if not isinstance(name, str):
-        raise DataError(f"{key} has no name.")
+        raise TypeError
+    latent, picture = read_latent(drawer.file(key, SUFFIX)), drawer.read(key)
+    if picture.shape != latent.z.shape:
+        raise DataError(f"The picture of {name[:MAX_NAME]} has another size than its start noise.")
     return Kept(
         key=key,
         name=name[:MAX_NAME],
         favourite=entry["favourite"] is True,
-        latent=read_latent(drawer.file(key, SUFFIX)),
-        picture=drawer.read(key),
+        latent=latent,
+        picture=picture,
     )

@@ -13,6 +13,7 @@ from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.app.studio.session import Session
 from ebm_studio.app.studio.shelf import Kept, Shelf
 from ebm_studio.app.studio.shelf_files import load_contents, save_contents
+from ebm_studio.core.errors import DataError
 from ebm_studio.data.models.latent import FromSeed
 from ebm_studio.engine.chain_store import ChainStore
 from ebm_studio.engine.jobs.chains import RunChain
@@ -105,7 +106,7 @@ class Desk(QObject):
         contents, faults = load_contents(data, self._kept)
         self.shelf.restore(contents)
         if faults:
-            self.session.failed.emit(f"{len(faults)} of what was kept cannot be read: {faults[0]}")
+            raise DataError(f"{len(faults)} of what was kept cannot be read: {faults[0]}")
 
     def _load_history(self, data: Any) -> None:
         self.history.load(data, self._runs)

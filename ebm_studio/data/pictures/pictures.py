@@ -35,6 +35,8 @@ HEIC = frozenset({".heic", ".heif"})
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", *(("HEIF",) if READS_HEIC else ()))
 # No other of Pillow's readers is let near a file: some start programs, or are little tested.
 MAX_PIXELS = 100_000_000
+FURTHEST = 1e9
+"""Pixels that a crop can be away."""
 MAX_FILE_BYTES = 256 * 2**20
 MAX_PHOTOS = 256
 WHITE = "white"
@@ -54,7 +56,8 @@ class Crop:
     side: float
 
     def __post_init__(self) -> None:
-        if not all(math.isfinite(value) for value in (self.left, self.top, self.side)) or self.side <= 0:
+        sides = (self.left, self.top, self.side)
+        if not all(isinstance(value, int | float) and abs(value) <= FURTHEST for value in sides) or self.side <= 0:
             raise DataError(f"A crop needs a left and top edge and a side above 0, not {self}.")
 
     @classmethod

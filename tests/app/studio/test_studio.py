@@ -327,7 +327,7 @@ def test_a_damaged_session_is_set_aside(qtbot, opened, running, how):
     wait_for_chain(qtbot, again)
     assert "was damaged" in again.banner.text.text()
     assert len(list(path.parent.glob("session-damaged-*.json"))) == 1
-    sound = {"seed": 1, "shelf": 0, "history": 1}.get(how, 0)  # what is sound in it is used
+    sound = {"seed": 1, "shelf": 1, "history": 1}.get(how, 0)  # what is sound in it is used
     assert len(again.desk.shelf.items) == sound
     again.close()
     assert json.loads(path.read_text())["format"] == 1

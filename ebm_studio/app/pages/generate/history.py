@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.app.studio.parameters import Parameters
-from ebm_studio.core.errors import StudioError
+from ebm_studio.core.errors import DataError, StudioError
 from ebm_studio.data.pictures.pictures import Pixels
 from ebm_studio.engine.chain_store import ChainStore
 
@@ -75,26 +76,22 @@ class History(QObject):
         ]
 
     def load(self, data: Any, drawer: Drawer) -> None:
-        """The history that `save` wrote; a run without its thumbnail is forgotten."""
-        runs = []
+        """The history that `save` wrote, as far as it is sound. Raises `DataError` when not all of it is."""
+        runs: dict[str, Run] = {}
         for entry in data[:MOST]:
-            parameters = Parameters.from_dict(entry)
-            when = datetime.fromisoformat(entry["when"])
-            drawer.file(entry["key"])
-            try:
-                picture = drawer.read(entry["key"])
-            except StudioError:
-                continue
-            runs.append(
-                Run(
+            with suppress(StudioError, KeyError, TypeError, ValueError):
+                runs[entry["key"]] = Run(
                     key=entry["key"],
-                    parameters=parameters,
-                    when=when,
+                    parameters=Parameters.from_dict(entry),
+                    when=datetime.fromisoformat(entry["when"]).replace(tzinfo=None),
                     starred=entry["starred"] is True,
-                    picture=picture,
+                    picture=drawer.read(entry["key"]),
                 )
-            )
-        self._set(tuple(runs))
+        for key in runs:
+            drawer.note(key)
+        self._set(tuple(runs.values()))
+        if len(runs) < len(data):
+            raise DataError(f"{len(data) - len(runs)} of {len(data)} runs cannot be read")
 
     def _add(self, parameters: Parameters, store: ChainStore) -> None:
         known = next((run for run in self.runs if run.parameters == parameters), None)

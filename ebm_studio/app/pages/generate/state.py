@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, get_args
 
 from PySide6.QtCore import QObject, Signal
@@ -57,7 +57,7 @@ class GenerateState(ChainsState):
         bundled = [path.stem for path in bundled_models()]
         if name is not None:
             self.open_model(name)
-        elif remembered in bundled or (remembered and Path(remembered).is_file()):
+        elif remembered in bundled or (remembered and os.path.isfile(remembered)):
             self._apply(self.parameters)
         elif bundled:
             self.open_model(bundled[0])

@@ -19,9 +19,10 @@ from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.app.studio.playback import Playback
+from ebm_studio.app.studio.session import number
 from ebm_studio.app.studio.shelf import Shelf, Slot, Subject
-from ebm_studio.core.errors import DivergedError, SettingsError
-from ebm_studio.core.specs import NetSpec, Reconstruction, check_seed
+from ebm_studio.core.errors import DataError, DivergedError, SettingsError
+from ebm_studio.core.specs import SIZES, NetSpec, Reconstruction, check_seed
 from ebm_studio.data.pictures.pictures import WHITE, Crop, Pixels, grid
 from ebm_studio.engine.chain_store import BOUND, ChainStore
 from ebm_studio.engine.jobs.chains import ModelReady, RunChain
@@ -405,14 +406,22 @@ class ReconstructState(Faults):
         }
 
     def from_dict(self, data: Any, drawer: Drawer) -> None:
-        """Be as a session was left; the photos are read meanwhile. Raises `StudioError`, `KeyError`, `TypeError`."""
-        self.settings = Reconstruction.from_dict(data["settings"])
-        self.set_seed(data["seed"])
-        self.set_brush(float(data["brush"]))
-        self._look = (max(int(data["current"]), 0), "mask" if data["view"] == "mask" else "crop")
-        for remembered in [Remembered.of(entry, drawer) for entry in data["photos"][:MOST]]:
+        """Be as a session was left; the photos are read meanwhile. Raises `DataError` for what is damaged."""
+        damaged = 0
+        for entry in data["photos"][:MOST]:
+            try:
+                remembered = Remembered.of(entry, drawer)
+            except (DataError, KeyError, TypeError, ValueError, OverflowError):
+                damaged += 1
+                continue
             request = self._read(paths=(remembered.path,), paper=remembered.paper)
             self._remembered[request.stamp] = remembered
+        self.settings = Reconstruction.from_dict(data["settings"])
+        self.set_seed(data["seed"])
+        self.set_brush(number(data["brush"], 1, SIZES[-1]))
+        self._look = (int(number(data["current"], 0, MOST)), "mask" if data["view"] == "mask" else "crop")
+        if damaged:
+            raise DataError(f"{damaged} of {len(data['photos'])} photos are not described")
 
     def close(self) -> None:
         """Stop the timers and the reader."""
