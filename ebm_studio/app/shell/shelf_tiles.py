@@ -30,8 +30,9 @@ from ebm_studio.app.look.theme import Theme, svg
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.studio.shelf import Kept, Shelf, Slot, Subject
 from ebm_studio.app.widgets.actions import Line, Use, line, press_own, use
-from ebm_studio.app.widgets.images import carry, draw_picture, subject_of, to_image
+from ebm_studio.app.widgets.images import carry, subject_of, to_image
 from ebm_studio.app.widgets.picture_menu import PictureMenu, copy_image
+from ebm_studio.app.widgets.pixel_snapping import draw_picture
 
 PICTURE = 8 * UNIT
 NAME = 2 * UNIT
@@ -83,7 +84,7 @@ class Tile(QWidget):
         """The picture and its frame."""
         t = self._theme.tokens
         if self._image is not None:
-            draw_picture(painter, self._image, self.picture_box)
+            draw_picture(painter, self.picture_box, self._image)
         color = t.accent if self.hasFocus() else t.muted if self.underMouse() and self._kept else None
         if color:
             painter.setPen(QPen(QColor(color), 2))

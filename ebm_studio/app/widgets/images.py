@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt
-from PySide6.QtGui import QDrag, QImage, QPainter, QPixmap
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtGui import QDrag, QImage, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from ebm_studio.app.studio.shelf import Subject
@@ -33,15 +33,6 @@ def enlarged(pixels: Pixels) -> QImage:
     """A picture (C, H, W) as other programs get it."""
     factor = enlargement(pixels)
     return to_image(pixels.repeat(factor, axis=1).repeat(factor, axis=2))
-
-
-def draw_picture(painter: QPainter, image: QImage, box: QRectF, smooth: bool | None = None) -> None:
-    """Draw a square picture over a box; smooth, or else crisp when it is not made smaller."""
-    ratio = painter.device().devicePixelRatioF()
-    if smooth is None:
-        smooth = box.width() * ratio < image.width() or (box.width() * ratio) % image.width() > 0
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-    painter.drawImage(box, image)
 
 
 class SubjectMime(QMimeData):

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.widgets.images import draw_picture, to_image
+from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.app.widgets.viewport import Viewport
 from ebm_studio.data.pictures.pictures import Pixels
 
@@ -67,7 +68,7 @@ class Mosaic(QWidget):
         painter.fillRect(self.rect(), QColor(t.canvas))
         tiles = self.tiles()
         for image, tile in zip(self._images, tiles, strict=False):  # as many as there is room for
-            draw_picture(painter, image, tile)
+            draw_picture(painter, tile, image)
         if not tiles:
             painter.setPen(QColor(t.muted))
             room = self.rect().adjusted(4 * UNIT, 2 * UNIT, -4 * UNIT, -2 * UNIT)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtWidgets import QWidget
 
 from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.widgets.pixel_snapping import crisp_zoom
 
 MARGIN = 2 * UNIT
 GAP = UNIT // 2
@@ -66,7 +67,7 @@ class Viewport:
     def arrange(
         self, size: QSizeF, ratio: float, count: int, picture: tuple[int, int], smooth: bool = False
     ) -> Arrangement:
-        """`count` pictures of (width, height) in a widget of a size; at whole zooms unless `smooth`."""
+        """`count` pictures of (width, height) in a widget of a size."""
         whole = (size.width() * ratio, size.height() * ratio)
         room = (int(whole[0] - 2 * MARGIN * ratio), int(whole[1] - 2 * MARGIN * ratio))
         gap = round(GAP * ratio) if count <= MANY else 0
@@ -120,7 +121,7 @@ def _clamped(wish: float, extent: float, room: float, margin: float) -> int:
 def best_grid(
     count: int, width: int, height: int, room: tuple[int, int], gap: int, smooth: bool = False
 ) -> tuple[int, float]:
-    """Columns and zoom: the largest integer zoom (below 1 a fraction), unless little less gives whole, even rows.
+    """Columns and zoom: the largest crisp zoom, unless little less gives whole, even rows.
 
     A `smooth` zoom may be any number.
     """
@@ -130,7 +131,7 @@ def best_grid(
         across = (room[0] - (columns - 1) * gap) / (columns * width)
         down = (room[1] - (rows - 1) * gap) / (rows * height)
         zoom = min(across, down)
-        return math.floor(zoom) if zoom >= 1 and not smooth else max(zoom, 1e-3)
+        return max(zoom, 1e-3) if smooth else crisp_zoom(zoom * width, width)
 
     zooms = {columns: zoom_of(columns) for columns in range(1, count + 1)}
     largest = max(zooms.values())

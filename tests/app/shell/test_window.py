@@ -212,10 +212,11 @@ def test_a_loop_starts_again(qtbot):
         (16, (1600, 520), 8, 6),
         (1, (330, 700), 1, 10),
         (7, (920, 520), 4, 7),
-        (64, (900, 120), 22, 1),
+        (64, (900, 120), 22, 38 / 32),
+        (16, (918, 388), 8, 113 / 32),
     ],
 )
-def test_the_grid_fills_the_room_at_an_integer_zoom(count, room, columns, zoom):
+def test_the_grid_fills_the_room_to_the_pixel(count, room, columns, zoom):
     assert best_grid(count, 32, 32, room, 2) == (columns, zoom)
 
 

@@ -22,6 +22,7 @@ from ebm_studio.app.widgets.chains_fields import ChainsFields
 from ebm_studio.app.widgets.fields import Choice, RealField, WholeField, button, label
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.model_chooser import ModelChooser
+from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.app.widgets.splitter import remember_split, restore_split
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.app.widgets.viewport import grid_tiles
@@ -66,9 +67,8 @@ class Pane(QWidget):
             for tile in tiles:
                 painter.fillRect(tile, QColor(self._theme.tokens.surface))
             return
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, tiles[0].width() < self._images[0].width())
         for image, tile in zip(self._images, tiles, strict=True):
-            painter.drawImage(tile, image)
+            draw_picture(painter, tile, image)
         chosen = self._state.selected
         if chosen is not None and chosen < len(tiles):
             painter.setPen(QPen(QColor(self._theme.tokens.accent), 2))

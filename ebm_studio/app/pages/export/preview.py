@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.widgets.images import draw_picture, to_image
+from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.data.exports.frames import Look, Reel, film
 
 MARGIN = 2 * UNIT
@@ -120,7 +121,7 @@ class PreviewPlayer(QWidget):
         width, height = self.image.width() * zoom / ratio, self.image.height() * zoom / ratio
         left = round((self.width() - width) / 2 * ratio) / ratio
         top = round((self.height() - height) / 2 * ratio) / ratio
-        draw_picture(painter, self.image, QRectF(left, top, width, height), smooth=zoom < 1)
+        draw_picture(painter, QRectF(left, top, width, height), self.image)
 
     def hideEvent(self, event: object) -> None:
         self._timer.stop()

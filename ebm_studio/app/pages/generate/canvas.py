@@ -27,6 +27,7 @@ from ebm_studio.app.widgets.actions import Line
 from ebm_studio.app.widgets.fields import button
 from ebm_studio.app.widgets.images import carry, to_image
 from ebm_studio.app.widgets.picture_menu import PictureMenu, copy_image, keep
+from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.app.widgets.viewport import Arrangement, Viewport, grid_tiles
 from ebm_studio.data.pictures.pictures import Pixels
 
@@ -176,12 +177,10 @@ class Canvas(QWidget):
         if not self._images:
             self._paint_empty(painter)
             return
-        now = self.arrangement()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._state.smooth or now.zoom < 1)
         seen = QRectF(event.rect())
         for chain, tile in self._tiles():
             if tile.intersects(seen):
-                painter.drawImage(tile, self._images[chain])
+                draw_picture(painter, tile, self._images[chain], self._state.smooth)
         if self._enlarged is None:
             self._paint_frame(painter, self._hovered, self._theme.tokens.muted)
             self._paint_frame(painter, self._state.selected, self._theme.tokens.accent)

@@ -27,7 +27,8 @@ from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.studio.parameters import Parameters
 from ebm_studio.app.widgets.actions import Use, line, press_own, use
 from ebm_studio.app.widgets.fields import button, label
-from ebm_studio.app.widgets.images import draw_picture, to_image
+from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.pixel_snapping import draw_picture
 
 PICTURE = 8 * UNIT
 
@@ -78,7 +79,7 @@ class RunRow(QWidget):
             painter.setPen(QPen(QColor(t.accent), 1) if self.hasFocus() else Qt.PenStyle.NoPen)
             painter.setBrush(QColor(t.hover))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-        draw_picture(painter, self._image, QRectF(4, 4, PICTURE, PICTURE))
+        draw_picture(painter, QRectF(4, 4, PICTURE, PICTURE), self._image)
         left = PICTURE + 4 + UNIT + UNIT // 2
         lines = [*_described(self.run.parameters), _when(self.run.when)]
         font = QFont(self.font())

@@ -13,7 +13,8 @@ from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.interpolate.state import PathState
-from ebm_studio.app.widgets.images import draw_picture, to_image
+from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.pixel_snapping import draw_picture
 
 STRIP = 8 * UNIT  # a strip's pictures are at most so high
 MARGIN = 2 * UNIT
@@ -121,7 +122,7 @@ class Filmstrip(FrameGrid):
         frames, side = self._across(STRIP)
         left, row = self._left(len(frames), side), self._state.row
         for column, frame in enumerate(frames):
-            draw_picture(painter, self._image(row, frame), QRectF(left + column * side, self._top(side), side, side))
+            draw_picture(painter, QRectF(left + column * side, self._top(side), side, side), self._image(row, frame))
         current = min(range(len(frames)), key=lambda column: abs(frames[column] - self._state.frame))
         painter.setPen(QPen(QColor(t.accent), 2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -189,7 +190,7 @@ class SurfaceView(FrameGrid):
         for down, row in enumerate(rows):
             for column, frame in enumerate(frames if row < surface.chain.rows else []):
                 box = QRectF(left + column * side, top + down * side, side, side)
-                draw_picture(painter, self._image(row, frame), box)
+                draw_picture(painter, box, self._image(row, frame))
         self._paint_steps(painter, rows, QPointF(left, top), side)
         column = min(range(len(frames)), key=lambda i: abs(frames[i] - self._state.frame))
         down = min(range(len(rows)), key=lambda i: abs(rows[i] - self._state.row))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -14,7 +13,8 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.interpolate.state import CORNERS, PathState
 from ebm_studio.app.widgets.actions import Line, Use, line, press_own, use
-from ebm_studio.app.widgets.images import draw_picture, to_image
+from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.pixel_snapping import crisp_side, draw_picture, snapped
 from ebm_studio.data.exports.frames import letter
 from ebm_studio.data.pictures.pictures import Pixels
 
@@ -57,12 +57,9 @@ class BigPicture(QWidget):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._hint())
             return
         image = to_image(pixels)
-        ratio = self.devicePixelRatioF()
-        room = min(self.width(), self.height()) * ratio - 2 * MARGIN * ratio
-        zoom = room / image.width()
-        side = (math.floor(zoom) if zoom >= 1 else max(zoom, 1e-3)) * image.width() / ratio
-        left, top = (round((length - side) / 2 * ratio) / ratio for length in (self.width(), self.height()))
-        draw_picture(painter, image, QRectF(left, top, side, side))
+        side = crisp_side(self, min(self.width(), self.height()) - 2 * MARGIN, image.width())
+        middle = QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
+        draw_picture(painter, snapped(self, middle), image)
 
     def _hint(self) -> str:
         state = self._state
@@ -123,13 +120,12 @@ class Pad(QWidget):
         ratio = self.devicePixelRatioF()
         side = min(EDGE, square.width() / 4)
         if kept is not None:
-            pixels = kept.picture.shape[2]
-            side = max(1, math.floor(side * ratio / pixels)) * pixels / ratio
+            side = crisp_side(self, side, kept.picture.shape[2])
         left = square.left() if corner % 2 == 0 else square.right() - side
         top = square.top() if corner < 2 else square.bottom() - side
         box = QRectF(round(left * ratio) / ratio, round(top * ratio) / ratio, side, side)
         if kept is not None:
-            draw_picture(painter, to_image(kept.picture), box)
+            draw_picture(painter, box, to_image(kept.picture))
         else:
             painter.fillRect(box, QColor(t.surface))
         font = self.font()

@@ -30,7 +30,8 @@ from ebm_studio.app.studio.openers import local_files
 from ebm_studio.app.studio.shelf import SLOTS, Kept
 from ebm_studio.app.widgets.actions import Use, line, press_own, use
 from ebm_studio.app.widgets.fields import button
-from ebm_studio.app.widgets.images import draw_picture, subject_of, to_image
+from ebm_studio.app.widgets.images import subject_of, to_image
+from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import MAX_STOPS
 from ebm_studio.data.exports.frames import letter
@@ -86,7 +87,7 @@ class StopTile(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         t, box = self._theme.tokens, self.picture_box
         if self._kept is not None:
-            draw_picture(painter, to_image(self._kept.picture), box)
+            draw_picture(painter, box, to_image(self._kept.picture))
         else:
             painter.setPen(QPen(QColor(t.faint), 1, Qt.PenStyle.DashLine))
             painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)

@@ -19,6 +19,7 @@ from ebm_studio.app.widgets.actions import Use, line, press_own, use
 from ebm_studio.app.widgets.fields import button, elided, label
 from ebm_studio.app.widgets.formatting import duration, estimated, thousands
 from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.data.models.card import Card, DataCard
 
@@ -55,9 +56,7 @@ class Samples(QWidget):
             tile = QRectF(corner, QSize(TILE, TILE))
             painter.drawRect(tile)
             if index < len(self._images):
-                image = self._images[index]
-                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, image.width() > TILE)
-                painter.drawImage(tile, image)
+                draw_picture(painter, tile, self._images[index])
 
 
 class ModelCard(QFrame):

@@ -13,7 +13,7 @@ from ebm_studio.app.pages.reconstruct.photo import Photo, seen
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.widgets.actions import Line
 from ebm_studio.app.widgets.images import to_image
-from ebm_studio.app.widgets.pixel_snapping import crisp_side, draw_crisp, image_of_photo, snapped
+from ebm_studio.app.widgets.pixel_snapping import crisp_side, draw_picture, image_of_photo, snapped
 from ebm_studio.data.pictures.pictures import Crop
 
 MARGIN = 3 * UNIT
@@ -104,7 +104,7 @@ class CropView(QWidget):
             return
         shown, net = self.photo_rect(), self._state.net
         if shown.width() >= self._photo.width() and max(self._size()) <= SMALL_PHOTO:
-            draw_crisp(painter, shown, self._photo)
+            draw_picture(painter, shown, self._photo)
         else:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(shown, self._photo)
@@ -113,7 +113,7 @@ class CropView(QWidget):
         self._caption(painter, shown, f"{photo.path.name}  ·  {width} × {height}")
         if net is not None:
             target = self.seen_rect()
-            draw_crisp(painter, target, to_image(seen(photo, net)))
+            draw_picture(painter, target, to_image(seen(photo, net)))
             self._caption(painter, target, f"What the model sees  ·  {net.size} × {net.size}")
 
     def _paint_frame(self, painter: QPainter, shown: QRectF) -> None:

@@ -13,7 +13,7 @@ from ebm_studio.app.pages.reconstruct.crop_view import CAPTION, MARGIN
 from ebm_studio.app.pages.reconstruct.photo import Mask, seen
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.widgets.images import to_image
-from ebm_studio.app.widgets.pixel_snapping import crisp_side, draw_crisp, snapped
+from ebm_studio.app.widgets.pixel_snapping import crisp_side, draw_picture, snapped
 
 BUTTONS = (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton)
 
@@ -53,7 +53,7 @@ class MaskView(QWidget):
         if photo is None or net is None:
             return
         tile = self.tile()
-        draw_crisp(painter, tile, to_image(seen(photo, net)))
+        draw_picture(painter, tile, to_image(seen(photo, net)))
         if photo.unknown is not None:
             draw_mask(painter, tile, photo.unknown, QColor(t.accent))
         self._paint_brush(painter, tile, net.size)
@@ -106,4 +106,4 @@ def draw_mask(painter: QPainter, tile: QRectF, mask: Mask, color: QColor) -> Non
     height, width = mask.shape
     rgba = (mask[..., None] * [color.red(), color.green(), color.blue(), 190]).astype("uint8")
     image = QImage(rgba.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
-    draw_crisp(painter, tile, image)
+    draw_picture(painter, tile, image)

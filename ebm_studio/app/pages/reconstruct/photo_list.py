@@ -23,7 +23,7 @@ from ebm_studio.app.pages.reconstruct.photo import Photo, seen
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.images import to_image
-from ebm_studio.app.widgets.pixel_snapping import draw_crisp, snapped
+from ebm_studio.app.widgets.pixel_snapping import draw_picture, snapped
 
 TILE = 64
 GAP = UNIT // 2
@@ -129,12 +129,12 @@ class _Row(QStyledItemDelegate):
         painter.fillRect(left, QColor(t.canvas))
         painter.fillRect(right, QColor(t.canvas))
         if net is not None:
-            draw_crisp(painter, left, to_image(seen(photo, net)))
+            draw_picture(painter, left, to_image(seen(photo, net)))
             if photo.unknown is not None:
                 draw_mask(painter, left, photo.unknown, QColor(t.accent))
         chain, look = self._state.chain_of(photo), self._state.search.look if self._state.search else None
         if chain is not None and look is not None:
-            draw_crisp(painter, right, to_image(look.best[chain]))
+            draw_picture(painter, right, to_image(look.best[chain]))
         self._write(painter, QRectF(left.x(), left.bottom(), right.right() - left.x(), LINE), photo)
 
     def _write(self, painter: QPainter, line: QRectF, photo: Photo) -> None:

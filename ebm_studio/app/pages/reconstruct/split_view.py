@@ -14,7 +14,7 @@ from ebm_studio.app.pages.reconstruct.crop_view import CAPTION, MARGIN
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.picture_menu import PictureMenu
-from ebm_studio.app.widgets.pixel_snapping import crisp_side, draw_crisp, snapped
+from ebm_studio.app.widgets.pixel_snapping import crisp_side, draw_picture, snapped
 from ebm_studio.data.pictures.pictures import Pixels
 
 GAP = 3 * UNIT
@@ -88,7 +88,7 @@ class CompareView(QWidget):
         x = main.left() + round(self.split * main.width())
         for pixels, left, right in ((photo, main.left(), x), (picture, x, main.right())):
             painter.setClipRect(QRectF(left, main.top(), right - left, main.height()))
-            draw_crisp(painter, main, to_image(pixels))
+            draw_picture(painter, main, to_image(pixels))
         painter.setClipping(False)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         t = self._theme.tokens
@@ -113,7 +113,7 @@ class CompareView(QWidget):
         return "Best so far" if self._state.searching else "Reconstruction"
 
     def _paint_tile(self, painter: QPainter, tile: QRectF, pixels: Pixels, text: str) -> None:
-        draw_crisp(painter, tile, to_image(pixels))
+        draw_picture(painter, tile, to_image(pixels))
         self._caption(painter, tile, text, Qt.AlignmentFlag.AlignLeft)
 
     def _paint_waiting(self, painter: QPainter, main: QRectF) -> None:

@@ -24,8 +24,8 @@ from ebm_studio.app.pages.train.runs.run_reader import RunView, read_grid
 from ebm_studio.app.pages.train.runs.run_text import line_of
 from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.widgets.fields import label
-from ebm_studio.app.widgets.images import draw_picture, to_image
-from ebm_studio.app.widgets.pixel_snapping import snapped
+from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.pixel_snapping import draw_picture, snapped
 
 WIDTH = 26 * UNIT
 TILE = 3 * UNIT - 2
@@ -171,7 +171,7 @@ class _Row(QStyledItemDelegate):
         pixels = read_grid(view.grids[-1][1], view.plan.net) if view.grids else None
         for number, picture in enumerate(pixels[: SIDE * SIDE] if pixels is not None else ()):
             at = QRectF(box.x() + number % SIDE * (TILE + 1), box.y() + number // SIDE * (TILE + 1), TILE, TILE)
-            draw_picture(painter, to_image(picture), at)
+            draw_picture(painter, at, to_image(picture))
 
     def _write(self, painter: QPainter, room: QRectF, view: RunView) -> None:
         t = self._theme.tokens
