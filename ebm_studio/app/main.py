@@ -17,16 +17,27 @@ if TYPE_CHECKING:
 
 
 def run_window(model: str | None = None) -> int:
-    """Open the window with a model, by name or file; returns the exit code when it is closed."""
+    """Open the window with a model, by name or file; returns the exit code when it is closed.
+
+    Raises `StudioError` where there is no screen, or no library that draws on it.
+    """
     if sys.platform == "win32":
+        import ctypes
+
         import torch  # noqa: F401 - there, torch's libraries must be loaded before Qt's
 
-    from PySide6.QtGui import QGuiApplication
+        ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID("ebm-studio")  # else the task bar shows Python's
+
+    from ebm_studio.app.screen import check_screen
+
+    check_screen()
+    from PySide6.QtGui import QGuiApplication, QIcon
     from PySide6.QtWidgets import QApplication
 
     from ebm_studio.app.look.theme import Theme
     from ebm_studio.app.shell.uncaught import faults_shown
     from ebm_studio.app.shell.window import MainWindow
+    from ebm_studio.data.storage.bundle import RESOURCES
     from ebm_studio.data.storage.logs import crash_noted, logging_on
     from ebm_studio.data.storage.settings import open_settings
     from ebm_studio.engine.requests import Fault
@@ -35,6 +46,8 @@ def run_window(model: str | None = None) -> int:
     app = QApplication(sys.argv[:1])
     app.setApplicationName("ebm-studio")
     app.setApplicationVersion(__version__)
+    app.setDesktopFileName("ebm-studio")  # the desktop finds the icon and groups windows by it
+    app.setWindowIcon(QIcon(str(RESOURCES / "icons" / "ebm-studio.svg")))
     app.setStyle("Fusion")  # the same on every system, and it obeys the style sheet
     settings = open_settings()
     with logging_on() as ring, crash_noted(os.getpid()) as last_crash:

@@ -41,31 +41,35 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code: 0, 2 for bad input, 130 when interrupted."""
     args = build_parser().parse_args(argv)
-    if args.command is None:
-        from ebm_studio.app.main import run_window
-
-        return run_window(args.model)
     with safe_streams() as out:
         code = _run_told(args)
         out.flush()
         if out.error is None:
             return code
-        print(f"ebm-studio {args.command}: cannot print the result: {out.error.strerror}.", file=sys.stderr)
+        print(f"{_name(args)}: cannot print the result: {out.error.strerror}.", file=sys.stderr)
         return code or BAD_INPUT
+
+
+def _name(args: argparse.Namespace) -> str:
+    return f"ebm-studio {args.command}" if args.command else "ebm-studio"
 
 
 def _run_told(args: argparse.Namespace) -> int:
     try:
         return _run(args)
     except StudioError as error:
-        print(f"ebm-studio {args.command}: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"{_name(args)}: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print(f"ebm-studio {args.command}: interrupted.", file=sys.stderr)
+        print(f"{_name(args)}: interrupted.", file=sys.stderr)
         return INTERRUPTED
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.command is None:
+        from ebm_studio.app.main import run_window
+
+        return run_window(args.model)
     result: Any = args.run(args)
     code = INTERRUPTED if isinstance(result, dict) and result.get("stopped") else 0
     if args.json:

@@ -1,0 +1,66 @@
+"""Whether a window can be opened here, told in a sentence before Qt would end the process."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from ebm_studio.core.errors import StudioError
+
+INSTALL = {
+    "apt": "sudo apt install libegl1 libgl1 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 "
+    "libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 libxcb-shape0",
+    "dnf": "sudo dnf install mesa-libEGL mesa-libGL libxkbcommon-x11 dbus-libs fontconfig xcb-util-cursor xcb-util-wm "
+    "xcb-util-image xcb-util-keysyms xcb-util-renderutil",
+    "pacman": "sudo pacman -S libglvnd libxkbcommon-x11 dbus fontconfig xcb-util-cursor xcb-util-wm xcb-util-image "
+    "xcb-util-keysyms xcb-util-renderutil",
+}
+"""What brings Qt's libraries, by the tool that installs."""
+
+
+def check_screen() -> None:
+    """Raise `StudioError`, with what helps, where Qt would abort: on Linux, without its libraries or a screen."""
+    if sys.platform != "linux":
+        return
+    try:
+        from PySide6 import QtWidgets  # noqa: F401
+    except ImportError as error:
+        raise missing_library(error) from None
+    if os.environ.get("QT_QPA_PLATFORM", "xcb").split(":")[0] != "xcb" or os.environ.get("WAYLAND_DISPLAY"):
+        return
+    if not os.environ.get("DISPLAY"):
+        raise StudioError(
+            "There is no screen to open the window on (DISPLAY is not set): use the command line, which "
+            "ebm-studio --help explains, or connect with a screen, as ssh -X does."
+        )
+    package = find_spec("PySide6")
+    assert package is not None
+    assert package.submodule_search_locations
+    check_plugin(Path(package.submodule_search_locations[0]) / "Qt" / "plugins" / "platforms" / "libqxcb.so")
+
+
+def check_plugin(plugin: Path) -> None:
+    """Raise `StudioError` when a library that a plugin of Qt needs is not there."""
+    try:
+        if plugin.exists():  # a Qt of a Linux distribution has it elsewhere, and its libraries with it
+            ctypes.CDLL(str(plugin))
+    except OSError as error:
+        raise missing_library(error) from None
+
+
+def missing_library(error: Exception) -> StudioError:
+    """The error for a person, from that of the loader."""
+    found = re.match(r"(lib\S+\.so[.\d]*):", str(error))
+    if not found:
+        return StudioError(f"Qt, which draws the window, cannot be loaded ({error}): install the program again.")
+    line = next((line for tool, line in INSTALL.items() if shutil.which(tool)), "")
+    return StudioError(
+        f"The system library {found[1]}, which the window needs, is not installed: "
+        + (line or "install it, and Qt's other libraries, with your system's package manager")
+        + "."
+    )
