@@ -1,6 +1,10 @@
-"""For every test: what a run of the tests measures is not kept in the user's own cache."""
+"""For every test: measurements stay out of the user's cache, and the test processes share the cores."""
 
 import os
 import tempfile
 
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="ebm-studio-tests-")
+# There is a test process for each core, so one thread is enough for each, and for what it starts: more would wait
+# for one another. Tests that need several say so.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
