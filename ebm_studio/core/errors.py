@@ -1,5 +1,10 @@
 """The errors a person can cause, and can mend."""
 
+import re
+
+MOST = 1000  # letters of a message
+_DIGITS = re.compile(r"\d{50,}")
+
 
 class StudioError(Exception):
     """A fault in what the program was given: one line that says what is wrong and what to do.
@@ -7,6 +12,9 @@ class StudioError(Exception):
     The command line prints it and ends with exit code 2; the window shows it in a banner. Anything
     that is not a `StudioError` is a bug in the program.
     """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class SettingsError(StudioError):
@@ -31,3 +39,12 @@ class DiskFullError(StudioError):
 
 class LostRankError(StudioError):
     """One of the processes that learn together is gone."""
+
+
+def one_line(text: str) -> str:
+    """Text that can be printed in one line anywhere, whatever a file's name or content has brought into it."""
+    words = "".join(
+        letter if letter.isprintable() else " " if letter.isspace() else "\ufffd" for letter in text[: 2 * MOST]
+    )
+    line = _DIGITS.sub(lambda number: f"{number[0][:20]}…", " ".join(words.split()))
+    return line if len(line) <= MOST else f"{line[: MOST - 1]}…"

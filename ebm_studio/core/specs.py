@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from ebm_studio.core.errors import SettingsError
 
@@ -40,6 +40,11 @@ def _is_number(value: object, low: float, high: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
 
 
+def _is_in(value: object, wholes: tuple[int, ...]) -> bool:
+    # 16.0 is equal to 16, but no size for a tensor.
+    return type(value) is int and value in wholes
+
+
 def check_seed(seed: int) -> int:
     """The seed itself, if it is a whole number from 0 to 2**63 - 1; else `SettingsError`."""
     _check(_is_whole(seed, 0, MAX_SEED), f"The seed must be a whole number from 0 to {MAX_SEED}, not {seed}.")
@@ -56,6 +61,7 @@ class Spec:
     """To and from plain data, for cards and recipes."""
 
     __slots__ = ()
+    called: ClassVar[str] = "spec"
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain data, ready for JSON."""
@@ -64,15 +70,12 @@ class Spec:
     @classmethod
     def from_dict(cls, data: object) -> Self:
         """The spec that `to_dict` wrote. Raises `SettingsError` for unknown, missing or bad fields."""
-        _check(isinstance(data, dict), f"{cls.__name__}: expected a table of settings.")
+        _check(isinstance(data, dict), f"The {cls.called} is not a table of settings.")
         assert isinstance(data, dict)
         known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
         unknown = sorted(str(key) for key in data if key not in known)
-        _check(not unknown, f"{cls.__name__}: unknown settings {', '.join(unknown)}.")
-        try:
-            return cls(**data)
-        except TypeError as error:
-            raise SettingsError(f"{cls.__name__}: settings are missing ({error}).") from None
+        _check(not unknown, f"The {cls.called} has settings that this program does not know: {', '.join(unknown)}.")
+        return cls(**data)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +104,8 @@ class NetSpec(Spec):
     The family `mlp` takes points of the plane through `depth` layers of `width` units; see `point_net`.
     """
 
+    called: ClassVar[str] = "net"
+
     family: str = "conv"
     """A name in `FAMILIES`."""
     size: int = 32
@@ -121,10 +126,13 @@ class NetSpec(Spec):
         _check(family is not None, f"The network must be one of {', '.join(FAMILIES)}, not {str(self.family)[:40]}.")
         assert family is not None
         if family.of_points:
-            _check((self.size, self.channels) == (0, 2), "A network of points has size 0 and 2 channels.")
+            _check(
+                _is_in(self.size, (0,)) and _is_in(self.channels, (2,)),
+                "A network of points has size 0 and 2 channels.",
+            )
         else:
-            _check(self.size in SIZES, f"The picture size must be one of {SIZES}, not {self.size}.")
-            _check(self.channels in (1, 3), f"A picture has 1 or 3 channels, not {self.channels}.")
+            _check(_is_in(self.size, SIZES), f"The picture size must be one of {SIZES}, not {self.size}.")
+            _check(_is_in(self.channels, (1, 3)), f"A picture has 1 or 3 channels, not {self.channels}.")
         _check(_is_whole(self.width, 1, 512), f"The width n_f must be from 1 to 512, not {self.width}.")
         depths = family.depths or (0,)
         _check(
@@ -161,6 +169,7 @@ class ShortRun(Spec):
     The defaults for step size and noise scale are those of the authors' code.
     """
 
+    called: ClassVar[str] = "short run"
     steps: int = 50
     """K, the number of Langevin steps."""
     step_size: float = 1.0
@@ -212,6 +221,7 @@ class ShortRun(Spec):
 class Learning(Spec):
     """How Algorithm 1 is run. The defaults learn well in little time; the paper's own are named below."""
 
+    called: ClassVar[str] = "training"
     updates: int = 5000
     """Parameter updates in all (the paper: 200,000)."""
     chains: int = 64
@@ -275,6 +285,7 @@ class Learning(Spec):
 class Evaluation(Spec):
     """How a model's samples are compared with real pictures."""
 
+    called: ClassVar[str] = "evaluation"
     count: int = 5000
     """Samples, and at most as many training and held-out images."""
     features: Features = "lite0"
@@ -301,6 +312,7 @@ class Evaluation(Spec):
 class Reconstruction(Spec):
     """The search for the start noise whose noise-free short run ends at a photo."""
 
+    called: ClassVar[str] = "reconstruction"
     iterations: int = 60
     """Short runs at most; the step falls over them, so that more of them also search wider."""
     mode: Mode = "free"
@@ -329,6 +341,7 @@ MAX_FRAMES = 1024
 class Interpolation(Spec):
     """A path over two or more latents, and how it is cut into frames."""
 
+    called: ClassVar[str] = "path"
     path: PathKind = "paper"
     """z_rho = rho z1 + sqrt(1 - rho^2) z2, or the great circle (slerp), or the straight line."""
     spacing: Spacing = "angle"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -30,6 +30,7 @@ PAPER, INK = (24, 24, 24), (235, 235, 235)
 class Look(Spec):
     """How frames are drawn and played."""
 
+    called: ClassVar[str] = "look"
     scale: int = 1
     """Each pixel of the model is shown as scale x scale."""
     smooth: bool = False

@@ -12,10 +12,12 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.errors import DataError, SettingsError
+from ebm_studio.data.storage.outside import FileKind
 
 HELP = "MP4 needs PyAV: run pip install 'ebm-studio[video]', or export a GIF, WebP or APNG."
 QUALITY = "14"  # x264's constant rate factor: small pictures of few hard edges need a good one
+FILM = FileKind("film", 2**31, DataError)
 CLOCK = 1000  # ticks a second
 
 # Where iTunes-style tags are; the comment is ©cmt.
@@ -79,8 +81,8 @@ def _even(image: Image.Image, width: int, height: int) -> np.typing.NDArray[np.u
 
 def read_comment(path: Path, most: int) -> bytes | None:
     """The comment tag of an MP4 file, if there is one of at most `most` bytes."""
-    with path.open("rb") as file:
-        first, end = 0, path.stat().st_size
+    with FILM.open(path) as file:
+        first, end = 0, FILM.check(path)
         for name, skip in _ROUTE:
             found = _box(file, name, first, end)
             if found is None:

@@ -26,13 +26,15 @@ from ebm_studio.data.exports.recipe_sources import (
     Seeds,
     Source,
     check,
-    is_text,
+    is_name,
     is_whole,
     source_from_dict,
     source_to_dict,
 )
-from ebm_studio.data.models.card import Card, find_model, read_card
-from ebm_studio.data.pictures.pictures import MAX_PIXELS
+from ebm_studio.data.models.card import SUFFIX as MODEL_SUFFIX
+from ebm_studio.data.models.card import Card, bundled_models, read_card
+from ebm_studio.data.storage.outside import FileKind, kind_of_place
+from ebm_studio.data.storage.plain_data import parse
 
 Kind = Literal["samples", "chain", "interpolation"]
 
@@ -41,7 +43,8 @@ MARK = "ebm_studio_recipe"
 SUFFIX = ".recipe.json"
 MAX_TEXT = 1_000_000
 """Bytes of a recipe inside a file: what readers of PNG text accept."""
-MAX_SIDE_TEXT = 16_000_000
+EXPORT = FileKind("file", 2**31, DataError)
+SIDE_FILE = FileKind("recipe", 16_000_000, DataError)
 DESCRIPTION = 0x010E  # Exif's ImageDescription
 NAMELESS = "its model has no name or no hash"
 FIELDS = frozenset({MARK, "kind", "model", "model_hash", "short_run", "latents", "path", "look", "made_with"})
@@ -60,7 +63,7 @@ class Side:
     short_run: ShortRun
 
     def __post_init__(self) -> None:
-        check(is_text(self.model) and is_text(self.model_hash), NAMELESS)
+        check(is_name(self.model) and is_name(self.model_hash), NAMELESS)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, ready for JSON."""
@@ -99,7 +102,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         check(self.kind in get_args(Kind), f"this program does not know the kind {str(self.kind)[:MAX_NAME]!r}")
-        check(is_text(self.model) and is_text(self.model_hash), NAMELESS)
+        check(is_name(self.model) and is_name(self.model_hash), NAMELESS)
         most = MAX_STOPS if self.kind == "interpolation" else MAX_CHAINS
         check(1 <= self.count <= most, f"it has {self.count} latents; the most is {most}")
         is_path = self.kind == "interpolation"
@@ -148,12 +151,10 @@ class Recipe:
     def from_json(cls, text: str | bytes) -> Self:
         """The recipe that `to_json` wrote. Raises `DataError` for anything else."""
         try:
-            return cls._from_dict(json.loads(text, parse_constant=_refuse))
+            return cls._from_dict(parse(text))
         except StudioError as error:
             raise DataError(f"Its recipe cannot be used: {str(error)[:MAX_NAME].rstrip('.')}.") from None
-        except (ValueError, RecursionError):
-            raise DataError("Its recipe is damaged: it is not JSON.") from None
-        except (KeyError, TypeError, AttributeError, OverflowError):
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
             raise DataError("Its recipe is damaged: something in it is missing, or not what it should be.") from None
 
     @classmethod
@@ -163,7 +164,7 @@ class Recipe:
         check(set(data) <= FIELDS | MORE_FIELDS, "it has fields that this program does not know")
         made_with = data["made_with"]
         check(
-            len(made_with) <= 20 and all(is_text(key) and is_text(value) for key, value in made_with.items()),
+            len(made_with) <= 20 and all(is_name(key) and is_name(value) for key, value in made_with.items()),
             "its versions are not names and numbers",
         )
         check(isinstance(data["latents"], list), "its latents are not a list")
@@ -190,12 +191,7 @@ def versions(**more: str) -> tuple[tuple[str, str], ...]:
 
 def read_recipe(path: Path) -> Recipe:
     """The recipe in a file, or in the side file next to it. Raises `DataError` when there is none, or a bad one."""
-    try:
-        text = _find_text(path)
-    except FileNotFoundError:
-        raise DataError(f"There is no file {path}.") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
+    text = _find_text(path)
     if text is None:
         raise DataError(f"{path} holds no recipe: EBM Studio did not export it, or another program saved it again.")
     try:
@@ -209,8 +205,8 @@ def holds_recipe(path: Path) -> bool:
     if path.suffix.lower() == ".json" and not path.name.endswith(SUFFIX):
         return False
     try:
-        return path.is_file() and _find_text(path) is not None
-    except (OSError, DataError):
+        return _find_text(path) is not None
+    except DataError:
         return False
 
 
@@ -224,13 +220,11 @@ def find_recipe_model(side: Side, beside: Path) -> Path:
 
     Raises `DataError` when there is none. Whether it is the same model, `check_same_model` tells.
     """
-    try:
-        if Path(side.model).name == side.model and not Path(side.model).suffix:
-            return find_model(side.model)
-    except StudioError:
-        pass
+    bundled = {path.stem: path for path in bundled_models()}
+    if side.model in bundled:
+        return bundled[side.model]
     for folder in (beside.parent, Path.cwd()):
-        for file in sorted(folder.glob("*.safetensors")):
+        for file in sorted(folder.glob(f"*{MODEL_SUFFIX}")):
             try:
                 if read_card(file).name == side.model:
                     return file
@@ -252,34 +246,24 @@ def check_same_model(side: Side, card: Card, fingerprint: str) -> None:
 
 
 def _find_text(path: Path) -> bytes | str | None:
-    with path.open("rb") as file:
+    with EXPORT.open(path) as file:
         head = file.read(16)
     text: bytes | str | None = None
     if path.suffix.lower() == ".json":
-        text = _read_bounded(path)
+        text = SIDE_FILE.read(path)
     elif head[4:8] == b"ftyp":
         text = read_comment(path, MAX_TEXT)
     else:
         text = _text_of_picture(path)
-    if text is None and side_file(path).is_file():
-        text = _read_bounded(side_file(path))
+    if text is None and kind_of_place(side_file(path)) == "file":
+        text = SIDE_FILE.read(side_file(path))
     return text
-
-
-def _read_bounded(path: Path) -> bytes:
-    if path.stat().st_size > MAX_SIDE_TEXT:
-        raise DataError(f"{path} is not a recipe: it is too large.")
-    return path.read_bytes()
 
 
 def _text_of_picture(path: Path) -> bytes | str | None:
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return None
+        with EXPORT.open(path) as file, Image.open(file, formats=FORMATS) as image:
             found = [image.info.get("comment"), image.info.get(MARK), image.getexif().get(DESCRIPTION)]
-    except FileNotFoundError:
-        raise
     except Exception:  # Pillow's readers raise whatever a broken file drives them to
         raise DataError(f"{path} is not a picture or film that this program can read.") from None
     for text in found:
@@ -288,7 +272,3 @@ def _text_of_picture(path: Path) -> bytes | str | None:
             if MARK in start:
                 return text
     return None
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(constant)

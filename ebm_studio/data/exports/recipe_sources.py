@@ -20,6 +20,7 @@ from ebm_studio.core.errors import DataError
 from ebm_studio.core.specs import MAX_CHAINS
 from ebm_studio.data.models.latent import FromSeed, Latent
 from ebm_studio.data.pictures.pictures import Pixels
+from ebm_studio.data.storage.plain_data import is_text
 
 MAX_NAME = 200
 MAX_SIDE = 128
@@ -151,9 +152,9 @@ def check(ok: bool, message: str) -> None:
         raise DataError(message)
 
 
-def is_text(value: object) -> bool:
+def is_name(value: object) -> bool:
     """Whether a value is a name, or other text of a line."""
-    return isinstance(value, str) and 0 < len(value) <= MAX_NAME
+    return bool(value) and is_text(value, MAX_NAME)
 
 
 def is_whole(value: object, low: int, high: int) -> bool:

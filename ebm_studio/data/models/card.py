@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import platformdirs
-import safetensors
 
-from ebm_studio.core.errors import CheckpointError, SettingsError
+from ebm_studio.core.errors import CheckpointError, DataError, SettingsError, StudioError
 from ebm_studio.core.evaluation.figures import Figures, Health
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.storage.bundle import CHECKPOINTS
+from ebm_studio.data.storage.outside import FileKind, kind_of_place, path_of
+from ebm_studio.data.storage.plain_data import build, parse
+from ebm_studio.data.storage.safetensors_file import open_tensors, text_in
 
 FORMAT = 1
 SUFFIX = ".safetensors"
 PICKLES = (".pt", ".pth", ".ckpt", ".bin")
-MAX_NOTE = 20_000
+KEY = "ebm_studio"
+"""Of the card in the file's header."""
+MODEL = FileKind("model file", 2**30, CheckpointError)
+
+
+class NoCardError(CheckpointError):
+    """Weights that say nothing of themselves: see `data.models.foreign`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +44,10 @@ class DataCard:
     held_out_rows: str = ""
     """Which they are, as ranges of rows counted from 0 in name order: "264-285, 690"."""
     licence: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9, -]*", self.held_out_rows):
+            raise DataError("its held-out rows are no ranges")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,62 +88,32 @@ class Card:
                 f"its card has format {str(data.get('format'))[:20]}, and this program reads format {FORMAT}"
             )
         try:
-            return cls(
-                **{
-                    **data,
-                    "name": _text(data["name"]),
-                    "net": NetSpec.from_dict(data["net"]),
-                    "short_run": ShortRun.from_dict(data["short_run"]),
-                    "data": _data_card(data.get("data", {})),
-                    "learning": Learning.from_dict(data["learning"]) if data.get("learning") else None,
-                    "health": Health(**data["health"]) if data.get("health") else None,
-                    "figures": Figures.from_dict(data["figures"]) if data.get("figures") else None,
-                    "updates": int(data.get("updates", 0)),
-                    "seconds": float(data.get("seconds", 0)),
-                    "command": _text(data.get("command", "")),
-                    "machine": _text(data.get("machine", "")),
-                    "note": _text(data.get("note", "")),
-                }
-            )
-        except (TypeError, KeyError, ValueError, OverflowError, SettingsError) as error:
-            raise CheckpointError(f"its card is damaged ({error})") from None
-
-
-def _data_card(data: dict[str, Any]) -> DataCard:
-    card = DataCard(**{**data, "held_out": int(data.get("held_out") or 0)})
-    if not re.fullmatch(r"[0-9, -]*", card.held_out_rows):
-        raise ValueError("its held-out rows are no ranges")
-    return card
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > MAX_NOTE:
-        raise TypeError("a text is missing or too long")
-    return value
+            return build(cls, data, "its card")
+        except (DataError, SettingsError) as error:
+            raise CheckpointError(f"its card is damaged ({str(error).rstrip('.')})") from None
 
 
 def read_card(path: Path) -> Card:
-    """The card in a model file's header; the weights are not read. Raises `CheckpointError`."""
+    """The card in a model file's header; the weights are not read.
+
+    Raises `CheckpointError`, a `NoCardError` for weights of another program.
+    """
+    with open_tensors(path, MODEL) as file:
+        text = text_in(file, KEY)
+    if text is None:
+        raise NoCardError(f"{path} has no card of EBM Studio: it is a file of another program.")
     try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-    except FileNotFoundError:
-        raise CheckpointError(f"There is no model file {path}.") from None
-    except OSError as error:
-        _refuse_what_is_no_file(path)
-        raise CheckpointError(f"{path} cannot be read: {error}.") from None
-    except safetensors.SafetensorError:
-        raise CheckpointError(
-            f"{path} is no model file, or is damaged or cut short: get the file again, or choose another."
-        ) from None
-    if "ebm_studio" not in metadata:
-        raise CheckpointError(f"{path} is a safetensors file of another program: it has no EBM Studio card.")
-    try:
-        return Card.from_dict(json.loads(metadata["ebm_studio"]))
-    except CheckpointError as error:
-        raise CheckpointError(f"{path} cannot be used: {error}.") from None
-    except (ValueError, RecursionError):
-        raise CheckpointError(f"{path} cannot be used: its card is not JSON.") from None
+        return Card.from_dict(parse(text))
+    except StudioError as error:
+        raise CheckpointError(f"{path} cannot be used: {str(error).rstrip('.')}.") from None
+
+
+def has_card(path: Path) -> bool:
+    """Whether a model file has a card, good or bad. Raises `CheckpointError` when it cannot be opened."""
+    if path.suffix.lower() in PICKLES:
+        return False
+    with open_tensors(path, MODEL) as file:
+        return KEY in (file.metadata() or {})
 
 
 def find_model(name: str) -> Path:
@@ -140,19 +121,11 @@ def find_model(name: str) -> Path:
     bundled = {path.stem: path for path in bundled_models()}
     if name in bundled:
         return bundled[name]
-    path = Path(name).expanduser()
-    if path.is_file():
-        return path
-    _refuse_what_is_no_file(path)
-    known = ", ".join(bundled) or "none"
-    raise CheckpointError(f"There is no model {name}: give a file, or a bundled model ({known}).")
-
-
-def _refuse_what_is_no_file(path: Path) -> None:
-    if path.is_dir():
-        raise CheckpointError(f"{path} is a folder: give a model file.")
-    if path.is_symlink() and not path.exists():
-        raise CheckpointError(f"{path} is a link to a file that is gone: give a model file.")
+    path = path_of(name, CheckpointError)
+    if not kind_of_place(path) and not path.is_symlink() and path.name == name and not path.suffix:
+        raise CheckpointError(f"There is no model {name}: give a file, or a bundled model ({', '.join(bundled)}).")
+    MODEL.check(path)
+    return path
 
 
 def bundled_models() -> list[Path]:

@@ -7,25 +7,26 @@ Free of torch, since the shelf is part of the window.
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import safetensors
 import safetensors.numpy
 
 from ebm_studio.core.errors import DataError, SettingsError
 from ebm_studio.core.specs import MAX_CHAINS, SIZES, ShortRun, check_seed
 from ebm_studio.data.storage.atomic_write import write_whole
+from ebm_studio.data.storage.outside import FileKind
+from ebm_studio.data.storage.plain_data import MAX_NUMBER, is_text, parse
+from ebm_studio.data.storage.safetensors_file import open_tensors, text_in
 
 FORMAT = 1
 SUFFIX = ".safetensors"
 KEY = "ebm_studio_latent"
-MAX_BYTES = 2**20
-"""Of a file: the largest latent, 3 x 128 x 128, takes a fifth of it."""
+LATENT = FileKind("latent file", 2**20, DataError)
+"""The largest latent, 3 x 128 x 128, takes a fifth of that."""
 MAX_VALUE = 1000.0
 MAX_TEXT = 1000
 
@@ -144,35 +145,25 @@ def save_latent(path: Path, latent: Latent) -> None:
 
 def read_latent(path: Path) -> Latent:
     """The latent in a file. Raises `DataError` for anything that is not one."""
+    with open_tensors(path, LATENT) as file:
+        text = text_in(file, KEY)
+        if text is None or list(file.keys()) != ["z"] or file.get_slice("z").get_dtype() != "F32":
+            raise DataError(f"{path} is not a latent of EBM Studio.")
+        z = file.get_tensor("z")
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DataError(f"{path} is not a latent: it is too large.")
-        with safetensors.safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            if KEY not in metadata or list(file.keys()) != ["z"]:
-                raise DataError(f"{path} is not a latent of EBM Studio.")
-            z = file.get_tensor("z")
-    except FileNotFoundError:
-        raise DataError(f"There is no latent file {path}.") from None
-    except (OSError, TypeError, safetensors.SafetensorError):
-        raise DataError(f"{path} is not a latent file, or is damaged.") from None
-    try:
-        _check(z.dtype == np.float32, "its values are not float32")
-        return Latent.from_dict(json.loads(metadata[KEY]), z)
+        return Latent.from_dict(parse(text), z)
     except (DataError, SettingsError) as error:
         raise DataError(f"{path} cannot be used: {str(error).rstrip('.')}.") from None
-    except (ValueError, RecursionError):
-        raise DataError(f"{path} cannot be used: its description is not JSON.") from None
 
 
 def is_latent_file(path: Path) -> bool:
     """Whether a file says in its header that it is a latent. Nothing else of it is checked."""
+    if path.suffix.lower() != SUFFIX:
+        return False
     try:
-        if path.suffix.lower() != SUFFIX or path.stat().st_size > MAX_BYTES:
-            return False
-        with safetensors.safe_open(path, framework="numpy") as file:
+        with open_tensors(path, LATENT) as file:
             return KEY in (file.metadata() or {})
-    except (OSError, safetensors.SafetensorError):
+    except DataError:
         return False
 
 
@@ -182,8 +173,8 @@ def _check(ok: bool, message: str) -> None:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_TEXT
+    return is_text(value, MAX_TEXT)
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER

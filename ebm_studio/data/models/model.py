@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import re
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +16,7 @@ from torch import Tensor
 from ebm_studio.core.energy.adjoint import pull_back
 from ebm_studio.core.energy.backends import make_gradient
 from ebm_studio.core.energy.devices import choose_device
-from ebm_studio.core.energy.nets import EnergyNet, make_net
+from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
 from ebm_studio.core.sampling.interpolation import (
     PathFrames,
@@ -42,9 +40,11 @@ from ebm_studio.core.specs import (
     check_stops,
 )
 from ebm_studio.data.models.backend_cache import resolve_backend
-from ebm_studio.data.models.card import PICKLES, Card, find_model, read_card
+from ebm_studio.data.models.card import KEY, MODEL, Card, find_model, has_card, read_card
+from ebm_studio.data.models.foreign import check_shapes, filled, load_foreign
 from ebm_studio.data.models.latent import FromSeed, Latent
-from ebm_studio.data.storage.tensors import load_tensors, save_tensors
+from ebm_studio.data.models.reading import Assumed, Reading
+from ebm_studio.data.storage.tensors import declared, load_tensors, save_tensors
 
 BATCH = 64  # chains that run together; more gain no speed and cost memory
 TYPICAL = 16  # chains that a backend is chosen for
@@ -66,6 +66,8 @@ class Model:
         self.backend = resolve_backend(self.net, TYPICAL, backend)
         """What computes the gradient: a name of `core.energy.backends`."""
         self.gradient = make_gradient(self.net, self.backend)
+        self.assumed: Assumed | None = None
+        """How weights that came without a card were read; None for a model that has one."""
 
     def sample(
         self,
@@ -162,6 +164,15 @@ class Model:
         z = ChainStreams(seed, range(chain, chain + 1), self.card.net.shape).start(run)[0].numpy()
         return Latent(z, origin, self.card.name, self.fingerprint, run)
 
+    def check_latents(self, latents: Sequence[Latent]) -> None:
+        """Raise `SettingsError` unless all of them are for pictures such as the model makes."""
+        for latent in latents:
+            if latent.z.shape != self.card.net.shape:
+                raise SettingsError(
+                    f"A latent is for pictures of {_size(latent.z.shape)}, and {self.card.name} makes "
+                    f"{_size(self.card.net.shape)}: open {latent.model}, or use other latents."
+                )
+
     def mixed(
         self,
         latents: Sequence[Latent],
@@ -178,11 +189,7 @@ class Model:
         is the noise-free M(z). With `noise` "first" all have that of the first latent, with "off" none.
         """
         run = run or self.card.short_run
-        for latent in latents:
-            if latent.z.shape != self.card.net.shape:
-                raise SettingsError(
-                    f"A latent has shape {latent.z.shape}, and {self.card.name} wants {self.card.net.shape}."
-                )
+        self.check_latents(latents)
         count = check_count(len(latents if weights is None else weights))
         stops = torch.from_numpy(np.stack([latent.z for latent in latents])).to(self.device)
         own = self._noise_of(latents)
@@ -215,6 +222,7 @@ class Model:
         """
         spec, run = spec or Interpolation(), run or self.card.short_run
         check_stops(len(latents), spec.closed)
+        self.check_latents(latents)
         stops = torch.from_numpy(np.stack([latent.z for latent in latents]))
 
         shown = run.steps if step is None else step
@@ -278,21 +286,29 @@ class Model:
         return -count % max(2, torch.get_num_threads())
 
 
-def load_model(name: str | Path, device: str = "auto", backend: str = "auto") -> Model:
-    """A bundled model by name, or a model file of ours or of the authors' minimal code.
+def load_model(name: str | Path, device: str = "auto", backend: str = "auto", reading: Reading | None = None) -> Model:
+    """A bundled model by name, a model file of ours, or weights of another program, read as the `reading` says.
 
     Raises `CheckpointError` when there is no such model or the file is damaged, `SettingsError` for
-    an unknown device or a backend that does not run there.
+    an unknown device, a backend that does not run there, or a reading of a model that has a card.
     """
     chosen = choose_device(device)
     path = find_model(str(name))
-    net, card = _load_foreign(path) if path.suffix.lower() in PICKLES else _load_own(path)
-    return Model(net, card, chosen, backend)
+    assumed = None
+    if has_card(path):
+        if reading is not None:
+            raise SettingsError(f"{path} has a card, which says how to read it: leave out sign, activation and leak.")
+        net, card = _load_own(path)
+    else:
+        net, card, assumed = load_foreign(path, reading or Reading())
+    model = Model(net, card, chosen, backend)
+    model.assumed = assumed
+    return model
 
 
 def save_model(path: Path, net: EnergyNet, card: Card) -> None:
     """Write a model file whole or not at all. Raises `StudioError` when it cannot be written."""
-    save_tensors(path, net.state_dict(), {"ebm_studio": json.dumps(card.to_dict())})
+    save_tensors(path, net.state_dict(), {KEY: json.dumps(card.to_dict())})
 
 
 def _described(spec: NetSpec) -> str:
@@ -302,69 +318,14 @@ def _described(spec: NetSpec) -> str:
     return f"NetSpec({', '.join(f'{name}={getattr(spec, name)!r}' for name in names)})"
 
 
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]} x {shape[2]} in {'grey' if shape[0] == 1 else 'colour'}"
+
+
 def _load_own(path: Path) -> tuple[EnergyNet, Card]:
     card = read_card(path)
     if not card.net.size:
         raise CheckpointError(f"{path} is a landscape, a model of points in the plane: it draws no pictures.")
-    weights, _ = load_tensors(path)
-    return _filled(card.net, weights, path), card
-
-
-def _filled(spec: NetSpec, weights: dict[str, Tensor], path: Path) -> EnergyNet:
-    net = make_net(spec)
-    wanted = {name: tensor.shape for name, tensor in net.state_dict().items()}
-    found = {name: tensor.shape for name, tensor in weights.items()}
-    if wanted != found:
-        raise CheckpointError(f"{path} cannot be used: its weights do not fit the net that its card names.")
-    if not all(torch.isfinite(tensor).all() for tensor in weights.values()):
-        raise CheckpointError(f"{path} cannot be used: its weights are not all finite numbers.")
-    net.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
-    return net
-
-
-def _load_foreign(path: Path) -> tuple[EnergyNet, Card]:
-    """A state_dict of the authors' minimal code: layers `f.0`, `f.2` ... of f = -E, at its own short run."""
-    weights = _read_pickle(path)
-    spec = _infer_spec(weights, path)
-    last = max(int(name.split(".")[1]) for name in weights)
-    for kind in ("weight", "bias"):
-        weights[f"f.{last}.{kind}"] = -weights[f"f.{last}.{kind}"]  # their f is -E
-    card = Card(
-        name=path.stem,
-        net=spec,
-        short_run=ShortRun(steps=100),
-        note="A state_dict of the authors' minimal code; its short run is that code's default.",
-    )
-    return _filled(spec, weights, path), card
-
-
-def _read_pickle(path: Path) -> dict[str, Tensor]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of other pickle protocols
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:  # the restricted unpickler raises whatever a broken file drives it to
-        raise CheckpointError(
-            f"{path} cannot be loaded: it is damaged, or holds more than plain weights, which could run code. "
-            "Save it with torch.save(net.state_dict(), FILE)."
-        ) from None
-    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
-        content = content["state_dict"]
-    weights = {}
-    for name, tensor in content.items() if isinstance(content, dict) else ():
-        match = re.fullmatch(r"(?:module\.)?(?:f\.)?(\d{1,3}\.(?:weight|bias))", str(name))
-        if not match or not isinstance(tensor, Tensor):
-            raise CheckpointError(f"{path} cannot be used: {str(name)[:60]} is not a layer of the paper's net.")
-        weights[f"f.{match[1]}"] = tensor
-    return weights
-
-
-def _infer_spec(weights: dict[str, Tensor], path: Path) -> NetSpec:
-    first = weights.get("f.0.weight")
-    layers = sum(name.endswith(".weight") for name in weights)
-    if first is None or first.dim() != 4 or layers < 3:
-        raise CheckpointError(f"{path} cannot be used: it is not a state_dict of the paper's net.")
-    try:
-        return NetSpec(size=4 * 2 ** (layers - 2), channels=first.shape[1], width=first.shape[0])
-    except SettingsError as error:
-        raise CheckpointError(f"{path} cannot be used: {error}") from None
+    check_shapes(card.net, {name: shape for name, (_, shape) in declared(path, MODEL).items()}, path)
+    weights, _ = load_tensors(path, MODEL)
+    return filled(card.net, weights, path), card

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from ebm_studio.core.errors import CheckpointError
 from ebm_studio.data.storage.atomic_write import write_whole
+from ebm_studio.data.storage.outside import FileKind
+from ebm_studio.data.storage.safetensors_file import open_tensors
+
+FLOATS = ("F16", "BF16", "F32", "F64")
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
@@ -20,13 +22,17 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, 
     write_whole(path, lambda file: file.write_bytes(content))
 
 
-def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """All that `save_tensors` wrote, on the CPU. Raises `CheckpointError`."""
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-            return tensors, file.metadata() or {}
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error}.") from None
-    except safetensors.SafetensorError:
-        raise CheckpointError(f"{path} is damaged or cut short: bring it back from a copy.") from None
+def declared(path: Path, kind: FileKind) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """What a file says that it holds: the type, such as F32, and shape of each tensor. Raises the kind's error."""
+    with open_tensors(path, kind, "pt") as file:
+        parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        return {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in parts.items()}
+
+
+def load_tensors(
+    path: Path, kind: FileKind, wanted: Callable[[str], bool] = lambda _: True
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors whose names are `wanted`, on the CPU, and the metadata. Raises the kind's error."""
+    with open_tensors(path, kind, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys() if wanted(name)}  # noqa: SIM118
+        return tensors, file.metadata() or {}

@@ -14,14 +14,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import safetensors
 from torch import Tensor
 
 from ebm_studio.core.errors import CheckpointError
+from ebm_studio.data.storage.outside import FileKind
+from ebm_studio.data.storage.safetensors_file import open_tensors, text_in
 from ebm_studio.data.storage.tensors import load_tensors, save_tensors
 from ebm_studio.data.training.run_log import read_metrics
 
 STATE, PREVIOUS, NEXT = "state.safetensors", "state-previous.safetensors", "state-next.safetensors"
+SAVE = FileKind("save of a run", 2**33, CheckpointError)
 _HEALTHY = re.compile(r"healthy-\d{6,}-(\d+)\.safetensors")
 
 
@@ -110,7 +112,7 @@ def _save(path: Path, snapshot: Snapshot, healthy: str = "") -> None:
 
 
 def _read(path: Path) -> Snapshot:
-    tensors, metadata = load_tensors(path)
+    tensors, metadata = load_tensors(path, SAVE)
     try:
         return Snapshot(int(metadata["updates"]), float(metadata["seconds"]), tensors)
     except (KeyError, ValueError):
@@ -119,8 +121,8 @@ def _read(path: Path) -> Snapshot:
 
 def _healthy_files(path: Path) -> list[str]:
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            names = (file.metadata() or {}).get("healthy", "").split()
-    except (OSError, safetensors.SafetensorError):
+        with open_tensors(path, SAVE) as file:
+            names = (text_in(file, "healthy") or "").split()
+    except CheckpointError:
         return []
     return [name for name in names if Path(name).name == name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ebm_studio.core.errors import DataError, DivergedError
+from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.sampling.path_positions import legs, positions, rho
 from ebm_studio.core.specs import Interpolation, PathKind, PathNoise, Reconstruction, ShortRun, check_stops
 from ebm_studio.data.models.latent import SUFFIX, FromSeed, Latent, read_latent
@@ -82,7 +82,7 @@ class Interpolate(Request):
         """See `Request.work`."""
         check_stops(len(self.latents), self.spec.closed)
         model = worker.model(self.model)
-        _check_sizes(model, self.latents)
+        model.check_latents(self.latents)
         import torch
 
         from ebm_studio.core.sampling.interpolation import path_weights
@@ -133,7 +133,7 @@ class Mix(Request):
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
         model = worker.model(self.model)
-        _check_sizes(model, self.latents)
+        model.check_latents(self.latents)
         import torch
 
         from ebm_studio.core.sampling.interpolation import pad_weights, path_weights
@@ -205,24 +205,11 @@ class MakeStop(Request):
         return StopReady(result.latent, result.picture)
 
 
-def _check_sizes(model: Model, latents: Sequence[Latent]) -> None:
-    for latent in latents:
-        if latent.z.shape != model.card.net.shape:
-            raise DataError(
-                f"A latent is for pictures of {_size(latent.z.shape)}, and {model.card.name} makes "
-                f"{_size(model.card.net.shape)}: open {latent.model}, or use other latents."
-            )
-
-
 def ready(model: Model, latents: list[Latent], run: ShortRun, worker: Worker) -> list[StopReady]:
     """Latents with the ends of their own chains."""
-    _check_sizes(model, latents)
+    model.check_latents(latents)
     for step in model.mixed(latents, None, run):
         worker.report("Running the latents", step.index, run.steps)
         worker.check()
     pictures = to_pixels(step.images.cpu().numpy())
     return [StopReady(latent, picture) for latent, picture in zip(latents, pictures, strict=True)]
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return f"{shape[1]} x {shape[2]} in {'grey' if shape[0] == 1 else 'colour'}"

@@ -194,7 +194,7 @@ def test_files_without_a_recipe_are_told_from_damaged_ones(tmp_path):
     ):
         with pytest.raises(DataError, match=message):
             read_recipe(tmp_path / name)
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="is a folder"):
         read_recipe(tmp_path)
 
 

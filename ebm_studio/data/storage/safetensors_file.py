@@ -1,0 +1,36 @@
+"""Safetensors files as others give them: opened with care, and damage told in one sentence. Free of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import safetensors
+
+from ebm_studio.data.storage.outside import FileKind
+
+MAX_TEXT = 2**20
+"""Of one text in a file's header."""
+
+
+@contextmanager
+def open_tensors(path: Path, kind: FileKind, framework: str = "numpy") -> Iterator[Any]:
+    """The file as `safetensors.safe_open` has it; none of its tensors is read yet. Raises the kind's error."""
+    kind.check(path)
+    try:
+        with safetensors.safe_open(path, framework=framework) as file:
+            yield file
+    except (OSError, ValueError) as error:
+        raise kind.error(f"{path} cannot be read: {error}.") from None
+    except safetensors.SafetensorError:
+        raise kind.error(
+            f"{path} is no {kind.what}, or is damaged or cut short: get the file again, or choose another."
+        ) from None
+
+
+def text_in(file: Any, key: str) -> str | None:
+    """A text in the header of an open file; None when it has none, or one too long to be ours."""
+    text = (file.metadata() or {}).get(key)
+    return text if text is None or len(text) <= MAX_TEXT else None
