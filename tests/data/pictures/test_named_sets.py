@@ -165,6 +165,21 @@ def test_files_that_are_something_else_are_refused_in_a_sentence(serve, name, co
         open_images(name, 32)
 
 
+def test_arrays_that_scipy_writes_are_read(tmp_path):
+    scipy_io = pytest.importorskip("scipy.io")
+    arrays = {
+        "trnid": RNG.integers(0, 9000, (1, 40)).astype(np.uint16),
+        "doubles": RNG.normal(size=(3, 4)),
+        "X": RNG.integers(0, 256, (4, 5, 3, 6), dtype=np.uint8),
+        "one": np.array([[7]], np.uint8),
+    }
+    for packed in (True, False):
+        scipy_io.savemat(tmp_path / "made.mat", arrays, do_compression=packed)
+        raw = (tmp_path / "made.mat").read_bytes()
+        for name, array in arrays.items():
+            assert np.array_equal(read_mat(raw, name), array)
+
+
 def test_sizes_in_a_mat_file_are_not_believed(monkeypatch):
     honest = matrix("X", np.zeros((4, 4), np.uint8), 2)
     lying = honest.replace(np.array([4, 4], "<i4").tobytes(), np.array([4, 400], "<i4").tobytes())
