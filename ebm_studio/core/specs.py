@@ -309,6 +309,24 @@ class Evaluation(Spec):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Diagnosing(Spec):
+    """How the claims of the paper are measured on a model."""
+
+    count: int = 512
+    """Samples, and at most as many real pictures; what is costly takes a share of it."""
+    seed: int = 0
+    """Of the samples, and of every draw."""
+
+    def __post_init__(self) -> None:
+        _check(_is_whole(self.count, 16, MAX_CHAINS), f"Diagnose with 16 to {MAX_CHAINS} samples, not {self.count}.")
+        check_seed(self.seed)
+
+    def share(self, part: int) -> int:
+        """One part of the count, for what is costly, but at least 8."""
+        return max(8, self.count // part)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reconstruction(Spec):
     """The search for the start noise whose noise-free short run ends at a photo."""
 

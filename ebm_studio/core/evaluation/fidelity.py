@@ -13,9 +13,9 @@ import math
 import torch
 from torch import Tensor
 
+from ebm_studio.core.evaluation.bootstrap import draws, estimate
 from ebm_studio.core.evaluation.figures import Estimate
 
-RESAMPLES = 100
 GROUPS = 5  # of the jackknife
 PARTS = 10  # of the inception score, as its authors have it
 _ROWS = 512  # of a kernel matrix that are in memory at a time
@@ -30,18 +30,9 @@ def kid(x: Tensor, y: Tensor, seed: int = 0) -> Estimate:
     is drawn twice is never paired with itself.
     """
     random = torch.Generator().manual_seed(seed)
-    wx, wy = _draws(len(x), random), _draws(len(y), random)
+    wx, wy = draws(len(x), random), draws(len(y), random)
     distance = _within(x, wx) + _within(y, wy) - 2 * _between(x, y, wx, wy) / (wx.sum(1) * wy.sum(1))
-    return Estimate(distance[0].item(), distance[1:].std().item())
-
-
-def _draws(count: int, random: torch.Generator) -> Tensor:
-    """How often each of `count` pictures is drawn: once each in row 0, then by the bootstrap, (1 + 100, count)."""
-    rows = torch.randint(count, (RESAMPLES, count), generator=random)
-    drawn = torch.zeros(RESAMPLES, count, dtype=torch.float64).scatter_add_(
-        1, rows, torch.ones(1).double().expand_as(rows)
-    )
-    return torch.cat([torch.ones(1, count, dtype=torch.float64), drawn])
+    return estimate(distance)
 
 
 def _kernel(x: Tensor, y: Tensor) -> Tensor:

@@ -6,10 +6,11 @@ of its chains have not arrived yet. A somewhat larger step lets them arrive, wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from torch import Tensor
 
 from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.evaluation.fidelity import kid
@@ -18,7 +19,7 @@ from ebm_studio.core.sampling.langevin import seed_from
 from ebm_studio.core.specs import Evaluation, ShortRun
 from ebm_studio.data.models.card import Card
 from ebm_studio.data.models.evaluation import some
-from ebm_studio.data.models.features import open_extractor
+from ebm_studio.data.models.features import Extractor, open_extractor
 from ebm_studio.data.models.model import Model
 from ebm_studio.data.pictures.datasets import open_images
 from ebm_studio.data.pictures.pictures import to_pixels
@@ -48,17 +49,29 @@ def trials(
     """
     if not most >= 1:
         raise SettingsError(f"The most must be 1 or more times the model's own step size, not {most:g}.")
-    spec, run = model.card.net, model.card.short_run
+    spec = model.card.net
     extractor = open_extractor("lite0", model.device)
     images = open_images(source, spec.size, spec.channels, progress).without_last(model.card.data.held_out)
     random = np.random.default_rng(seed_from("calibration", settings.seed))
     reference = extractor.cached(some(images, REFERENCE, random))
-    for factor in [factor for factor in FACTORS if factor <= most]:
+    yield from try_steps(model, extractor, reference, settings, [factor for factor in FACTORS if factor <= most])
+
+
+def try_steps(
+    model: Model, extractor: Extractor, reference: Tensor, settings: Evaluation, factors: Sequence[float]
+) -> Iterator[Trial]:
+    """Draw pictures at multiples of the model's own step size, and compare them with features (M, D) of real ones.
+
+    Ends early where chains begin to run away. Raises `DivergedError` when they do so at the model's own
+    step or at a smaller one.
+    """
+    run = model.card.short_run
+    for factor in factors:
         step_size = round(run.step_size * factor, 6)
         try:
             samples = model.sample(settings.count, settings.seed, replace(run, step_size=step_size))
         except DivergedError:
-            if factor == 1:
+            if factor <= 1:
                 raise
             return
         yield Trial(step_size, kid(extractor(to_pixels(samples.numpy())), reference, settings.seed))

