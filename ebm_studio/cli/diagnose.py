@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ebm_studio.cli.options import add_device, add_json, progress_bar, some_path
+from ebm_studio.cli.options import add_device, add_json, counting_bar, progress_bar, some_path
 from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.evaluation.findings import CLAIMS, Claim, Finding, told
@@ -59,8 +59,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if other := other_set(model.card.data, args.data):
         print(f"ebm-studio diagnose: {other}", file=sys.stderr)
     began = time.perf_counter()
-    with progress_bar("reading images") as show:
-        subject = Subject(model, args.data, settings, lambda done, total: show(done / max(1, total)))
+    with counting_bar() as tell:
+        subject = Subject(model, args.data, settings, tell)
     findings, stopped = _examine(subject, claims, quiet=args.json)
     diagnosis = summary(subject, findings)
     if args.output and findings:

@@ -16,9 +16,9 @@ import torch
 from PIL import Image
 
 from ebm_studio.cli.main import main
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet, make_net
 from ebm_studio.core.evaluation.findings import CLAIMS, Finding
-from ebm_studio.core.specs import NetSpec, ShortRun
+from ebm_studio.core.specs import NetSpec, ShortRun, point_net
 from ebm_studio.data.models.card import Card, DataCard
 from ebm_studio.data.models.diagnosis.diagnose import EXAMINERS
 from ebm_studio.data.models.diagnosis.subject import Subject
@@ -42,7 +42,7 @@ def pictures(tmp_path: Path) -> Path:
 
 def write_model(path: Path, name: str = "tiny", held_out: int = HELD_OUT) -> Path:
     spec = NetSpec(size=16, channels=3, width=4)
-    net = EnergyNet(spec, torch.Generator().manual_seed(0))
+    net = ConvNet(spec, torch.Generator().manual_seed(0))
     card = Card(name=name, net=spec, short_run=ShortRun(steps=4), data=DataCard(held_out=held_out))
     save_model(path, net, card)
     return path
@@ -144,7 +144,10 @@ def test_diagnose_refuses_bad_words_in_one_line(
     tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = str(write_model(tmp_path / "tiny.safetensors"))
+    plane = point_net(width=8, depth=2)
+    save_model(tmp_path / "plane.safetensors", make_net(plane), Card(name="plane", net=plane, short_run=ShortRun()))
     for words, reason in (
+        ([str(tmp_path / "plane.safetensors"), str(pictures)], "points in the plane"),
         ([model, str(pictures), "--count", "3"], "16 to 4096"),
         ([model, str(pictures), "--only", "fame"], "no claim fame"),
         ([model, str(pictures), "-o", str(tmp_path / "report.pdf")], ".html"),

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.energy.gradients import EnergyGradient
-from ebm_studio.core.energy.nets import EnergyNet
+from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.evaluation import bootstrap, energies
 from ebm_studio.core.evaluation.convergence import contrast, long_run, spaced_steps
@@ -118,7 +118,7 @@ def test_the_moment_gap_is_in_standard_deviations() -> None:
 
 
 def test_the_last_weights_have_the_activations_for_gradients() -> None:
-    net = EnergyNet(NetSpec(size=16, channels=1, width=4), torch.Generator().manual_seed(0)).requires_grad_(False)
+    net = ConvNet(NetSpec(size=16, channels=1, width=4), torch.Generator().manual_seed(0)).requires_grad_(False)
     images = torch.rand(10, 1, 16, 16, generator=torch.Generator().manual_seed(1)) * 2 - 1
     h = activations(net, images)
     assert h.shape == (10, net.spec.widths[-1] * 16)
@@ -145,7 +145,7 @@ def test_histograms_share_their_edges_and_add_up() -> None:
 
 
 def test_energies_are_those_of_the_net() -> None:
-    net = EnergyNet(NetSpec(size=16, channels=1, width=4), torch.Generator().manual_seed(0)).requires_grad_(False)
+    net = ConvNet(NetSpec(size=16, channels=1, width=4), torch.Generator().manual_seed(0)).requires_grad_(False)
     images = torch.rand(70, 1, 16, 16)
     found = energies.energies(EnergyGradient(net), images, torch.device("cpu"))
     assert torch.allclose(found, net(images), atol=1e-5)

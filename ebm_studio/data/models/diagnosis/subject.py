@@ -18,8 +18,9 @@ from ebm_studio.core.sampling.langevin import Step, seed_from
 from ebm_studio.core.specs import MAX_STEPS, Diagnosing, ShortRun
 from ebm_studio.data.models.evaluation import LEAST, some
 from ebm_studio.data.models.model import Model
-from ebm_studio.data.pictures.datasets import Progress, open_images, open_split
+from ebm_studio.data.pictures.datasets import open_images, open_split
 from ebm_studio.data.pictures.pictures import Pixels, to_images
+from ebm_studio.data.storage.progress import Progress, silent
 
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0, 10.0)
 """Of K, the steps at which the sampled chains are kept."""
@@ -32,9 +33,7 @@ class Subject:
     Real pictures are shown to the energy as training did: with the data noise of its end.
     """
 
-    def __init__(
-        self, model: Model, source: str, settings: Diagnosing, progress: Progress = lambda _, __: None
-    ) -> None:
+    def __init__(self, model: Model, source: str, settings: Diagnosing, progress: Progress = silent) -> None:
         self.model, self.source, self.settings = model, source, settings
         self.run: ShortRun = model.card.short_run
         spec, held_out = model.card.net, model.card.data.held_out
