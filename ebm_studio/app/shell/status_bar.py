@@ -24,6 +24,8 @@ class Status(QWidget):
         self._rate = 0.0
         self._measured = state.model  # on its device
         self.where = label("", "small")
+        self.note = label("", "small")
+        """What a key would do now, for as long as it is not plain to see."""
         self.job = label("", "small")
         self.job.setAccessibleName("Job")
         self.bar = QProgressBar(textVisible=False)
@@ -37,6 +39,8 @@ class Status(QWidget):
         row.setContentsMargins(2 * UNIT, 0, UNIT, 0)
         row.setSpacing(UNIT)
         row.addWidget(self.where)
+        row.addStretch(1)
+        row.addWidget(self.note)
         row.addStretch(1)
         for widget in (self.job, self.bar, self.cancel):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)

@@ -7,21 +7,21 @@ from PySide6.QtWidgets import QToolButton
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import ICON
-from ebm_studio.app.studio.undo import Undo
+from ebm_studio.app.shell.page_undo import PageUndo
 
 
 class UndoButton(QToolButton):
     """Takes the last change back, or makes it again."""
 
-    def __init__(self, theme: Theme, undo: Undo, *, back: bool) -> None:
+    def __init__(self, theme: Theme, undo: PageUndo, *, back: bool) -> None:
         super().__init__()
-        self._undo = undo
+        self._undo = undo.stack
         self._back = back
         self.setIcon(theme.icon("undo" if back else "redo"))
         self.setIconSize(QSize(ICON, ICON))
         self.clicked.connect(undo.undo if back else undo.redo)
         theme.changed.connect(self.update)
-        undo.changed.connect(self._show)
+        undo.stack.changed.connect(self._show)
         self._show()
 
     def _show(self) -> None:

@@ -36,6 +36,7 @@ from ebm_studio.app.shell.command_palette import Command, Palette, keys_text
 from ebm_studio.app.shell.drop_overlay import Veil
 from ebm_studio.app.shell.first_steps import Hint
 from ebm_studio.app.shell.newer_snapshot_button import SnapshotButton
+from ebm_studio.app.shell.page_undo import PageUndo
 from ebm_studio.app.shell.rail import Rail
 from ebm_studio.app.shell.recipe_opener import RecipeOpener
 from ebm_studio.app.shell.shelf_strip import ShelfStrip
@@ -118,8 +119,9 @@ class MainWindow(QMainWindow):
         self.drops.add(self.reconstruct.opener)
         self.drops.add(self.train.opener)
         self.drops.add(Opener(opens, self.path.fill, "Interpolate between these", page=self.interpolate))
-        act(self, "Undo", self.desk.undo.undo, "Ctrl+Z")
-        act(self, "Redo", self.desk.undo.redo, "Ctrl+Shift+Z", "Ctrl+Y")
+        self.undo = PageUndo(self.desk.undo, lambda: self.page.key, self._go, self)
+        act(self, "Undo", self.undo.undo, "Ctrl+Z")
+        act(self, "Redo", self.undo.redo, "Ctrl+Shift+Z", "Ctrl+Y")
         act(self, "Export", self.export, "Ctrl+E")
         act(self, "Save the session", self.desk.session.save, "Ctrl+S")
         self.rail.chosen.connect(lambda index: self.show_page(self._page(index)))
@@ -153,10 +155,12 @@ class MainWindow(QMainWindow):
         self.palette_of_commands = Palette(self, self._commands)
         self._add_actions()
         self.rail.add_tool(button(theme, "export", "Export", "Export what is shown (Ctrl+E).", self.export))
-        self.rail.add_tool(UndoButton(theme, self.desk.undo, back=True))
-        self.rail.add_tool(UndoButton(theme, self.desk.undo, back=False))
+        self.rail.add_tool(UndoButton(theme, self.undo, back=True))
+        self.rail.add_tool(UndoButton(theme, self.undo, back=False))
         self.shelf = ShelfStrip(theme, self.desk.shelf)
         self.status = Status(self.state)
+        self.undo.noted.connect(self.status.note.setText)
+        self.pages.currentChanged.connect(lambda: self.status.note.clear())
         self.learns = LearnsButton(self.runs)
         self.learns.wanted.connect(self.show_run)
         self.status.add(self.learns)
@@ -259,6 +263,10 @@ class MainWindow(QMainWindow):
         self.rail.show_page(self.pages.currentIndex())
         give_way(self, page)
         page.focus_first()
+
+    def _go(self, key: str) -> None:
+        """Show the page of that key."""
+        self.show_page(next(page for page in map(self._page, range(self.pages.count())) if page.key == key))
 
     @property
     def page(self) -> Page:

@@ -18,8 +18,9 @@ T = TypeVar("T")
 class _Swap(QUndoCommand):
     """Puts one value in the place of another."""
 
-    def __init__(self, text: str, apply: Callable[[object], object], before: object, after: object) -> None:
+    def __init__(self, text: str, apply: Callable[[object], object], before: object, after: object, page: str) -> None:
         super().__init__(text)
+        self.page = page
         self._apply = apply
         self._before = before
         self.after = after
@@ -47,8 +48,13 @@ class Undo(QObject):
         self.stack.indexChanged.connect(self.changed)
         self._last: tuple[Hashable, _Swap, float] | None = None
 
-    def swap(self, text: str, apply: Callable[[T], object], before: T, after: T, key: Hashable = None) -> None:
-        """Call `apply(after)`; undo calls `apply(before)`. Swaps of the same `key` in quick succession are one."""
+    def swap(
+        self, text: str, apply: Callable[[T], object], before: T, after: T, key: Hashable = None, page: str = ""
+    ) -> None:
+        """Call `apply(after)`; undo calls `apply(before)`. Swaps of the same `key` in quick succession are one.
+
+        `page` is the key of the page that shows the change; empty for what every page shows, as the shelf.
+        """
         last, now = self._last, time.monotonic()
         is_top = self.stack.index() == self.stack.count() > 0
         if last and key is not None and last[0] == key and is_top and now - last[2] < MERGE:
@@ -58,7 +64,7 @@ class Undo(QObject):
             self._last = (key, last[1], now)
             self.changed.emit()
             return
-        command = _Swap(text, apply, before, after)  # type: ignore[arg-type]
+        command = _Swap(text, apply, before, after, page)  # type: ignore[arg-type]
         self._last = (key, command, now)
         self.stack.push(command)
 
@@ -78,6 +84,23 @@ class Undo(QObject):
         return self.stack.undoText()
 
     @property
+    def undo_page(self) -> str:
+        """The key of the page where `undo` would change something; empty for what every page shows."""
+        return _page(self.stack.command(self.stack.index() - 1))
+
+    @property
+    def redo_page(self) -> str:
+        """The same of `redo`."""
+        return _page(self.stack.command(self.stack.index()))
+
+    @property
     def redo_text(self) -> str:
         """What `redo` would make again; empty when there is nothing."""
         return self.stack.redoText()
+
+
+def _page(command: QUndoCommand | None) -> str:
+    if isinstance(command, _Swap):
+        return command.page
+    parts = range(command.childCount()) if command is not None else ()
+    return next((page for part in parts if command and (page := _page(command.child(part)))), "")

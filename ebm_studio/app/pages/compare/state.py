@@ -261,7 +261,7 @@ class CompareState(ChainsState):
         elif not a.parameters.model:
             self._apply(after)  # there is nothing to go back to
         else:
-            self._undo.swap(text, self._apply, before, after, key and ("compare", key))
+            self._undo.swap(text, self._apply, before, after, key and ("compare", key), page="compare")
 
     def _apply(self, both: Both) -> None:
         models = {side.model.name: side.model for side in self.sides if side.model}

@@ -58,7 +58,7 @@ class History(QObject):
         """Forget all runs without a star. Can be undone."""
         gone = tuple(run for run in self.runs if not run.starred)
         if gone:
-            self._state.undo.swap("Clear history", self._put_back, gone, ())
+            self._state.undo.swap("Clear history", self._put_back, gone, (), page="generate")
 
     def save(self, drawer: Drawer) -> list[dict[str, Any]]:
         """Write new thumbnails; returns the rest as plain data. Raises `StudioError`."""

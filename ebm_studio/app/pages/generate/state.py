@@ -85,7 +85,7 @@ class GenerateState(ChainsState):
             return
         if after != self.parameters:
             text = text or difference(self.parameters, after)
-            self.undo.swap(text, self._apply, self.parameters, after, key and (key, *changes))
+            self.undo.swap(text, self._apply, self.parameters, after, key and (key, *changes), page="generate")
 
     def change_run(self, **changes: Any) -> None:
         """Change `steps`, `step_size`, `noise_scale`, `noise_steps` or `start` of the short run."""
@@ -97,7 +97,7 @@ class GenerateState(ChainsState):
     def restore(self, parameters: Parameters) -> None:
         """Be as an earlier run was, its model included, and run it."""
         if parameters != self.parameters:
-            self.undo.swap("Restore a run", self._apply, self.parameters, parameters)
+            self.undo.swap("Restore a run", self._apply, self.parameters, parameters, page="generate")
         self.run()
 
     def find_model(self, name: str, fingerprint: str) -> str | None:
@@ -260,7 +260,7 @@ class GenerateState(ChainsState):
                 self.parameters = after
                 self.parameters_changed.emit()
             else:
-                self.undo.swap(f"Open {model.card.name}", self._apply, before, after)
+                self.undo.swap(f"Open {model.card.name}", self._apply, before, after, page="generate")
         else:
             self.parameters_changed.emit()  # what is the model's own has changed
         self.run()

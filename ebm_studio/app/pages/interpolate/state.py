@@ -374,7 +374,7 @@ class PathState(Faults):
 
     def _swap(self, text: str, after: PathParameters, key: Hashable = None) -> None:
         if after != self.parameters:
-            self.undo.swap(text, self._apply, self.parameters, after, key and ("path", key))
+            self.undo.swap(text, self._apply, self.parameters, after, key and ("path", key), page="interpolate")
 
     def _apply(self, parameters: PathParameters) -> None:
         has_other_stops = parameters.more != self.parameters.more

@@ -200,7 +200,7 @@ class ReconstructState(Faults):
         self.brush_changed.emit()
 
     def _swap(self, text: str, photos: tuple[Photo, ...], key: Hashable = None) -> None:
-        self.main.undo.swap(text, self._set_photos, self.photos, photos, key)
+        self.main.undo.swap(text, self._set_photos, self.photos, photos, key, page="reconstruct")
 
     def _set_photos(self, photos: tuple[Photo, ...]) -> None:
         before, place = self.current, 0

@@ -194,7 +194,7 @@ class Runs(QObject):
         """Move runs to the trash. Can be undone."""
         for view in views:
             what = _Removal(self, view.folder)
-            self._undo.swap(f"Delete {view.name}", what.set_removed, False, True)
+            self._undo.swap(f"Delete {view.name}", what.set_removed, False, True, page="train")
 
     def empty_trash(self) -> None:
         """Delete for good what was moved to the trash."""

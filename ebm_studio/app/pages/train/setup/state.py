@@ -186,7 +186,7 @@ class TrainSetup(QObject):
 
     def _swap(self, text: str, draft: Draft, key: tuple[str, ...] | None = None) -> None:
         if draft != self.draft:
-            self._undo.swap(text, self._apply, self.draft, draft, key)
+            self._undo.swap(text, self._apply, self.draft, draft, key, page="train")
 
     def _apply(self, draft: Draft) -> None:
         before, self.draft = self.plan, draft

@@ -1,0 +1,46 @@
+"""Undo and redo as a person asks for them: never of something out of sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from ebm_studio.app.studio.undo import Undo
+
+
+class PageUndo(QObject):
+    """Takes back what the page shows that is looked at.
+
+    When the last change was made on another page, the first press only goes there and says what the
+    next one takes back. docs/adr/0004-undo-goes-to-the-page.md says why.
+    """
+
+    noted = Signal(str)
+    """What the next press would do; empty when there is nothing to say any more."""
+
+    def __init__(
+        self, undo: Undo, shown: Callable[[], str], go: Callable[[str], object], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.stack = undo
+        self._shown = shown
+        self._go = go
+        undo.changed.connect(lambda: self.noted.emit(""))
+
+    def undo(self) -> None:
+        """Take the last change back, or go where it was made."""
+        if self._is_here(self.stack.undo_page, f"Ctrl+Z takes back: {self.stack.undo_text}"):
+            self.stack.undo()
+
+    def redo(self) -> None:
+        """Make it again, or go where it was made."""
+        if self._is_here(self.stack.redo_page, f"Ctrl+Shift+Z makes again: {self.stack.redo_text}"):
+            self.stack.redo()
+
+    def _is_here(self, page: str, note: str) -> bool:
+        if page in ("", self._shown()):
+            return True
+        self._go(page)
+        self.noted.emit(note)
+        return False
