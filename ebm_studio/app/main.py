@@ -6,21 +6,35 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ebm_studio import __version__
+from ebm_studio.app.hand_over import Place, Wish, take_or_hand_over
+from ebm_studio.data.storage.settings import Settings, open_settings
 
 if TYPE_CHECKING:
     from ebm_studio.app.shell.window import MainWindow
 
 
-def run_window(model: str | None = None) -> int:
-    """Open the window with a model, by name or file; returns the exit code when it is closed.
+def run_window(model: str | None = None, files: Sequence[str] = ()) -> int:
+    """Open the window with a model, by name or file, and with files; returns the exit code when it is closed.
 
-    Raises `StudioError` where there is no screen, or no library that draws on it.
+    A window that is open already takes them, and comes to the front. Raises `StudioError` where there is
+    no screen, or no library that draws on it.
     """
+    settings, wish = open_settings(), Wish.of_start(model, files)
+    place = take_or_hand_over(settings.path.parent, wish)
+    if place is None:
+        return 0
+    try:
+        return _run_window(settings, place, wish)
+    finally:
+        place.close()
+
+
+def _run_window(settings: Settings, place: Place, wish: Wish) -> int:
     if sys.platform == "win32":
         import ctypes
 
@@ -35,11 +49,11 @@ def run_window(model: str | None = None) -> int:
     from PySide6.QtWidgets import QApplication
 
     from ebm_studio.app.look.theme import Theme
+    from ebm_studio.app.shell.guests import Guests
     from ebm_studio.app.shell.uncaught import faults_shown
     from ebm_studio.app.shell.window import MainWindow
     from ebm_studio.data.storage.bundle import RESOURCES
     from ebm_studio.data.storage.logs import crash_noted, logging_on
-    from ebm_studio.data.storage.settings import open_settings
     from ebm_studio.engine.requests import Fault
 
     QGuiApplication.setApplicationDisplayName("EBM Studio")
@@ -49,10 +63,11 @@ def run_window(model: str | None = None) -> int:
     app.setDesktopFileName("ebm-studio")  # the desktop finds the icon and groups windows by it
     app.setWindowIcon(QIcon(str(RESOURCES / "icons" / "ebm-studio.svg")))
     app.setStyle("Fusion")  # the same on every system, and it obeys the style sheet
-    settings = open_settings()
     with logging_on() as ring, crash_noted(os.getpid()) as last_crash:
         theme = Theme(app, settings)
-        window = MainWindow(theme, settings, model, log=ring)
+        window = MainWindow(theme, settings, wish.model, log=ring)
+        window.started.connect(lambda: window.open_files(list(wish.files)))
+        window.started.connect(lambda: Guests(place, window))
         if last_crash:
             window.faults.show(Fault("The last session ended in a crash: the details are for a report.", last_crash))
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -28,20 +29,47 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     parser = _Parser(
         prog="ebm-studio",
-        description="Explore short-run MCMC energy-based models. Without a command: open the window.",
+        usage="ebm-studio [--model NAME|FILE] [FILE ...]\n       ebm-studio COMMAND ...",
+        description="Explore short-run MCMC energy-based models. Without a command: open the window, with photos, "
+        "models, latents, or what was exported here. A window that is open already takes the files.",
     )
     parser.add_argument("--version", action="version", version=f"ebm-studio {__version__}")
     parser.add_argument("--model", metavar="NAME|FILE", help="the model that the window opens with")
-    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", prog="ebm-studio")
     for command in COMMANDS:
         command.add(commands)
     return parser
 
 
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The command and its options; without a command, `model` and `files` for the window."""
+    if not _opens_files(argv):
+        return build_parser().parse_args(argv, argparse.Namespace(files=[]))
+    parser = _Parser(prog="ebm-studio", add_help=False)
+    parser.add_argument("--model")
+    parser.add_argument("files", nargs="+")
+    args = parser.parse_args(argv, argparse.Namespace(command=None))
+    for file in args.files:
+        if not os.path.lexists(file):
+            parser.error(f"There is no file or command {' '.join(file.split())}")
+    return args
+
+
+def _opens_files(argv: Sequence[str]) -> bool:
+    """Whether the first word that is no option is not a command."""
+    words = iter(argv)
+    for word in words:
+        if word == "--model":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word not in [command.__name__.rpartition(".")[2].replace("_", "-") for command in COMMANDS]
+    return False
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code: 0, 2 for bad input, 130 when interrupted."""
-    args = build_parser().parse_args(argv)
     with safe_streams() as out:
+        args = _parse(sys.argv[1:] if argv is None else argv)
         code = _run_told(args)
         out.flush()
         if out.error is None:
@@ -69,7 +97,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.command is None:
         from ebm_studio.app.main import run_window
 
-        return run_window(args.model)
+        return run_window(args.model, args.files)
     result: Any = args.run(args)
     code = INTERRUPTED if isinstance(result, dict) and result.get("stopped") else 0
     if args.json:

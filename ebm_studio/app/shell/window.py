@@ -66,6 +66,8 @@ class MainWindow(QMainWindow):
 
     painted = Signal()
     """After the first paint."""
+    started = Signal()
+    """The session is there, and the first model loads: files can be opened."""
 
     def __init__(
         self,
@@ -312,6 +314,7 @@ class MainWindow(QMainWindow):
         self.desk.open()
         self.state.open_first(self._model)
         self.runs.refresh()
+        self.started.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         owners = (self,) if QApplication.focusWidget() else (self.page, self)
