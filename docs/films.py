@@ -2,7 +2,7 @@
 
     python docs/films.py [NAME...]
 
-Each is one command: `python docs/films.py --list` prints them. Seeds are the first ones, picked by no one.
+Each is one command: `python docs/films.py --list` prints them. Seeds are the first ones, not cherry-picked.
 """
 
 from __future__ import annotations

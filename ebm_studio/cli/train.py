@@ -227,7 +227,7 @@ def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
         raise SettingsError("A run that goes on has weights of its own: leave out --from, or begin a new run.")
     size = plan.net.size
     if args.origin and (net.size not in (size, 2 * size) or replace(net, size=size) != plan.net):
-        raise SettingsError(f"From {args.origin}, only a net like its own can begin, or one of twice the --size.")
+        raise SettingsError(f"Weights from {args.origin} fit only the same network, or the same at twice the --size.")
     changed = _changed(
         plan,
         **parts,

@@ -71,7 +71,7 @@ class ChainStore:
 
     @property
     def stride(self) -> int:
-        """Every so manieth step is kept."""
+        """Every n-th step is kept."""
         return int(self.indices[1])
 
     @property

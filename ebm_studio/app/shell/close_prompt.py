@@ -1,4 +1,4 @@
-"""The question at the window's closing while something learns, asked in a strip and remembered if wanted."""
+"""The question at the window's closing while a run is training, asked in a strip and remembered if wanted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Leaving(Notice):
 
     def __init__(self, theme: Theme, runs: Runs, preferences: PreferenceStore, close: Callable[[], object]) -> None:
         super().__init__(theme)
-        self.setAccessibleName("Closing while a run learns")
+        self.setAccessibleName("Closing while a run is training")
         self.answered = False
         """Whether nothing need be asked any more."""
         self.always = QCheckBox("Always")
@@ -37,11 +37,11 @@ class Leaving(Notice):
             self._stop()
             return True
         names = ", ".join(view.name for view in running)
-        verb = "learns" if len(running) == 1 else "learn"
+        verb, it = ("is", "It continues") if len(running) == 1 else ("are", "They continue")
         self.say(
-            f"{names} still {verb}. Without the window it goes on, and is found again at the next launch.",
-            ("Let it go on", lambda: self._answer_with("go", lambda: None)),
-            ("Save and stop it", lambda: self._answer_with("stop", self._stop)),
+            f"{names} {verb} still training. {it} after you close, and will be listed next time.",
+            ("Keep training", lambda: self._answer_with("go", lambda: None)),
+            ("Stop and save", lambda: self._answer_with("stop", self._stop)),
         )
         return False
 

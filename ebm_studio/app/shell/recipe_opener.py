@@ -42,7 +42,7 @@ class RecipeOpener(QObject):
         generate.link.ended.connect(self._end)
 
     def open(self, files: list[Path]) -> None:
-        """Bring back what made the first of the files."""
+        """Restore the settings that made the first of the files."""
         models = (self._generate.model, *(side.model for side in self._compare.sides))
         names = dict.fromkeys(model.name for model in models if model is not None)
         self._wanted = self._generate.link.submit(OpenRecipe(lane="recipe", path=files[0], open_models=tuple(names)))

@@ -234,7 +234,7 @@ class KeptTile(Tile):
         menu = super().menu(kept)
         menu.addSeparator()
         menu.addAction("Rename", "F2", self.rename)
-        menu.addAction("No favourite" if kept.favourite else "Favourite", "F", self.star)
+        menu.addAction("Unstar" if kept.favourite else "Star", "F", self.star)
         menu.addAction("Remove", "Del", self.take_away)
         return menu
 

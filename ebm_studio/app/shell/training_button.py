@@ -1,4 +1,4 @@
-"""In the status line, on every page: what learns now."""
+"""In the status line, on every page: the training in progress."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class LearnsButton(QPushButton):
     def __init__(self, runs: Runs) -> None:
         super().__init__()
         self.setObjectName("learns")
-        self.setAccessibleName("What learns")
+        self.setAccessibleName("Training in progress")
         self.setToolTip("Show this run on the Train page.")
         self._runs = runs
         self.clicked.connect(self._ask)

@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         for signal in (self.desk.session.failed, self.desk.shelf.failed):
             signal.connect(lambda text: self.faults.show(Fault(text)))
         self.drops = Drops()
-        self.drops.add(Opener(holds_recipe, self.recipes.open, "Bring back what made the file", first=True))
+        self.drops.add(Opener(holds_recipe, self.recipes.open, "Restore the settings that made this file", first=True))
         self.recipes.failed.connect(self.faults.show)
         self.recipes.restoring.connect(lambda key: self.show_page(getattr(self, key)))
         self.drops.add(Opener(is_latent_file, self.desk.shelf.open_files, "Keep the latents"))
@@ -426,4 +426,4 @@ def _lines(owner: QWidget) -> list[Line]:
 def _unknown(paths: list[Path]) -> str:
     names = ", ".join(path.name for path in paths[:3]) + (" and others" if len(paths) > 3 else "")
     known = "a picture, a folder or zip of pictures, a model, a latent, or a file that was exported here"
-    return f"Nothing here opens {names}: drop {known}."
+    return f"Can't open {names}. Drop {known} instead."

@@ -32,7 +32,7 @@ class Exportable:
     recipe: Recipe = field(repr=False)
     """Its look is what is suggested."""
     stride: int = 1
-    """The frames are every so manieth step, and the last: of a chain too long to be kept whole."""
+    """The frames are every n-th step and the last, when the chain is too long to be kept whole."""
 
 
 def recipe_of(

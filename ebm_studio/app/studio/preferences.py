@@ -67,9 +67,9 @@ class Preferences:
         (("white", "White"), ("black", "Black"), ("grey", "Grey")),
     )  # fmt: skip
     leaving: str = _setting(
-        "ask", "Learning", "When the window closes while a run learns",
+        "ask", "Training", "When the window closes during training",
         "Learning is a process of its own: it can go on without the window, and is found again at the next launch.",
-        (("ask", "Ask"), ("go", "It goes on"), ("stop", "It saves and stops")),
+        (("ask", "Ask"), ("go", "Keep training"), ("stop", "Save and stop")),
     )  # fmt: skip
 
 

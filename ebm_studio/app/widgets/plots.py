@@ -22,7 +22,7 @@ from ebm_studio.engine.chain_store import ChainStore
 pg.setConfigOptions(antialias=True, imageAxisOrder="row-major")
 
 Floats = npt.NDArray[np.float32]
-TRAINED = "trained K ends here"
+TRAINED = "K used in training"
 MAX_POINTS = 2000  # drawn of a curve
 
 
@@ -269,7 +269,7 @@ class Plots(QWidget):
             lambda store: store.energy(),
         )  # fmt: skip
         self.gradient = Curve(
-            theme, state, "Gradient norm v", "The length s |∂E/∂x| of the gradient part of a step. Click to go there.",
+            theme, state, "Gradient step length", "s·‖∂E/∂x‖, the gradient part of a step. Click to go there.",
             lambda store: store.gradient_norm(),
         )  # fmt: skip
         self.path = Curve(

@@ -55,8 +55,8 @@ class ShortRunPanel(Panel):
             Scale(1e-4, 1, ratio=True, zero=True),
         )  # fmt: skip
         self.noise_steps = Parameter(
-            theme, "Noise until step n",
-            WholeField(0, MAX_STEPS, "Noise until step n", "n, only the first n steps add noise; then it settles."),
+            theme, "Add noise for first n steps",
+            WholeField(0, MAX_STEPS, "Add noise for first n steps", "Only the first n steps add noise."),
             Scale(0, 1),
         )  # fmt: skip
         self.steps.edited.connect(lambda value: state.change_run(steps=round(value)))

@@ -108,4 +108,4 @@ def _losses_told() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise LostRankError("One of the processes that learn together has ended unasked.") from error
+        raise LostRankError("One of the processes that train together stopped unexpectedly.") from error

@@ -17,7 +17,7 @@ from ebm_studio.data.pictures.pictures import Pixels, grid
 from ebm_studio.data.storage.atomic_write import write_whole
 
 COUNT = 8
-"""Samples 0 to 7 of seed 0: picked by no one."""
+"""Samples 0 to 7 of seed 0: not cherry-picked."""
 
 
 def thumbnail_file(model: Path) -> Path:

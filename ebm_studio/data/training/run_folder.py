@@ -137,7 +137,7 @@ class RunFolder:
         if status is None:
             return self._counted(plan)
         if status.running:
-            text = "Its process ended unasked. The last save is whole: resume goes on from there."
+            text = "Training stopped unexpectedly. The last checkpoint is intact; Resume continues from it."
             return replace(status, state="stopped", seconds_left=None, text=text)
         return status
 

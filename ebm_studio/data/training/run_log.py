@@ -90,7 +90,7 @@ class Status:
 
     @property
     def running(self) -> bool:
-        """Whether a process is, or was when it ended unasked, at work on the run."""
+        """Whether a process is, or was when it stopped unexpectedly, at work on the run."""
         return self.state in ("reading", "measuring", "learning", "paused")
 
 

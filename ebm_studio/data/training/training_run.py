@@ -278,7 +278,7 @@ class TrainingRun:
         while not self.diary.wait(1.0, lambda: self._stopped_waiting() or self.diary.order() != "pause"):
             pass
         if not self._asked_to_stop():
-            self._go_on("Going on.")
+            self._go_on("Resumed.")
 
     def _kept(self, write: Callable[[], None]) -> None:
         """Write something; a full disk is waited out."""

@@ -51,7 +51,7 @@ class Preview(Request):
     look: Look
     recipe: Recipe = field(repr=False)
     stride: int = 1
-    """The frames are every so manieth of the recipe's, and the last."""
+    """The frames are every n-th of the recipe's, and the last."""
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
@@ -79,7 +79,7 @@ class Export(Request):
     look: Look
     recipe: Recipe = field(repr=False)
     stride: int = 1
-    """The frames are every so manieth of the recipe's, and the last."""
+    """The frames are every n-th of the recipe's, and the last."""
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""

@@ -209,7 +209,7 @@ def ready(model: Model, latents: list[Latent], run: ShortRun, worker: Worker) ->
     """Latents with the ends of their own chains."""
     model.check_latents(latents)
     for step in model.mixed(latents, None, run):
-        worker.report("Running the latents", step.index, run.steps)
+        worker.report("Redrawing kept images", step.index, run.steps)
         worker.check()
     pictures = to_pixels(step.images.cpu().numpy())
     return [StopReady(latent, picture) for latent, picture in zip(latents, pictures, strict=True)]

@@ -295,7 +295,7 @@ def test_a_run_is_started_paused_tried_and_found_again_by_another_window(qtbot, 
     qtbot.waitUntil(lambda: view.updates > paused_at, timeout=PATIENCE)
     window.close()
     assert window.isVisible()
-    assert "birds still learns" in window.leaving.text.text()
+    assert "birds is still training" in window.leaving.text.text()
     QTest.mouseClick(window.leaving.answers[0], LEFT)
     assert not window.isVisible()
     again = opened()
@@ -413,7 +413,7 @@ def test_a_run_can_begin_with_a_model(qtbot, page, tiny_model, monkeypatch):
     assert box.currentText() == "tiny"
     qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
     page.setup.change_part("net", width=5)
-    assert "only a net like its own" in page.setup.problem
+    assert "fit only the same network" in page.setup.problem
     QTest.keyClick(page, Qt.Key.Key_Z, CONTROL)
     page.setup.change_part("net", size=2 * card.net.size)  # which is then grown
     qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)

@@ -176,8 +176,8 @@ class Common(QWidget):
         self.swap = button(theme, "swap", "Swap A and B", "A becomes B and B becomes A (X).", state.swap)
         self.view = Choice(
             [
-                ("state", "State", "x, the chain's state as it is."),
-                ("mean", "Without noise", "x without the noise u that the last step added."),
+                ("state", "As sampled", "x, the chain's state as it is."),
+                ("mean", "Last noise removed", "x without the noise u that the last step added."),
             ],
             "View",
         )

@@ -74,7 +74,11 @@ class PairPlots(QWidget):
             PairCurve(theme, state, title, f"{tip} Click to go there.", read)
             for title, tip, read in (
                 ("Energy E", "E(x) of each side under its own model.", ChainStore.energy),
-                ("Gradient norm v", "The length s |∂E/∂x| of the gradient part of a step.", ChainStore.gradient_norm),
+                (
+                    "Gradient step length",
+                    "s·‖∂E/∂x‖, the length of the gradient part of a step.",
+                    ChainStore.gradient_norm,
+                ),
                 ("Path length", "How far the gradient parts of the steps have led.", ChainStore.path_length),
             )
         ]

@@ -128,7 +128,7 @@ class ExportDialog(QDialog):
         self.palette_ = Choice(
             [
                 ("shared", "Shared palette", "256 colours for all frames: still parts stay still, the file is small."),
-                ("own", "One a frame", "256 colours for each frame: truer for films of a single picture."),
+                ("own", "One palette per frame", "256 colours for each frame: truer for films of a single picture."),
             ],
             "Palette",
         )
@@ -140,7 +140,7 @@ class ExportDialog(QDialog):
             ],
             "Dithering",
         )
-        self.scale = WholeField(1, MAX_SCALE, "Scale", "Each pixel of the model is shown as so many squared.")
+        self.scale = WholeField(1, MAX_SCALE, "Scale", "Draw each model pixel as N × N.")
         self.smooth = Choice(
             [
                 ("crisp", "Crisp", "Each pixel stays a square."),
@@ -148,13 +148,13 @@ class ExportDialog(QDialog):
             ],
             "Enlargement",
         )
-        self.columns_ = WholeField(1, 256, "Pictures a row", "Of a grid, or of the sheet.")
+        self.columns_ = WholeField(1, 256, "Images per row", "Of a grid, or of the sheet.")
         self.every = WholeField(1, 1000, "Every n-th frame", "2 leaves out every other frame. The last one stays.")
         self.fps = RealField(0.1, 100, "Frames a second", "How fast it plays.")
         self.hold_first = RealField(0, MAX_HOLD, "Hold on the first frame", "Seconds.")
         self.hold_last = RealField(0, MAX_HOLD, "Hold on the last frame", "Seconds.")
-        self.loop = _switch("Loop", "Play for ever, or once.", "For ever", "Once")
-        self.ping_pong = _switch("Ping-pong", "Forth only, or forth and back.", "Forth and back", "Forth")
+        self.loop = _switch("Loop", "Play once, or again and again.", "Loop", "Play once")
+        self.ping_pong = _switch("Ping-pong", "Forward only, or forward and back.", "Forward and back", "Forward")
         self.captions = _switch("Captions", "Step, energy or ρ under each frame.", "Step, E, ρ", "None")
         self.place = QLineEdit()
         self.place.setAccessibleName("File")
@@ -209,7 +209,7 @@ class ExportDialog(QDialog):
         self._gif = _lines(("Palette", self.palette_), ("Dithering", self.dither), below=True)
         self._format.column.addWidget(self._gif)
         self._size = _panel("Size", _lines(("Scale", self.scale)), self.smooth)
-        self._columns = _lines(("Pictures a row", self.columns_))
+        self._columns = _lines(("Images per row", self.columns_))
         self._size.column.addWidget(self._columns)
         self._film = _panel(
             "Film",
@@ -217,7 +217,7 @@ class ExportDialog(QDialog):
                 ("Frames a second", self.fps),
                 ("Every n-th frame", self.every),
                 ("Hold first, s", self.hold_first),
-                ("Hold last, s", self.hold_last),
+                ("Hold last frame (s)", self.hold_last),
             ),
             self.ping_pong,
             self.loop,

@@ -57,8 +57,8 @@ class ViewPanel(Panel):
         self._state = state
         self.view = Choice(
             [
-                ("state", "State", "x, the chain's state as it is."),
-                ("mean", "Without noise", "x without the noise u that the last step added."),
+                ("state", "As sampled", "x, the chain's state as it is."),
+                ("mean", "Last noise removed", "x without the noise u that the last step added."),
             ],
             "View",
         )
@@ -90,7 +90,7 @@ class ModelPanel(Panel):
         self._figures = {
             name: figure_line(self.column, name, tip)
             for name, tip in (
-                ("Data", "What the model learned from."),
+                ("Data", "The model's training set."),
                 ("Pictures", "Size and colours of a picture."),
                 ("Net", "Width n<sub>f</sub> of the first layer, and the activation."),
                 ("Trained K", "The number of steps that the model was trained with."),

@@ -35,16 +35,16 @@ class PathPanel(Panel):
         self.spacing = Choice(
             [
                 ("angle", "Angle", "Frames evenly in the angle between the latents."),
-                ("image", "Image", "Frames evenly in how much the image changes, as measured: takes several runs."),
+                ("image", "Look", "Frames evenly in how much the image changes, as measured: takes several runs."),
                 ("rho", "ρ", "Frames evenly in ρ, as the paper writes it."),
             ],
             "Spacing",
         )
         self.noise = Choice(
             [
-                ("own", "Own", "Each stop's own noise of the steps, mixed like the start noise."),
-                ("first", "First", "The noise of the first stop for all frames."),
-                ("off", "Off", "Steps without noise."),
+                ("own", "Blended", "Each stop's own noise of the steps, mixed like the start noise."),
+                ("first", "Same for all", "The noise of the first stop for all frames."),
+                ("off", "None", "Steps without noise."),
             ],
             "Noise of the steps",
         )
@@ -58,7 +58,12 @@ class PathPanel(Panel):
         self.spacing.chosen.connect(lambda value: state.change(spacing=value))
         self.noise.chosen.connect(lambda value: state.change(noise=value))
         self.frames.edited.connect(lambda value: state.change(frames=round(value)))
-        for name, widget in (("", self.path), ("", self.closed), ("Spacing", self.spacing), ("Noise", self.noise)):
+        for name, widget in (
+            ("", self.path),
+            ("", self.closed),
+            ("Frames even in", self.spacing),
+            ("Step noise", self.noise),
+        ):
             if name:
                 self.column.addWidget(label(name, "muted"))
             self.column.addWidget(widget)
@@ -84,7 +89,9 @@ class SmoothnessPanel(Panel):
         super().__init__("Smoothness")
         self._state = state
         self.unevenness = figure_line(
-            self.column, "Largest / mean distance", "Of neighbouring frames: 1 when all are equally far apart."
+            self.column,
+            "Unevenness",
+            "The largest distance between neighbouring frames, divided by the mean. 1 = perfectly even.",
         )
         self.length = figure_line(self.column, "Length", "The sum of all distances of neighbouring frames.")
         self.energy = figure_line(self.column, "Energy E", "Of the picture that is shown.")

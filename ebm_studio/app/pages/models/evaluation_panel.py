@@ -27,7 +27,7 @@ class EvaluationPanel(QWidget):
         self._offered: DataCard | None = None  # whose set was chosen unasked
         self.source = SourceBox(
             "The pictures it learned from",
-            "What the model learned from; the pictures that it never saw are the measure.",
+            "The model's training set; it is scored on held-out images.",
         )
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.source.changed.connect(self._show_source)

@@ -39,7 +39,7 @@ class Samples(QWidget):
         self._images: list[QImage] = []
         self.setFixedSize(COLUMNS * TILE + (COLUMNS - 1) * GAP, ROWS * TILE + (ROWS - 1) * GAP)
         self.setAccessibleName("Samples")
-        self.setToolTip("Samples 0 to 7 of seed 0, picked by no one.")
+        self.setToolTip("Samples 0 to 7 of seed 0, not cherry-picked.")
 
     def set_pixels(self, pixels: object) -> None:
         """Show pictures uint8 (N, C, H, W)."""
@@ -254,4 +254,4 @@ def _measured(figures: Figures) -> list[tuple[str, str, str]]:
         f"<p>{escape(figures.command)}</p>"
     )
     bounds = f"{kid.floor.mean:.4f} to {kid.ceiling.mean:.4f}".replace("-", "−")
-    return [(name, estimated(kid.model, 4), tip), ("Floor to ceiling", bounds, tip)]
+    return [(name, estimated(kid.model, 4), tip), ("Best possible – pure noise", bounds, tip)]

@@ -76,7 +76,7 @@ class ModelsPage(Page):
         self._state = state
         self._zoo = zoo
         self.cards: dict[str, ModelCard] = {}
-        self.bundled, self.own, self.recent = Section("Bundled"), Section("Your own"), Section("Opened lately")
+        self.bundled, self.own, self.recent = Section("Bundled"), Section("Your own"), Section("Recent")
         self.open = QPushButton(theme.icon("open"), "Open a model file…")
         self.open.setToolTip("A .safetensors file of this program, or a .pt file of the authors' code.")
         self.open.clicked.connect(self.open_file)

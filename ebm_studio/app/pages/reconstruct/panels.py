@@ -25,16 +25,16 @@ class SearchPanel(Panel):
     """Where z may go, for how long, and when a photo is done."""
 
     def __init__(self, theme: Theme, state: ReconstructState) -> None:
-        super().__init__("Search for z")
+        super().__init__("Find the start noise")
         self._state = state
         self.mode = Choice(
             [
-                ("free", "Free", "z may go anywhere: the paper's way, and the exactest."),
+                ("free", "Free", "No limit on z, as in the paper. Most accurate."),
                 ("support", "In support", "z stays where p₀ can draw: within [−1, 1] for uniform noise."),
                 (
                     "typical",
                     "Typical",
-                    "z stays in the support and in no frequency stands out: best to interpolate.",
+                    "z stays in the support and looks like noise. Best for interpolation.",
                 ),
             ],
             "Mode",
@@ -42,14 +42,14 @@ class SearchPanel(Panel):
         self.mode.chosen.connect(lambda mode: state.set(mode=mode))
         self.iterations = Parameter(
             theme, "Iterations",
-            WholeField(1, MAX_ITERATIONS, "Iterations", "Short runs at most: more are slower and exacter."),
+            WholeField(1, MAX_ITERATIONS, "Iterations", "Maximum short runs. More is slower but more accurate."),
             Scale(10, 1000, ratio=True),
         )  # fmt: skip
         self.tolerance = Parameter(
             theme, "Stop at error",
             RealField(
                 0, 4, "Stop at error",
-                "The error at which a photo is done. To denoise, the noise's variance: what comes after is the noise.",
+                "Stop below this error. To denoise a photo, enter its noise variance.",
             ),
             Scale(1e-6, 0.1, ratio=True, zero=True),
         )  # fmt: skip
@@ -92,9 +92,11 @@ class MaskPanel(Panel):
         self.clear = QPushButton("Clear the mask")
         self.clear.setToolTip("Make all of the photo known.")
         self.clear.clicked.connect(state.clear_mask)
-        self.seed = SeedField(MAX_SEED, "Seed of the filling", "Another seed fills the unknown part otherwise.")
+        self.seed = SeedField(MAX_SEED, "Seed of the filling", "A different seed gives a different fill.")
         self.seed.edited.connect(state.set_seed)
-        self.random = button(theme, "dice", "Random seed", "Another filling by chance.", lambda: state.set_seed())
+        self.random = button(
+            theme, "dice", "Random seed", "Fill in differently (random seed).", lambda: state.set_seed()
+        )
         row = QHBoxLayout()
         row.setSpacing(UNIT // 2)
         row.addWidget(label("Seed", "muted"), 1)

@@ -74,7 +74,7 @@ def _newest(view: RunView) -> Pixels | None:
 def _hint(view: RunView) -> str:
     if view.status.state == "failed":
         return view.status.text
-    return "The first samples are drawn soon." if view.alive else "No samples were drawn yet. Resume goes on with it."
+    return "The first samples are drawn soon." if view.alive else "No samples yet. Resume the run to continue."
 
 
 class HistoryBar(QWidget):

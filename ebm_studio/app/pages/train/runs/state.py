@@ -229,7 +229,7 @@ class Runs(QObject):
         self._show_fault()
 
     def close(self) -> None:
-        """Look no longer. What learns goes on."""
+        """Stop looking. Training in progress continues."""
         self._timer.stop()
 
     def warning(self, view: RunView) -> Event | None:

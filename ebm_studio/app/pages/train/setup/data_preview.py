@@ -72,7 +72,7 @@ class DataStage(QWidget):
         net = setup.plan.net
         shape = f"{net.size} × {net.size} {'grey' if net.channels == 1 else 'colour'}"
         if preview is None:
-            self.caption.setText(f"to be seen as {shape}")
+            self.caption.setText(f"will be resized to {shape}")
         else:
             licence = preview.licence or setup.plan.licence or "licence not stated"
             self.caption.setText(f"{thousands(preview.count)} pictures · {shape} · {licence}")

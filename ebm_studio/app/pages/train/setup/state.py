@@ -78,7 +78,7 @@ class TrainSetup(QObject):
         if self.preview is None:
             return "" if self.must_fetch else "The data is being looked at."
         if not self._fits_origin:
-            return f"With {self.plan.origin}, only a net like its own can begin, or one for pictures of twice the size."
+            return f"Weights from {self.plan.origin} fit only the same network, or the same at twice the image size."
         if self.plan.held_out >= self.preview.count:
             return f"{self.plan.held_out} pictures cannot be held out of {self.preview.count}."
         return ""
