@@ -131,7 +131,9 @@ class Diagnosis:
     fingerprint: str
     """Of the model's weights."""
     data: str
-    """The data set's name or path, as it was given."""
+    """The data set's name, or its path without folders."""
+    source: str
+    """The data set as it was given."""
     steps: int
     """K."""
     count: int
@@ -144,6 +146,22 @@ class Diagnosis:
     def to_dict(self) -> dict[str, Any]:
         """All but the pictures as plain data, ready for JSON."""
         return {**asdict(self), "findings": [finding.to_dict() for finding in self.findings]}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], findings: tuple[Finding, ...]) -> Self:
+        """The diagnosis that `to_dict` wrote, with its findings. Raises `KeyError`, `TypeError` or `ValueError`."""
+        return cls(
+            model=str(data["model"]),
+            fingerprint=str(data["fingerprint"]),
+            data=str(data["data"]),
+            source=str(data["source"]),
+            steps=int(data["steps"]),
+            count=int(data["count"]),
+            seed=int(data["seed"]),
+            machine=str(data["machine"]),
+            command=str(data["command"]),
+            findings=findings,
+        )
 
 
 def _measure(data: dict[str, Any]) -> Measure:

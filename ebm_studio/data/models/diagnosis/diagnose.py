@@ -52,6 +52,7 @@ def summary(subject: Subject, findings: Sequence[Finding]) -> Diagnosis:
         model=model.card.name,
         fingerprint=model.fingerprint,
         data=Path(subject.source).name,
+        source=subject.source,
         steps=subject.k,
         count=settings.count,
         seed=settings.seed,
