@@ -42,7 +42,7 @@ def _run_window(settings: Settings, place: Place, wish: Wish) -> int:
 
         ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID("ebm-studio")  # else the task bar shows Python's
 
-    from ebm_studio.app.screen import check_screen
+    from ebm_studio.app.screen import check_screen, start_told
 
     check_screen()
     from PySide6.QtGui import QGuiApplication, QIcon
@@ -57,7 +57,8 @@ def _run_window(settings: Settings, place: Place, wish: Wish) -> int:
     from ebm_studio.engine.requests import Fault
 
     QGuiApplication.setApplicationDisplayName("EBM Studio")
-    app = QApplication(sys.argv[:1])
+    with start_told():
+        app = QApplication(sys.argv[:1])
     app.setApplicationName("ebm-studio")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("ebm-studio")  # the desktop finds the icon and groups windows by it

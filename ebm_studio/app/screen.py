@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -64,3 +66,28 @@ def missing_library(error: Exception) -> StudioError:
         + (line or "install it, and Qt's other libraries, with your system's package manager")
         + "."
     )
+
+
+@contextmanager
+def start_told() -> Iterator[None]:
+    """While Qt starts: one line and exit code 2 where it would abort, as without a screen that answers."""
+    from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+    said: list[str] = []
+
+    def hear(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+        if kind == QtMsgType.QtFatalMsg:
+            names = ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY")
+            chosen = [f"{name}={os.environ[name]}" for name in names if os.environ.get(name)]
+            line = f"ebm-studio: The screen cannot be used ({', '.join(chosen)}): is it there?"
+            print(line, file=sys.stderr, flush=True)
+            os._exit(2)  # on return, Qt aborts
+        said.append(text)
+
+    before = qInstallMessageHandler(hear)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)
+        for text in said:
+            print(text, file=sys.stderr)

@@ -37,6 +37,19 @@ def test_without_a_screen_one_line_says_so_and_qt_does_not_abort(tmp_path):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("screen", [{"DISPLAY": ":987"}, {"WAYLAND_DISPLAY": "nothing"}, {"QT_QPA_PLATFORM": "abacus"}])
+def test_a_screen_that_does_not_answer_is_one_line_too(tmp_path, screen):
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("DISPLAY", "WAYLAND", "QT_"))
+    }
+    environment |= {"XDG_CONFIG_HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path), "DISPLAY": ":987", **screen}
+    done = subprocess.run(
+        [sys.executable, "-m", "ebm_studio"], env=environment, capture_output=True, text=True, timeout=100
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("ebm-studio: The screen cannot be used (")
+
+
 def test_a_screen_that_is_not_there_is_one(monkeypatch):
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     check_screen()

@@ -360,3 +360,12 @@ def test_a_model_that_learning_cannot_begin_with(capsys, tmp_path, tiny, words):
     code, out, err = run(capsys, "train", data, "-o", tmp_path / "run", "--from", tiny, *words)
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux only")
+def test_a_run_in_a_folder_whose_name_is_not_utf8_goes_on(capsys, tmp_path, data):
+    folder = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")
+    assert run(capsys, "train", data, "-o", folder, *SMALL, "--updates", 2)[0] == 0
+    code, _, err = run(capsys, "train", "-o", folder, "--resume", "--updates", 4)
+    assert (code, "damaged" in err) == (0, False)
+    assert read_card(Path(folder) / "model.safetensors").updates == 4

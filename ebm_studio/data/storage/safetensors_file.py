@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ def open_tensors(path: Path, kind: FileKind, framework: str = "numpy") -> Iterat
     """The file as `safetensors.safe_open` has it; none of its tensors is read yet. Raises the kind's error."""
     kind.check(path)
     try:
-        with safetensors.safe_open(path, framework=framework) as file:
+        with _in_utf8(path) as name, safetensors.safe_open(name, framework=framework) as file:
             yield file
     except (OSError, ValueError) as error:
         raise kind.error(f"{path} cannot be read: {error}.") from None
@@ -28,6 +29,16 @@ def open_tensors(path: Path, kind: FileKind, framework: str = "numpy") -> Iterat
         raise kind.error(
             f"{path} is no {kind.what}, or is damaged or cut short: get the file again, or choose another."
         ) from None
+
+
+@contextmanager
+def _in_utf8(path: Path) -> Iterator[str]:
+    """A name of a file that safetensors takes: it wants UTF-8, and on Linux names are any bytes."""
+    if str(path).isprintable() or sys.platform != "linux":
+        yield str(path)
+        return
+    with path.open("rb") as file:
+        yield f"/proc/self/fd/{file.fileno()}"
 
 
 def text_in(file: Any, key: str) -> str | None:
