@@ -10,11 +10,23 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ebm_studio import __version__
-from ebm_studio.cli import calibrate, diagnose, evaluate, interpolate, models, reconstruct, replay, runs, sample, train
+from ebm_studio.cli import (
+    calibrate,
+    diagnose,
+    evaluate,
+    interpolate,
+    models,
+    push,
+    reconstruct,
+    replay,
+    runs,
+    sample,
+    train,
+)
 from ebm_studio.cli.streams import safe_streams
 from ebm_studio.core.errors import StudioError
 
-COMMANDS = (calibrate, diagnose, evaluate, interpolate, models, reconstruct, replay, runs, sample, train)
+COMMANDS = (calibrate, diagnose, evaluate, interpolate, models, push, reconstruct, replay, runs, sample, train)
 BAD_INPUT = 2
 INTERRUPTED = 130
 

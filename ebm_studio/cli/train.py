@@ -15,7 +15,7 @@ from ebm_studio.cli.options import add_backend, add_device, add_json, counting_b
 from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
-from ebm_studio.data.models.card import find_model, read_card
+from ebm_studio.data.models.card import fetch_model, read_card
 from ebm_studio.data.training.plan import OPTIONS, Plan, check_new, read_plan
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _plan(args: argparse.Namespace) -> Plan:
 def _new_plan(args: argparse.Namespace) -> Plan:
     from ebm_studio.data.pictures.datasets import natural_channels
 
-    origin = read_card(find_model(args.origin)) if args.origin else None
+    origin = read_card(fetch_model(args.origin)) if args.origin else None
     return Plan(
         net=origin.net if origin else NetSpec(channels=natural_channels(args.data)),
         short_run=origin.short_run if origin else ShortRun(),

@@ -32,15 +32,25 @@ class ModelShelf:
         self._threads = threads
         self._models: OrderedDict[str, Model] = OrderedDict()
 
-    def get(self, name: str, report: Callable[[str], object], fresh: bool = False, keep: bool = True) -> Model:
-        """The model of a name or path; `fresh` reads the file again, `keep` has it here for the next time."""
+    def get(
+        self,
+        name: str,
+        report: Callable[[str], object],
+        fetching: Callable[[str, int, int], None],
+        fresh: bool = False,
+        keep: bool = True,
+    ) -> Model:
+        """The model of a name or path; `fresh` reads the file again, `keep` has it here for the next time.
+
+        `fetching` is told how far the download is of one that is on the hub.
+        """
         if fresh or name not in self._models:
             report("Starting torch" if "torch" not in sys.modules else "Loading the model")
             _make_torch_ready()
             from ebm_studio.data.models.model import load_model
 
             report("Loading the model")
-            model = load_model(name, self._device)
+            model = load_model(name, self._device, progress=fetching)
             _use_threads(self._threads)
             if not keep:
                 return model
@@ -106,13 +116,18 @@ class Worker:
 
     def model(self, name: str, fresh: bool = False) -> Model:
         """The model of a bundled name or a path, loaded when it is not in memory. Raises `StudioError`."""
-        model = self._models.get(name, self.report, fresh, keep=not self._request.background)
+        model = self._models.get(name, self.report, self.tell, fresh, keep=not self._request.background)
         self.check()
         return model
 
     def device(self) -> torch.device:
         """The engine's device, for a job that makes its own nets. Loads torch."""
         return self._models.device()
+
+    def tell(self, what: str, done: int, total: int) -> None:
+        """Report how far the data is that the job needs, and raise `Stopped` when the job is cancelled."""
+        self.report(what[:1].upper() + what[1:], done, total)
+        self.check()
 
     def report(self, text: str, done: int = 0, total: int = 0, rate: float = 0.0) -> None:
         """Say how far the job is: `done` of `total` at `rate` a second."""

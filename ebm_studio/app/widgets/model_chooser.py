@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import Qt, SignalInstance
-from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QPushButton, QWidget, QWidgetAction
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.core.errors import CheckpointError
 from ebm_studio.data.models.card import bundled_models, read_card, user_models
+from ebm_studio.data.storage.hub import PREFIX, is_hub_name
 from ebm_studio.engine.jobs.chains import ModelReady
 
 FILTER = "Models (*.safetensors *.pt *.pth *.ckpt *.bin);;All files (*)"
@@ -65,6 +66,24 @@ class ModelChooser(QPushButton):
             if models:
                 self.choices.addSeparator()
         self.choices.addAction(self._theme.icon("open"), "Open a model file…", self.open_file)
+        self.choices.addAction(self._hub_line())
+
+    def _hub_line(self) -> QWidgetAction:
+        """A line of the menu to type a name on the hub into."""
+        field = QLineEdit()
+        field.setObjectName("text")
+        field.setAccessibleName("Model on the hub")
+        field.setPlaceholderText("or from the hub: hf:owner/name")
+        field.setToolTip("A model on the Hugging Face hub: hf:owner/name or hf:owner/name/file, then Return.")
+        field.returnPressed.connect(lambda: self._open_from_hub(field.text().strip()))
+        line = QWidgetAction(self.choices)
+        line.setDefaultWidget(field)
+        return line
+
+    def _open_from_hub(self, name: str) -> None:
+        self.choices.close()
+        if name:
+            self._state.open_model(name if is_hub_name(name) else PREFIX + name)
 
     def _show(self) -> None:
         if self._state.model is not None:

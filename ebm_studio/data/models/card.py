@@ -14,8 +14,10 @@ from ebm_studio.core.errors import CheckpointError, DataError, SettingsError, St
 from ebm_studio.core.evaluation.figures import Figures, Health
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.storage.bundle import CHECKPOINTS
+from ebm_studio.data.storage.hub import cached_file, fetch_file, is_hub_name
 from ebm_studio.data.storage.outside import FileKind, kind_of_place, path_of
 from ebm_studio.data.storage.plain_data import build, parse
+from ebm_studio.data.storage.progress import Progress
 from ebm_studio.data.storage.safetensors_file import open_tensors, text_in
 
 FORMAT = 1
@@ -116,8 +118,17 @@ def has_card(path: Path) -> bool:
         return KEY in (file.metadata() or {})
 
 
+def fetch_model(name: str, progress: Progress | None = None) -> Path:
+    """Like `find_model`, but what is on the hub is fetched first. Raises `CheckpointError`."""
+    if is_hub_name(name):
+        fetch_file(name, MODEL.most, progress)
+    return find_model(name)
+
+
 def find_model(name: str) -> Path:
-    """The file of a bundled model's name, or of a path. Raises `CheckpointError`."""
+    """The file of a bundled model's name, of a path, or of what was fetched from the hub. Raises `CheckpointError`."""
+    if is_hub_name(name):
+        return cached_file(name)
     bundled = {path.stem: path for path in bundled_models()}
     if name in bundled:
         return bundled[name]

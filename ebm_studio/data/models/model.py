@@ -40,10 +40,11 @@ from ebm_studio.core.specs import (
     check_stops,
 )
 from ebm_studio.data.models.backend_cache import resolve_backend
-from ebm_studio.data.models.card import KEY, MODEL, Card, find_model, has_card, read_card
+from ebm_studio.data.models.card import KEY, MODEL, Card, fetch_model, has_card, read_card
 from ebm_studio.data.models.foreign import check_shapes, filled, load_foreign
 from ebm_studio.data.models.latent import FromSeed, Latent
 from ebm_studio.data.models.reading import Assumed, Reading
+from ebm_studio.data.storage.progress import Progress
 from ebm_studio.data.storage.tensors import declared, load_tensors, save_tensors
 
 BATCH = 64  # chains that run together; more gain no speed and cost memory
@@ -286,14 +287,21 @@ class Model:
         return -count % max(2, torch.get_num_threads())
 
 
-def load_model(name: str | Path, device: str = "auto", backend: str = "auto", reading: Reading | None = None) -> Model:
+def load_model(
+    name: str | Path,
+    device: str = "auto",
+    backend: str = "auto",
+    reading: Reading | None = None,
+    progress: Progress | None = None,
+) -> Model:
     """A bundled model by name, a model file of ours, or weights of another program, read as the `reading` says.
 
-    Raises `CheckpointError` when there is no such model or the file is damaged, `SettingsError` for
-    an unknown device, a backend that does not run there, or a reading of a model that has a card.
+    A name on the hub, hf:OWNER/NAME[/FILE], is fetched first, and `progress` told. Raises `CheckpointError`
+    when there is no such model or the file is damaged, `SettingsError` for an unknown device, a backend
+    that does not run there, or a reading of a model that has a card.
     """
     chosen = choose_device(device)
-    path = find_model(str(name))
+    path = fetch_model(str(name), progress)
     assumed = None
     if has_card(path):
         if reading is not None:

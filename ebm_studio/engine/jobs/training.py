@@ -38,12 +38,7 @@ class PreviewData(Request):
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
-
-        def tell(what: str, done: int, total: int) -> None:
-            worker.report(what[:1].upper() + what[1:], done, total)
-            worker.check()
-
-        worker.post(Previewed(self.source, preview(self.source, self.size, self.channels, progress=tell)))
+        worker.post(Previewed(self.source, preview(self.source, self.size, self.channels, progress=worker.tell)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_STEPS, ShortRun
 from ebm_studio.data.models.card import bundled_models
 from ebm_studio.data.models.latent import FromSeed, Latent
+from ebm_studio.data.storage.hub import is_hub_name
 from ebm_studio.engine.chain_store import ChainStore
 from ebm_studio.engine.jobs.chains import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.requests import Ended, Fault, Request
@@ -57,7 +58,7 @@ class GenerateState(ChainsState):
         bundled = [path.stem for path in bundled_models()]
         if name is not None:
             self.open_model(name)
-        elif remembered in bundled or (remembered and os.path.isfile(remembered)):
+        elif remembered in bundled or (remembered and (is_hub_name(remembered) or os.path.isfile(remembered))):
             self._apply(self.parameters)
         elif bundled:
             self.open_model(bundled[0])

@@ -1,0 +1,39 @@
+"""`ebm-studio push`: a model to the Hugging Face hub."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ebm_studio.cli.options import add_device, add_json
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "push",
+        help="share a model on the Hugging Face hub",
+        description="Put a model on the hub, with its card as README and a grid of samples. Who pushes is who "
+        "signed in with `hf auth login`, or whose token is in HF_TOKEN.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument("place", metavar="hf:OWNER/NAME[/FILE]", help="where to; it is made if it is not there")
+    parser.add_argument("--private", action="store_true", help="make a place that only its owner sees")
+    add_device(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Draw samples, write the README and upload."""
+    from ebm_studio.data.models.card import find_model
+    from ebm_studio.data.models.model import load_model
+    from ebm_studio.data.models.sharing import push_model
+    from ebm_studio.data.storage.hub import HubName
+
+    HubName.parse(args.place)
+    model = load_model(args.model, args.device)
+    address = push_model(find_model(args.model), model, args.place, args.private)
+    if not args.json:
+        print(f"{model.card.name} is at {address}")
+    return {"model": model.card.name, "place": args.place, "address": address}
