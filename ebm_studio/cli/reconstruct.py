@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ebm_studio.core.specs import NetSpec, Reconstruction, ShortRun
     from ebm_studio.data.models.model import Model
-    from ebm_studio.data.models.reconstruction import Result
+    from ebm_studio.data.models.result import Result
     from ebm_studio.data.pictures.pictures import Pixels
 
 BATCH = 16  # photos that are searched for together
@@ -63,7 +63,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     from ebm_studio.core.specs import Reconstruction
     from ebm_studio.data.models.model import load_model
-    from ebm_studio.data.models.reconstruction import Account, Result, save_results
+    from ebm_studio.data.models.reconstruction import save_results
+    from ebm_studio.data.models.result import Account, Result
     from ebm_studio.data.pictures.pictures import to_images
 
     tolerance = {} if args.tolerance is None else {"tolerance": args.tolerance}

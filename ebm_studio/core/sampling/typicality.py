@@ -7,30 +7,16 @@ between untypical latents is closer to a cross-fade. These figures tell the two 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from ebm_studio.core.sampling.latent_statistics import Typicality
 from ebm_studio.core.specs import Start
 
 VARIANCE: dict[Start, float] = {"uniform": 1 / 3, "gaussian": 1.0}
 WHITE_FLATNESS = math.exp(-0.5772156649015329)
 """Spectral flatness of white noise as a periodogram shows it: its ordinates are exponential variables."""
-
-
-@dataclass(frozen=True, slots=True)
-class Typicality:
-    """One latent against p0."""
-
-    range: float
-    """The largest |z|: at most 1 within the support of the uniform start."""
-    variance: float
-    """Variance over p0's variance; 1 is typical."""
-    correlation: float
-    """Correlation of neighbouring pixels, mean of across and down; 0 is typical."""
-    flatness: float
-    """Spectral flatness over that of white noise; 1 is typical, edges and smooth areas lower it."""
 
 
 def typicality(z: Tensor, start: Start) -> list[Typicality]:

@@ -28,7 +28,8 @@ from ebm_studio.data.exports.recipe import Kind, Recipe, Side, check_same_model,
 from ebm_studio.data.exports.recipe_sources import Seeds, Source
 from ebm_studio.data.models.latent import FromPhoto, Latent
 from ebm_studio.data.models.model import BATCH, Model, load_model
-from ebm_studio.data.models.reconstruction import Result, measured
+from ebm_studio.data.models.reconstruction import measured
+from ebm_studio.data.models.result import Result
 from ebm_studio.data.pictures.pictures import MAX_PHOTOS, Pixels, to_images, to_pixels
 
 Progress = Callable[[float], object]

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,49 +17,15 @@ from torch import Tensor
 from ebm_studio.core.errors import DataError, DivergedError
 from ebm_studio.core.evaluation.similarity import psnr, ssim
 from ebm_studio.core.sampling.inversion import Iterate
-from ebm_studio.core.sampling.typicality import Typicality, typicality
+from ebm_studio.core.sampling.typicality import typicality
 from ebm_studio.core.specs import Reconstruction, ShortRun
 from ebm_studio.data.models.latent import SUFFIX, FromPhoto, Latent, save_latent
 from ebm_studio.data.models.model import Model
-from ebm_studio.data.pictures.pictures import Pixels, grid, save_picture, to_pixels
+from ebm_studio.data.models.result import Account, Result
+from ebm_studio.data.pictures.pictures import grid, save_picture, to_pixels
 from ebm_studio.data.storage.atomic_write import write_whole
 
 SCALE = 2  # of the overview
-
-
-@dataclass(frozen=True)
-class Result:
-    """One photo's reconstruction."""
-
-    path: Path
-    photo: Pixels
-    """What the model was shown, uint8 (C, H, W)."""
-    picture: Pixels
-    """M(z), uint8 (C, H, W); with a mask, only where the photo was to be filled in."""
-    latent: Latent
-    error: float
-    """Mean squared error per known pixel and channel, images in [-1, 1]."""
-    psnr: float
-    """In dB, of the picture over the whole photo."""
-    ssim: float
-    typicality: Typicality
-
-
-@dataclass(frozen=True, kw_only=True)
-class Account:
-    """How results were found: what the report says of them all."""
-
-    settings: Reconstruction | None = None
-    """None, as the seed and the seconds are, when an exported file brought the results back: it does not tell."""
-    seed: int | None = None
-    device: str
-    backend: str
-    seconds: float | None = None
-    """The search took."""
-    skipped: tuple[str, ...] = ()
-    """A line for each photo that has no result."""
-    stopped: bool = False
-    """Somebody ended the search early: the results are the best so far."""
 
 
 def results_of(

@@ -17,7 +17,7 @@ from ebm_studio.engine.jobs.interpolation import StopReady, ready
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
-    from ebm_studio.data.models.reconstruction import Account, Result
+    from ebm_studio.data.models.result import Account, Result
     from ebm_studio.engine.worker import Worker
 
 PERMILLE = 1000
@@ -138,7 +138,7 @@ class OpenRecipe(Request):
         from ebm_studio.data.exports.replay import latents_of, results_again
 
         if recipe.photos:
-            from ebm_studio.data.models.reconstruction import Account
+            from ebm_studio.data.models.result import Account
 
             results = tuple(results_again(model, recipe))
             account = Account(device=str(model.device), backend=model.backend)

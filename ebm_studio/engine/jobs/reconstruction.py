@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from ebm_studio.data.pictures.pictures import Pixels, to_images, to_pixels
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
-    from ebm_studio.data.models.reconstruction import Account, Result
+    from ebm_studio.data.models.result import Account, Result
     from ebm_studio.engine.worker import Worker
 
 Floats = npt.NDArray[np.float32]
@@ -70,16 +69,6 @@ class Search:
         return self._best[: self.done]
 
 
-def search_again(results: Sequence[Result]) -> Search:
-    """A search at its end, as if it had found in one iteration what was found some other time."""
-    search = Search(len(results), 1)
-    errors = np.array([result.error for result in results], np.float32)
-    pictures = np.stack([result.picture for result in results])
-    search.add(errors, errors, Look(1, pictures, pictures, to_pixels(np.stack([r.latent.z for r in results]))))
-    search.finished = True
-    return search
-
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """The best of a search: for each photo in order a result, or why there is none."""
@@ -112,7 +101,8 @@ class Reconstruct(Request):
         model = worker.model(self.model)
         import torch
 
-        from ebm_studio.data.models.reconstruction import Account, results_of
+        from ebm_studio.data.models.reconstruction import results_of
+        from ebm_studio.data.models.result import Account
 
         photos = torch.from_numpy(to_images(self.photos))
         known = None if self.known is None else torch.from_numpy(self.known)[:, None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,10 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from ebm_studio.app.pages.reconstruct.panels import in_words
 from ebm_studio.app.pages.reconstruct.photo import Photo, painted
 from ebm_studio.app.pages.reconstruct.state import MOST
-from ebm_studio.core.specs import PHOTO_STEP
+from ebm_studio.core.specs import PHOTO_STEP, NetSpec
 from ebm_studio.data.models.latent import FromPhoto
 from ebm_studio.data.pictures.pictures import Crop, fit, open_picture
+from ebm_studio.engine.jobs.reconstruction import Search
 from tests.app.conftest import PATIENCE
 from tests.app.shell.test_drops import drop
 from tests.conftest import SIZE, STEPS
@@ -411,6 +413,139 @@ def test_another_model_sees_the_photos_anew(qtbot, found, tmp_path: Path):
     assert not found.state.results
     assert found.state.playback.store is None
     assert found.state.current.unknown is not None  # of the same size
+
+
+def add(qtbot, page, tmp_path: Path, seed: int) -> None:
+    """Another photo, which is looked at."""
+    file = tmp_path / f"{seed}.png"
+    file.write_bytes(encoded(make_picture((40, 40), seed)))
+    count = len(page.state.photos)
+    page.state.open_files([file])
+    qtbot.waitUntil(lambda: len(page.state.photos) == count + 1, timeout=PATIENCE)
+    page.state.look_at(page.state.photos[-1])
+
+
+def test_only_photos_without_a_result_are_searched_for_and_earlier_results_stay(qtbot, found, tmp_path: Path):
+    state, undo = found.state, found.state.main.undo
+    [first] = state.results
+    assert not found.header.start.isEnabled()
+    assert "Every photo has" in found.header.start.toolTip()
+    add(qtbot, found, tmp_path, 1)
+    start(qtbot, found)
+    assert state.search.count == 1
+    assert state.results[0] is first
+    assert len(state.results) == 2
+
+    state.change("Crop", lambda photo: photo.scaled(0.5))  # only that one is searched for again
+    assert [state.note_of(photo) for photo in state.photos] == ["", "edited"]
+    second = state.results[1]
+    state.main.link.posted.connect(lambda _, value: state.cancel() if isinstance(value, Search) else None)
+    start(qtbot, found)
+    assert state.search.count == 1
+    assert state.results[0] is first  # a search that was cancelled costs no other photo anything
+    assert state.results[1] is not second
+    undo.undo()  # of the crop
+    assert state.results[1] is second
+    assert not found.header.start.isEnabled()
+
+
+def test_results_are_deleted_and_brought_back_and_other_settings_have_their_own(qtbot, found):
+    state, undo = found.state, found.state.main.undo
+    [result] = state.results
+    QTest.keyClick(found, Qt.Key.Key_Delete, Qt.KeyboardModifier.ShiftModifier)
+    assert not state.results
+    assert state.playback.store is None
+    assert found.header.start.isEnabled()
+    undo.undo()
+    assert state.results[0] is result
+    wait_for_replay(qtbot, found)
+    state.set(iterations=4)
+    assert state.note_of(state.current) == "other settings"
+    start(qtbot, found)
+    assert state.results[0] is not result
+    state.set(iterations=8)
+    assert state.results[0] is result
+
+
+def test_a_better_result_takes_the_place_and_can_be_undone(found):
+    state = found.state
+    outcome = state.outcome
+    worse, better = (
+        replace(outcome, result=replace(outcome.result, error=factor * outcome.result.error)) for factor in (2, 0.5)
+    )
+    state.found.take([worse])
+    assert state.outcome is outcome
+    state.found.take([better])
+    assert state.outcome is better
+    assert state.main.undo.undo_text == "Replace a reconstruction"
+    state.main.undo.undo()
+    assert state.outcome is outcome
+
+
+def test_results_and_masks_are_there_again_when_their_model_returns(qtbot, found, tiny_model, tmp_path: Path):
+    state = found.state
+    [result] = state.results
+    state.paint((4, 4), (9, 9))
+    mask = state.current.unknown
+    for net in (NetSpec(size=32, channels=1, width=4), NetSpec(size=16, channels=3, width=4)):
+        other = make_model(tmp_path / f"{net.size}.safetensors", net)
+        state.main.open_model(str(other))
+        qtbot.waitUntil(lambda name=other.stem: state.model.card.name == name, timeout=PATIENCE)
+        assert not state.results
+        assert state.current.mask(net.size).mean() == mask.mean()
+        found.mask_view.grab()
+    state.main.open_model(str(tiny_model))
+    qtbot.waitUntil(lambda: state.model.card.name == "tiny", timeout=PATIENCE)
+    assert state.current.unknown is mask
+    assert state.results[0] is result
+    wait_for_replay(qtbot, found)
+
+
+def test_results_are_there_again_at_the_next_launch(qtbot, opened, found, running, tmp_path: Path):
+    add(qtbot, found, tmp_path, 1)
+    found.state.paint((4, 4), (9, 9))
+    start(qtbot, found)
+    before = found.state.outcomes
+    running.close()
+
+    again = opened().reconstruct
+    qtbot.waitUntil(lambda: len(again.state.results) == 2, timeout=PATIENCE)
+    for old, new in zip(before, again.state.outcomes, strict=True):
+        assert (new.key, new.account) == (old.key, old.account)
+        for name in ("error", "psnr", "ssim", "typicality", "path"):
+            assert getattr(new.result, name) == getattr(old.result, name)
+        for name in ("picture", "photo"):
+            assert np.array_equal(getattr(new.result, name), getattr(old.result, name))
+        assert np.array_equal(new.result.latent.z, old.result.latent.z)
+        assert np.allclose(new.least, old.least)
+    again.window().show_page(again)
+    assert not again.header.start.isEnabled()
+    wait_for_replay(qtbot, again)
+    again.state.clear()
+    again.window().desk.session.save()
+    assert not list((again.window().desk.session.folder / "photos").iterdir())
+
+
+def test_adding_photos_is_an_undo_step(qtbot, with_photo, tmp_path: Path):
+    add(qtbot, with_photo, tmp_path, 1)
+    undo = with_photo.state.main.undo
+    undo.undo()
+    assert [photo.path.name for photo in with_photo.state.photos] == ["wide.png"]
+    undo.undo()
+    assert with_photo.welcome.isVisible()
+    undo.redo()
+    undo.redo()
+    assert len(with_photo.state.photos) == 2
+
+
+def test_a_mask_of_another_size_is_scaled_and_stays():
+    picture = Image.new("L", (64, 64))
+    mask = np.zeros((16, 16), bool)
+    mask[3, 4] = True
+    photo = Photo.of(1, Path("a.png"), picture).masked(mask)
+    assert np.argwhere(photo.mask(32)).tolist() == [[6, 8], [6, 9], [7, 8], [7, 9]]
+    assert np.argwhere(photo.masked(photo.mask(32)).mask(16)).tolist() == [[3, 4]]
+    assert photo.mask(16) is mask
 
 
 def test_another_engine_in_the_middle_of_a_search(qtbot, with_photo):

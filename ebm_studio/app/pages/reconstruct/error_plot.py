@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.pages.reconstruct.results import mean_least
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.plots import paint_axes, quiet_plot, stroke
@@ -33,7 +34,7 @@ class ErrorPlot(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.plot)
-        for signal in (state.search_changed, state.selection_changed):
+        for signal in (state.search_changed, state.selection_changed, state.photos_changed):
             signal.connect(self.draw)
         theme.changed.connect(self.paint)
         self.paint()
@@ -51,25 +52,20 @@ class ErrorPlot(QWidget):
 
     def draw(self) -> None:
         """Take the iterations that are there."""
-        search, chain = self._state.search, self._state.searched
-        if search is None or not search.done:
-            for curve in (self.mean, self.tried, self.least):
-                curve.setData([], [])
-            return
-        best = search.best.clip(LEAST, MOST)
-        error = search.error[: len(best)]  # the search goes on meanwhile
-        count = np.arange(1, len(best) + 1)
-        shown = [best.mean(1)]
-        self.mean.setData(count, shown[0])
-        if chain is None:
-            self.tried.setData([], [])
-            self.least.setData([], [])
-        else:
-            shown += [np.nan_to_num(error[:, chain], posinf=MOST).clip(LEAST, MOST), best[:, chain]]
-            self.tried.setData(count, shown[1])
-            self.least.setData(count, shown[2])
+        photo = self._state.current
+        course = self._state.course_of(photo) if photo is not None else None
+        none = np.empty(0, np.float32)
+        curves = (mean_least(self._state.courses), course.tried if course else none, course.least if course else none)
+        shown = []
+        for plotted, curve in zip((self.mean, self.tried, self.least), curves, strict=True):
+            values = np.nan_to_num(curve, nan=MOST, posinf=MOST).clip(LEAST, MOST)
+            plotted.setData(np.arange(1, len(values) + 1), values)
+            shown.append(values)
         values = np.concatenate(shown)
-        self.plot.setXRange(1, max(search.iterations, 2), padding=0.02)
+        if not len(values):
+            return
+        most = max((each.iterations for each in self._state.courses), default=2)
+        self.plot.setXRange(1, max(course.iterations if course else most, 2), padding=0.02)
         low, high = math.log10(values.min()), math.log10(values.max())
         # The powers of ten around the curve, so that the axis always has two figures at least.
         first, last = math.floor(low), max(math.ceil(high), math.floor(low) + 1)

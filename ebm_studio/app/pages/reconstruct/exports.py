@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ebm_studio.app.pages.reconstruct.state import Outcome, ReconstructState
+from ebm_studio.app.pages.reconstruct.results import Outcome
+from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.studio.exportable import Exportable, chain_film, look_for, recipe_of
 from ebm_studio.data.exports.frames import Look, beside_photos, reconstruction_frame
 from ebm_studio.data.exports.recipe import Recipe
@@ -23,15 +24,15 @@ ROWS = 4
 def of_reconstructions(state: ReconstructState) -> list[Exportable]:
     """The photo that is looked at beside its chain, all of them, and all as a picture: photo, z, reconstruction."""
     store, model = state.playback.store, state.model
-    outcomes = [outcome for photo in state.photos if (outcome := state.outcome_of(photo)) is not None]
+    outcomes = [outcome for outcome in state.outcomes if state.replay.place_of(outcome) is not None]
     if store is None or model is None or not outcomes or not store.whole:
         return []
     name = f"{model.card.name}-reconstruction"
-    found = [_photo_film(model, store, outcomes, f"{name}s")]
-    if len(outcomes) > 1 and state.outcome is not None:
-        one = _photo_film(model, store, [state.outcome], f"{name}-{state.outcome.result.path.stem}")
+    found = [_photo_film(state, model, store, outcomes, f"{name}s")]
+    if len(outcomes) > 1 and state.outcome in outcomes:
+        one = _photo_film(state, model, store, [state.outcome], f"{name}-{state.outcome.result.path.stem}")
         found.insert(0, one)
-    chains = [outcome.chain for outcome in outcomes]
+    chains = _chains(state, outcomes)
     noise = to_pixels(np.stack([outcome.result.latent.z for outcome in outcomes]))
     frame = reconstruction_frame(_originals(outcomes), noise, store.pixels(store.rows - 1)[chains])
     look = look_for(store.shape[2], len(outcomes), still=True)
@@ -41,8 +42,14 @@ def of_reconstructions(state: ReconstructState) -> list[Exportable]:
     return [*found, Exportable(title=title, name=name, frames=(frame,), recipe=recipe)]
 
 
-def _photo_film(model: ModelReady, store: ChainStore, outcomes: Sequence[Outcome], name: str) -> Exportable:
-    chains = [outcome.chain for outcome in outcomes]
+def _chains(state: ReconstructState, outcomes: Sequence[Outcome]) -> list[int]:
+    return [place for outcome in outcomes if (place := state.replay.place_of(outcome)) is not None]
+
+
+def _photo_film(
+    state: ReconstructState, model: ModelReady, store: ChainStore, outcomes: Sequence[Outcome], name: str
+) -> Exportable:
+    chains = _chains(state, outcomes)
     film = tuple(beside_photos(chain_film(store, *chains), _originals(outcomes)))
     recipe = _recipe_of_photos(model, "chain", outcomes, look_for(store.shape[2], len(outcomes)))
     title = f"{outcomes[0].result.path.name} and its chain" if len(outcomes) == 1 else "All photos and their chains"
@@ -55,4 +62,4 @@ def _recipe_of_photos(model: ModelReady, kind: str, outcomes: Sequence[Outcome],
 
 
 def _originals(outcomes: Sequence[Outcome]) -> tuple[Original, ...]:
-    return tuple(Original(outcome.result.photo, outcome.photo.unknown) for outcome in outcomes)
+    return tuple(Original(outcome.result.photo, outcome.unknown) for outcome in outcomes)

@@ -54,11 +54,12 @@ class MaskView(QWidget):
             return
         tile = self.tile()
         draw_picture(painter, tile, to_image(seen(photo, net)))
-        if photo.unknown is not None:
-            draw_mask(painter, tile, photo.unknown, QColor(t.accent))
+        mask = photo.mask(net.size)
+        if mask is not None:
+            draw_mask(painter, tile, mask, QColor(t.accent))
         self._paint_brush(painter, tile, net.size)
         painter.setPen(QColor(t.muted))
-        share = 0.0 if photo.unknown is None else float(photo.unknown.mean())
+        share = 0.0 if mask is None else float(mask.mean())
         text = f"{share:.0%} to be filled in" if share else "Paint over what shall be filled in"
         room = QRectF(0, tile.bottom() + UNIT, self.width(), CAPTION)
         painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, text)

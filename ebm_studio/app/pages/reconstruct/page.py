@@ -82,8 +82,9 @@ class ReconstructHeader(QWidget):
             policy = widget.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
             widget.setSizePolicy(policy)
-        for signal in (state.view_changed, state.photos_changed, state.search_changed, state.main.model_changed):
+        for signal in (state.view_changed, state.photos_changed, state.search_changed, state.settings_changed):
             signal.connect(self._show)
+        state.main.model_changed.connect(self._show)
         self._show()
 
     def _show(self) -> None:
@@ -100,8 +101,17 @@ class ReconstructHeader(QWidget):
             self.start.setObjectName(name)
             self.start.style().polish(self.start)
         self.start.setEnabled(state.ready or state.searching)
-        tip = "Stop, and keep the best so far (Esc)." if state.searching else "Search for all photos in one batch."
-        self.start.setToolTip(tip)
+        self.start.setToolTip(self._tip())
+
+    def _tip(self) -> str:
+        state = self._state
+        if state.searching:
+            return "Stop, and keep the best so far (Esc)."
+        count = len(state.missing)
+        if not count:
+            return "Every photo has a reconstruction with this model and these settings."
+        what = "the photo that has" if count == 1 else f"the {count} photos that have"
+        return f"Search for {what} no finished reconstruction with this model and these settings."
 
 
 class ReconstructPage(Page):
@@ -165,6 +175,7 @@ class ReconstructPage(Page):
         act(self, "Cancel, and keep the best so far", state.cancel, Qt.Key.Key_Escape)
         act(self, "Remove the photo", self._remove, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
         act(self, "Remove all photos", state.clear)
+        act(self, "Delete the reconstruction", self._delete_result, "Shift+Delete")
         act(self, "Turn the photo by a quarter", state.turn, Qt.Key.Key_T)
         act(self, "Centre the crop", state.centre, Qt.Key.Key_C)
         act(self, "Smaller brush", lambda: state.set_brush(state.brush - 1), "[")
@@ -254,6 +265,10 @@ class ReconstructPage(Page):
     def _remove(self) -> None:
         if self.state.current is not None:
             self.state.remove(self.state.current)
+
+    def _delete_result(self) -> None:
+        if self.state.current is not None:
+            self.state.delete_result(self.state.current)
 
     def _move_split(self, by: float) -> None:
         self.compare_view.move_split(self.compare_view.split + by)

@@ -15,7 +15,7 @@ from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.specs import MAX_ITERATIONS, MAX_SEED, Reconstruction, Start
 
 if TYPE_CHECKING:
-    from ebm_studio.core.sampling.typicality import Typicality
+    from ebm_studio.core.sampling.latent_statistics import Typicality
 
 USUAL = Reconstruction()
 PLOT_HEIGHT = 12 * UNIT
@@ -146,7 +146,7 @@ class ResultPanel(Panel):
         self.words.setWordWrap(True)
         self.words.setAccessibleName("Typicality")
         self.column.addWidget(self.words)
-        for signal in (state.search_changed, state.selection_changed):
+        for signal in (state.search_changed, state.selection_changed, state.photos_changed, state.settings_changed):
             signal.connect(self._show)
         self._show()
 
@@ -160,15 +160,16 @@ class ResultPanel(Panel):
         self._room.deleteLater()
 
     def _show(self) -> None:
-        state, search = self._state, self._state.search
-        self.setVisible(search is not None)
-        if search is None:
-            return
-        chain, outcome, progress = state.searched, state.outcome, state.main.link.progress
-        left = progress.seconds_left if progress is not None and state.searching else None
+        state, photo = self._state, self._state.current
+        course = state.course_of(photo) if photo is not None else None
+        self.setVisible(bool(state.courses) or state.searching)
+        outcome, progress = state.outcome, state.main.link.progress
+        is_live = photo is not None and state.searching and state.live(photo) is not None
+        left = progress.seconds_left if progress is not None and is_live else None
         late = "" if left is None else f", {left:.0f} s left"
-        self.iteration.setText(f"{search.done} / {search.iterations}{late}")
-        self.error.setText(figure(float(search.best[-1, chain])) if search.done and chain is not None else "–")
+        done = course is not None and len(course.least) > 0
+        self.iteration.setText(f"{len(course.least)} / {course.iterations}{late}" if course is not None else "–")
+        self.error.setText(figure(float(course.least[-1])) if course is not None and done else "–")
         for line, value in ((self.psnr, "{0.psnr:.1f} dB"), (self.ssim, "{0.ssim:.3f}")):
             line.setText(value.format(outcome.result) if outcome else "–")
         self.words.setVisible(outcome is not None)
@@ -197,7 +198,7 @@ class SendPanel(Panel):
         self.saved.hide()
         self.column.addWidget(self.saved)
         state.saved.connect(self._tell)
-        for signal in (state.search_changed, state.selection_changed):
+        for signal in (state.search_changed, state.selection_changed, state.photos_changed):
             signal.connect(self._show)
         self._show()
 

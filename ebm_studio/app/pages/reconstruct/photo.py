@@ -29,7 +29,7 @@ class Photo:
     """Upright, and turned as chosen."""
     crop: Crop
     unknown: Mask | None = None
-    """True where the picture is to be filled in, at the model's size; None when all of it is known."""
+    """True where the picture is to be filled in, at the size it was painted at; None when all is known. See `mask`."""
     file: Path | None = None
     """Where it was read from; None when it came in another way, and is nowhere else."""
     turns: int = 0
@@ -68,10 +68,20 @@ class Photo:
         """The photo with another unknown part."""
         return replace(self, unknown=unknown if unknown is not None and unknown.any() else None)
 
-    def fitted(self, net: NetSpec) -> Photo:
-        """The photo for a model: without a mask of another size."""
-        is_other = self.unknown is not None and self.unknown.shape != (net.size, net.size)
-        return replace(self, unknown=None) if is_other else self
+    def mask(self, size: int) -> Mask | None:
+        """The unknown part in the pixels of a model, (size, size); one painted for another size is scaled.
+
+        As it was painted it stays, so that nothing is lost when that model returns. Where a pixel
+        holds several, it is unknown when any of them is.
+        """
+        mask = self.unknown
+        if mask is None or len(mask) == size:
+            return mask
+        if len(mask) < size:
+            factor = size // len(mask)
+            return mask.repeat(factor, 0).repeat(factor, 1)
+        factor = len(mask) // size
+        return np.asarray(mask.reshape(size, factor, size, factor).any((1, 3)))
 
 
 @lru_cache(maxsize=128)

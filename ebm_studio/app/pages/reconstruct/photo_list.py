@@ -95,6 +95,8 @@ class PhotoList(QListWidget):
             photo = self._state.photos[self.row(item)]
             menu = QMenu(self)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            if self._state.outcome_of(photo) is not None:
+                menu.addAction("Delete its reconstruction", lambda: self._state.delete_result(photo))
             menu.addAction("Remove", lambda: self._state.remove(photo))
             menu.addAction("Remove all", self._state.clear)
             menu.popup(self.viewport().mapToGlobal(point))
@@ -130,11 +132,13 @@ class _Row(QStyledItemDelegate):
         painter.fillRect(right, QColor(t.canvas))
         if net is not None:
             draw_picture(painter, left, to_image(seen(photo, net)))
-            if photo.unknown is not None:
-                draw_mask(painter, left, photo.unknown, QColor(t.accent))
-        chain, look = self._state.chain_of(photo), self._state.search.look if self._state.search else None
-        if chain is not None and look is not None:
-            draw_picture(painter, right, to_image(look.best[chain]))
+            if (mask := photo.mask(net.size)) is not None:
+                draw_mask(painter, left, mask, QColor(t.accent))
+        place, look = self._state.live(photo), self._state.search.look if self._state.search else None
+        if place is not None and look is not None:
+            draw_picture(painter, right, to_image(look.best[place]))
+        elif (outcome := self._state.outcome_of(photo)) is not None:
+            draw_picture(painter, right, to_image(outcome.result.picture))
         self._write(painter, QRectF(left.x(), left.bottom(), right.right() - left.x(), LINE), photo)
 
     def _write(self, painter: QPainter, line: QRectF, photo: Photo) -> None:
@@ -151,8 +155,8 @@ class _Row(QStyledItemDelegate):
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
 
     def _note(self, photo: Photo) -> str:
-        """The error so far, or that the photo was edited since."""
-        search, chain = self._state.search, self._state.chain_of(photo)
-        if self._state.is_stale(photo):
-            return "edited"
-        return figure(float(search.best[-1, chain])) if search and search.done and chain is not None else ""
+        """The error so far, or what was changed since."""
+        course = self._state.course_of(photo)
+        if self._state.live(photo) is None and (note := self._state.note_of(photo)):
+            return note
+        return figure(float(course.least[-1])) if course is not None and len(course.least) else ""

@@ -32,7 +32,7 @@ def entry_of(photo: Photo, drawer: Drawer) -> dict[str, Any]:
         "turns": photo.turns if photo.file else 0,
         "paper": photo.paper,
         "crop": asdict(photo.crop),
-        "unknown": _packed(photo.unknown),
+        "unknown": packed(photo.unknown),
     }
 
 
@@ -41,7 +41,7 @@ class Remembered:
     """A photo of the session whose picture is still to be read."""
 
     entry: dict[str, Any]
-    """What `entry_of` wrote."""
+    """What `entry_of` wrote, and its results."""
     path: Path
     """To be read."""
     name: Path
@@ -51,6 +51,9 @@ class Remembered:
     paper: str
     crop: Crop
     unknown: Mask | None
+    results: list[Any]
+    """What `entry_of_outcome` wrote of it; still to be read."""
+    drawer: Drawer
 
     @classmethod
     def of(cls, entry: Any, drawer: Drawer) -> Remembered:
@@ -58,6 +61,8 @@ class Remembered:
         file = None if entry["file"] is None else Path(entry["file"])
         if file is None:
             drawer.note(entry["key"])
+        for result in entry.get("results", []):
+            drawer.note(result["key"])
         return cls(
             entry=entry,
             path=file or drawer.file(entry["key"]),
@@ -66,7 +71,9 @@ class Remembered:
             turns=int(entry["turns"]) % 4,
             paper=str(entry["paper"]),
             crop=Crop(**entry["crop"]),
-            unknown=_unpacked(entry["unknown"]),
+            unknown=unpacked(entry["unknown"]),
+            results=list(entry.get("results", [])),
+            drawer=drawer,
         )
 
     def photo(self, key: int, picture: Image.Image) -> Photo:
@@ -77,13 +84,20 @@ class Remembered:
         return photo.cropped(self.crop).masked(self.unknown)
 
 
-def _packed(mask: Mask | None) -> dict[str, Any] | None:
+def keys_of(entry: dict[str, Any]) -> list[str]:
+    """The keys in the drawer that an entry and its results name."""
+    return [key for key in (entry["key"], *(result["key"] for result in entry.get("results", []))) if key]
+
+
+def packed(mask: Mask | None) -> dict[str, Any] | None:
+    """A mask as plain data."""
     if mask is None:
         return None
     return {"size": len(mask), "bits": base64.b64encode(np.packbits(mask).tobytes()).decode()}
 
 
-def _unpacked(data: Any) -> Mask | None:
+def unpacked(data: Any) -> Mask | None:
+    """The mask that `packed` made. Raises `DataError`, `KeyError`, `TypeError` or `ValueError`."""
     if data is None:
         return None
     size = data["size"]

@@ -36,7 +36,7 @@ class CompareView(QWidget):
         """Where the split is, 0 at the left edge: the photo is to the left of it."""
         playback = state.playback
         for signal in (
-            state.search_changed, state.selection_changed, state.view_changed, theme.changed,
+            state.search_changed, state.selection_changed, state.view_changed, state.photos_changed, theme.changed,
             playback.position_changed, playback.chain_changed,
         ):  # fmt: skip
             signal.connect(self.update)
@@ -110,7 +110,9 @@ class CompareView(QWidget):
         playback = self._state.playback
         if playback.store is not None and playback.position < playback.store.run.steps:
             return f"Chain, step {playback.position}"
-        return "Best so far" if self._state.searching else "Reconstruction"
+        photo = self._state.current
+        is_live = photo is not None and self._state.searching and self._state.live(photo) is not None
+        return "Best so far" if is_live else "Reconstruction"
 
     def _paint_tile(self, painter: QPainter, tile: QRectF, pixels: Pixels, text: str) -> None:
         draw_picture(painter, tile, to_image(pixels))

@@ -4,37 +4,38 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.pages.generate.state import GenerateState
-from ebm_studio.app.pages.reconstruct.photo import Mask, Photo, painted, seen
-from ebm_studio.app.pages.reconstruct.photo_session import Remembered, entry_of
+from ebm_studio.app.pages.reconstruct.batches import Batches, known_of
+from ebm_studio.app.pages.reconstruct.photo import Photo, painted, seen
+from ebm_studio.app.pages.reconstruct.photo_files import PhotoFiles
+from ebm_studio.app.pages.reconstruct.photo_session import Remembered, entry_of, keys_of
+from ebm_studio.app.pages.reconstruct.replay import Replay
+from ebm_studio.app.pages.reconstruct.results import Course, Key, Outcome, Results, key_of, merged
+from ebm_studio.app.pages.reconstruct.saved_results import entry_of_outcome
 from ebm_studio.app.studio.chains import RANDOM_SEEDS
-from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.app.studio.playback import Playback
 from ebm_studio.app.studio.session import number
 from ebm_studio.app.studio.shelf import Shelf, Slot, Subject
-from ebm_studio.core.errors import DataError, DivergedError, SettingsError
+from ebm_studio.core.errors import DataError, SettingsError
 from ebm_studio.core.specs import SIZES, NetSpec, Reconstruction, check_seed
-from ebm_studio.data.pictures.pictures import WHITE, Crop, Pixels, grid
-from ebm_studio.engine.chain_store import BOUND, ChainStore
-from ebm_studio.engine.jobs.chains import ModelReady, RunChain
+from ebm_studio.data.pictures.pictures import WHITE, Crop, Pixels, grid, to_pixels
+from ebm_studio.engine.jobs.chains import ModelReady
 from ebm_studio.engine.jobs.exports import Opened
-from ebm_studio.engine.jobs.photos import PhotoFault, PhotoRead, ReadPhotos
-from ebm_studio.engine.jobs.reconstruction import Found, Reconstruct, Saved, SaveResults, Search, search_again
-from ebm_studio.engine.requests import Ended, Fault, Request
+from ebm_studio.engine.jobs.reconstruction import Search
+from ebm_studio.engine.requests import Fault
 
 if TYPE_CHECKING:
-    from ebm_studio.data.models.reconstruction import Account, Result
+    from ebm_studio.data.models.result import Result
 
-LANE = "reconstruct"
 MOST = 64
 """Photos on the page at most."""
 MESSAGES = 5
@@ -42,17 +43,6 @@ MESSAGES = 5
 
 View = Literal["crop", "mask", "split", "difference"]
 VIEWS: tuple[View, ...] = get_args(View)
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What a search found for a photo."""
-
-    photo: Photo
-    """As it was when the search began."""
-    result: Result
-    chain: int
-    """Its place in the replay, which has those of the batch that were found."""
 
 
 class ReconstructState(Faults):
@@ -85,34 +75,39 @@ class ReconstructState(Faults):
         """Its diameter, in pixels of the model."""
         self.erases = False
         """Whether the brush makes known what it touches."""
-        self.search: Search | None = None
         self.paper = WHITE
         """What transparent parts of photos show that are opened from now on: see `read_colour`."""
+        self.batches = Batches(main.link, self)
+        self.found = Results(main.undo, self)
+        self.replay = Replay(main.link, self.playback, self)
         self._messages: list[str] = []  # about files, which share one fault
-        self.bound = BOUND
-        """Bytes for the chains of a replay."""
-        self._outcomes: dict[int, Outcome] = {}
-        self._account: Account | None = None  # of the outcomes
-        self._batch: tuple[Photo, ...] = ()
-        self._wanted: Request | None = None
-        self._replay: Request | None = None
         self._pending: Opened | None = None
         self._fingerprint = ""
-        self._keys = 0
-        self._remembered: dict[int, Remembered] = {}  # photos of the session that are still to be read, by request
         self._look: tuple[int, View] | None = None  # which of them was looked at, and how
         self._strokes = 0
-        # A search also ends when the engine closes to be followed by another, which then runs the replay.
-        self._soon = QTimer(self, interval=0, singleShot=True)
-        self._soon.timeout.connect(self._run_replay)
-        # A reader of its own: photos come while the device works.
-        self._files = EngineLink("cpu", self)
-        self._files.posted.connect(self._take_file)
-        self._files.ended.connect(self._end_file)
-        main.link.posted.connect(self._take)
-        main.link.ended.connect(self._end)
+        self.files = PhotoFiles(self)
+        self.files.came.connect(self._take_photo)
+        self.files.came_back.connect(self._take_back)
+        self.files.failed.connect(self._add_message)
+        self.files.ended.connect(self._end_files)
+        self.files.saved.connect(self.saved)
+        self.batches.changed.connect(self.search_changed)
+        self.batches.found.connect(self.found.take)
+        self.batches.ran_away.connect(self._add_message)
+        self.batches.ended.connect(self._end_search)
         main.link.progress_changed.connect(self._watch)
         main.model_changed.connect(self._fit_model)
+        self.found.changed.connect(self._show_found)
+        self.selection_changed.connect(self._follow)
+
+    @property
+    def bound(self) -> int:
+        """Bytes for the chains of the replay."""
+        return self.replay.bound
+
+    @bound.setter
+    def bound(self, bound: int) -> None:
+        self.replay.bound = bound
 
     @property
     def model(self) -> ModelReady | None:
@@ -129,20 +124,17 @@ class ReconstructState(Faults):
     def open_files(self, paths: Sequence[Path]) -> None:
         """Add photos, and the pictures of folders; those that cannot be read are named in the fault."""
         self.dismiss()
-        self._read(paths=tuple(paths))
+        self.files.read(self.paper, paths=tuple(paths))
 
     def open_content(self, content: bytes, name: str) -> None:
         """Add the picture in a file's bytes."""
         self.dismiss()
-        self._read(content=content, name=name)
-
-    def _read(self, paper: str | None = None, **source: Any) -> Request:
-        return self._files.submit(ReadPhotos(lane=LANE, limit=MOST, paper=paper or self.paper, **source))
+        self.files.read(self.paper, content=content, name=name)
 
     @property
     def reading(self) -> bool:
         """Whether photos are still being read."""
-        return self._files.engine.busy
+        return self.files.busy
 
     def look_at(self, photo: Photo | None) -> None:
         """Choose the photo that is looked at."""
@@ -183,7 +175,8 @@ class ReconstructState(Faults):
         net, photo = self.net, self.current
         if net is None or photo is None:
             return
-        mask = np.zeros((net.size, net.size), bool) if photo.unknown is None else photo.unknown
+        mask = photo.mask(net.size)
+        mask = np.zeros((net.size, net.size), bool) if mask is None else mask
         mask = painted(mask, start, end, self.brush, on=self.erases == erase)
         self.change("Paint the mask", lambda photo: photo.masked(mask), key=self._strokes)
 
@@ -206,13 +199,16 @@ class ReconstructState(Faults):
         before, place = self.current, 0
         if before is not None and before in self.photos:
             place = self.photos.index(before)
-        self.photos = tuple(photo.fitted(self.net) if self.net else photo for photo in photos)
+        self.photos = photos
         same = next((photo for photo in self.photos if before is not None and photo.key == before.key), None)
         self.current = same or (self.photos[min(place, len(self.photos) - 1)] if self.photos else None)
+        keys = {photo.key for photo in photos}
+        if self.batches.batch and not any(photo.key in keys for photo in self.batches.batch):
+            self.batches.clear()  # what it would find is of photos that are gone
         if not self.photos:
-            self._forget()
             self.set_view("crop")
         self.photos_changed.emit()
+        self._follow()
         if same is None:
             self.selection_changed.emit()
 
@@ -238,44 +234,51 @@ class ReconstructState(Faults):
             self.view_changed.emit()
 
     @property
+    def missing(self) -> tuple[Photo, ...]:
+        """The photos without a result for this model and these settings, or with one that was stopped early."""
+        return tuple(photo for photo in self.photos if self._needs(photo))
+
+    def _needs(self, photo: Photo) -> bool:
+        key = self._key_of(photo)
+        outcome = self.found.at(key) if key is not None else None
+        return outcome is None or outcome.account.stopped
+
+    def _key_of(self, photo: Photo) -> Key | None:
+        if self.model is None or self.net is None:
+            return None
+        return key_of(photo, self.net, self.model.fingerprint, self.settings, self.seed)
+
+    @property
     def ready(self) -> bool:
         """Whether a search could begin."""
-        return self.model is not None and bool(self.photos) and not self.searching
+        return self.model is not None and not self.searching and bool(self.missing)
 
     @property
     def searching(self) -> bool:
         """Whether a search is under way."""
-        return self._wanted is not None
+        return self.batches.active
+
+    @property
+    def search(self) -> Search | None:
+        """How the search goes, or the last one went."""
+        return self.batches.search
 
     def start(self) -> None:
-        """Search for the start noise of all photos in one batch, if something is known of each."""
+        """Search for the start noise of the photos that have no result yet, if something is known of each."""
         model, net = self.model, self.net
         if model is None or net is None or not self.ready:
             return
         self.dismiss()
-        known = np.stack([_known(photo, net) for photo in self.photos])
-        covered = [photo for photo, part in zip(self.photos, known, strict=True) if not part.any()]
+        wanted = self.missing
+        covered = [photo for photo in wanted if not known_of(photo, net).any()]
         for photo in covered:
             self._add_message(f"The mask covers all of {photo.path.name}: leave some of it known.")
         if covered:
             return
-        self._forget()
-        self._batch = self.photos
-        self._wanted = self.main.link.submit(
-            Reconstruct(
-                lane=LANE,
-                model=model.name,
-                names=tuple(photo.path for photo in self._batch),
-                photos=np.stack([seen(photo, net) for photo in self._batch]),
-                known=None if known.all() else known,
-                settings=self.settings,
-                run=model.card.short_run.for_photos(masked=not known.all()),
-                seed=self.seed,
-            )
-        )
+        self.replay.clear()
+        self.batches.start(wanted, model, self.settings, self.seed)
         if self.view not in ("split", "difference"):
             self.set_view("split")
-        self.search_changed.emit()
 
     def restore(self, opened: Opened) -> None:
         """Show the reconstructions of a file again, in place of the photos there are; its model included."""
@@ -287,21 +290,22 @@ class ReconstructState(Faults):
         self.cancel()
         photos = []
         for result, original in zip(opened.results, opened.recipe.photos, strict=True):
-            self._keys += 1
-            photo = Photo.of(self._keys, result.path, grid(result.photo[None]))
+            photo = Photo.of(self.files.new_key(), result.path, grid(result.photo[None]))
             photos.append(photo.masked(original.unknown))
         self._swap(f"Open {opened.path.name}", tuple(photos))
-        self._forget()
-        self._batch = self.photos
-        self._outcomes = {
-            photo.key: Outcome(photo, result, chain)
-            for chain, (photo, result) in enumerate(zip(self.photos, opened.results, strict=True))
-        }
-        self._account = opened.account
-        self.search = search_again(opened.results)
+        self.batches.clear()
+        self.found.take([self._opened(*each, opened) for each in zip(self.photos, opened.results, strict=True)])
         self.set_view("split")
-        self.search_changed.emit()
-        self._soon.start()
+
+    def _opened(self, photo: Photo, result: Result, opened: Opened) -> Outcome:
+        assert self.net is not None
+        assert self.model is not None
+        assert opened.account is not None
+        key = key_of(photo, self.net, self.model.fingerprint, self.settings, 0)
+        error = np.array([result.error], np.float32)
+        return Outcome(
+            replace(key, settings=None), photo.key, photo.mask(self.net.size), result, opened.account, error, error
+        )
 
     def cancel(self) -> None:
         """Stop the search, which keeps the best so far, and whatever else runs."""
@@ -313,33 +317,65 @@ class ReconstructState(Faults):
         return self.outcome_of(self.current) if self.current is not None else None
 
     def outcome_of(self, photo: Photo) -> Outcome | None:
-        """What was found for a photo."""
-        return self._outcomes.get(photo.key)
+        """What the model found for a photo as it is now; else the newest that it found for it, edited since or not."""
+        key = self._key_of(photo)
+        if key is None:
+            return None
+        found = self.found.of(photo.key, key.model)
+        return self.found.at(key) or (found[-1] if found else None)
+
+    def note_of(self, photo: Photo) -> str:
+        """Why what is shown for a photo is not what a search would find now; empty when it is."""
+        outcome, key = self.outcome_of(photo), self._key_of(photo)
+        if outcome is None or key is None or outcome.key == key or outcome.key.settings is None:
+            return ""
+        return "edited" if outcome.key.shown != key.shown else "other settings"
 
     def is_stale(self, photo: Photo) -> bool:
-        """Whether a photo was edited after what was found for it."""
-        outcome = self.outcome_of(photo)
-        return outcome is not None and outcome.photo is not photo
+        """Whether a photo or the settings were changed after what was found for it."""
+        return bool(self.note_of(photo))
+
+    def delete_result(self, photo: Photo) -> None:
+        """Delete what the model found for a photo. Can be undone."""
+        if self.model is not None:
+            self.found.delete(self.found.of(photo.key, self.model.fingerprint))
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What was found by the model, in the photos' order."""
+        found = (self.outcome_of(photo) for photo in self.photos)
+        return tuple(dict.fromkeys(outcome for outcome in found if outcome is not None))
 
     @property
     def results(self) -> tuple[Result, ...]:
         """What was found, in the photos' order."""
-        found = (self.outcome_of(photo) for photo in self.photos)
-        return tuple(outcome.result for outcome in found if outcome is not None)
+        return tuple(outcome.result for outcome in self.outcomes)
 
-    def chain_of(self, photo: Photo) -> int | None:
-        """The place of a photo in the batch of the search."""
-        return next((i for i, other in enumerate(self._batch) if other.key == photo.key), None)
+    def live(self, photo: Photo) -> int | None:
+        """The place in the search's batch of a photo, while that shows more than what was found for it."""
+        place = self.batches.place_of(photo)
+        is_seen = self.search is not None and self.search.look is not None
+        return place if is_seen and (self.searching or self.outcome_of(photo) is None) else None
+
+    def course_of(self, photo: Photo) -> Course | None:
+        """How the search for a photo goes, or went."""
+        search, place, outcome = self.search, self.live(photo), self.outcome_of(photo)
+        if search is not None and place is not None:
+            return Course(search.error[:, place], search.best[:, place], search.iterations)
+        if outcome is None:
+            return None
+        settings = outcome.account.settings
+        return Course(outcome.tried, outcome.least, settings.iterations if settings else len(outcome.least))
+
+    @property
+    def courses(self) -> list[Course]:
+        """Those of all photos that have one."""
+        return [course for photo in self.photos if (course := self.course_of(photo)) is not None]
 
     @property
     def selected(self) -> int | None:
         """The place in the replay of the photo that is looked at."""
-        return self.outcome.chain if self.outcome is not None else None
-
-    @property
-    def searched(self) -> int | None:
-        """The place in the batch of the photo that is looked at."""
-        return self.chain_of(self.current) if self.current is not None else None
+        return self.replay.place_of(self.outcome)
 
     def shown(self) -> tuple[Pixels, Pixels, Pixels] | None:
         """Of the photo that is looked at: what the model was shown, its reconstruction now, and z; (C, H, W) each.
@@ -347,15 +383,18 @@ class ReconstructState(Faults):
         While the search runs, the best so far; then the step of the chain under the playhead, and at
         its end what was found.
         """
-        photo, chain, search, selected = self.current, self.searched, self.search, self.selected
-        if photo is None or chain is None or search is None or search.look is None or self.net is None:
+        photo, search, net = self.current, self.search, self.net
+        if photo is None or net is None:
             return None
-        look, store = search.look, self.playback.store
-        photo = self._batch[chain]
-        picture = look.best[chain]
+        place, outcome, store = self.live(photo), self.outcome, self.playback.store
+        if place is not None and search is not None and (look := search.look) is not None:
+            return seen(self.batches.batch[place], net), look.best[place], look.z[place]
+        if outcome is None:
+            return None
+        result, picture, selected = outcome.result, outcome.result.picture, self.selected
         if store is not None and selected is not None and self.playback.position < store.run.steps:
             picture = store.pixels(self.playback.row)[selected]
-        return seen(photo, self.net), picture, look.z[chain]
+        return result.photo, picture, to_pixels(result.latent.z)
 
     @property
     def subject(self) -> Subject | None:
@@ -383,9 +422,9 @@ class ReconstructState(Faults):
 
     def save(self, folder: Path) -> None:
         """Write pictures, latents and the report of what was found."""
-        if self.results and self._account:
+        if outcomes := self.outcomes:
             self.dismiss()
-            self._files.submit(SaveResults(lane=LANE, folder=folder, results=self.results, account=self._account))
+            self.files.save(folder, self.results, merged(outcomes))
 
     def dismiss(self) -> None:
         """Take the fault away."""
@@ -394,8 +433,8 @@ class ReconstructState(Faults):
 
     def to_dict(self, drawer: Drawer) -> dict[str, Any]:
         """What a session remembers; photos that have no file are written to the drawer. Raises `StudioError`."""
-        photos = [*(entry_of(photo, drawer) for photo in self.photos), *(r.entry for r in self._remembered.values())]
-        drawer.tidy(entry["key"] for entry in photos if entry["key"])
+        photos = [*(self._entry(photo, drawer) for photo in self.photos), *self.files.awaited]
+        drawer.tidy(key for entry in photos for key in keys_of(entry))
         return {
             "photos": photos,
             "current": self.photos.index(self.current) if self.current in self.photos else 0,
@@ -405,17 +444,18 @@ class ReconstructState(Faults):
             "brush": self.brush,
         }
 
+    def _entry(self, photo: Photo, drawer: Drawer) -> dict[str, Any]:
+        results = [entry_of_outcome(outcome, drawer) for outcome in self.found.of(photo.key)]
+        return {**entry_of(photo, drawer), "results": results}
+
     def from_dict(self, data: Any, drawer: Drawer) -> None:
         """Be as a session was left; the photos are read meanwhile. Raises `DataError` for what is damaged."""
         damaged = 0
         for entry in data["photos"][:MOST]:
             try:
-                remembered = Remembered.of(entry, drawer)
+                self.files.read_again(Remembered.of(entry, drawer))
             except (DataError, KeyError, TypeError, ValueError, OverflowError):
                 damaged += 1
-                continue
-            request = self._read(paths=(remembered.path,), paper=remembered.paper)
-            self._remembered[request.stamp] = remembered
         self.settings = Reconstruction.from_dict(data["settings"])
         self.set_seed(data["seed"])
         self.set_brush(number(data["brush"], 1, SIZES[-1]))
@@ -425,92 +465,57 @@ class ReconstructState(Faults):
 
     def close(self) -> None:
         """Stop the timers and the reader."""
-        self._soon.stop()
+        self.replay.close()
         self.playback.pause()
-        self._files.close()
+        self.files.close()
 
-    def _forget(self) -> None:
-        if self._wanted is not None:  # what it would find is of photos that are gone
-            self.main.link.cancel(self._wanted)
-            self._wanted = None
-        self._outcomes = {}
-        self._account = None
-        self._batch = ()
-        self.search = None
-        self._replay = None
-        self.playback.clear()
+    def _show_found(self) -> None:
         self.search_changed.emit()
+        self._follow()
+
+    def _follow(self) -> None:
+        """Show the chains of what was found."""
+        if not self.searching and self.model is not None:
+            self.replay.follow(self.outcomes, self.outcome, self.model.name)
 
     def _fit_model(self) -> None:
-        self._wanted = None  # another engine may have it forgotten
+        self.batches.forget()
         fingerprint = self.model.fingerprint if self.model else ""
         if fingerprint != self._fingerprint:  # not the same one, read again or on another device
-            self._forget()
+            self.replay.clear()
+            self.batches.clear()
         self._fingerprint = fingerprint
-        self._set_photos(self.photos)
+        self.photos_changed.emit()
         self.set_brush(self.brush)
+        self._follow()
         if self._pending is not None and self.model is not None and self.model.name == self._pending.model:
             pending, self._pending = self._pending, None
             self.restore(pending)
 
-    def _take_file(self, request: Request, value: object) -> None:
-        if isinstance(value, PhotoRead):
-            if len(self.photos) >= MOST:
-                self._add_message(f"There is room for {MOST} photos: remove some before you add more.")
-                return
-            self._keys += 1
-            if (remembered := self._remembered.get(request.stamp)) is not None:
-                photo = remembered.photo(self._keys, value.picture)
-            else:
-                assert isinstance(request, ReadPhotos)
-                file = None if request.content else value.path.absolute()
-                photo = Photo.of(self._keys, value.path, value.picture, file, request.paper)
-            self._set_photos((*self.photos, photo))
-        elif isinstance(value, PhotoFault):
-            self._add_message(value.text)
-        elif isinstance(value, Saved):
-            self.saved.emit(value)
+    def _take_photo(self, photo: Photo, key: Hashable) -> None:
+        if len(self.photos) >= MOST:
+            self._add_message(f"There is room for {MOST} photos: remove some before you add more.")
+        else:
+            self._swap("Add photos", (*self.photos, photo), key)
 
-    def _end_file(self, ended: Ended) -> None:
-        if self._remembered.pop(ended.request.stamp, None) and not self._remembered and self._look and self.photos:
+    def _take_back(self, photo: Photo, outcomes: list[Outcome]) -> None:
+        self._set_photos((*self.photos, photo))
+        self.found.take(outcomes)
+
+    def _end_files(self, fault: Fault | None) -> None:
+        if not self.files.awaited and self._look and self.photos:
             number, view = self._look
+            self._look = None
             self.look_at(self.photos[min(number, len(self.photos) - 1)])
             self.set_view(view)
-        if ended.fault is not None:
-            self.show(ended.fault)
+        if fault is not None:
+            self.show(fault)
 
-    def _take(self, request: Request, value: object) -> None:
-        if request == self._wanted and isinstance(value, Search):
-            self.search = value
-            self.search_changed.emit()
-        elif request == self._wanted and isinstance(value, Found):
-            self._account = value.account
-            for photo, result in zip(self._batch, value.results, strict=True):
-                if isinstance(result, DivergedError):
-                    self._add_message(str(result))
-                else:
-                    self._outcomes[photo.key] = Outcome(photo, result, chain=len(self._outcomes))
-            self.search_changed.emit()
-        elif request == self._replay and isinstance(value, ChainStore):
-            self.playback.show_chain(value)
-
-    def _end(self, ended: Ended) -> None:
-        self.playback.watch()
-        if ended.request != self._wanted:
-            return
-        self._wanted = None
-        if ended.fault is not None:
-            self.show(ended.fault)
-        self._soon.start()
+    def _end_search(self, fault: Fault | None) -> None:
+        if fault is not None:
+            self.show(fault)
         self.search_changed.emit()
-
-    def _run_replay(self) -> None:
-        if not self._outcomes or self.model is None:
-            return
-        latents = tuple(outcome.result.latent for outcome in self._outcomes.values())
-        self._replay = self.main.link.submit(
-            RunChain(lane=LANE, model=self.model.name, latents=latents, run=latents[0].short_run, bound=self.bound)
-        )
+        self._follow()
 
     def _watch(self) -> None:
         self.playback.watch()
@@ -524,7 +529,3 @@ class ReconstructState(Faults):
             if len(lines) > MESSAGES + 1:
                 lines = [*lines[:MESSAGES], f"And {len(lines) - MESSAGES} more like these."]
             self.show(Fault("\n".join(lines)))
-
-
-def _known(photo: Photo, net: NetSpec) -> Mask:
-    return np.ones((net.size, net.size), bool) if photo.unknown is None else ~photo.unknown

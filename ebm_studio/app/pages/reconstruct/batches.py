@@ -1,0 +1,141 @@
+"""The search for photos, batch by batch."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from ebm_studio.app.pages.reconstruct.photo import Mask, Photo, seen
+from ebm_studio.app.pages.reconstruct.replay import LANE
+from ebm_studio.app.pages.reconstruct.results import Key, Outcome, key_of
+from ebm_studio.app.studio.engine_link import EngineLink
+from ebm_studio.core.errors import DivergedError
+from ebm_studio.core.specs import NetSpec, Reconstruction
+from ebm_studio.engine.jobs.chains import ModelReady
+from ebm_studio.engine.jobs.reconstruction import Found, Reconstruct, Search
+from ebm_studio.engine.requests import Ended, Request
+
+
+class Batches(QObject):
+    """Observable. Photos with a mask are a batch of their own, since their short run takes other steps."""
+
+    changed = Signal()
+    """A search has begun, or goes on with another batch."""
+    found = Signal(list)
+    """The `Outcome`s of a batch."""
+    ran_away = Signal(str)
+    """Of a photo there is none: one sentence."""
+    ended = Signal(object)
+    """The last batch has ended, with a `Fault` or None."""
+
+    def __init__(self, link: EngineLink, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._link = link
+        self.search: Search | None = None
+        """How the batch goes, or the last one went."""
+        self.batch: tuple[Photo, ...] = ()
+        """Its photos, as they were when it began."""
+        self._keys: tuple[Key, ...] = ()
+        self._net: NetSpec | None = None
+        self._waiting: list[Reconstruct] = []
+        self._batches: list[tuple[tuple[Photo, ...], tuple[Key, ...]]] = []  # of those that wait
+        self._wanted: Request | None = None
+        link.posted.connect(self._take)
+        link.ended.connect(self._end)
+
+    @property
+    def active(self) -> bool:
+        """Whether a search is under way."""
+        return self._wanted is not None
+
+    def place_of(self, photo: Photo) -> int | None:
+        """Where a photo is in the batch."""
+        return next((i for i, other in enumerate(self.batch) if other.key == photo.key), None)
+
+    def start(self, photos: tuple[Photo, ...], model: ModelReady, settings: Reconstruction, seed: int) -> None:
+        """Search for the start noise of these photos, of each of which something is known."""
+        self._net = net = model.card.net
+        whole = tuple(photo for photo in photos if photo.unknown is None)
+        masked = tuple(photo for photo in photos if photo.unknown is not None)
+        for batch in filter(None, (whole, masked)):
+            self._batches.append((batch, tuple(key_of(each, net, model.fingerprint, settings, seed) for each in batch)))
+            self._waiting.append(_request(batch, model, settings, seed))
+        self._begin()
+
+    def _begin(self) -> None:
+        self.batch, self._keys = self._batches.pop(0)
+        self.search = None
+        self._wanted = self._link.submit(self._waiting.pop(0))
+        self.changed.emit()
+
+    def clear(self) -> None:
+        """Give up, and show no search."""
+        if self._wanted is not None:
+            self._link.cancel(self._wanted)
+        self.forget()
+        self.batch = self._keys = ()
+        self.search = None
+        self.changed.emit()
+
+    def forget(self) -> None:
+        """Whatever was asked for is not expected any more."""
+        self._wanted = None
+        self._waiting, self._batches = [], []
+
+    def _take(self, request: Request, value: object) -> None:
+        if request == self._wanted and isinstance(value, Search):
+            self.search = value
+            self.changed.emit()
+        elif request == self._wanted and isinstance(value, Found):
+            for result in value.results:
+                if isinstance(result, DivergedError):
+                    self.ran_away.emit(str(result))
+            self.found.emit(self._outcomes(value))
+
+    def _outcomes(self, found: Found) -> list[Outcome]:
+        search, net = self.search, self._net
+        assert search is not None
+        assert net is not None
+        return [
+            Outcome(
+                key=key,
+                photo=photo.key,
+                unknown=photo.mask(net.size),
+                result=result,
+                account=found.account,
+                tried=search.error[:, place].copy(),
+                least=search.best[:, place].copy(),
+            )
+            for place, (photo, key, result) in enumerate(zip(self.batch, self._keys, found.results, strict=True))
+            if not isinstance(result, DivergedError)
+        ]
+
+    def _end(self, ended: Ended) -> None:
+        if ended.request != self._wanted:
+            return
+        if self._waiting and ended.fault is None and not ended.cancelled:
+            self._begin()
+            return
+        self.forget()
+        self.ended.emit(ended.fault)
+
+
+def known_of(photo: Photo, net: NetSpec) -> Mask:
+    """What is known of a photo, True in (size, size)."""
+    mask = photo.mask(net.size)
+    return np.ones((net.size, net.size), bool) if mask is None else ~mask
+
+
+def _request(photos: tuple[Photo, ...], model: ModelReady, settings: Reconstruction, seed: int) -> Reconstruct:
+    net = model.card.net
+    known = np.stack([known_of(photo, net) for photo in photos])
+    return Reconstruct(
+        lane=LANE,
+        model=model.name,
+        names=tuple(photo.path for photo in photos),
+        photos=np.stack([seen(photo, net) for photo in photos]),
+        known=None if known.all() else known,
+        settings=settings,
+        run=model.card.short_run.for_photos(masked=not known.all()),
+        seed=seed,
+    )

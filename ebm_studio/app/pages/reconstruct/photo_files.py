@@ -1,0 +1,108 @@
+"""Photos from files and to files, by a reader of its own: they come while the device works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from ebm_studio.app.pages.reconstruct.photo import Photo
+from ebm_studio.app.pages.reconstruct.photo_session import Remembered
+from ebm_studio.app.pages.reconstruct.replay import LANE
+from ebm_studio.app.pages.reconstruct.results import Outcome
+from ebm_studio.app.pages.reconstruct.saved_results import outcome_of_entry
+from ebm_studio.app.studio.engine_link import EngineLink
+from ebm_studio.core.errors import StudioError
+from ebm_studio.data.models.result import Account, Result
+from ebm_studio.engine.jobs.photos import PhotoFault, PhotoRead, ReadPhotos
+from ebm_studio.engine.jobs.reconstruction import Saved, SaveResults
+from ebm_studio.engine.requests import Ended, Request
+
+MOST = 64
+"""Photos on the page at most."""
+
+
+class PhotoFiles(QObject):
+    """Reads what it is told to, in order."""
+
+    came = Signal(object, object)
+    """A `Photo`, and what those have in common that were asked for together."""
+    came_back = Signal(object, list)
+    """A `Photo` of the session, and its `Outcome`s."""
+    failed = Signal(str)
+    """One sentence about a file."""
+    ended = Signal(object)
+    """All that was asked for at once is read, or written; a `Fault` or None."""
+    saved = Signal(object)
+    """A `Saved`."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._link = EngineLink("cpu", self)
+        self._keys = 0
+        self._remembered: dict[int, Remembered] = {}  # by request
+        self._link.posted.connect(self._take)
+        self._link.ended.connect(self._end)
+
+    @property
+    def busy(self) -> bool:
+        """Whether photos are still being read."""
+        return self._link.engine.busy
+
+    @property
+    def awaited(self) -> list[dict[str, Any]]:
+        """The entries of the session's photos that are still to be read."""
+        return [remembered.entry for remembered in self._remembered.values()]
+
+    def new_key(self) -> int:
+        """The key of another photo."""
+        self._keys += 1
+        return self._keys
+
+    def read(self, paper: str, **source: Any) -> Request:
+        """Read `paths`, or one picture's `content`, called `name`."""
+        return self._link.submit(ReadPhotos(lane=LANE, limit=MOST, paper=paper, **source))
+
+    def read_again(self, remembered: Remembered) -> None:
+        """Read a photo of the session, with its results."""
+        request = self.read(remembered.paper, paths=(remembered.path,))
+        self._remembered[request.stamp] = remembered
+
+    def save(self, folder: Path, results: tuple[Result, ...], account: Account) -> None:
+        """Write results to a folder."""
+        self._link.submit(SaveResults(lane=LANE, folder=folder, results=results, account=account))
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._link.close()
+
+    def _take(self, request: Request, value: object) -> None:
+        if isinstance(value, PhotoRead):
+            assert isinstance(request, ReadPhotos)
+            self._take_photo(request, value)
+        elif isinstance(value, PhotoFault):
+            self.failed.emit(value.text)
+        elif isinstance(value, Saved):
+            self.saved.emit(value)
+
+    def _take_photo(self, request: ReadPhotos, read: PhotoRead) -> None:
+        key = self.new_key()
+        if (remembered := self._remembered.get(request.stamp)) is not None:
+            self.came_back.emit(remembered.photo(key, read.picture), self._outcomes(remembered, key))
+        else:
+            file = None if request.content else read.path.absolute()
+            self.came.emit(Photo.of(key, read.path, read.picture, file, request.paper), ("add", request.stamp))
+
+    def _outcomes(self, remembered: Remembered, photo: int) -> list[Outcome]:
+        outcomes = []
+        for entry in remembered.results:
+            try:
+                outcomes.append(outcome_of_entry(entry, photo, remembered.drawer))
+            except (StudioError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+                self.failed.emit(f"A reconstruction of {remembered.name.name} cannot be read: {error}")
+        return outcomes
+
+    def _end(self, ended: Ended) -> None:
+        self._remembered.pop(ended.request.stamp, None)
+        self.ended.emit(ended.fault)
