@@ -78,8 +78,9 @@ def test_reconstructions(qtbot, window, tmp_path):
     state.open_files(photos)
     qtbot.waitUntil(lambda: len(state.photos) == 3, timeout=PATIENCE)
     assert not titles(window)  # before anything is found
-    state.look_at(state.photos[1])
-    state.paint((4, 4), (10, 10))
+    for number in (0, 2, 1):
+        state.look_at(state.photos[number])
+        state.paint((4, 4 + number), (10, 10))
     QTest.mouseClick(page.header.start, LEFT)
     qtbot.waitUntil(lambda: state.playback.store is not None and state.playback.store.finished, timeout=PATIENCE)
     assert titles(window) == ["photo1.png and its chain", "All photos and their chains", "Photos, z, reconstructions"]
@@ -114,6 +115,33 @@ def test_reconstructions(qtbot, window, tmp_path):
     QTest.keyClick(window, Qt.Key.Key_Z, CONTROL)
     QTest.keyClick(window, Qt.Key.Key_Z, CONTROL)
     assert not state.photos
+
+
+def test_photos_with_and_without_a_mask_are_exported_apart(qtbot, window, tmp_path):
+    page, state = window.reconstruct, window.reconstruct.state
+    window.show_page(page)
+    state.set(iterations=2, tolerance=0)
+    photos = [tmp_path / f"photo{i}.png" for i in range(3)]
+    for seed, photo in enumerate(photos):
+        photo.write_bytes(encoded(make_picture((24, 24), seed)))
+    state.open_files(photos)
+    qtbot.waitUntil(lambda: len(state.photos) == 3, timeout=PATIENCE)
+    state.look_at(state.photos[1])
+    state.paint((4, 4), (10, 10))
+    QTest.mouseClick(page.header.start, LEFT)
+
+    def is_replayed() -> bool:
+        return state.selected is not None and bool(state.playback.store and state.playback.store.finished)
+
+    qtbot.waitUntil(is_replayed, timeout=PATIENCE)
+    assert titles(window) == ["photo1.png and its chain", "Photo, z, reconstruction"]
+    state.look_at(state.photos[2])
+    qtbot.waitUntil(is_replayed, timeout=PATIENCE)
+    assert titles(window) == [
+        "photo2.png and its chain",
+        "Photos without a mask and their chains",
+        "Photos, z, reconstructions",
+    ]
 
 
 def test_photo_to_photo_on_faces32(qtbot, opened, tmp_path, monkeypatch):

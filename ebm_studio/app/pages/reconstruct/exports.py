@@ -52,7 +52,12 @@ def _photo_film(
     chains = _chains(state, outcomes)
     film = tuple(beside_photos(chain_film(store, *chains), _originals(outcomes)))
     recipe = _recipe_of_photos(model, "chain", outcomes, look_for(store.shape[2], len(outcomes)))
-    title = f"{outcomes[0].result.path.name} and its chain" if len(outcomes) == 1 else "All photos and their chains"
+    if len(outcomes) == 1:
+        title = f"{outcomes[0].result.path.name} and its chain"
+    elif len(outcomes) == len(state.outcomes):
+        title = "All photos and their chains"
+    else:  # chains with a mask take other steps, and one export has one short run
+        title = f"Photos with{'out' * (outcomes[0].unknown is None)} a mask and their chains"
     return Exportable(title=title, name=name, frames=film, recipe=recipe, stride=store.stride)
 
 

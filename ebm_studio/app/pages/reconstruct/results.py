@@ -81,23 +81,29 @@ class Results(QObject):
         """What was found under a key."""
         return self._all.get(key)
 
-    def of(self, photo: int, model: str | None = None) -> list[Outcome]:
-        """Everything that was found for a photo, with one model or with any; the newest last."""
-        return [each for each in self._all.values() if each.photo == photo and model in (None, each.key.model)]
+    def of(self, photo: int, shown: str = "", model: str = "") -> list[Outcome]:
+        """Everything that was found for a photo by its key, or for what is `shown` of it; the newest last.
+
+        By one model, or by any.
+        """
+        found = (each for each in self._all.values() if each.photo == photo or each.key.shown == shown)
+        return [each for each in found if model in ("", each.key.model)]
 
     def take(self, outcomes: Sequence[Outcome]) -> None:
         """Keep what was found, unless what is there under the same key is better."""
+        new: Change = {}
         better: Change = {}
         for outcome in outcomes:
             old = self._all.get(outcome.key)
-            if old is None or outcome.result.error <= old.result.error:
+            if old is None or (outcome.result.error == old.result.error and old.account.stopped):
+                new[outcome.key] = outcome
+            elif outcome.result.error < old.result.error:
                 better[outcome.key] = outcome
-        before = {key: self._all.get(key) for key in better}
-        replaced = sum(old is not None for old in before.values())
-        if replaced:
-            self._undo.swap(f"Replace {_counted(replaced)}", self._put, before, better)
-        elif better:
-            self._put(better)
+        if new:
+            self._put(new)
+        if better:
+            before = {key: self._all.get(key) for key in better}
+            self._undo.swap(f"Replace {_counted(len(better))}", self._put, before, better)
 
     def delete(self, outcomes: Sequence[Outcome]) -> None:
         """Take results away. Can be undone."""

@@ -321,7 +321,7 @@ class ReconstructState(Faults):
         key = self._key_of(photo)
         if key is None:
             return None
-        found = self.found.of(photo.key, key.model)
+        found = self.found.of(photo.key, key.shown, key.model)
         return self.found.at(key) or (found[-1] if found else None)
 
     def note_of(self, photo: Photo) -> str:
@@ -338,7 +338,8 @@ class ReconstructState(Faults):
     def delete_result(self, photo: Photo) -> None:
         """Delete what the model found for a photo. Can be undone."""
         if self.model is not None:
-            self.found.delete(self.found.of(photo.key, self.model.fingerprint))
+            key = self._key_of(photo)
+            self.found.delete(self.found.of(photo.key, key.shown if key else "", self.model.fingerprint))
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -445,7 +446,9 @@ class ReconstructState(Faults):
         }
 
     def _entry(self, photo: Photo, drawer: Drawer) -> dict[str, Any]:
-        results = [entry_of_outcome(outcome, drawer) for outcome in self.found.of(photo.key)]
+        key = self._key_of(photo)
+        found = self.found.of(photo.key, key.shown if key is not None else "")
+        results = [entry_of_outcome(outcome, drawer) for outcome in found]
         return {**entry_of(photo, drawer), "results": results}
 
     def from_dict(self, data: Any, drawer: Drawer) -> None:
