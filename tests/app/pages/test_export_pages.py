@@ -96,11 +96,9 @@ def test_reconstructions(qtbot, window, tmp_path):
     state.clear()
     for file in (film, sheet):
         window.show_page(window.generate)
-        before = state.playback.store
         assert drop(window, file)
-        qtbot.waitUntil(lambda before=before: state.playback.store not in (before, None), timeout=PATIENCE)
-        qtbot.waitUntil(lambda: state.playback.store.finished, timeout=PATIENCE)
-        assert window.page is page
+        qtbot.waitUntil(lambda: window.page is page and len(state.results) == 3, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: bool(state.playback.store and state.playback.store.finished), timeout=PATIENCE)
         for result, first in zip(state.results, found, strict=True):
             assert np.array_equal(result.picture, first.picture)
             assert np.array_equal(result.photo, first.photo)

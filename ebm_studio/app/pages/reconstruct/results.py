@@ -95,7 +95,7 @@ class Results(QObject):
         better: Change = {}
         for outcome in outcomes:
             old = self._all.get(outcome.key)
-            if old is None or (outcome.result.error == old.result.error and old.account.stopped):
+            if old is None or outcome.result.error == old.result.error:  # the same once more
                 new[outcome.key] = outcome
             elif outcome.result.error < old.result.error:
                 better[outcome.key] = outcome

@@ -322,7 +322,12 @@ class ReconstructState(Faults):
         if key is None:
             return None
         found = self.found.of(photo.key, key.shown, key.model)
-        return self.found.at(key) or (found[-1] if found else None)
+        own = [each for each in found if each.photo == photo.key]
+        exact = self.found.at(key)
+        if exact is not None and (exact.photo == photo.key or not own):
+            return exact
+        newest = own or found
+        return newest[-1] if newest else None
 
     def note_of(self, photo: Photo) -> str:
         """Why what is shown for a photo is not what a search would find now; empty when it is."""
