@@ -25,6 +25,7 @@ from ebm_studio.app.studio.openers import local_files
 from ebm_studio.app.studio.shelf import SLOTS, Kept, Shelf
 from ebm_studio.app.widgets.fields import button, label
 from ebm_studio.app.widgets.images import subject_of
+from ebm_studio.app.widgets.names import NameLabel
 from ebm_studio.data.models.latent import SUFFIX, is_latent_file
 
 HINT = "Press K on a picture, or drag it here, to keep its start noise."
@@ -52,7 +53,7 @@ class ShelfStrip(QWidget):
         self.starred.toggled.connect(self._show)
         self.open = button(theme, "open", "Open latents", "Open latent files on the shelf.", self.open_files)
         self.hint = label(HINT, "muted")
-        self.summary = label("", "small")
+        self.summary = NameLabel("small")
         self.summary.setAccessibleName("What is on the shelf")
         self.fold = button(theme, "down", "Fold the shelf", "", lambda: self.set_folded(not self.folded))
         self.folded = False

@@ -31,6 +31,7 @@ from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.studio.shelf import Kept, Shelf, Slot, Subject
 from ebm_studio.app.widgets.actions import Line, Use, line, press_own, use
 from ebm_studio.app.widgets.images import carry, subject_of, to_image
+from ebm_studio.app.widgets.names import in_tip
 from ebm_studio.app.widgets.picture_menu import PictureMenu, copy_image
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
 
@@ -194,8 +195,10 @@ class KeptTile(Tile):
         if kept is not None:
             self.setAccessibleName(f"{kept.name}{', a favourite' if kept.favourite else ''}")
             self.setToolTip(
-                f"{kept.name}: {kept.latent.model}, K {kept.latent.short_run.steps}. "
-                "Enter shows its chain, A and B fill a slot, F stars, F2 renames, Delete removes."
+                in_tip(
+                    f"{kept.name}: {kept.latent.model}, K {kept.latent.short_run.steps}. "
+                    "Enter shows its chain, A and B fill a slot, F stars, F2 renames, Delete removes."
+                )
             )
 
     @guarded
@@ -294,7 +297,7 @@ class SlotTile(Tile):
         if kept is not self._kept or kept is None:
             self.show_kept(kept)
         what = f"{kept.name}. Delete empties it." if kept else "Drop a picture here, or choose Use as in its menu."
-        self.setToolTip(f"Slot {self._slot}: {what}")
+        self.setToolTip(in_tip(f"Slot {self._slot}: {what}"))
 
     @guarded
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.widgets.fields import label
+from ebm_studio.app.widgets.names import NameLabel
 
 NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
 
@@ -23,8 +24,8 @@ class Status(QWidget):
         self._state = state
         self._rate = 0.0
         self._measured = state.model  # on its device
-        self.where = label("", "small")
-        self.note = label("", "small")
+        self.where = NameLabel("small")
+        self.note = NameLabel("small")
         """What a key would do now, for as long as it is not plain to see."""
         self.job = label("", "small")
         self.job.setAccessibleName("Job")

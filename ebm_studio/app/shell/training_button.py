@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QPushButton
 
 from ebm_studio.app.pages.train.runs.run_text import line_of
 from ebm_studio.app.pages.train.runs.state import Runs
+from ebm_studio.app.widgets.names import on_button
 
 
 class LearnsButton(QPushButton):
@@ -35,4 +36,4 @@ class LearnsButton(QPushButton):
         if running:
             first = running[0]
             more = f", and {len(running) - 1} more" if len(running) > 1 else ""
-            self.setText(f"·  {first.name} {line_of(first, self._runs.asked(first))}{more}")
+            self.setText(f"·  {on_button(first.name)} {line_of(first, self._runs.asked(first))}{more}")

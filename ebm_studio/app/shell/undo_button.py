@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QToolButton
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import ICON
 from ebm_studio.app.shell.page_undo import PageUndo
+from ebm_studio.app.widgets.names import in_tip
 
 
 class UndoButton(QToolButton):
@@ -29,4 +30,4 @@ class UndoButton(QToolButton):
         text = self._undo.undo_text if self._back else self._undo.redo_text
         self.setEnabled(bool(text))
         self.setAccessibleName(f"{name}: {text}" if text else name)
-        self.setToolTip(f"{name}: {text} ({keys})." if text else f"Nothing to {name.lower()} ({keys}).")
+        self.setToolTip(in_tip(f"{name}: {text} ({keys}).") if text else f"Nothing to {name.lower()} ({keys}).")

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import ICON, UNIT
 from ebm_studio.app.widgets.fields import button, label
+from ebm_studio.app.widgets.names import printable_lines
 from ebm_studio.engine.requests import Fault
 
 
@@ -35,6 +36,7 @@ class Banner(QFrame):
         self._sign = QLabel()
         self.text = label("")
         self.text.setWordWrap(True)
+        self.text.setMinimumWidth(1)  # a path has no place to break, and is not to widen the window
         self.text.setAccessibleName("Error")
         self.copy = QPushButton("Copy details")
         self.copy.setObjectName("quiet")
@@ -57,7 +59,7 @@ class Banner(QFrame):
         self.setVisible(fault is not None)
         self._sign.setPixmap(self._theme.icon("warning").pixmap(ICON, ICON))
         if fault is not None:
-            self.text.setText(fault.text)
+            self.text.setText(printable_lines(fault.text))
             self.copy.setVisible(bool(fault.details))
 
     def _copy(self) -> None:

@@ -27,8 +27,9 @@ DETENTS = 1000  # positions of a parameter's slider
 
 
 def label(text: str, role: str = "") -> QLabel:
-    """A text in one of the style sheet's roles."""
+    """A plain text in one of the style sheet's roles."""
     widget = QLabel(text)
+    widget.setTextFormat(Qt.TextFormat.PlainText)
     widget.setProperty("role", role)
     return widget
 

@@ -9,11 +9,16 @@ from PySide6.QtCore import Qt, SignalInstance
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QPushButton, QWidget, QWidgetAction
 
 from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.widgets.fields import elided
+from ebm_studio.app.widgets.names import in_tip, on_button, printable
 from ebm_studio.core.errors import CheckpointError
 from ebm_studio.data.models.card import bundled_models, read_card, user_models
 from ebm_studio.data.storage.hub import PREFIX, is_hub_name
 from ebm_studio.engine.jobs.chains import ModelReady
 
+WIDTH = 18 * UNIT
+"""Of a name at most."""
 FILTER = "Models (*.safetensors *.pt *.pth *.ckpt *.bin);;All files (*)"
 
 
@@ -61,7 +66,7 @@ class ModelChooser(QPushButton):
         self.choices.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         for models in ([(path, path.stem) for path in bundled_models()], [(path, str(path)) for path in user_models()]):
             for path, name in models:
-                action = self.choices.addAction(f"{path.stem}\t{_summary(path)}")
+                action = self.choices.addAction(f"{on_button(path.stem)}\t{on_button(_summary(path))}")
                 action.triggered.connect(lambda _=False, name=name: self._state.open_model(name))
             if models:
                 self.choices.addSeparator()
@@ -87,7 +92,9 @@ class ModelChooser(QPushButton):
 
     def _show(self) -> None:
         if self._state.model is not None:
-            self.setText(self._state.model.card.name)
+            name = self._state.model.card.name
+            self.setText(elided(self, printable(name), WIDTH).replace("&", "&&"))
+            self.setToolTip(in_tip(f"{name}: the model whose energy the chains descend."))
 
 
 def _summary(path: Path) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.widgets.fields import button, label
+from ebm_studio.app.widgets.names import printable_lines
 
 
 class Notice(QFrame):
@@ -19,6 +20,7 @@ class Notice(QFrame):
         self.setObjectName("notice")
         self.text = label("")
         self.text.setWordWrap(True)
+        self.text.setMinimumWidth(1)  # a path has no place to break, and is not to widen the window
         self.answers: list[QPushButton] = []
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(2 * UNIT, UNIT // 2, UNIT, UNIT // 2)
@@ -43,7 +45,7 @@ class Notice(QFrame):
             answer.clicked.connect(lambda _=False, do=do: self._answer(do))
             self._row.insertWidget(1 + place, answer)
             self.answers.append(answer)
-        self.text.setText(text)
+        self.text.setText(printable_lines(text))
         self.show()
 
     def _answer(self, do: Callable[[], object]) -> None:

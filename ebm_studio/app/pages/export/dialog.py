@@ -33,6 +33,7 @@ from ebm_studio.app.pages.export.preview import Decoded, Drawn, PreviewPlayer
 from ebm_studio.app.pages.export.state import FORMATS, ExportState
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.fields import Choice, RealField, WholeField, button, label
+from ebm_studio.app.widgets.names import printable
 from ebm_studio.app.widgets.panels import Panel
 from ebm_studio.data.exports.encoders import MOVING
 from ebm_studio.data.exports.frames import MAX_HOLD, MAX_SCALE, Look, Reel
@@ -64,7 +65,7 @@ class DragHandle(QFrame):
     def show_path(self, path: Path) -> None:
         """Show which file it is."""
         self.setAccessibleName(f"Drag {path.name}")
-        self.name.setText(path.name)
+        self.name.setText(printable(path.name))
 
     def mime(self) -> QMimeData:
         """What another program gets."""

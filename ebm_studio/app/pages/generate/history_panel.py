@@ -28,6 +28,7 @@ from ebm_studio.app.studio.parameters import Parameters
 from ebm_studio.app.widgets.actions import Use, line, press_own, use
 from ebm_studio.app.widgets.fields import button, label
 from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.names import in_tip
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
 
 PICTURE = 8 * UNIT
@@ -64,7 +65,7 @@ class RunRow(QWidget):
         self.run = run
         title, details = _described(run.parameters)
         self.setAccessibleName(f"{title}, {details}")
-        self.setToolTip(f"{title}, {details}, {_when(run.when)}. Enter or a double click restores it.")
+        self.setToolTip(in_tip(f"{title}, {details}, {_when(run.when)}. Enter or a double click restores it."))
         self.star.setIcon(self._theme.icon("starred" if run.starred else "star"))
         self.star.setChecked(run.starred)
         self.update()

@@ -31,6 +31,7 @@ from ebm_studio.app.studio.shelf import SLOTS, Kept
 from ebm_studio.app.widgets.actions import Use, line, press_own, use
 from ebm_studio.app.widgets.fields import button
 from ebm_studio.app.widgets.images import subject_of, to_image
+from ebm_studio.app.widgets.names import in_tip, on_button
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import MAX_STOPS
@@ -72,7 +73,7 @@ class StopTile(QWidget):
         waits = " It is being made." if self.index in self._state.making else ""
         name = kept.name if kept else "empty"
         self.setToolTip(
-            f"{letter(self.index)}: {name}.{waits} Click for a seed, a photo or the shelf; or drop one here."
+            in_tip(f"{letter(self.index)}: {name}.{waits} Click for a seed, a photo or the shelf; or drop one here.")
         )
         self.update()
 
@@ -209,7 +210,7 @@ class StopMenu(QMenu):
         if shelf:
             menu = self.addMenu("From the shelf")
             for kept in reversed(shelf):
-                menu.addAction(kept.name).triggered.connect(lambda _=False, kept=kept: self._put(kept))
+                menu.addAction(on_button(kept.name)).triggered.connect(lambda _=False, kept=kept: self._put(kept))
 
     def _put(self, kept: Kept) -> None:
         self._state.set_stop(self._index, kept)

@@ -19,6 +19,7 @@ from ebm_studio.app.widgets.actions import Use, line, press_own, use
 from ebm_studio.app.widgets.fields import button, elided, label
 from ebm_studio.app.widgets.formatting import duration, estimated, thousands
 from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.names import in_tip, printable
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.data.models.card import Card, DataCard
@@ -136,10 +137,10 @@ class ModelCard(QFrame):
         self.entry = entry
         room = WIDTH - 4 * UNIT
         self.setAccessibleName(f"Model {entry.title}")
-        self.name.setText(elided(self.name, entry.title, room - 5 * UNIT))
-        self.name.setToolTip(str(entry.path))
+        self.name.setText(elided(self.name, printable(entry.title), room - 5 * UNIT))
+        self.name.setToolTip(in_tip(str(entry.path)))
         self.problem.setVisible(bool(entry.problem))
-        self.problem.setText(entry.problem)
+        self.problem.setText(printable(entry.problem))
         for widget in (self.open, self.compare, self.evaluate):
             widget.setEnabled(not entry.problem)
         if (pixels := self._zoo.thumbnails.get(entry.name)) is not None:
@@ -149,7 +150,7 @@ class ModelCard(QFrame):
         self.data.setVisible(card is not None)
         self.note.setText(_first_lines(self.note, card.note, 3 * room - 10 * UNIT) if card else "")
         self.note.setWordWrap(True)
-        self.note.setToolTip(f"<p>{card.note}</p>" if card and card.note else "")
+        self.note.setToolTip(in_tip(card.note) if card and card.note else "")
         self.note.setVisible(bool(card and card.note))
         if card is not None and card != self._written:
             self._written = card

@@ -23,6 +23,7 @@ from ebm_studio.app.pages.reconstruct.photo import Photo, seen
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.names import in_tip, printable
 from ebm_studio.app.widgets.pixel_snapping import draw_picture, snapped
 
 TILE = 64
@@ -69,8 +70,8 @@ class PhotoList(QListWidget):
             self.blockSignals(True)
             self.clear()
             for photo in self._state.photos:
-                item = QListWidgetItem(photo.path.name)
-                item.setToolTip(str(photo.path))
+                item = QListWidgetItem(printable(photo.path.name))
+                item.setToolTip(in_tip(str(photo.path)))
                 item.setSizeHint(QSize(WIDTH, HEIGHT))
                 self.addItem(item)
             self.blockSignals(False)
@@ -150,7 +151,7 @@ class _Row(QStyledItemDelegate):
         metrics = painter.fontMetrics()
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, note)
         room = line.width() - (metrics.horizontalAdvance(note) + UNIT if note else 0)
-        name = metrics.elidedText(photo.path.stem, Qt.TextElideMode.ElideMiddle, int(room))
+        name = metrics.elidedText(printable(photo.path.stem), Qt.TextElideMode.ElideMiddle, int(room))
         painter.setPen(QColor(t.text))
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
 

@@ -13,6 +13,7 @@ from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.widgets.data_set_box import SourceBox, choose_folder, choose_zip
 from ebm_studio.app.widgets.fields import button, label
+from ebm_studio.app.widgets.names import NameLabel
 
 PICTURES = "Pictures to learn from"
 
@@ -99,7 +100,7 @@ class RunHeader(TrainHeader):
         super().__init__()
         self._theme = theme
         self._runs = runs
-        self.name = label("", "large")
+        self.name = NameLabel("large")
         self.line = label("", "muted")
         self.line.setAccessibleName("State")
         self.attempt = QPushButton("Try it")

@@ -1,0 +1,65 @@
+"""Names that other people gave, shown as they are: plain, on one line, and never wider than their room.
+
+Qt takes text for HTML when it looks like it, `&` for a shortcut in menus and buttons, and ends a text at
+the first byte of a file name that is not UTF-8.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QWidget
+from superqt import QElidingLabel
+
+from ebm_studio.app.look.tokens import UNIT
+
+MENU_LETTERS = 48
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def printable(name: str) -> str:
+    """A name on one line, with a sign for each byte that is no text."""
+    return _CONTROL.sub(" ", name.encode("utf-8", "replace").decode("utf-8"))
+
+
+def printable_lines(text: str) -> str:
+    """The same of a message, whose lines stay."""
+    return "\n".join(map(printable, text.splitlines()))
+
+
+def on_button(name: str) -> str:
+    """A name as the text of a button or a menu: cut in its middle when it is long."""
+    text = printable(name)
+    if len(text) > MENU_LETTERS:
+        half = MENU_LETTERS // 2
+        text = f"{text[:half]}…{text[-half:]}"
+    return text.replace("&", "&&")
+
+
+def in_tip(text: str) -> str:
+    """A text with names as a tool tip, which wraps."""
+    return f"<qt>{html.escape(printable(text))}</qt>"
+
+
+class NameLabel(QElidingLabel):
+    """A label that is as narrow as it must, and tells the whole name in its tool tip.
+
+    >>> label.setText(name); label.text() == name
+    """
+
+    def __init__(self, role: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setProperty("role", role)
+
+    def setText(self, text: str) -> None:
+        super().setText(printable(text))
+        self.setToolTip(in_tip(text))
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        # That of the base class has the text as it is cut, and would never grow again.
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 2 * UNIT, super().sizeHint().height())

@@ -1,0 +1,97 @@
+"""Names that other people gave: with HTML, with &, long, and of bytes that are no text."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from ebm_studio.app.shell.window import MainWindow
+from ebm_studio.app.widgets.model_chooser import ModelChooser
+from ebm_studio.app.widgets.names import MENU_LETTERS, NameLabel, in_tip, on_button
+from ebm_studio.core.specs import NetSpec
+from ebm_studio.data.models.model import load_model, save_model
+from ebm_studio.engine.requests import Fault
+from tests.app.conftest import wait_for_chain
+from tests.making import make_model
+
+NAME = "<b>M&M</b> " + "W" * 85
+FILE = "<i>A&B<i> " + "M" * 86
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Path:
+    """A model of a long and odd name, in a file of another one."""
+    plain = make_model(tmp_path / "plain.safetensors", NetSpec(size=16, channels=1, width=4), steps=5)
+    model = load_model(plain, "cpu")
+    file = tmp_path / f"{FILE.replace('/', '')}.safetensors"
+    save_model(file, model.net, replace(model.card, name=NAME, note=f"{NAME} {NAME}"))
+    return file
+
+
+@pytest.fixture
+def window(qtbot, opened, named: Path) -> MainWindow:
+    """A window with that model, and a latent of such a name on the shelf and in a slot."""
+    window = opened(str(named))
+    wait_for_chain(qtbot, window)
+    subject = window.state.subject(1)
+    kept = window.desk.shelf.keep(subject.latent, subject.picture, NAME)
+    window.desk.shelf.set_slot("A", kept)
+    window.compare_with()
+    return window
+
+
+def test_no_page_grows(window: MainWindow):
+    window.faults.show(Fault(f"{FILE}{FILE}{FILE} is damaged."))
+    for fold in (False, True):
+        window.shelf.set_folded(fold)
+        for index in range(window.pages.count()):
+            window.show_page(window._page(index))
+            assert window.minimumSizeHint().width() <= 1280, window.page.key
+    assert window.banner.text.text().endswith(" is damaged.")
+
+
+def test_names_are_plain_and_whole_in_tips(window: MainWindow):
+    chooser = window.generate.findChild(ModelChooser)
+    assert chooser is not None
+    assert chooser.text().startswith("<b>M&&M</b>")
+    for tip in (chooser.toolTip(), window.shelf.slots["A"].toolTip(), window.status.where.toolTip()):
+        assert "&lt;b&gt;M&amp;M&lt;/b&gt;" in tip
+        assert tip.startswith("<qt>")
+    assert window.status.where.textFormat() == Qt.TextFormat.PlainText
+    assert NAME in window.status.where.text()
+    window.shelf.set_folded(True)
+    assert NAME[:80] in window.shelf.summary.text()
+
+
+def test_a_name_of_a_button_is_short_and_has_no_shortcut():
+    assert on_button("M&M") == "M&&M"
+    assert len(on_button("W" * 96)) == MENU_LETTERS + 1
+    assert in_tip("<a>\n&") == "<qt>&lt;a&gt; &amp;</qt>"
+
+
+def test_a_label_grows_again_with_its_room(qtbot):
+    label, row = NameLabel(), QWidget()
+    layout = QHBoxLayout(row)
+    layout.addWidget(label)
+    layout.addStretch(1)
+    qtbot.addWidget(row)
+    row.show()
+    label.setText(NAME)
+    for width in (200, 4000):
+        row.resize(width, 30)
+        qtbot.waitUntil(lambda width=width: row.width() == width)
+    shown = QLabel.text(label)
+    assert shown == label.text() == NAME
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux only")
+def test_a_message_with_a_name_that_is_no_text_is_whole(window: MainWindow):
+    name = os.fsdecode(b"caf\xe9.txt")
+    window.open_files([Path("/nowhere") / name])
+    assert "caf?.txt. Drop a picture" in window.banner.text.text()
