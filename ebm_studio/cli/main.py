@@ -14,6 +14,7 @@ from ebm_studio.cli import (
     calibrate,
     diagnose,
     evaluate,
+    export_onnx,
     interpolate,
     models,
     push,
@@ -26,7 +27,20 @@ from ebm_studio.cli import (
 from ebm_studio.cli.streams import safe_streams
 from ebm_studio.core.errors import StudioError
 
-COMMANDS = (calibrate, diagnose, evaluate, interpolate, models, push, reconstruct, replay, runs, sample, train)
+COMMANDS = (
+    calibrate,
+    diagnose,
+    evaluate,
+    export_onnx,
+    interpolate,
+    models,
+    push,
+    reconstruct,
+    replay,
+    runs,
+    sample,
+    train,
+)
 BAD_INPUT = 2
 INTERRUPTED = 130
 
