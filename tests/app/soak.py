@@ -1,6 +1,8 @@
 """Random actions on every page that exists, as an impatient person makes them, seeded.
 
-    python -m tests.app.soak --minutes 10
+    python -m tests.app.soak --minutes 10 --drops FOLDER
+
+Files of the folder, and hostile ones that are made for it (tests/hostile.py), are dropped on the window meanwhile.
 
 Ends with an error at the first exception, Qt warning, or thread that outlives the window, and when
 memory goes on growing after the first third, three minutes at least. A few hundred actions are part of the test suite.
@@ -19,13 +21,13 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import platformdirs
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QtMsgType, QUrl, qInstallMessageHandler
 from PySide6.QtGui import QContextMenuEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -62,9 +64,10 @@ TOLERATED = ("propagateSizeHints", "does not support raise()", "does not support
 class Soak:
     """One person at one window."""
 
-    def __init__(self, window: MainWindow, seed: int) -> None:
+    def __init__(self, window: MainWindow, seed: int, drops: Sequence[Path] = ()) -> None:
         self.window = window
         self.random = random.Random(seed)
+        self.drops = drops
         self.done: Counter[str] = Counter()
         self.log: list[str] = []
         self._guard = QTimer(interval=30)
@@ -77,6 +80,7 @@ class Soak:
             (self.trigger, 2),
             (self.change_page, 1),
             (self.resize, 1),
+            *([(self.drop_files, 2)] if drops else []),
         ]
 
     def run(self, goes_on: Callable[[int], bool]) -> None:
@@ -164,6 +168,16 @@ class Soak:
         """Another size."""
         self.window.resize(self.random.randrange(900, 1700), self.random.randrange(640, 1000))
 
+    def drop_files(self) -> None:
+        """One of the files, or a few at once, on the window, as from a file manager."""
+        paths = self.random.sample(self.drops, self.random.choice((1, 1, 1, 3)))
+        self.log.append(f"drop {[path.name for path in paths]!a}")
+        mime, point, window = QMimeData(), self.window.rect().center(), self.window
+        mime.setUrls([QUrl(path.as_uri()) for path in paths])
+        copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        QApplication.sendEvent(window, QDragEnterEvent(point, copy, mime, left, none))
+        QApplication.sendEvent(window, QDropEvent(QPointF(point), copy, mime, left, none))
+
     def carry(self, source: QWidget, subject: Subject) -> None:
         """Stands for the drag and drop of the window system: the drop itself is real."""
         targets = [w for w in self.window.findChildren(QWidget) if w.acceptDrops() and self._usable(w)]
@@ -224,10 +238,12 @@ def _is_drawn(widget: QWidget) -> bool:
     return isinstance(widget, Canvas) or (own and type(widget).__module__.startswith("ebm_studio"))
 
 
-def soak(window: MainWindow, seed: int, goes_on: Callable[[int], bool]) -> tuple[Soak, list[str]]:
+def soak(
+    window: MainWindow, seed: int, goes_on: Callable[[int], bool], drops: Sequence[Path] = ()
+) -> tuple[Soak, list[str]]:
     """Act on a window that is shown; returns what was done, and every exception and Qt warning."""
     faults: list[str] = []
-    person = Soak(window, seed)
+    person = Soak(window, seed, drops)
 
     def hear(kind: QtMsgType, context: object, text: str) -> None:
         if kind != QtMsgType.QtDebugMsg and not any(known in text for known in TOLERATED):
@@ -297,10 +313,12 @@ def main() -> str:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", help="a bundled model or a file (default: a tiny untrained one)")
+    parser.add_argument("--drops", type=Path, help="a folder whose files are dropped on the window, with hostile ones")
     args = parser.parse_args()
 
     from ebm_studio.app.look.theme import Theme
     from ebm_studio.core.specs import NetSpec
+    from tests.hostile import make_hostile
     from tests.making import make_model
 
     app = QApplication([])
@@ -325,7 +343,8 @@ def main() -> str:
                 print(f"{passed:5.0f} s  {count:6d} actions  {memory[-1]:.0f} MB", flush=True)
             return passed < 60 * args.minutes
 
-        person, faults = soak(window, args.seed, goes_on)
+        drops = sorted([*args.drops.iterdir(), *make_hostile(Path(folder, "hostile")).iterdir()]) if args.drops else []
+        person, faults = soak(window, args.seed, goes_on, drops)
         window.close()
         theme.close()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
