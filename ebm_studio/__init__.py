@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ebm_studio.data.exports.diagnosis import diagnose
     from ebm_studio.data.models.model import Model, load_model
 
 __version__ = "0.1.0"
-__all__ = ["Model", "__version__", "load_model"]
+__all__ = ["Model", "__version__", "diagnose", "load_model"]
 
 
 def __getattr__(name: str) -> Any:
@@ -17,4 +18,8 @@ def __getattr__(name: str) -> Any:
         from ebm_studio.data.models import model
 
         return getattr(model, name)
+    if name == "diagnose":
+        from ebm_studio.data.exports.diagnosis import diagnose
+
+        return diagnose
     raise AttributeError(f"module 'ebm_studio' has no attribute {name!r}")

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.sampling.path_positions import arc, legs, split
+from ebm_studio.core.sheet import png_sheet
 from ebm_studio.core.specs import PathKind
 
 ROUNDS = 5  # renderings that spacing by image change may cost besides the first
@@ -57,6 +58,10 @@ class PathFrames:
     energy: Tensor
     """E of the ends before they are clamped, (N,) on the CPU."""
     smoothness: Smoothness
+
+    def _repr_png_(self) -> bytes:
+        """The pictures, in a notebook."""
+        return png_sheet(self.images, len(self.images))
 
 
 def smoothness(images: Tensor, closed: bool = False) -> Smoothness:

@@ -19,6 +19,7 @@ from torch import Tensor
 from ebm_studio.core.errors import DataError, DivergedError
 from ebm_studio.core.sampling.langevin import Gradient
 from ebm_studio.core.sampling.typicality import VARIANCE
+from ebm_studio.core.sheet import png_sheet
 from ebm_studio.core.specs import Mode, Reconstruction, ShortRun, Start
 
 PullBack = Callable[[list[Tensor], Tensor], Tensor]
@@ -52,6 +53,10 @@ class Iterate:
     best_error: Tensor
     done: bool
     """Whether this is the last one."""
+
+    def _repr_png_(self) -> bytes:
+        """The best reconstructions, in a notebook."""
+        return png_sheet(self.best_images)
 
     def rows(self, count: int) -> Iterate:
         """The first `count` photos alone."""

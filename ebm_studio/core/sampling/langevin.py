@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.errors import DivergedError
+from ebm_studio.core.sheet import png_sheet
 from ebm_studio.core.specs import ShortRun
 
 Gradient = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -34,6 +35,10 @@ class Step:
     """E(x), (N,)."""
     gradient_norm: Tensor
     """The length of the gradient part of a step from x, step_size * |dE/dx|, (N,)."""
+
+    def _repr_png_(self) -> bytes | None:
+        """The pictures, in a notebook."""
+        return png_sheet(self.images) if self.images.dim() == 4 else None
 
 
 def short_run(

@@ -15,6 +15,31 @@ from ebm_studio.data.storage.atomic_write import write_whole
 
 VERDICTS = {"holds": "holds", "partly": "holds in part", "fails": "does not hold"}
 SCALE = 2
+PAGE = """:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 960px; margin: 32px auto; padding: 0 16px; }
+"""
+"""Of the whole page."""
+STYLE = """.diagnosis { --line: #8884; --quiet: #777; }
+.diagnosis h1 { font-size: 22px; margin: 0 0 8px; }
+.diagnosis h2 { font-size: 18px; margin: 0 0 8px; display: flex; gap: 12px; align-items: baseline; }
+.diagnosis article { border-top: 1px solid var(--line); padding: 24px 0; }
+.diagnosis .verdict { font-size: 12px; font-weight: 600; padding: 2px 8px; border-radius: 10px; color: #fff; }
+.diagnosis .holds { background: #00795a; }
+.diagnosis .partly { background: #8a6d00; }
+.diagnosis .fails { background: #b23a00; }
+.diagnosis .plots { display: flex; flex-wrap: wrap; gap: 16px; margin: 16px 0; }
+.diagnosis .plots svg { max-width: 100%; height: auto; }
+.diagnosis table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
+.diagnosis td { padding: 2px 16px 2px 0; }
+.diagnosis td + td { text-align: right; }
+.diagnosis td + td + td, .diagnosis .quiet, .diagnosis figcaption { color: var(--quiet); text-align: left; }
+.diagnosis .paper { border-left: 3px solid var(--line); padding-left: 12px; }
+.diagnosis figure { margin: 8px 0; }
+.diagnosis figcaption { font-size: 12px; }
+.diagnosis figure img { image-rendering: pixelated; max-width: 100%; }
+.diagnosis code { font-size: 13px; }
+"""
+"""Of a diagnosis alone: it changes nothing around it."""
 # The policy lets a browser fetch nothing at all, whatever a name in the report may look like.
 HEAD = """<!doctype html>
 <html lang="en">
@@ -24,24 +49,7 @@ HEAD = """<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <title>{title}</title>
 <style>
-:root {{ color-scheme: light dark; --line: #8884; --quiet: #777; }}
-body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 960px; margin: 32px auto; padding: 0 16px; }}
-h1 {{ font-size: 22px; margin: 0 0 8px; }}
-h2 {{ font-size: 18px; margin: 0 0 8px; display: flex; gap: 12px; align-items: baseline; }}
-article {{ border-top: 1px solid var(--line); padding: 24px 0; }}
-.verdict {{ font-size: 12px; font-weight: 600; padding: 2px 8px; border-radius: 10px; color: #fff; }}
-.holds {{ background: #00795a; }} .partly {{ background: #8a6d00; }} .fails {{ background: #b23a00; }}
-.plots {{ display: flex; flex-wrap: wrap; gap: 16px; margin: 16px 0; }}
-.plots svg {{ max-width: 100%; height: auto; }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }}
-td {{ padding: 2px 16px 2px 0; }} td + td {{ text-align: right; }}
-td + td + td, .quiet, figcaption {{ color: var(--quiet); text-align: left; }}
-.paper {{ border-left: 3px solid var(--line); padding-left: 12px; }}
-figure {{ margin: 8px 0; }}
-figcaption {{ font-size: 12px; }}
-figure img {{ image-rendering: pixelated; max-width: 100%; }}
-code {{ font-size: 13px; }}
-</style>
+{style}</style>
 </head>
 <body>
 """
@@ -50,8 +58,8 @@ code {{ font-size: 13px; }}
 def html_report(diagnoses: Sequence[Diagnosis]) -> str:
     """One diagnosis, or several below each other, as HTML."""
     title = "Diagnosis of " + " and ".join(diagnosis.model for diagnosis in diagnoses)
-    bodies = "\n".join(_diagnosis(diagnosis) for diagnosis in diagnoses)
-    return f"{HEAD.format(title=escape(title))}{bodies}\n</body>\n</html>\n"
+    bodies = "\n".join(diagnosis_html(diagnosis) for diagnosis in diagnoses)
+    return f"{HEAD.format(title=escape(title), style=PAGE + STYLE)}{bodies}\n</body>\n</html>\n"
 
 
 def save_report(path: Path, diagnoses: Sequence[Diagnosis]) -> None:
@@ -60,16 +68,19 @@ def save_report(path: Path, diagnoses: Sequence[Diagnosis]) -> None:
     write_whole(path, lambda file: file.write_text(text, encoding="utf-8"))
 
 
-def _diagnosis(diagnosis: Diagnosis) -> str:
+def diagnosis_html(diagnosis: Diagnosis) -> str:
+    """A diagnosis as a part of a page that has `STYLE`."""
     findings = "\n".join(_finding(finding) for finding in diagnosis.findings)
-    return f"""<h1>{escape(diagnosis.model)}: why a short run is a model</h1>
+    return f"""<div class="diagnosis">
+<h1>{escape(diagnosis.model)}: why a short run is a model</h1>
 <p>The paper’s argument, measured on this model with {diagnosis.count:,} samples of K = {diagnosis.steps} steps and with
 pictures of {escape(diagnosis.data)}. ± is a standard error by the bootstrap: how far the figure would swing, had the
 pictures been drawn anew. A chain that hardly moves would keep its identity and could be inverted as well: read those
 claims together with the others.</p>
 <p class="quiet">{escape(diagnosis.machine)} · weights {escape(diagnosis.fingerprint)} ·
 <code>{escape(diagnosis.command)}</code></p>
-{findings}"""
+{findings}
+</div>"""
 
 
 def _finding(finding: Finding) -> str:

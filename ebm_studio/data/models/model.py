@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,7 @@ from ebm_studio.core.sampling.interpolation import (
 from ebm_studio.core.sampling.inversion import Iterate, reconstruct
 from ebm_studio.core.sampling.langevin import ChainStreams, Step, sample, short_run
 from ebm_studio.core.sampling.path_positions import legs, positions, rho
+from ebm_studio.core.sheet import png_sheet
 from ebm_studio.core.specs import (
     MAX_IMAGES,
     Interpolation,
@@ -48,6 +51,7 @@ from ebm_studio.data.storage.progress import Progress
 from ebm_studio.data.storage.tensors import declared, load_tensors, save_tensors
 
 BATCH = 64  # chains that run together; more gain no speed and cost memory
+SHOWN = 8  # samples, in a notebook
 TYPICAL = 16  # chains that a backend is chosen for
 
 
@@ -260,6 +264,16 @@ class Model:
         for name, tensor in self.net.state_dict().items():
             digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
+
+    def _repr_html_(self) -> str:
+        """What it is, and its first samples, in a notebook."""
+        net, run, data = self.card.net, self.card.short_run, self.card.data
+        about = f"{net.size} × {net.size}, K {run.steps}, trained on {data.name}, {self.backend} on {self.device}"
+        picture = base64.b64encode(png_sheet(self.sample(SHOWN))).decode()
+        return (
+            f"<b>{escape(self.card.name)}</b> · {escape(about)}<br>"
+            f'<img alt="samples" src="data:image/png;base64,{picture}">'
+        )
 
     def _noise_of(self, latents: Sequence[Latent]) -> Callable[[], Tensor]:
         """The next u of each latent (S, C, H, W): of its own chain, or zeros."""
