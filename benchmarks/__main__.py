@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from benchmarks.engine import Reconstruction, Row, convolution_limit, drawn_net, step_row, update_row
+from ebm_studio.core.energy.crew import threads
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.card import Card, bundled_models
 from ebm_studio.data.models.model import save_model
@@ -124,7 +125,7 @@ def _probe(name: str, model: Path) -> dict[str, float]:
 def machine() -> str:
     """What was measured on."""
     capability = torch.backends.cpu.get_cpu_capability()
-    return f"{platform.machine()}, {capability}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    return f"{platform.machine()}, {capability}, {threads()} threads, torch {torch.__version__}"
 
 
 if __name__ == "__main__":

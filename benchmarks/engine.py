@@ -14,7 +14,7 @@ from torch import Tensor
 
 from benchmarks import literal
 from benchmarks.timing import interleaved
-from ebm_studio.core.energy.adjoint import pull_back
+from ebm_studio.core.energy.adjoint import hessian_product, pull_back
 from ebm_studio.core.energy.backends import available, choose_backend, make_gradient
 from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.learning.learner import Learner
@@ -162,17 +162,17 @@ class Reconstruction:
     def ours(self, steps: int) -> Callable[[], Tensor]:
         """One gradient our way."""
         gradient = make_gradient(self.net, choose_backend(self.net, len(self.z), {}))
-        run = ShortRun(steps=steps, noise_scale=0)
+        run, product = ShortRun(steps=steps, noise_scale=0), hessian_product(self.net)
 
         def piecewise_linear() -> Tensor:
             end, _ = sample(gradient, self.z, run)
-            return pull_back(self.net, [], 2 * (end - self.target), run)
+            return pull_back(None, [], 2 * (end - self.target), run)
 
         def smooth() -> Tensor:
             images = self.z.new_empty(steps + 1, *self.z.shape)
             for step in short_run(gradient, self.z, run):
                 images[step.index] = step.images
-            return pull_back(self.net, list(images), 2 * (images[-1] - self.target), run)
+            return pull_back(product, list(images), 2 * (images[-1] - self.target), run)
 
         return piecewise_linear if self.net.spec.activation == "leaky_relu" else smooth
 

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.energy.backends import make_gradient
+from ebm_studio.core.energy.crew import threads
 from ebm_studio.core.evaluation.fidelity import kid, nearest
 from ebm_studio.core.sampling.inversion import Iterate
 from ebm_studio.core.sampling.langevin import Gradient, sample
@@ -75,7 +76,7 @@ def measure(model: Model, source: str, held_out: int, count: int, iterations: in
         "model": model.card.name,
         "updates": model.card.updates,
         "backend": model.backend,
-        "threads": torch.get_num_threads(),
+        "threads": threads(),
         "photos": min(count, len(unseen)),
         "iterations": iterations,
     }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from statistics import median
 
 LEAST_ROUNDS = 2
+SETTLE = 0.01  # seconds in which the waiting threads of the one before stop spinning
 
 
 def interleaved(contenders: Mapping[str, Callable[[], object]], budget: float) -> dict[str, float]:
@@ -17,6 +18,7 @@ def interleaved(contenders: Mapping[str, Callable[[], object]], budget: float) -
     end = time.perf_counter() + budget
     while time.perf_counter() < end or len(next(iter(times.values()))) < LEAST_ROUNDS:
         for name, run in contenders.items():
+            time.sleep(SETTLE)
             began = time.perf_counter()
             run()
             times[name].append(time.perf_counter() - began)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from threading import Condition, Thread
 from typing import TypeVar
 
+from ebm_studio.core.energy.crew import dismiss
 from ebm_studio.core.energy.memory import release_memory
 from ebm_studio.core.errors import StudioError
 from ebm_studio.engine.mailbox import Mailbox
@@ -38,7 +39,7 @@ class Engine:
     """
 
     def __init__(self, device: str = "auto", threads: int = 0) -> None:
-        """`threads` CPU threads for torch; 0 leaves the choice to `default_threads`."""
+        """`threads` CPU threads; 0 leaves the choice to `default_threads`."""
         self._models = ModelShelf(device, threads)
         self._stamps = itertools.count(1)
         self._changed = Condition()
@@ -123,6 +124,7 @@ class Engine:
         while job := self._next():
             self._finish(*job)
             del job  # the request may hold a whole chain
+        dismiss()
 
     def _next(self) -> tuple[Request, Worker] | None:
         with self._changed:

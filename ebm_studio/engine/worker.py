@@ -51,7 +51,7 @@ class ModelShelf:
 
             report("Loading the model")
             model = load_model(name, self._device, progress=fetching)
-            _use_threads(self._threads)
+            self._use_threads()
             if not keep:
                 return model
             self._models[name] = model
@@ -66,15 +66,13 @@ class ModelShelf:
         from ebm_studio.core.energy.devices import choose_device
 
         device = choose_device(self._device)
-        _use_threads(self._threads)
+        self._use_threads()
         return device
 
+    def _use_threads(self) -> None:
+        from ebm_studio.core.energy.crew import use_threads
 
-def _use_threads(threads: int) -> None:
-    if threads:  # else as `choose_device` set them
-        import torch
-
-        torch.set_num_threads(threads)
+        use_threads(self._threads)
 
 
 def _make_torch_ready() -> None:

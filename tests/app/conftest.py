@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.shell.window import MainWindow
+from ebm_studio.core.energy.crew import dismiss
 from ebm_studio.data.storage.settings import Settings
 
 PATIENCE = 120_000  # milliseconds, on a busy machine
@@ -29,6 +30,7 @@ def _nothing_left_behind() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    dismiss()  # what helped this thread, which a test may use for chains of its own; the engine ends its own helpers
     threads = [thread.name for thread in threading.enumerate() if thread not in before]
     timers = [
         f"{type(timer.parent()).__name__} every {timer.interval()} ms"

@@ -8,12 +8,13 @@ Hessian-vector product at the image it started from: the K images are all that h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
+from ebm_studio.core.energy.blocks import Blocks
 from ebm_studio.core.energy.gradients import WIDE, first_backward
 from ebm_studio.core.energy.nets import ConvNet, EnergyNet
 from ebm_studio.core.energy.winograd import TILE, HalvingConvolution, from_tiles, to_tiles
@@ -28,6 +29,7 @@ class HessianProduct:
 
     def __init__(self, net: ConvNet) -> None:
         self._is_zero = net.is_piecewise_linear
+        self._blocks = Blocks(type(self).__name__, self._product, net.spec.shape, inputs=2)
         self._biases = [layer.bias for layer in net.convolutions]
         self._last = net.convolutions[-1].weight
         self._maps = [_linear_map(layer) for layer in net.convolutions[:-1]]
@@ -37,8 +39,14 @@ class HessianProduct:
         """The Hessian at each image times the vector beside it, (N, C, H, W)."""
         if self._is_zero:
             return torch.zeros_like(images)
-        n = len(images)
+        if images.device.type != "cpu":
+            return self._product(images, vectors)[0]
+        product = torch.empty_like(images)
+        self._blocks.fill([images, vectors], [product])
+        return product
 
+    def _product(self, images: Tensor, vectors: Tensor) -> tuple[Tensor]:
+        n = len(images)
         kept = []
         h = torch.cat([images, vectors]).contiguous(memory_format=torch.channels_last)
         for layer, bias in zip(self._maps, self._biases, strict=False):
@@ -61,7 +69,7 @@ class HessianProduct:
             tangent.mul_(slope).addcmul_(bend, value)
             value *= slope
             g = layer.backward(g)
-        return g[n:]
+        return (g[n:],)
 
 
 class AutogradHessianProduct:
@@ -69,14 +77,22 @@ class AutogradHessianProduct:
 
     def __init__(self, net: EnergyNet) -> None:
         self._net = net
+        self._blocks = Blocks(type(self).__name__, self._product, net.spec.shape, inputs=2)
 
-    @torch.enable_grad()
     def __call__(self, images: Tensor, vectors: Tensor) -> Tensor:
         """The Hessian at each image times the vector beside it, (N, C, H, W)."""
+        if images.device.type != "cpu":
+            return self._product(images, vectors)[0]
+        product = torch.empty_like(images)
+        self._blocks.fill([images, vectors], [product])
+        return product
+
+    @torch.enable_grad()
+    def _product(self, images: Tensor, vectors: Tensor) -> tuple[Tensor]:
         x = images.detach().requires_grad_()
         (slope,) = torch.autograd.grad(self._net(x).sum(), x, create_graph=True)
         (product,) = torch.autograd.grad(slope, x, vectors)
-        return product
+        return (product,)
 
 
 class _LinearMap(Protocol):
@@ -131,15 +147,25 @@ class _Winograd:
         return self._convolution.backward(tiles)
 
 
-def pull_back(net: EnergyNet, images: Sequence[Tensor], cotangent: Tensor, run: ShortRun) -> Tensor:
+Product = Callable[[Tensor, Tensor], Tensor]
+"""The Hessian at each image times the vector beside it, all (N, C, H, W)."""
+
+
+def hessian_product(net: EnergyNet) -> Product | None:
+    """What multiplies by the Hessian of the net's energy; None for a piecewise linear net, where it is zero."""
+    if net.is_piecewise_linear:
+        return None
+    return HessianProduct(net) if isinstance(net, ConvNet) else AutogradHessianProduct(net)
+
+
+def pull_back(product: Product | None, images: Sequence[Tensor], cotangent: Tensor, run: ShortRun) -> Tensor:
     """dL/dz from dL/dx_K, both (N, C, H, W), for the chain z = x_0, x_1 ... x_K = `images`.
 
-    The noise that the steps added, if any, counts as constant. For a piecewise linear net this is
-    `cotangent` itself, and `images` may be empty.
+    The noise that the steps added, if any, counts as constant. Where the `hessian_product` is None
+    this is `cotangent` itself, and `images` may be empty.
     """
-    if net.is_piecewise_linear:
+    if product is None:
         return cotangent
-    product = HessianProduct(net) if isinstance(net, ConvNet) else AutogradHessianProduct(net)
     for x in reversed(images[:-1]):
         cotangent = cotangent - run.step_size * product(x, cotangent)
     return cotangent

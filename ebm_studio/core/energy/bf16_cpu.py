@@ -10,10 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ebm_studio.core.energy.gradients import BlockGradient
 from ebm_studio.core.energy.nets import ConvNet
 
-BLOCK = 2048  # images times n_f that walk together: enough for the matrix units, little for the caches
-PRODUCT = 16  # images of one matrix product; other numbers of rows may split the inner sum, and so round, otherwise
+BLOCK = 8  # images for whose number the weights are laid out
+LARGEST = 1024  # images times n_f in a block: enough for the matrix units, little for a core's cache
 MANY = 256  # input channels from which on the product beats the convolution
 LAST = 4  # side of the last hidden layer's pictures; those before have twice that
 
@@ -71,7 +72,7 @@ class PackedProduct:
 
     def refresh(self) -> None:
         """Take up the weight as it is now."""
-        rows = PRODUCT * LAST**2
+        rows = BLOCK * LAST**2
         weight = self._layer.weight.detach().to(torch.bfloat16).permute(0, 2, 3, 1).flatten(1)
         self._bias = _bias(self._layer).to(torch.bfloat16)
         self._forward = _mkldnn._reorder_linear_weight(weight.contiguous(), rows)
@@ -80,19 +81,18 @@ class PackedProduct:
     def forward(self, x: Tensor) -> Tensor:
         """The result, activated."""
         n, channels = x.shape[:2]
-        framed = x.new_zeros(_whole(n), 2 * LAST + 2, 2 * LAST + 2, channels)
-        framed[:n, 1:-1, 1:-1] = x.permute(0, 2, 3, 1)
+        framed = x.new_zeros(n, 2 * LAST + 2, 2 * LAST + 2, channels)
+        framed[:, 1:-1, 1:-1] = x.permute(0, 2, 3, 1)
         patches = _patches(framed, LAST, 1).reshape(-1, LAST**2 * channels)
-        y = self._multiply(patches, self._forward, self._bias, *self._activation)
-        return y.view(-1, LAST, LAST, y.shape[1])[:n].permute(0, 3, 1, 2)
+        y: Tensor = _mkldnn._linear_pointwise(patches, self._forward, self._bias, *self._activation)
+        return y.view(n, LAST, LAST, y.shape[1]).permute(0, 3, 1, 2)
 
     def backward(self, g: Tensor) -> Tensor:
         """The gradient at the result (before its activation) to that at x."""
         n, outputs = g.shape[:2]
-        rows = g.new_zeros(_whole(n) * LAST**2, outputs)
-        rows.view(-1, LAST, LAST, outputs)[:n] = g.permute(0, 2, 3, 1)
-        patches = self._multiply(rows, self._backward, None, "none", [], "")
-        patches = patches.view(-1, LAST, LAST, LAST, patches.shape[1] // LAST)[:n]
+        rows = g.permute(0, 2, 3, 1).reshape(-1, outputs)
+        patches: Tensor = _mkldnn._linear_pointwise(rows, self._backward, None, "none", [], "")
+        patches = patches.view(n, LAST, LAST, LAST, patches.shape[1] // LAST)
         framed = g.new_zeros(n, 2 * LAST + 2, 2 * LAST + 2, self._layer.in_channels)
         # Every second patch of a row or column overlaps none of the others: four sums lay them all down.
         for i in (0, 1):
@@ -100,30 +100,19 @@ class PackedProduct:
                 _patches(framed[:, 2 * i :, 2 * j :], LAST // 2, 2).add_(patches[:, i::2, j::2])
         return framed[:, 1:-1, 1:-1].permute(0, 3, 1, 2)
 
-    @staticmethod
-    def _multiply(rows: Tensor, *weight_and_activation: object) -> Tensor:
-        parts = torch.split(rows, PRODUCT * LAST**2)
-        return torch.cat([_mkldnn._linear_pointwise(part, *weight_and_activation) for part in parts])
 
-
-def _whole(count: int) -> int:
-    """Images that fill whole products."""
-    return count + -count % PRODUCT
-
-
-class PackedGradient:
+class PackedGradient(BlockGradient):
     """`EnergyGradient` in bfloat16, for CPUs."""
 
     def __init__(self, net: ConvNet) -> None:
-        self.spec = net.spec
+        super().__init__(net.spec, torch.bfloat16, max(BLOCK, LARGEST // net.spec.width))
         self._leak = net.spec.leak if net.spec.activation == "leaky_relu" else None
         *hidden, self._last = net.convolutions
-        self._block = max(PRODUCT, BLOCK // net.spec.width)
-        shape = (self._block, *net.spec.shape)
+        shape = (BLOCK, *net.spec.shape)
         self._layers: list[PackedConvolution | PackedProduct] = []
         for layer in hidden[:-1]:
             self._layers.append(PackedConvolution(layer, shape, self._leak))
-            shape = (self._block, layer.out_channels, shape[2] // layer.stride[0], shape[3] // layer.stride[1])
+            shape = (BLOCK, layer.out_channels, shape[2] // layer.stride[0], shape[3] // layer.stride[1])
         last = hidden[-1]
         self._layers.append(
             PackedProduct(last, self._leak) if last.in_channels >= MANY else PackedConvolution(last, shape, self._leak)
@@ -141,15 +130,8 @@ class PackedGradient:
         self._weight = weight.contiguous(memory_format=torch.channels_last)
         self._constant = _bias(self._last).float()
 
-    @torch.no_grad()
-    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
-        energies, slopes = zip(*map(self._walk, torch.split(images, self._block)), strict=True)
-        return torch.cat(energies), torch.cat(slopes)
-
     def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        h = images.to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
-        kept = []
+        h, kept = images, []
         for layer in self._layers:
             h = layer.forward(h)
             kept.append(h)
@@ -165,7 +147,7 @@ class PackedGradient:
             else:
                 _aten.leaky_relu_backward.grad_input(g, a, self._leak, True, grad_input=a)
             g = layer.backward(a)
-        return energy, g.float()
+        return energy, g
 
 
 def _patches(framed: Tensor, count: int, spread: int) -> Tensor:

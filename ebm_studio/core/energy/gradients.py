@@ -13,11 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ebm_studio.core.energy.blocks import SIZES, Blocks
+from ebm_studio.core.energy.crew import share_out
 from ebm_studio.core.energy.nets import ConvNet, EnergyNet
-from ebm_studio.core.energy.winograd import TILE, HalvingConvolution, from_tiles, to_tiles
+from ebm_studio.core.energy.winograd import TILE, HalvingConvolution, Kept, from_tiles, to_tiles
 from ebm_studio.core.specs import NetSpec
 
-MOST = 64  # images that walk together; more gain no speed and cost memory
+MOST = 64  # images that walk together on a GPU; more gain no speed and cost memory
+PART = 32  # images of an update that walk together on a CPU
 WIDE = 64  # input channels from which on Winograd's convolution beats the direct one
 
 _aten = torch.ops.aten
@@ -42,19 +45,40 @@ class ParameterGradient(Gradient, Protocol):
         """Energies E (N,) and the gradient of sum(factors * E) at each of the net's parameters, in float32."""
 
 
-class AutogradGradient:
+class BlockGradient:
+    """A `Gradient` that walks through the net with a block of images at a time. A class of its own says how."""
+
+    def __init__(self, spec: NetSpec, dtype: torch.dtype = torch.float32, largest: int = SIZES[-1]) -> None:
+        self.spec = spec
+        self._blocks = Blocks(type(self).__name__, self._walk, spec.shape, dtype=dtype, largest=largest)
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies (N,) and dE/dx (N, C, H, W), in float32, both new. On a CPU each row depends on its image alone."""
+        if images.device.type != "cpu":
+            energies, slopes = zip(*map(self._walk, torch.split(images, MOST)), strict=True)
+            return torch.cat(energies), torch.cat(slopes).float()
+        energy, slope = images.new_empty(len(images)), torch.empty_like(images)
+        self._blocks.fill([images], [energy, slope])
+        return energy, slope
+
+    def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies (N,) and dE/dx (N, C, H, W)."""
+        raise NotImplementedError
+
+
+class AutogradGradient(BlockGradient):
     """What torch differentiates by itself, in float32: for any net."""
 
     def __init__(self, net: EnergyNet) -> None:
-        self.spec = net.spec
+        super().__init__(net.spec)
         self._net = net
 
     def refresh(self) -> None:
         """Nothing is to be done: it reads the net's own weights."""
 
     @torch.enable_grad()
-    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
+    def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
         x = images.detach().requires_grad_()
         energy = self._net(x)
         (slope,) = torch.autograd.grad(energy.sum(), x)
@@ -68,11 +92,11 @@ class AutogradGradient:
         return energy.detach(), list(gradients)
 
 
-class EnergyGradient:
+class EnergyGradient(BlockGradient):
     """The direct convolutions, in float32 from the net's own weights or in another precision from copies."""
 
     def __init__(self, net: ConvNet, dtype: torch.dtype = torch.float32) -> None:
-        self.spec = net.spec
+        super().__init__(net.spec, dtype)
         self._net = net
         self._dtype = dtype
         for layer in net.convolutions:
@@ -86,19 +110,26 @@ class EnergyGradient:
             for layer in self._net.convolutions
         ]
 
-    @torch.no_grad()
-    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
-        parts = [self._walk(part) for part in images.tensor_split(list(range(MOST, len(images), MOST)))]
-        energies, slopes = zip(*parts, strict=True)
-        return torch.cat(energies), torch.cat(slopes)
-
-    @torch.no_grad()
     def of_parameters(self, images: Tensor, factors: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Energies E (N,) and the gradient of sum(factors * E) at each of the net's parameters, in float32.
 
-        One pass over all images: in the difference of two means, what the means share cancels before it is rounded.
+        Each part of the images takes some from all along them: in the difference of two means, what the
+        means share cancels in each part, before it is rounded.
         """
+        energy = images.new_empty(len(images))
+        count = -(-len(images) // PART) if images.device.type == "cpu" else 1
+        gradients: list[list[Tensor]] = [[] for _ in range(count)]
+
+        def work(part: int) -> None:
+            energy[part::count], gradients[part] = self._pass(images[part::count], factors[part::count])
+
+        share_out(work, range(count))
+        total, *others = gradients
+        for more in others:
+            torch._foreach_add_(total, more)
+        return energy, total
+
+    def _pass(self, images: Tensor, factors: Tensor) -> tuple[Tensor, list[Tensor]]:
         inputs, kept, h = self._forward(images)
         *hidden, (_, weight, bias) = self._layers
         energy = self._energy(h, weight, bias)
@@ -148,21 +179,18 @@ class EnergyGradient:
                 g = _aten.convolution_backward(
                     g, x, w, None, layer.stride, layer.padding, (1, 1), False, (0, 0), 1, (True, False, False)
                 )[0]
-        return energy, g.float()
+        return energy, g
 
 
-class WinogradGradient:
-    """Float32 on the CPU, with Winograd's convolution in the wide layers.
-
-    Its tensors are kept from call to call, so one thread may use it at a time.
-    """
+class WinogradGradient(BlockGradient):
+    """Float32 on the CPU, with Winograd's convolution in the wide layers. Each thread keeps its tensors."""
 
     def __init__(self, net: ConvNet) -> None:
-        self.spec = net.spec
+        super().__init__(net.spec)
         *hidden, self._last = net.convolutions
         self._direct = [layer for layer in hidden[:-1] if layer.in_channels < WIDE]
         self._halving = [HalvingConvolution(layer.weight, _bias(layer)) for layer in hidden[len(self._direct) :]]
-        self._frames: dict[tuple[int, ...], Tensor] = {}
+        self._frames = Kept()
         for layer in self._direct:
             layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
 
@@ -170,13 +198,6 @@ class WinogradGradient:
         """Take up the net's weights as they are now; to be called when they have changed."""
         for layer in self._halving:
             layer.refresh()
-
-    @torch.no_grad()
-    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
-        parts = [self._walk(part) for part in images.tensor_split(list(range(MOST, len(images), MOST)))]
-        energies, slopes = zip(*parts, strict=True)
-        return torch.cat(energies), torch.cat(slopes)
 
     def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
         inputs, kept = [], []
@@ -221,10 +242,8 @@ class WinogradGradient:
 
     def _frame(self, count: int, side: int, channels: int) -> Tensor:
         """Pictures (N, C, H, H) to be filled in, channels last, inside a frame of zeros."""
-        shape = (count, side + 2, side + 2, channels)
-        if shape not in self._frames:
-            self._frames[shape] = self._last.weight.new_zeros(shape)
-        return self._frames[shape][:, 1:-1, 1:-1].permute(0, 3, 1, 2)
+        frame = self._frames.tensor("frame", (count, side + 2, side + 2, channels))
+        return frame[:, 1:-1, 1:-1].permute(0, 3, 1, 2)
 
 
 def _bias(layer: nn.Conv2d) -> Tensor:

@@ -11,6 +11,7 @@ Pictures are channels last inside a frame of one zero pixel that serves as paddi
 from __future__ import annotations
 
 from fractions import Fraction
+from threading import local
 
 import torch
 from torch import Tensor
@@ -45,17 +46,31 @@ def _transforms() -> tuple[Tensor, Tensor, Tensor]:
     return A, G, B
 
 
+class Kept(local):
+    """Float32 tensors that are kept from call to call, for each thread its own."""
+
+    def __init__(self) -> None:
+        self._tensors: dict[tuple[str, tuple[int, ...]], Tensor] = {}
+
+    def tensor(self, name: str, shape: tuple[int, ...]) -> Tensor:
+        """The thread's tensor of a name and shape: zeros at first, then as it was left."""
+        key = (name, shape)
+        if key not in self._tensors:
+            self._tensors[key] = torch.zeros(shape)
+        return self._tensors[key]
+
+
 class HalvingConvolution:
     """The convolution and its transpose for one layer's weight (out, in, 4, 4), into tensors that are kept.
 
-    `forward` and `backward` return views of this object's own tensors: they hold until its next call.
+    `forward` and `backward` return views of tensors of the calling thread: they hold until its next call.
     A tile tensor is (16, N, t, t, C): results 4 x 4 within a tile first, then tiles of t x t.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         self._weight, self._bias = weight, bias
         self._outputs, self._inputs = weight.shape[:2]
-        self._buffers: dict[tuple[str, tuple[int, ...]], Tensor] = {}
+        self._buffers = Kept()
         A, self._kernel, B = _transforms()
         self._a, self._b = torch.kron(A, A).float(), torch.kron(B, B).float()
         self.refresh()
@@ -108,10 +123,7 @@ class HalvingConvolution:
         return product
 
     def _buffer(self, name: str, *shape: int) -> Tensor:
-        key = (name, shape)
-        if key not in self._buffers:
-            self._buffers[key] = self._bias.new_empty(shape)
-        return self._buffers[key]
+        return self._buffers.tensor(name, shape)
 
 
 def to_tiles(pictures: Tensor, tiles: Tensor) -> None:

@@ -89,7 +89,8 @@ def reconstruct(
     count = known.flatten(1).sum(1)
     if not count.all():
         raise DataError("The mask leaves no known pixel: nothing tells the reconstruction what to match.")
-    project = _projection(settings.mode, run.start)
+    project = _one_by_one(_projection(settings.mode, run.start))
+    even = _one_by_one(lambda slope: balanced(slope, COARSE[settings.mode]))
 
     # The chain undone is a far better beginning than noise, but undoing needs to know the whole end.
     whole = known.flatten(1).all(1)
@@ -104,7 +105,7 @@ def reconstruct(
     for iteration in range(1, settings.iterations + 1):
         chain = _chain(gradient, z, run, keep=pull_back is not None)
         residual = (chain[-1] - photos) * known
-        error = residual.square().flatten(1).sum(1) / count
+        error = _one_by_one(_square_sum)(residual) / count
 
         better = error < best_error  # never so for an error that is not finite
         if not (better | best_error.isfinite()).any():
@@ -117,7 +118,7 @@ def reconstruct(
             return
 
         slope = residual if pull_back is None else pull_back(chain, residual)
-        slope = balanced(slope, COARSE[settings.mode]) * known
+        slope = even(slope) * known
         velocity = momentum * velocity - first * decay ** (iteration - 1) * (1 - momentum) * slope
         moving = (best_error > settings.tolerance) & error.isfinite()
         velocity = _chosen(moving, velocity, torch.zeros_like(velocity))
@@ -160,6 +161,15 @@ def _chain(gradient: Gradient, z: Tensor, run: ShortRun, keep: bool) -> list[Ten
         x = x - run.step_size * gradient(x)[1]
         chain = [*chain, x] if keep else [x]
     return chain
+
+
+def _one_by_one(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """A function of photos (N, ...) that sees each alone: sums over many might be taken in another order."""
+    return lambda photos: torch.cat([function(photo) for photo in torch.split(photos, 1)])
+
+
+def _square_sum(photos: Tensor) -> Tensor:
+    return photos.square().flatten(1).sum(1)
 
 
 def _chosen(rows: Tensor, values: Tensor, others: Tensor) -> Tensor:

@@ -6,12 +6,13 @@ It is the same for points (N, 2) as for images (N, C, H, W).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from ebm_studio.core.energy.crew import share_out
 from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.sheet import png_sheet
 from ebm_studio.core.specs import ShortRun
@@ -20,6 +21,7 @@ Gradient = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Images (N, C, H, W) to energies (N,) and dE/dx (N, C, H, W)."""
 Noise = Callable[[], Tensor]
 """The next step's standard normal u, (N, C, H, W)."""
+SHARE = 8  # chains whose noise a thread draws at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def short_run(
     many steps, and the chain goes on from there. Raises `DivergedError` when the energy is no longer
     finite.
     """
+    # Products are rounded before they are added: fused, they would be rounded otherwise at the end of a tensor.
     x = mean = z
     for index in range(first, run.steps + 1):
         energy, slope = gradient(x)
@@ -62,7 +65,7 @@ def short_run(
         yield Step(index, x, mean, energy, _length(slope))
         if index < run.steps:
             mean = x - slope
-            x = torch.add(mean, noise(), alpha=run.noise_scale) if noise and run.is_noisy(index) else mean
+            x = mean + noise() * run.noise_scale if noise and run.is_noisy(index) else mean
 
 
 def sample(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None = None) -> tuple[Tensor, Tensor]:
@@ -79,7 +82,7 @@ def sample(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None = N
         length += _length(slope)
         x -= slope
         if noise and run.is_noisy(index):
-            x.add_(noise(), alpha=run.noise_scale)
+            x += noise() * run.noise_scale
     return x, length / run.steps
 
 
@@ -104,25 +107,28 @@ class ChainStreams:
 
     def start(self, run: ShortRun) -> Tensor:
         """Start noise z ~ p0, (N, C, H, W)."""
-        z = torch.empty(len(self._starts), *self._shape)
-        for row, generator in zip(z, self._starts, strict=True):
-            if run.start == "uniform":
-                row.uniform_(-1, 1, generator=generator)
-            else:
-                row.normal_(generator=generator)
-        return z.to(self._device)
+        if run.start == "uniform":
+            return self._draw(self._starts, lambda row, stream: row.uniform_(-1, 1, generator=stream))
+        return self._draw(self._starts, lambda row, stream: row.normal_(generator=stream))
 
     def noise(self) -> Tensor:
         """The next u ~ N(0, I) of each chain, (N, C, H, W)."""
-        u = torch.empty(len(self._steps), *self._shape)
-        for row, generator in zip(u, self._steps, strict=True):
-            row.normal_(generator=generator)
-        return u.to(self._device)
+        return self._draw(self._steps, lambda row, stream: row.normal_(generator=stream))
 
     def skip(self, count: int) -> None:
         """Pass over the u of `count` steps, as a chain does that goes on from a later step."""
         for _ in range(count):
             self.noise()
+
+    def _draw(self, streams: Sequence[torch.Generator], fill: Callable[[Tensor, torch.Generator], object]) -> Tensor:
+        rows = torch.empty(len(streams), *self._shape)
+
+        def work(first: int) -> None:
+            for row in range(first, min(first + SHARE, len(streams))):
+                fill(rows[row], streams[row])
+
+        share_out(work, range(0, len(streams), SHARE))
+        return rows.to(self._device)
 
 
 def _generator(*key: object) -> torch.Generator:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ebm_studio.core.energy.adjoint import pull_back
+from ebm_studio.core.energy.adjoint import Product, hessian_product, pull_back
 from ebm_studio.core.energy.backends import make_gradient
 from ebm_studio.core.energy.devices import choose_device
 from ebm_studio.core.energy.nets import EnergyNet
@@ -94,7 +94,7 @@ class Model:
             images, _ = sample(self.gradient, streams.start(run), run, streams.noise)
             if not torch.isfinite(images).all():
                 raise DivergedError("The chains ran away: lower the step size or the noise scale.")
-            parts.append(images[: len(chains)].clamp(-1, 1).cpu())
+            parts.append(images.clamp(-1, 1).cpu())
             progress(chains.stop)
         return torch.cat(parts)
 
@@ -117,12 +117,9 @@ class Model:
         else:
             index, images = after
             streams.skip(sum(run.is_noisy(i) for i in range(index)))
-            x = self._filled(images.to(self.device))
+            x = images.to(self.device)
             steps = itertools.islice(short_run(self.gradient, x, run, streams.noise, index), 1, None)
-        for step in steps:
-            yield Step(
-                step.index, step.images[:count], step.mean[:count], step.energy[:count], step.gradient_norm[:count]
-            )
+        yield from steps
 
     def reconstruct(
         self,
@@ -146,21 +143,15 @@ class Model:
         run = run or self.card.short_run.for_photos(masked=known is not None)
         count = check_count(len(photos))
         start = self._streams(seed, range(first, first + count)).start(run)
-        # Copies of the last photo fill the batch up: so a photo's result is the same in any batch.
-        photos = self._filled(photos.to(self.device))
-        if known is not None:
-            known = known.to(self.device)
-            known = self._filled(known) if known.dim() == 4 and len(known) == count else known
-        found = reconstruct(
+        return reconstruct(
             self.gradient,
-            photos,
+            photos.to(self.device),
             start,
             run,
             settings or Reconstruction(),
-            known,
-            None if self.net.is_piecewise_linear else lambda chain, slope: pull_back(self.net, chain, slope, run),
+            known if known is None else known.to(self.device),
+            (lambda chain, slope: pull_back(product, chain, slope, run)) if (product := self._hessian) else None,
         )
-        return (iterate.rows(count) for iterate in found)
 
     def latent(self, seed: int, chain: int = 0, run: ShortRun | None = None) -> Latent:
         """The start noise of chain `chain` of a seed."""
@@ -200,16 +191,13 @@ class Model:
         own = self._noise_of(latents)
 
         def mixture(x: Tensor) -> Tensor:
-            return self._filled(x if weights is None else mix(x, weights))
+            return x if weights is None else mix(x, weights)
 
         def step_noise() -> Tensor:
             u = own()
-            return mixture(u) if noise == "own" else self._filled(u[:1].expand(count, -1, -1, -1))
+            return mixture(u) if noise == "own" else u[:1].expand(count, -1, -1, -1)
 
-        for step in short_run(self.gradient, mixture(stops), run, None if noise == "off" else step_noise):
-            yield Step(
-                step.index, step.images[:count], step.mean[:count], step.energy[:count], step.gradient_norm[:count]
-            )
+        yield from short_run(self.gradient, mixture(stops), run, None if noise == "off" else step_noise)
 
     def interpolate(
         self,
@@ -275,6 +263,10 @@ class Model:
             f'<img alt="samples" src="data:image/png;base64,{picture}">'
         )
 
+    @cached_property
+    def _hessian(self) -> Product | None:
+        return hessian_product(self.net)
+
     def _noise_of(self, latents: Sequence[Latent]) -> Callable[[], Tensor]:
         """The next u of each latent (S, C, H, W): of its own chain, or zeros."""
         shape = self.card.net.shape
@@ -288,17 +280,7 @@ class Model:
         return lambda: torch.cat([stream.noise() if stream else silence for stream in streams])
 
     def _streams(self, seed: int, chains: range) -> ChainStreams:
-        # The CPU's convolutions round differently when a batch does not split evenly over the threads,
-        # so a few chains that nobody sees fill the batch up.
-        chains = range(chains.start, chains.stop + self._filling(len(chains)))
         return ChainStreams(check_seed(seed), chains, self.card.net.shape, self.device)
-
-    def _filled(self, x: Tensor) -> Tensor:
-        """x (N, ...) with copies of its last row up to a batch that splits evenly."""
-        return torch.cat([x, x[-1:].expand(self._filling(len(x)), *x.shape[1:])])
-
-    def _filling(self, count: int) -> int:
-        return -count % max(2, torch.get_num_threads())
 
 
 def load_model(

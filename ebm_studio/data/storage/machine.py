@@ -10,14 +10,16 @@ from pathlib import Path
 
 import torch
 
+from ebm_studio.core.energy.crew import threads
+
 CPUINFO = Path("/proc/cpuinfo")
 MOST = 60  # letters of the processor's name
 
 
 def machine(device: torch.device, backend: str) -> str:
     """System, processor, device, threads and backend in a line."""
-    system, threads = f"{platform.system()} {platform.machine()}", f"{torch.get_num_threads()} threads"
-    return ", ".join(part for part in (system, processor(), str(device), threads, backend) if part)
+    parts = (f"{platform.system()} {platform.machine()}", processor(), str(device), f"{threads()} threads", backend)
+    return ", ".join(part for part in parts if part)
 
 
 @cache

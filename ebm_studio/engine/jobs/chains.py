@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ebm_studio.core.energy.crew import threads
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.models.card import Card
 from ebm_studio.data.models.latent import Latent
@@ -41,10 +42,7 @@ class LoadModel(Request):
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
         model = worker.model(self.name, fresh=True)
-        import torch
-
-        threads = torch.get_num_threads()
-        worker.post(ModelReady(self.name, model.card, str(model.device), threads, model.backend, model.fingerprint))
+        worker.post(ModelReady(self.name, model.card, str(model.device), threads(), model.backend, model.fingerprint))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@ import platform
 import pytest
 import torch
 
+from ebm_studio.core.energy.crew import threads
 from ebm_studio.data.storage import machine
 
 
@@ -29,7 +30,7 @@ def test_the_processor_of_linux_is_named_where_it_is_told(tmp_path, monkeypatch)
         assert machine.processor() == name
         named = [f"Linux {platform.machine()}", name] if name else [f"Linux {platform.machine()}"]
         line = machine.machine(torch.device("cpu"), "bf16")
-        assert line.split(", ") == [*named, "cpu", f"{torch.get_num_threads()} threads", "bf16"]
+        assert line.split(", ") == [*named, "cpu", f"{threads()} threads", "bf16"]
 
 
 def test_this_machine_tells_or_not_but_never_fails():

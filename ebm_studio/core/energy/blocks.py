@@ -1,0 +1,135 @@
+"""Images computed in blocks of a few fixed sizes, so that what becomes of an image depends on nothing around it.
+
+A library chooses its kernel, and with it the order of its sums, by the shape of what it gets and by the
+number of threads. So each block is one thread's work, has one of a few sizes, and is filled up where the images
+end. That an image's place in a block makes no difference, and the block's size neither, is checked on the machine
+itself when a size is first used. A size that fails is left out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from ebm_studio.core.energy.crew import share_out, threads
+
+log = logging.getLogger(__name__)
+
+SIZES = (8, 4, 2, 1, 16, 32)
+"""Images in a block. The others must agree with the first that does not care about an image's place."""
+POINT_SIZES = (256, 64, 8, 1, 1024, 4096)
+"""The same for points (N, 2), which cost next to nothing each."""
+OVERHEAD = 4  # images that a block costs besides its own
+
+
+class Blocks:
+    """A function of images (N, ...), computed block by block on the CPU.
+
+    `function` takes `inputs` new tensors of one dtype, channels last and all of the same N, and
+    returns tensors (N, ...). `largest` is the most images that a block should have.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., tuple[Tensor, ...]],
+        shape: tuple[int, ...],
+        *,
+        inputs: int = 1,
+        dtype: torch.dtype = torch.float32,
+        largest: int = SIZES[-1],
+    ) -> None:
+        self._name, self._function, self._shape, self._dtype = name, function, shape, dtype
+        sizes = SIZES if len(shape) == 3 else POINT_SIZES
+        self._sizes = [size for size in sizes if len(shape) != 3 or size <= largest]
+        self._known: dict[int, bool] = {}
+        random = torch.Generator().manual_seed(0)
+        self._probes = [torch.rand(self._sizes[0], *shape, generator=random) * 2 - 1 for _ in range(inputs)]
+        self._expected: list[Tensor] = []
+        self._plans: dict[tuple[int, int], list[int]] = {}
+
+    def fill(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+        """Put the function of the inputs (N, ...) into the outputs (N, ...), both of any strides."""
+        count = len(inputs[0])
+        blocks, first = [], 0
+        for size in self.plan(count):
+            blocks.append((slice(first, min(first + size, count)), size))
+            first += size
+
+        def work(block: tuple[slice, int]) -> None:
+            rows, size = block
+            results = self._function(*(self._block(x[rows], size) for x in inputs))
+            for output, result in zip(outputs, results, strict=True):
+                output[rows] = result[: rows.stop - rows.start]
+
+        share_out(work, blocks)
+
+    def plan(self, count: int) -> list[int]:
+        """The sizes of the blocks for so many images, all of them checked."""
+        key = (count, threads())
+        while key not in self._plans:
+            cuts = [_cut(count, size, self._sizes) for size in self._sizes]
+            best = min(cuts, key=lambda blocks: _cost(blocks, threads()))
+            if all(self.agrees(size) for size in (self._sizes[0], *best)):
+                self._plans[key] = best
+        return self._plans[key]
+
+    def agrees(self, size: int) -> bool:
+        """Whether an image becomes the same in a block of that size as in those in use. If not, it is left out."""
+        if size not in self._known:
+            self._known[size] = self._agrees(size) if self._expected else self._is_steady(size)
+            if not self._known[size]:
+                self._sizes.remove(size)
+                log.info("%s: rounding depends on the place in blocks of %d here, so none are used.", self._name, size)
+        return self._known[size]
+
+    def _is_steady(self, size: int) -> bool:
+        """Whether images become the same elsewhere in the block, and beside others. Then this is what to agree with."""
+        images, half = [probe[:size] for probe in self._probes], (size + 1) // 2
+        whole = self._try(images, size)
+        moved = self._try([x.roll(1, 0) for x in images], size)
+        some = self._try([x[:half] for x in images], size)
+        for result, elsewhere, part in zip(whole, moved, some, strict=True):
+            if not (_same(result.roll(1, 0), elsewhere) and _same(result[:half], part[:half])):
+                return False
+        self._expected = whole
+        return True
+
+    def _agrees(self, size: int) -> bool:
+        rows = torch.arange(size) % len(self._expected[0])
+        found = self._try([probe[rows] for probe in self._probes], size)
+        return all(_same(result, wanted[rows]) for result, wanted in zip(found, self._expected, strict=True))
+
+    def _try(self, images: Sequence[Tensor], size: int) -> list[Tensor]:
+        results: list[Tensor] = []
+        share_out(lambda x: results.extend(self._function(*x)), [[self._block(rows, size) for rows in images]])
+        return [result.clone() for result in results]
+
+    def _block(self, rows: Tensor, size: int) -> Tensor:
+        """A new tensor of the rows and zeros after them: always of the same strides, whatever the rows' are."""
+        channels, *sides = self._shape
+        block = rows.new_empty(size, *sides, channels, dtype=self._dtype).movedim(-1, 1)
+        block[: len(rows)] = rows
+        block[len(rows) :] = 0
+        return block
+
+
+def _same(a: Tensor, b: Tensor) -> bool:
+    return torch.equal(a.nan_to_num(), b.nan_to_num())
+
+
+def _cut(count: int, size: int, sizes: Sequence[int]) -> list[int]:
+    """Blocks of that size for so many images; the rest get the smallest that holds them."""
+    rest = count % size
+    return [size] * (count // size) + ([min(each for each in sizes if each >= rest)] if rest else [])
+
+
+def _cost(blocks: Sequence[int], workers: int) -> int:
+    """What the busiest thread has to do, in images."""
+    loads = [0] * workers
+    for size in blocks:
+        loads[loads.index(min(loads))] += size + OVERHEAD
+    return max(loads)

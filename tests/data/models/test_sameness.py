@@ -1,0 +1,21 @@
+"""Many machines on one: what a picture is depends on no batch and no number of threads, on any CPU."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("isa", ["AVX2", "AVX512_CORE", "AVX512_CORE_BF16", "DEFAULT"])
+def test_pictures_depend_on_no_batch_and_no_threads(isa: str) -> None:
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": isa}
+    words = [sys.executable, "-m", "tests.data.models.sameness"]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["failed"] == []
+    assert result["looked"] >= 2 * 3 * 3 * 14
