@@ -1,0 +1,49 @@
+"""`ebm-studio install-desktop`: a menu entry, an icon and our file types, on Linux."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from ebm_studio.cli.options import add_json
+from ebm_studio.core.errors import StudioError
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "install-desktop",
+        help="put the program into the desktop's menu, and open our files with it (Linux)",
+        description="For this user only: an entry in the menu, an icon, and the file types of models, latents and "
+        "recipes, so that a double click opens them. Pictures and films get an entry in Open With.",
+    )
+    parser.add_argument("--remove", action="store_true", help="take all of it away again")
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Write the files, or remove them."""
+    from ebm_studio.data.storage.desktop import install_desktop, remove_desktop
+
+    if not sys.platform.startswith("linux"):
+        raise StudioError("Only desktops on Linux have such entries: on this system, make a shortcut to the program.")
+    files = remove_desktop() if args.remove else install_desktop(_this_program())
+    if not args.json:
+        for file in files:
+            print(f"{'removed' if args.remove else 'wrote'} {file}")
+        if not files:
+            print("there was nothing to remove")
+    return {"removed" if args.remove else "written": [str(file) for file in files]}
+
+
+def _this_program() -> list[str]:
+    """The command that starts this very copy."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    script = Path(sys.argv[0]).resolve()
+    if script.name == "ebm-studio" and script.is_file():
+        return [str(script)]
+    return [sys.executable, "-m", "ebm_studio"]
