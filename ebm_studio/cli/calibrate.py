@@ -11,6 +11,7 @@ from typing import Any
 
 from ebm_studio.cli.options import add_device, add_json, counting_bar
 from ebm_studio.core.specs import Evaluation
+from ebm_studio.data.storage.atomic_write import check_place
 
 
 def add(commands: Any) -> None:
@@ -40,6 +41,8 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Try, choose and write."""
+    if args.output:
+        check_place(args.output)
     settings = Evaluation(count=args.count, seed=args.seed)
 
     from tqdm import tqdm

@@ -16,6 +16,7 @@ from ebm_studio.core.specs import Diagnosing
 
 if TYPE_CHECKING:
     from ebm_studio.data.models.diagnosis.subject import Subject
+from ebm_studio.data.storage.atomic_write import check_place
 
 SUFFIXES = (".html", ".htm")
 
@@ -44,6 +45,8 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Measure and report."""
+    if args.output:
+        check_place(args.output)
     settings = Diagnosing(count=args.count, seed=args.seed)
     if args.output and args.output.suffix.lower() not in SUFFIXES:
         raise SettingsError(f"The report is an .html file, not {args.output.name}.")

@@ -12,6 +12,7 @@ from typing import Any
 from ebm_studio.cli.options import add_device, add_json, counting_bar
 from ebm_studio.core.evaluation.figures import Estimate, Figures
 from ebm_studio.core.specs import Evaluation
+from ebm_studio.data.storage.atomic_write import check_place
 
 DOWNLOAD = "inception: the first use downloads about 95 MB of weights from github.com/toshas/torch-fidelity"
 
@@ -46,6 +47,8 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Measure and report."""
+    if args.output:
+        check_place(args.output)
     settings = Evaluation(count=args.count, features=args.features, held_out=args.held_out, seed=args.seed)
 
     from ebm_studio.data.models.evaluation import evaluate

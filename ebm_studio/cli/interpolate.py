@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,13 +65,13 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Interpolate and write the file."""
     from ebm_studio.core.specs import Interpolation, check_stops
-    from ebm_studio.data.exports.encoders import export, kind_of
+    from ebm_studio.data.exports.encoders import check_size, check_target, export, left_out
     from ebm_studio.data.exports.frames import Look
     from ebm_studio.data.exports.recipe_sources import sources_of
-    from ebm_studio.data.exports.replay import make_recipe, path_frames
+    from ebm_studio.data.exports.replay import expected_of_path, make_recipe, path_frames
     from ebm_studio.data.models.model import load_model
 
-    kind_of(args.output)
+    kind = check_target(args.output)
     spec = Interpolation(path=args.path, spacing=args.spacing, frames=args.frames, noise=args.noise, closed=args.loop)
     look = Look(
         scale=args.scale,
@@ -86,6 +87,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     check_stops(len(args.stops), spec.closed)
     model = load_model(args.model, args.device)
     own = short_run(args, run_of(args.stops, model.card.short_run))
+    check_size(kind, look, *expected_of_path(spec, len(args.stops), model))
+    if told := left_out(spec.frames, look, kind):
+        print(f"ebm-studio interpolate: {told}", file=sys.stderr)
     latents = [read_stop(text, model, own) for text in args.stops]
 
     began = time.perf_counter()

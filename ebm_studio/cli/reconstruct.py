@@ -66,8 +66,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from ebm_studio.data.models.reconstruction import save_results
     from ebm_studio.data.models.result import Account, Result
     from ebm_studio.data.pictures.pictures import to_images
+    from ebm_studio.data.storage.atomic_write import check_place
 
     tolerance = {} if args.tolerance is None else {"tolerance": args.tolerance}
+    check_place(args.output, folder=True)
     settings = Reconstruction(iterations=args.iterations, mode=args.mode, **tolerance)
     model = load_model(args.model, args.device)
     own = short_run(args, model.card.short_run.for_photos(masked=args.mask is not None))

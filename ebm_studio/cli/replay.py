@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -33,16 +34,21 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Replay and write the file."""
-    from ebm_studio.data.exports.encoders import export, kind_of
+    from ebm_studio.data.exports.encoders import check_size, check_target, export, left_out
+    from ebm_studio.data.exports.frames import picked
     from ebm_studio.data.exports.recipe import read_recipe
 
-    kind_of(args.output)
+    kind = check_target(args.output)
     recipe = read_recipe(args.file)
 
-    from ebm_studio.data.exports.replay import load_recipe_models, make_frames
+    from ebm_studio.data.exports.replay import expected, load_recipe_models, make_frames
 
     began = time.perf_counter()
     models = load_recipe_models(recipe, args.file, args.model, args.device)
+    frame, count = expected(recipe, *models)
+    check_size(kind, recipe.look, frame, count)
+    if told := left_out(len(picked(count, recipe.look.every)), recipe.look, kind):
+        print(f"ebm-studio replay: {told}", file=sys.stderr)
     with progress_bar("replaying") as show:
         frames = make_frames(models[0], recipe, show, *models[1:])
     size = export(frames, args.output, recipe.look, recipe)

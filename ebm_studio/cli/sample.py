@@ -36,19 +36,21 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Sample and write the file."""
     from ebm_studio.core.specs import check_count, check_seed
-    from ebm_studio.data.exports.encoders import export, kind_of
+    from ebm_studio.data.exports.encoders import check_size, check_target, export
     from ebm_studio.data.exports.frames import Look
     from ebm_studio.data.exports.recipe import Kind
     from ebm_studio.data.exports.recipe_sources import Seeds
-    from ebm_studio.data.exports.replay import make_frames, make_recipe
+    from ebm_studio.data.exports.replay import expected, make_frames, make_recipe
     from ebm_studio.data.models.model import load_model
 
-    kind: Kind = "chain" if kind_of(args.output) in ("gif", "apng", "mp4", "folder") else "samples"
+    target = check_target(args.output)
+    kind: Kind = "chain" if target in ("gif", "apng", "mp4", "folder") else "samples"
     look = Look(scale=args.scale, every=args.every, hold_last=1.5 if kind == "chain" else 0)
     model = load_model(args.model, args.device, args.backend)
     own = short_run(args, model.card.short_run)
     recipe = make_recipe(model, kind, (Seeds(check_seed(args.seed), 0, check_count(args.count)),), own, look)
 
+    check_size(target, look, *expected(recipe, model))
     began = time.perf_counter()
     with progress_bar("sampling") as show:
         frames = make_frames(model, recipe, show)

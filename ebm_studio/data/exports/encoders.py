@@ -11,6 +11,7 @@ import shutil
 import struct
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,10 +20,22 @@ from PIL.PngImagePlugin import PngInfo
 
 from ebm_studio.core.errors import DataError, SettingsError, StudioError
 from ebm_studio.data.exports import mp4
-from ebm_studio.data.exports.frames import MAX_SIDE, PAPER, Frame, Look, Reel, Shot, film, ticks
+from ebm_studio.data.exports.frames import (
+    GIF_SECONDS,
+    MAX_SIDE,
+    PAPER,
+    Frame,
+    Look,
+    Reel,
+    Shot,
+    film,
+    for_gif,
+    picked,
+    ticks,
+)
 from ebm_studio.data.exports.gif_palette import Palette
 from ebm_studio.data.exports.recipe import DESCRIPTION, MARK, MAX_TEXT, Recipe, side_file
-from ebm_studio.data.storage.atomic_write import write_whole
+from ebm_studio.data.storage.atomic_write import check_place, write_whole
 
 Kind = Literal["gif", "webp", "apng", "mp4", "png", "jpeg", "bmp", "tiff", "folder"]
 Progress = Callable[[float], object]
@@ -77,6 +90,48 @@ def export(
     return len(content)
 
 
+def check_target(path: Path) -> Kind:
+    """What a name's suffix asks for, once it is certain that it can be written. Raises `StudioError`."""
+    kind = kind_of(path)
+    if kind == "folder":
+        _check_new(path)
+    check_place(path, folder=kind == "folder")
+    return kind
+
+
+def check_size(kind: Kind, look: Look, frame: Frame, count: int) -> None:
+    """Refuse before the work what `export` would refuse after it: so many frames as large as this one.
+
+    Raises `SettingsError`.
+    """
+    _check_size(Reel([frame], replace(look, every=1)), len(picked(count, look.every)), kind)
+
+
+def _check_size(reel: Reel, count: int, kind: Kind) -> None:
+    if kind in MOVING and (count > 1 or kind != "webp"):
+        turns = len(shots_of(count, reel.look, kind))
+        if turns > MAX_TURNS:
+            raise SettingsError(f"The film would have {turns} frames; the most is {MAX_TURNS}.")
+    elif kind != "folder":
+        width, height = _sheet_size(reel, count)
+        if max(width, height) > MAX_SIDE:
+            raise SettingsError(f"The sheet would be {width} x {height} pixels; the most is {MAX_SIDE} a side.")
+
+
+def shots_of(count: int, look: Look, kind: Kind) -> list[Shot]:
+    """The turns of so many frames in a film of this kind."""
+    shots = film(count, look)
+    return for_gif(shots) if kind == "gif" else shots
+
+
+def left_out(count: int, look: Look, kind: Kind) -> str:
+    """A sentence when a film of so many frames cannot show them all; else nothing."""
+    frames = len(film(count, look))
+    missing = frames - len(shots_of(count, look, kind)) if kind in MOVING else 0
+    most = round(1 / GIF_SECONDS)
+    return f"A GIF shows at most {most} frames a second: {missing} of {frames} are left out." if missing else ""
+
+
 def fits(recipe: Recipe, kind: Kind) -> bool:
     """Whether a recipe goes inside a file of this kind."""
     return len(recipe.to_json()) <= ROOM.get(kind, MAX_TEXT)
@@ -91,10 +146,8 @@ def encode(
     if kind not in MOVING or (len(reel) == 1 and kind == "webp"):
         content = _still(_sheet(reel, progress), kind, note)
     else:
-        shots = film(len(reel), look)
-        if len(shots) > MAX_TURNS:
-            raise SettingsError(f"The film would have {len(shots)} frames; the most is {MAX_TURNS}.")
-        content = _MOVING[kind](reel, shots, note, progress)
+        _check_size(reel, len(reel), kind)
+        content = _MOVING[kind](reel, shots_of(len(reel), look, kind), note, progress)
     progress(1.0)
     return content
 
@@ -183,16 +236,20 @@ class _Lazy(Image.Image):
 def _sheet(reel: Reel, progress: Progress) -> Image.Image:
     if len(reel) == 1:
         return reel[0]
+    _check_size(reel, len(reel), "png")
+    size = _sheet_size(reel, len(reel))
     columns = min(reel.look.columns, len(reel))
     width, height = reel.size
-    size = (columns * width, -(-len(reel) // columns) * height)
-    if max(size) > MAX_SIDE:
-        raise SettingsError(f"The sheet would be {size[0]} x {size[1]} pixels; the most is {MAX_SIDE} a side.")
     sheet = Image.new("L", size, PAPER[0]) if reel.channels == 1 else Image.new("RGB", size, PAPER)
     for i in range(len(reel)):
         sheet.paste(reel[i], (i % columns * width, i // columns * height))
         progress(i / len(reel))
     return sheet
+
+
+def _sheet_size(reel: Reel, count: int) -> tuple[int, int]:
+    columns = min(reel.look.columns, count)
+    return columns * reel.size[0], -(-count // columns) * reel.size[1]
 
 
 def _still(image: Image.Image, kind: Kind, note: str) -> bytes:
@@ -211,8 +268,7 @@ def _still(image: Image.Image, kind: Kind, note: str) -> bytes:
 
 
 def _export_folder(reel: Reel, path: Path, recipe: Recipe | None, progress: Progress) -> int:
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise StudioError(f"{path} is there already: name a new folder.")
+    _check_new(path)
     note = recipe.to_json() if recipe and fits(recipe, "png") else ""
     digits = len(str(len(reel) - 1))
     total = 0
@@ -233,6 +289,11 @@ def _export_folder(reel: Reel, path: Path, recipe: Recipe | None, progress: Prog
     except OSError as error:
         raise StudioError(f"Cannot write {path}: {error.strerror or error}.") from error
     return total
+
+
+def _check_new(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise StudioError(f"{folder} is there already: name a new folder.")
 
 
 def _png_text(note: str) -> PngInfo:

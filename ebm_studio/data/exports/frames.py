@@ -22,6 +22,8 @@ MAX_SIDE = 8192
 MAX_HOLD = 60.0
 SMALLEST_TYPE = 11  # pixels; smaller captions cannot be read
 TYPE_SHARE = 20  # a caption's height is this part of the picture's
+GIF_SECONDS = 0.02
+"""No frame of a GIF is shorter: browsers show one of 0.01 s for 0.1 s."""
 GAP = 2  # pixels of the model between panels
 PAPER, INK = (24, 24, 24), (235, 235, 235)
 
@@ -162,6 +164,31 @@ def film(count: int, look: Look) -> list[Shot]:
         order += range(count - 2, 0 if look.loop else -1, -1)
     holds = {count - 1: look.hold_last, 0: look.hold_first} if count > 1 else {0: look.hold_last}
     return [Shot(index, max(1 / look.fps, holds.get(index, 0.0))) for index in order]
+
+
+def for_gif(shots: Sequence[Shot]) -> list[Shot]:
+    """The shots as a GIF can play them: none shorter than `GIF_SECONDS`, and together as long.
+
+    Where they are shorter, some are left out: at each multiple of that time the one that is due is
+    shown, and at the end the last.
+    """
+    if all(shot.seconds >= GIF_SECONDS for shot in shots):
+        return list(shots)
+    ends = np.cumsum([shot.seconds for shot in shots])
+    turns = max(1, int(float(ends[-1]) / GIF_SECONDS + 0.5 + 1e-9))
+    due = np.searchsorted(ends, np.arange(turns) * GIF_SECONDS + 1e-9, "right").clip(max=len(shots) - 1)
+    due[-1] = len(shots) - 1
+    kept, counts = np.unique(due, return_counts=True)
+    return [Shot(shots[i].index, count * GIF_SECONDS) for i, count in zip(kept.tolist(), counts.tolist(), strict=True)]
+
+
+def blank(shape: tuple[int, ...], caption: str = "", beside: Sequence[tuple[int, ...]] = ()) -> Frame:
+    """A frame of black pictures, (N, C, H, W) each, that takes no memory: how large an export will be."""
+    return Frame(_black(shape), caption, tuple(_black(each) for each in beside))
+
+
+def _black(shape: tuple[int, ...]) -> Pixels:
+    return np.broadcast_to(np.zeros((), np.uint8), shape)
 
 
 def ticks(shots: Sequence[Shot], unit: int) -> list[int]:

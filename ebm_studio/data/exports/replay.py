@@ -14,11 +14,12 @@ from ebm_studio.core.energy.devices import choose_device
 from ebm_studio.core.errors import DataError, SettingsError
 from ebm_studio.core.sampling.interpolation import PathFrames
 from ebm_studio.core.sampling.langevin import Step
-from ebm_studio.core.specs import ShortRun, check_count
+from ebm_studio.core.specs import Interpolation, ShortRun, check_count
 from ebm_studio.data.exports.frames import (
     Frame,
     Look,
     beside_photos,
+    blank,
     chain_caption,
     pair_caption,
     path_captions,
@@ -34,6 +35,7 @@ from ebm_studio.data.pictures.pictures import MAX_PHOTOS, Pixels, to_images, to_
 
 Progress = Callable[[float], object]
 
+ENERGY = -9999.99  # takes as much room in a caption as any usual one
 MAX_BYTES = 4 * 2**30
 """Of all frames of a recipe, which are in memory together."""
 
@@ -96,6 +98,29 @@ def make_frames(
         return [Frame(ends)]
     noise = np.stack([latent.z for latent in latents_of(model, recipe)])
     return [reconstruction_frame(recipe.photos, to_pixels(noise), ends)]
+
+
+def expected(recipe: Recipe, *models: Model) -> tuple[Frame, int]:
+    """A frame as large as those that `make_frames` will make with these models, and how many they will be."""
+    shapes = [(recipe.count, *model.card.net.shape) for model in models]
+    steps = max(side.short_run.steps for side in recipe.sides)
+    if recipe.path is not None:
+        return expected_of_path(recipe.path, recipe.count, models[0])
+    if recipe.photos:
+        photos = (recipe.count, *recipe.photos[0].pixels.shape)
+        if recipe.kind == "samples":
+            return blank(photos, "", [shapes[0], shapes[0]]), 1
+        return blank(photos, chain_caption(steps, steps, ENERGY), shapes), steps + 1
+    if recipe.kind == "samples":
+        return blank(shapes[0], "", shapes[1:]), 1
+    caption = chain_caption(steps, steps, ENERGY) if len(shapes) == 1 else pair_caption(steps, steps, ENERGY, ENERGY)
+    return blank(shapes[0], caption, shapes[1:]), steps + 1
+
+
+def expected_of_path(path: Interpolation, stops: int, model: Model) -> tuple[Frame, int]:
+    """See `expected`: of a path over so many stops."""
+    [caption] = path_captions([0.0], [0.0], [ENERGY], stops, path.closed)
+    return blank((1, *model.card.net.shape), caption), path.frames
 
 
 def _compared(models: Sequence[Model], recipe: Recipe, progress: Progress) -> list[Frame]:

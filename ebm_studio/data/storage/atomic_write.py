@@ -46,6 +46,19 @@ def write_whole(path: Path, write: Callable[[Path], object], lasting: bool = Tru
             os.unlink(name)
 
 
+def check_place(path: Path, folder: bool = False) -> None:
+    """See before the work that a file, or the files of a `folder`, can be written there. Raises `StudioError`."""
+    try:
+        if path.is_dir() and not folder:
+            raise IsADirectoryError(21, "it is a folder")
+        with suppress(FileNotFoundError):
+            os.lstat(path)  # raises where a part of the way is no folder, or a name too long
+        way = (path.absolute(), *path.absolute().parents)[0 if folder else 1 :]
+        tempfile.TemporaryFile(dir=next(place for place in way if os.path.lexists(place))).close()
+    except OSError as error:
+        raise writing_failed(path, error) from error
+
+
 def remove_parts(folder: Path) -> None:
     """Delete what killed processes left half written by `write_whole` in a folder, and nothing else."""
     with suppress(OSError):

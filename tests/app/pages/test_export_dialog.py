@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 
 from ebm_studio.data.exports import mp4
 from ebm_studio.data.exports.encoders import export
-from ebm_studio.data.exports.frames import Look
+from ebm_studio.data.exports.frames import Look, film
 from ebm_studio.data.exports.recipe import read_recipe
 from ebm_studio.data.exports.recipe_sources import Seeds
 from ebm_studio.data.exports.replay import make_frames, make_recipe
@@ -170,7 +170,8 @@ def test_a_place_that_cannot_be_written_is_a_banner(qtbot, dialog, tmp_path):
     dialog.place.selectAll()
     QTest.keyClicks(dialog.place, str(tmp_path / "file" / "a.gif"))
     QTest.mouseClick(dialog.start, LEFT)
-    qtbot.waitUntil(dialog.banner.isVisible, timeout=PATIENCE)
+    assert dialog.state.running is None  # refused before the work
+    assert dialog.banner.isVisible()
     assert "Cannot write" in dialog.banner.text.text()
 
 
@@ -349,3 +350,15 @@ def test_what_cannot_be_brought_back_is_a_banner_and_nothing_else(qtbot, running
     qtbot.waitUntil(lambda: not running.link.engine.busy, timeout=PATIENCE)
     assert (running.state.parameters, running.path.parameters, running.desk.shelf.contents) == before
     assert running.state.model.card.name == "tiny"
+
+
+def test_a_fast_gif_says_which_frames_are_left_out(qtbot, dialog):
+    state = dialog.state
+    state.change(fps=100)
+    assert "at most 50 frames a second" in dialog.missing.text()
+    assert dialog.missing.isVisible()
+    (_, frames, seconds), count = state.facts, len(state.thing.frames)
+    assert frames < count
+    assert seconds == pytest.approx(sum(shot.seconds for shot in film(count, state.look)), abs=0.02)
+    state.change(fps=50)
+    assert not dialog.missing.isVisible()

@@ -9,7 +9,7 @@ from PIL import Image
 
 from ebm_studio.core.errors import DataError, SettingsError, StudioError
 from ebm_studio.data.exports import mp4
-from ebm_studio.data.exports.encoders import encode, export
+from ebm_studio.data.exports.encoders import encode, export, left_out
 from ebm_studio.data.exports.frames import PAPER, Frame, Look, Reel, Shot, film, ticks
 from ebm_studio.data.exports.gif_palette import Palette
 from tests.making import make_picture
@@ -165,6 +165,31 @@ def test_times_that_do_not_fit_the_format_stay_true_in_sum():
     assert sum(ticks(shots, 10)) == 1000
     assert set(ticks(shots, 10)) == {30, 40}
     assert min(ticks([Shot(0, 0.001)] * 3, 10)) == 10
+
+
+@pytest.mark.parametrize("fps", [50, 55, 60, 75, 100])
+@pytest.mark.parametrize("hold", [0, 0.5])
+def test_no_frame_of_a_gif_is_shorter_than_browsers_play(tmp_path, fps, hold):
+    frames = [Frame(np.full((1, 1, 4, 4), shade, np.uint8)) for shade in range(120)]
+    look = Look(fps=fps, hold_last=hold)
+    export(frames, tmp_path / "a.gif", look)
+    with Image.open(tmp_path / "a.gif") as gif:
+        shown = []
+        for number in range(gif.n_frames):
+            gif.seek(number)
+            shown.append((gif.convert("L").getpixel((0, 0)), gif.info["duration"]))
+    assert min(duration for _, duration in shown) >= 20
+    seconds = sum(shot.seconds for shot in film(120, look))
+    assert sum(duration for _, duration in shown) == pytest.approx(1000 * seconds, abs=20)
+    shades = [shade for shade, _ in shown]
+    assert shades == sorted(set(shades))
+    assert (shades[0], shades[-1]) == (0, 119)
+    missing = 120 - len(shown)
+    assert (missing > 0) == (fps > 50)
+    assert left_out(120, look, "gif") == (
+        f"A GIF shows at most 50 frames a second: {missing} of 120 are left out." if missing else ""
+    )
+    assert not left_out(120, look, "webp")
 
 
 @pytest.mark.parametrize("scale", [1, 4, 16])

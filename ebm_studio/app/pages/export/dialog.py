@@ -309,8 +309,8 @@ class ExportDialog(QDialog):
         _fill(self.thing, [(thing.title, index) for index, thing in enumerate(state.things)], state.chosen)
         names = [("Picture" if kind == "png" and state.is_still else FORMATS[kind][0], kind) for kind in state.kinds]
         _fill(self.kind, names, state.kind)
-        self.missing.setText(state.missing)
-        self.missing.setVisible(bool(state.missing))
+        self.missing.setText(state.remark)
+        self.missing.setVisible(bool(state.remark))
         self._show_look(state.look)
         is_film = state.kind in MOVING and not state.is_still
         pictures = len(state.thing.frames[0].pixels)

@@ -12,10 +12,10 @@ from PySide6.QtCore import QObject, QStandardPaths, QTimer, Signal
 from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.exportable import Exportable
 from ebm_studio.app.studio.faults import Faults
-from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.errors import SettingsError, StudioError
 from ebm_studio.data.exports import mp4
-from ebm_studio.data.exports.encoders import MOVING, Kind
-from ebm_studio.data.exports.frames import Look, Reel, film
+from ebm_studio.data.exports.encoders import MOVING, Kind, check_size, check_target, left_out, shots_of
+from ebm_studio.data.exports.frames import Look, Reel, picked
 from ebm_studio.data.storage.settings import Settings
 from ebm_studio.engine.jobs.exports import Encoded, Export, Exported, Preview
 from ebm_studio.engine.requests import Ended, Fault, Request
@@ -99,6 +99,13 @@ class ExportState(Faults):
         return mp4.HELP if self.kind == "mp4" and not mp4.can_write() else ""
 
     @property
+    def remark(self) -> str:
+        """What cannot be shown in this format; empty when all can."""
+        if self.missing or self.thing is None:
+            return self.missing
+        return left_out(len(picked(len(self.thing.frames), self.look.every)), self.look, self.kind)
+
+    @property
     def facts(self) -> tuple[tuple[int, int], int, float] | None:
         """Size of the picture, frames that are played, and seconds."""
         if self.thing is None:
@@ -111,7 +118,7 @@ class ExportState(Faults):
             columns = min(self.look.columns, len(reel)) if self.kind == "png" else 1
             rows = -(-len(reel) // columns) if self.kind == "png" else 1
             return (reel.size[0] * columns, reel.size[1] * rows), len(reel), 0.0
-        shots = film(len(reel), self.look)
+        shots = shots_of(len(reel), self.look, self.kind)
         return reel.size, len(shots), sum(shot.seconds for shot in shots)
 
     def offer(self, things: list[Exportable]) -> None:
@@ -170,6 +177,11 @@ class ExportState(Faults):
         self.dismiss()
         self._settings.set("export/folder", str(self.folder))
         self.exported = None
+        try:
+            check_size(check_target(self.path), self.look, self.thing.frames[0], len(self.thing.frames))
+        except StudioError as error:
+            self.show(Fault(str(error)))
+            return
         self.running = self.link.submit(Export(path=self.path, **self._what()))
         self.progress_changed.emit()
 
