@@ -23,6 +23,7 @@ from ebm_studio.cli import (
     replay,
     runs,
     sample,
+    tensorboard,
     train,
 )
 from ebm_studio.cli.streams import safe_streams
@@ -41,6 +42,7 @@ COMMANDS = (
     replay,
     runs,
     sample,
+    tensorboard,
     train,
 )
 BAD_INPUT = 2
