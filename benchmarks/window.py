@@ -58,6 +58,7 @@ def window(probe: str, model: str, began: float) -> dict[str, float]:
     from PySide6.QtWidgets import QApplication
 
     from ebm_studio.app.look.theme import Theme
+    from ebm_studio.app.pages.generate.page import GeneratePage
     from ebm_studio.app.shell.window import MainWindow
     from ebm_studio.data.storage.settings import Settings
 
@@ -80,7 +81,7 @@ def window(probe: str, model: str, began: float) -> dict[str, float]:
             if probe == "launch":
                 QTimer.singleShot(0, shown.close)
             elif probe == "chain":
-                shown.state.change_run(steps=5000)
+                shown.page_of(GeneratePage).state.change_run(steps=5000)
                 QTimer.singleShot(1000, stalls.start)
                 QTimer.singleShot(1000 + int(1000 * SECONDS), shown.close)
             else:
@@ -97,13 +98,13 @@ def window(probe: str, model: str, began: float) -> dict[str, float]:
         waiting = QTimer(interval=50)
         waiting.timeout.connect(learning)
         shown.painted.connect(painted)
-        shown.link.frame.connect(framed)
+        shown.studio.link.frame.connect(framed)
         QTimer.singleShot(PATIENCE_MS, shown.close)
         shown.show()
         try:
             app.exec()
         finally:
-            shown.link.close()
+            shown.studio.link.close()
             theme.close()
             for run in runs:
                 run.order("stop")

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ebm_studio.app.shell.window import MainWindow
@@ -105,7 +105,7 @@ def take(model: str | None, scheme: str, size: tuple[int, int], what: str, path:
         is_ready = [lambda: _at_rest(window)]
 
         def ready() -> None:
-            for fault in (window.state.fault, window.faults.fault):
+            for fault in (_page(window, "generate").state.fault, window.studio.faults.fault):
                 if fault is not None:
                     raise SystemExit(fault.text)
             if not is_ready[0]():
@@ -125,13 +125,17 @@ def take(model: str | None, scheme: str, size: tuple[int, int], what: str, path:
         timer.start()
         app.exec()
         timer.stop()
-        window.link.close()
+        window.studio.link.close()
         theme.close()
 
 
+def _page(window: MainWindow, key: str) -> Any:
+    return next(page for page in window.pages if page.key == key)
+
+
 def _at_rest(window: MainWindow) -> bool:
-    store = window.state.playback.store
-    return store is not None and not window.link.engine.busy and not window.compare_state.waiting
+    store = _page(window, "generate").state.playback.store
+    return store is not None and not window.studio.link.engine.busy and not _page(window, "compare").state.waiting
 
 
 def _stages(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
@@ -144,10 +148,10 @@ def _stages(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
         yield from _reconstruct(window, RECONSTRUCT[what])
         return
     if what in SHARES:
-        playback = window.state.playback
+        playback = _page(window, "generate").state.playback
         playback.go(round(SHARES[what] * playback.store.run.steps))
         if SHARES[what] < 1:
-            window.state.select(5)
+            _page(window, "generate").state.select(5)
         return
     if what in SCENES:
         yield from _scene(window, what)
@@ -158,10 +162,10 @@ def _stages(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
     if what in TRAIN:
         yield from _train(window, what)
         return
-    window.show_page(getattr(window, what))
+    window.show_page(_page(window, what))
     yield at_rest
     if what == "compare":
-        state = window.compare_state
+        state = _page(window, "compare").state
         state.sides[1].change(steps=80, noise_scale=0.03)
         yield at_rest
         state.playback.go(60)
@@ -170,7 +174,7 @@ def _stages(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
 
 def _scene(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
     """The Generate page after some work."""
-    state, shelf = window.state, window.desk.shelf
+    state, shelf = _page(window, "generate").state, window.studio.shelf
     for chain in (0, 3, 5, 7, 10, 12):
         subject = state.subject(chain)
         shelf.keep(subject.latent, subject.picture)
@@ -182,8 +186,8 @@ def _scene(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
             state.change(seed=seed)
             state.run()
             yield lambda: _at_rest(window)
-        window.desk.history.star(window.desk.history.runs[1], True)
-        window.generate.inspector.show_side("history")
+        _page(window, "generate").history.star(_page(window, "generate").history.runs[1], True)
+        _page(window, "generate").inspector.show_side("history")
     elif what == "beyond":
         state.change_run(steps=4 * state.parameters.run.steps)
         state.run()
@@ -192,13 +196,13 @@ def _scene(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
     if what == "one":
         state.enlarge(5)
     elif what == "zoomed":
-        window.generate.canvas.zoom_by(3)
+        _page(window, "generate").canvas.zoom_by(3)
     yield lambda: _at_rest(window)
 
 
 def _train(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
     """The Train page: a new run, all its settings, a run, or two that are compared."""
-    page = window.train
+    page = _page(window, "train")
     window.show_page(page)
     if what in ("train-run", "train-compare"):
         page.runs.select(*(RUNS if what == "train-compare" else ("garments",)))
@@ -217,8 +221,8 @@ def _reconstruct(window: MainWindow, state_name: str) -> Iterator[Callable[[], b
     """The Reconstruct page: `empty`, with `crop`, `mask` or `faults`, `running`, or with what was found."""
     from ebm_studio.app.pages.reconstruct.sample_photos import sample_photos
 
-    window.show_page(window.reconstruct)
-    state, samples = window.reconstruct.state, sample_photos()
+    window.show_page(_page(window, "reconstruct"))
+    state, samples = _page(window, "reconstruct").state, sample_photos()
     yield lambda: _at_rest(window)
     if state_name == "empty":
         return
@@ -250,11 +254,11 @@ def _reconstruct(window: MainWindow, state_name: str) -> Iterator[Callable[[], b
 
 def _path(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
     """The Interpolate page over four chains, and the export dialog on it."""
-    state = window.path
-    window.show_page(window.interpolate)
+    state = _page(window, "interpolate").state
+    window.show_page(_page(window, "interpolate"))
     for index, chain in enumerate((2, 11, 6, 13)[: 4 if what == "pad" else 2]):
-        subject = window.state.subject(chain)
-        state.set_stop(index, window.desk.shelf.made(subject.latent, subject.picture))
+        subject = _page(window, "generate").state.subject(chain)
+        state.set_stop(index, window.studio.shelf.made(subject.latent, subject.picture))
     yield lambda: _at_rest(window)
     while state.surface is None or not state.surface.chain.whole:
         yield lambda: _at_rest(window)

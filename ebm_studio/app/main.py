@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ebm_studio import __version__
-from ebm_studio.app.hand_over import Place, Wish, take_or_hand_over
+from ebm_studio.app.shell.hand_over import Place, Wish, take_or_hand_over
 from ebm_studio.data.storage.settings import Settings, open_settings
 
 if TYPE_CHECKING:
     from ebm_studio.app.shell.window import MainWindow
+
+CRASHED = "The last session ended in a crash: the details are for a report."
 
 
 def run_window(model: str | None = None, files: Sequence[str] = ()) -> int:
@@ -42,7 +44,7 @@ def _run_window(settings: Settings, place: Place, wish: Wish) -> int:
 
         ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID("ebm-studio")  # else the task bar shows Python's
 
-    from ebm_studio.app.screen import check_screen, start_told
+    from ebm_studio.app.shell.screen import check_screen, start_told
 
     check_screen()
     from PySide6.QtGui import QGuiApplication, QIcon
@@ -67,17 +69,16 @@ def _run_window(settings: Settings, place: Place, wish: Wish) -> int:
     with logging_on() as ring, crash_noted(os.getpid()) as last_crash:
         theme = Theme(app, settings)
         window = MainWindow(theme, settings, wish.model, log=ring)
-        window.started.connect(lambda: window.open_files(list(wish.files)))
+        window.started.connect(lambda: window.files.open(list(wish.files)))
         window.started.connect(lambda: Guests(place, window))
         if last_crash:
-            window.faults.show(Fault("The last session ended in a crash: the details are for a report.", last_crash))
+            window.studio.faults.show(Fault(CRASHED, last_crash))
         try:
-            with faults_shown(window.faults), _signals_close(window):
+            with faults_shown(window.studio.faults), _signals_close(window):
                 window.show()
                 return app.exec()
         finally:
-            window.reconstruct.state.close()
-            window.link.close()  # also when the loop ended without a closed window
+            window.shut()  # also when the loop ended without a closed window
             theme.close()
 
 

@@ -17,9 +17,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
 from ebm_studio.app.look.theme import Theme
-from ebm_studio.app.shell.window import MainWindow
 from ebm_studio.core.energy.crew import dismiss
 from ebm_studio.data.storage.settings import Settings
+from tests.app.driver import Window
 
 PATIENCE = 120_000  # milliseconds, on a busy machine
 
@@ -54,7 +54,7 @@ def theme(qapp: QApplication, settings: Settings) -> Iterator[Theme]:
     theme.close()
 
 
-Opened = Callable[..., MainWindow]
+Opened = Callable[..., Window]
 
 
 @pytest.fixture
@@ -62,8 +62,8 @@ def opened(qtbot, theme: Theme, settings: Settings, tiny_model: Path) -> Iterato
     """Opens windows, shown and with the tiny model unless told otherwise; closes them."""
     windows = []
 
-    def open_window(model: str | None = str(tiny_model)) -> MainWindow:
-        window = MainWindow(theme, settings, model, device="cpu")
+    def open_window(model: str | None = str(tiny_model)) -> Window:
+        window = Window(theme, settings, model, device="cpu")
         qtbot.addWidget(window)
         windows.append(window)
         window.show()
@@ -75,14 +75,14 @@ def opened(qtbot, theme: Theme, settings: Settings, tiny_model: Path) -> Iterato
 
 
 @pytest.fixture
-def running(qtbot, opened: Opened) -> MainWindow:
+def running(qtbot, opened: Opened) -> Window:
     """A window whose first chain is whole."""
     window = opened()
     wait_for_chain(qtbot, window)
     return window
 
 
-def wait_for_chain(qtbot, window: MainWindow) -> None:
+def wait_for_chain(qtbot, window: Window) -> None:
     """Until the chain of the parameters as they are is whole."""
 
     def whole() -> bool:

@@ -44,11 +44,11 @@ from PySide6.QtWidgets import (
 )
 
 from ebm_studio.app.pages.generate.canvas import Canvas
-from ebm_studio.app.shell.window import MainWindow
 from ebm_studio.app.studio.shelf import Subject
 from ebm_studio.app.widgets.images import SubjectMime
 from ebm_studio.core.energy.memory import release_memory
 from ebm_studio.data.storage.settings import Settings
+from tests.app.driver import Window
 
 STEPS, CHAINS, KEPT = 40, 24, 25  # the work stays small, so that the actions are many
 KEYS = [
@@ -64,7 +64,7 @@ TOLERATED = ("propagateSizeHints", "does not support raise()", "does not support
 class Soak:
     """One person at one window."""
 
-    def __init__(self, window: MainWindow, seed: int, drops: Sequence[Path] = ()) -> None:
+    def __init__(self, window: Window, seed: int, drops: Sequence[Path] = ()) -> None:
         self.window = window
         self.random = random.Random(seed)
         self.drops = drops
@@ -224,7 +224,7 @@ class Soak:
             dialog.close()
 
     def _keep_it_small(self) -> None:
-        state, shelf = self.window.state, self.window.desk.shelf
+        state, shelf = self.window.state, self.window.studio.shelf
         if state.parameters.run.steps > STEPS:
             state.change_run(steps=12)
         if state.parameters.count > CHAINS:
@@ -239,7 +239,7 @@ def _is_drawn(widget: QWidget) -> bool:
 
 
 def soak(
-    window: MainWindow, seed: int, goes_on: Callable[[int], bool], drops: Sequence[Path] = ()
+    window: Window, seed: int, goes_on: Callable[[int], bool], drops: Sequence[Path] = ()
 ) -> tuple[Soak, list[str]]:
     """Act on a window that is shown; returns what was done, and every exception and Qt warning."""
     faults: list[str] = []
@@ -330,7 +330,7 @@ def main() -> str:
             make_model(Path(folder) / "tiny.safetensors", NetSpec(size=16, channels=1, width=8), 12)
         )
         theme = Theme(app, Settings(Path(folder, "settings.json")))
-        window = MainWindow(theme, Settings(Path(folder, "settings.json")), model)
+        window = Window(theme, Settings(Path(folder, "settings.json")), model)
         window.show()
         began, memory = time.monotonic(), []
 

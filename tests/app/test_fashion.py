@@ -57,15 +57,15 @@ def samples(fashion: Model, seed: int = 0, count: int = COUNT, **changes: object
 
 
 def go_to(window, page) -> None:
-    QTest.mouseClick(window.rail.pages[window.pages.indexOf(page)], LEFT)
+    QTest.mouseClick(window.rail.pages[window.stack.indexOf(page)], LEFT)
     assert window.page is page
 
 
 def test_frame(window, fashion):
     assert window.status.where.text().startswith(f"fashion32  ·  CPU {fashion.backend}")
-    for number in range(window.pages.count()):
+    for number in range(window.stack.count()):
         QTest.mouseClick(window.rail.pages[number], LEFT)
-        assert window.pages.currentIndex() == number
+        assert window.stack.currentIndex() == number
         assert window.page.isVisible()
     assert window.shelf.isVisible()
 
@@ -124,7 +124,7 @@ def test_run_longer(qtbot, window, fashion):
 
 
 def test_shelf(qtbot, window, fashion):
-    page, shelf = window.generate, window.desk.shelf
+    page, shelf = window.generate, window.studio.shelf
     window.state.select(2)
     for key in (Qt.Key.Key_K, Qt.Key.Key_A):
         QTest.keyClick(page, key)
@@ -157,7 +157,7 @@ def test_models_and_compare(qtbot, window, fashion):
 
 
 def test_history_undo_and_session(qtbot, opened, window):
-    state, history = window.state, window.desk.history
+    state, history = window.state, window.generate.history
     type_into(window.generate.header.seed, "3")
     wait_for_chain(qtbot, window)
     QTest.keyClick(window.generate, Qt.Key.Key_H)
@@ -176,7 +176,7 @@ def test_history_undo_and_session(qtbot, opened, window):
     again = opened(None)
     wait_for_chain(qtbot, again)
     assert again.page is again.interpolate
-    assert [run.parameters for run in again.desk.history.runs] == [run.parameters for run in runs]
+    assert [run.parameters for run in again.generate.history.runs] == [run.parameters for run in runs]
     assert np.array_equal(again.state.playback.store.pixels(STEPS), pixels)
 
 
@@ -223,7 +223,7 @@ def test_reconstruct_then_interpolate(qtbot, window, fashion):
     [result] = state.results
     assert result.error == pytest.approx(state.search.best[-1, 0])
     QTest.mouseClick(page.inspector.send.a, LEFT)
-    window.desk.shelf.set_slot("B", window.state.subject(1).on(window.desk.shelf))
+    window.studio.shelf.set_slot("B", window.state.subject(1).on(window.studio.shelf))
 
     path = window.interpolate
     path.state.change_run(steps=STEPS)

@@ -67,7 +67,8 @@ class Watched(window.MainWindow):
         else:
             QTimer.singleShot(0, self.tell)
     def tell(self):
-        print(self.faults.fault.text + self.faults.fault.details if self.faults.fault else "nothing", flush=True)
+        fault = self.studio.faults.fault
+        print(fault.text + fault.details if fault else "nothing", flush=True)
         self.close()
 
 window.MainWindow = Watched

@@ -20,7 +20,7 @@ from ebm_studio.cli.main import main
 class Watched(window.MainWindow):
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self.state.playback.chain_changed.connect(lambda: QTimer.singleShot(0, self.announce))
+        self.pages[0].state.playback.chain_changed.connect(lambda: QTimer.singleShot(0, self.announce))
     def announce(self):
         print("running", flush=True)
 

@@ -1,32 +1,53 @@
-"""What every page has in common. `MainWindow.add_page` puts one on the rail."""
+"""What every page has in common. `docs/adr/0004-adding-a-page.md` says in ten lines how to add one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QSplitter, QWidget
 
+from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.studio.exportable import Exportable
-from ebm_studio.app.widgets.actions import Line, press
+from ebm_studio.app.studio.keys import Line
+from ebm_studio.app.studio.openers import Opener
+from ebm_studio.app.studio.session import Part
+from ebm_studio.app.studio.studio import Studio
+from ebm_studio.app.widgets.actions import press
+from ebm_studio.app.widgets.splitter import remember_split, restore_split
 from ebm_studio.data.storage.settings import Settings
+
+if TYPE_CHECKING:
+    from ebm_studio.data.exports.recipe import Recipe
+    from ebm_studio.engine.jobs.exports import Opened
 
 
 class Page(QWidget):
-    """A page of the window, with the actions that `act(page, …)` gave it."""
+    """A page of the window, with the actions that `act(page, …)` gave it.
 
-    key = ""
+    `PAGES` in `shell/registry.py` names the classes; the window makes one of each and asks it for all
+    that follows. Whatever a page has nothing to say about it leaves as it is here.
+    """
+
+    key: ClassVar[str] = ""
     """The name of its icon, and of its group in the settings."""
-    title = ""
-    tip = ""
+    title: ClassVar[str] = ""
+    tip: ClassVar[str] = ""
     """What the page is for, in one sentence."""
+    low: ClassVar[bool] = False
+    """Whether its icon is at the foot of the rail."""
     controls: ClassVar[Sequence[tuple[str, Sequence[Line]]]] = ()
     """The controls with keys of their own: where that is, and what they do."""
+    wishes: ClassVar[tuple[type, ...]] = ()
+    """The kinds of `studio.wishes` that it takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, studio: Studio, theme: Theme) -> None:
         super().__init__()
+        self.studio = studio
+        self.splitters: dict[str, QSplitter] = {}
+        """Those whose sizes the next launch finds again, by name."""
         self.setObjectName("page")
         self.setAccessibleName(self.title)
 
@@ -37,6 +58,8 @@ class Page(QWidget):
         elif not press(self, event):
             super().keyPressEvent(event)
 
+    # The keys
+
     def focus_first(self) -> None:
         """Give the focus to where the keys should go when the page is chosen."""
 
@@ -44,12 +67,65 @@ class Page(QWidget):
         """Take the focus from a field that is done with."""
         self.focus_first()
 
+    # Files and other pages
+
+    def openers(self) -> Iterable[Opener]:
+        """The kinds of files that it opens when they are dropped on the window."""
+        return ()
+
+    def receive(self, wish: object) -> None:
+        """Do what another page asks, one of `wishes`. The page is shown already."""
+
     def exportables(self) -> list[Exportable]:
         """What there is to export now, the likeliest first."""
         return []
 
+    def restores(self, recipe: Recipe) -> bool:
+        """Whether this page shows again what was made with such a recipe."""
+        return False
+
+    def restore_recipe(self, opened: Opened) -> None:
+        """Show again what a file was made from. The page is shown already."""
+
+    def models_in_use(self) -> Iterable[str]:
+        """The names of the models that it has open besides the one that is open in the studio."""
+        return ()
+
+    # What it adds to the window
+
+    def status_widgets(self) -> Iterable[QWidget]:
+        """What it shows in the status line, whatever page is shown."""
+        return ()
+
+    def strips(self) -> Iterable[QWidget]:
+        """What it shows in the window's head at times, whatever page is shown."""
+        return ()
+
+    # From launch to exit
+
+    def session_parts(self) -> Iterable[Part]:
+        """What the session remembers of it."""
+        return ()
+
+    def prepare(self) -> None:
+        """After the first paint, before the session is read: import what takes its time."""
+
+    def begin(self) -> None:
+        """After the session is read: begin to work."""
+
+    def may_close(self) -> bool:
+        """Whether the window may close now; if not, one of `strips` asks."""
+        return True
+
     def remember(self, settings: Settings) -> None:
-        """Write what the next launch should find."""
+        """Write what the next launch should find: the sizes of `splitters`, and what a page adds."""
+        for name, split in self.splitters.items():
+            remember_split(settings, f"{self.key}/{name}", split)
 
     def restore(self, settings: Settings) -> None:
         """Be as the last launch was left."""
+        for name, split in self.splitters.items():
+            restore_split(settings, f"{self.key}/{name}", split)
+
+    def shut(self) -> None:
+        """The session is saved and the window closes: stop every timer and thread. It may be called twice."""

@@ -6,7 +6,7 @@ import os
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, Qt
 
-from ebm_studio.app.hand_over import ACTIVATION, Place, Wish
+from ebm_studio.app.shell.hand_over import ACTIVATION, Place, Wish
 from ebm_studio.app.shell.window import MainWindow
 
 
@@ -38,4 +38,4 @@ class Guests(QObject):
         if wish.model is not None:
             window.open_model(wish.model)
         if wish.files:
-            window.open_files(list(wish.files))
+            window.files.open(list(wish.files))

@@ -28,8 +28,9 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme, svg
 from ebm_studio.app.look.tokens import SMALL, UNIT
+from ebm_studio.app.studio.keys import Line
 from ebm_studio.app.studio.shelf import Kept, Shelf, Slot, Subject
-from ebm_studio.app.widgets.actions import Line, Use, line, press_own, use
+from ebm_studio.app.widgets.actions import Use, line, press_own, use
 from ebm_studio.app.widgets.images import carry, subject_of, to_image
 from ebm_studio.app.widgets.names import in_tip
 from ebm_studio.app.widgets.picture_menu import PictureMenu, copy_image

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.pages.generate.state import GenerateState
+from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.names import NameLabel
 
@@ -16,14 +16,14 @@ NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
 class Status(QWidget):
     """Model, device and speed on the left; job, progress and Cancel on the right."""
 
-    def __init__(self, state: GenerateState) -> None:
+    def __init__(self, open_model: OpenModel) -> None:
         super().__init__()
         self.setObjectName("status")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(4 * UNIT)
-        self._state = state
+        self._open = open_model
         self._rate = 0.0
-        self._measured = state.model  # on its device
+        self._measured = open_model.model  # on its device
         self.where = NameLabel("small")
         self.note = NameLabel("small")
         """What a key would do now, for as long as it is not plain to see."""
@@ -45,8 +45,8 @@ class Status(QWidget):
         row.addStretch(1)
         for widget in (self.job, self.bar, self.cancel):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
-        state.link.progress_changed.connect(self._measure)
-        state.model_changed.connect(self._forget)
+        open_model.link.progress_changed.connect(self._measure)
+        open_model.model_changed.connect(self._forget)
         self._show()
 
     def add(self, widget: QWidget) -> None:
@@ -54,26 +54,26 @@ class Status(QWidget):
         self._row.insertWidget(1, widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def _cancel(self) -> None:
-        progress = self._state.link.progress
+        progress = self._open.link.progress
         if progress is not None and progress.request.background:
-            self._state.link.cancel(progress.request)
+            self._open.link.cancel(progress.request)
         else:
-            self._state.cancel()
+            self._open.cancel()
 
     def _forget(self) -> None:
         """Another model, or another device, is as fast as it will turn out to be."""
-        if self._state.model != self._measured:
-            self._measured, self._rate = self._state.model, 0.0
+        if self._open.model != self._measured:
+            self._measured, self._rate = self._open.model, 0.0
         self._show()
 
     def _measure(self) -> None:
-        progress = self._state.link.progress
+        progress = self._open.link.progress
         if progress and progress.rate and not progress.request.lane:  # pages count other things
             self._rate = progress.rate
         self._show()
 
     def _show(self) -> None:
-        progress = self._state.link.progress
+        progress = self._open.link.progress
         self.where.setText("  ·  ".join(self._facts()))
         for widget in (self.job, self.bar, self.cancel):
             widget.setVisible(progress is not None)
@@ -86,7 +86,7 @@ class Status(QWidget):
             self.job.setText(progress.text + count + late)
 
     def _facts(self) -> list[str]:
-        model = self._state.model
+        model = self._open.model
         if model is None:
             return ["No model"]
         kind = model.device.split(":")[0]

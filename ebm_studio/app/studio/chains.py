@@ -11,6 +11,7 @@ from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.parameters import Parameters
 from ebm_studio.app.studio.playback import Playback
+from ebm_studio.app.studio.preferences import PreferenceStore
 from ebm_studio.core.specs import MAX_SEED
 from ebm_studio.engine.chain_store import BOUND
 
@@ -39,6 +40,14 @@ class ChainsState(Faults):
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self.run)
         link.progress_changed.connect(self.playback.watch)
+
+    def follow(self, preferences: PreferenceStore) -> None:
+        """Take the memory and the playback that a person has set, now and at each change."""
+        preferences.lead(self.playback)
+        preferences.follow("memory", self._set_memory)
+
+    def _set_memory(self, megabytes: int) -> None:
+        self.bound = megabytes * 2**20
 
     def change(self, text: str = "", *, key: Any = "change", **changes: Any) -> None:
         """Change parameters; the chains run again after a short pause.

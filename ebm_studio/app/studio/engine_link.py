@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -10,7 +12,18 @@ from ebm_studio.engine.engine import Engine
 from ebm_studio.engine.requests import Ended, Posted, Progress, Request
 
 R = TypeVar("R", bound=Request)
+Posts = Callable[[Any], object]
+Ends = Callable[[Ended], object]
 POLL = 16  # milliseconds, about one frame of the screen
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who hears what comes of a request."""
+
+    stamp: int
+    posted: Posts | None
+    ended: Ends | None
 
 
 class EngineLink(QObject):
@@ -27,13 +40,18 @@ class EngineLink(QObject):
     def __init__(self, device: str = "auto", parent: QObject | None = None, threads: int = 0) -> None:
         super().__init__(parent)
         self.engine = Engine(device, threads)
+        self._listeners: dict[Hashable, Listener] = {}  # of the newest request of each key
         self.progress: Progress | None = None
         self._timer = QTimer(self, interval=POLL)
         self._timer.timeout.connect(self._poll)
 
-    def submit(self, request: R) -> R:
-        """See `Engine.submit`."""
+    def submit(self, request: R, posted: Posts | None = None, ended: Ends | None = None) -> R:
+        """See `Engine.submit`. `posted` is called with each result of this very request, `ended` at its end.
+
+        Neither is called any more once a newer request of the same key is submitted.
+        """
         stamped = self.engine.submit(request)
+        self._listeners[stamped.key] = Listener(stamped.stamp, posted, ended)
         self._timer.start()
         return stamped
 
@@ -55,6 +73,7 @@ class EngineLink(QObject):
     def _poll(self) -> None:
         busy = self.engine.busy
         for item in self.engine.news():
+            self._tell(item)
             if isinstance(item, Posted):
                 self.posted.emit(item.request, item.value)
             elif isinstance(item, Ended):
@@ -66,3 +85,15 @@ class EngineLink(QObject):
             self.progress_changed.emit()
         if not busy and not self.engine.busy:
             self._timer.stop()
+
+    def _tell(self, item: Posted | Ended) -> None:
+        listener = self._listeners.get(item.request.key)
+        if listener is None or listener.stamp != item.request.stamp:
+            return
+        if isinstance(item, Posted):
+            if listener.posted is not None:
+                listener.posted(item.value)
+        else:
+            del self._listeners[item.request.key]
+            if listener.ended is not None:
+                listener.ended(item)

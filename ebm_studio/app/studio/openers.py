@@ -10,8 +10,6 @@ from urllib.parse import unquote_to_bytes
 
 from PySide6.QtCore import QMimeData, QUrl
 
-from ebm_studio.app.pages.page import Page
-
 
 @dataclass(frozen=True)
 class Opener:
@@ -23,8 +21,8 @@ class Opener:
     """Called with all files of a drop that it takes, at least one."""
     hint: str
     """What a drop would do, shown while files hover: "Open the model"."""
-    page: Page | None = None
-    """Comes first while this page is shown, and the page is shown when it opens something."""
+    page: str = ""
+    """The key of the page that shows what it opens. It comes first while that page is shown."""
     first: bool = False
     """Comes before all others, for files that only look like what they take."""
 
@@ -39,11 +37,9 @@ class Drops:
         """A further kind of files."""
         self._openers.append(opener)
 
-    def share_out(self, paths: Sequence[Path], shown: Page | None) -> tuple[dict[Opener, list[Path]], list[Path]]:
+    def share_out(self, paths: Sequence[Path], shown: str) -> tuple[dict[Opener, list[Path]], list[Path]]:
         """Who opens which of the files, and the files that nobody takes."""
-        order = sorted(
-            self._openers, key=lambda opener: (not opener.first, opener.page is None or opener.page is not shown)
-        )
+        order = sorted(self._openers, key=lambda opener: (not opener.first, opener.page != shown))
         taken: dict[Opener, list[Path]] = {}
         left = []
         for path in paths:
@@ -65,3 +61,10 @@ def _path(url: QUrl) -> Path:
         return Path(url.toLocalFile())
     # `toLocalFile` takes names for UTF-8; there they are bytes, and Python keeps all of them.
     return Path(os.fsdecode(unquote_to_bytes(url.path(QUrl.ComponentFormattingOption.FullyEncoded))))
+
+
+def nobody_opens(paths: Sequence[Path]) -> str:
+    """What a person is told of files that no opener takes."""
+    names = ", ".join(path.name for path in paths[:3]) + (" and others" if len(paths) > 3 else "")
+    known = "a picture, a folder or zip of pictures, a model, a latent, or a file that was exported here"
+    return f"Can't open {names}. Drop {known} instead."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from ebm_studio.app.studio.playback import SPEEDS
+from ebm_studio.app.studio.playback import SPEEDS, Playback
 from ebm_studio.data.storage.settings import Settings
 
 
@@ -96,6 +97,17 @@ class PreferenceStore(QObject):
             self.values = replace(self.values, **{name: value})  # type: ignore[arg-type]
             self._settings.set(name, value)
             self.changed.emit(name)
+
+    def follow(self, name: str, take: Callable[[Any], object], at_once: bool = True) -> None:
+        """Call `take` with a setting's value whenever it changes, and with its present value `at_once`."""
+        self.changed.connect(lambda changed: changed == name and take(getattr(self.values, name)))
+        if at_once:
+            take(getattr(self.values, name))
+
+    def lead(self, playback: Playback) -> None:
+        """Let a timeline play as it is set here."""
+        self.follow("speed", playback.set_speed)
+        self.follow("loop", lambda loop: playback.set_mode("loop" if loop else "once"))
 
     def _read(self, setting: Field[Any]) -> Any:
         written = self._settings.data(setting.name)

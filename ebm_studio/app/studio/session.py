@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,19 +31,24 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Part:
-    """Somebody who is remembered."""
+    """Something that the session remembers."""
 
+    name: str
     save: Callable[[], Any]
     """Plain data, ready for JSON. Files that belong to it are written first."""
     load: Callable[[Any], object]
     """Be as that data says, as far as it is sound; any exception says that something in it is damaged."""
+    signals: Sequence[SignalInstance] = ()
+    """They say that it has changed."""
+    tidy: Callable[[], object] | None = None
+    """After the last save: delete the files of what is no longer there."""
 
 
 class Session(QObject):
     """Parts of the window, by name, in one file of a folder that also holds the files they refer to.
 
     >>> session = Session(folder, self)
-    >>> session.add("shelf", save, load, shelf.changed)
+    >>> session.add(Part("shelf", save, load, [shelf.changed]))
     >>> session.load()      # at launch, after all parts are there
     >>> session.save()      # on demand and at exit; else `SAVE_AFTER` after a change
     """
@@ -61,10 +66,10 @@ class Session(QObject):
         self._timer = QTimer(self, interval=SAVE_AFTER, singleShot=True)
         self._timer.timeout.connect(self.save)
 
-    def add(self, name: str, save: Callable[[], Any], load: Callable[[Any], object], *signals: SignalInstance) -> None:
-        """A further part; the signals say that it has changed."""
-        self._parts[name] = Part(save, load)
-        for signal in signals:
+    def add(self, part: Part) -> None:
+        """A further part."""
+        self._parts[part.name] = part
+        for signal in part.signals:
             signal.connect(self.touch)
 
     def touch(self, *_: object) -> None:
@@ -114,6 +119,13 @@ class Session(QObject):
             write_whole(self.path, lambda file: file.write_text(text, encoding="ascii"))
         except StudioError as error:
             self.failed.emit(f"The session is not saved. {error}")
+
+    def close(self) -> None:
+        """Save for the last time."""
+        self.save()
+        for part in self._parts.values():
+            if part.tidy is not None:
+                part.tidy()
 
     def _set_aside(self, reason: str) -> None:
         aside = self.path.with_name(f"session-damaged-{datetime.now():%Y%m%d-%H%M%S-%f}.json")

@@ -1,112 +1,113 @@
-"""What all pages share and what outlives the window: the shelf, the history, undo, the session."""
+"""What all pages share and what outlives them."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
-from ebm_studio.app.pages.generate.history import History
-from ebm_studio.app.pages.generate.state import GenerateState
+from ebm_studio.app.studio.engine_link import EngineLink
+from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.keyed_files import Drawer
-from ebm_studio.app.studio.session import Session
+from ebm_studio.app.studio.keys import KeyGroups
+from ebm_studio.app.studio.open_model import OpenModel
+from ebm_studio.app.studio.preferences import PreferenceStore
+from ebm_studio.app.studio.session import Part, Session
 from ebm_studio.app.studio.shelf import Kept, Shelf
 from ebm_studio.app.studio.shelf_files import load_contents, save_contents
+from ebm_studio.app.studio.undo import Undo
 from ebm_studio.core.errors import DataError
-from ebm_studio.data.models.latent import FromSeed
+from ebm_studio.data.storage.logs import Ring
+from ebm_studio.data.storage.settings import Settings
 from ebm_studio.engine.chain_store import ChainStore
 from ebm_studio.engine.jobs.chains import RunChain
-from ebm_studio.engine.requests import Ended, Request
-
-LANE = "shelf "
+from ebm_studio.engine.requests import Ended, Fault
 
 
-class Desk(QObject):
-    """Puts them together.
+class Studio(QObject):
+    """The engine, the open model, undo, the shelf, the session, errors, and preferences: one of each.
 
-    >>> desk.shelf.slot("A")                # a `Kept`, or None
-    >>> desk.session.add("train", save, load, changed)      # a page that is remembered; before `open`
+    A page gets it in its constructor. Pages never meet: what one wants of another is a wish.
+
+    >>> studio.shelf.slot("A")                 # a `Kept`, or None
+    >>> studio.open.model                      # a `ModelReady`, or None
+    >>> studio.wish(ShowModel("fashion32"))    # the page that takes such a wish is shown, and gets it
     """
 
-    def __init__(self, state: GenerateState, folder: Path, parent: QObject | None = None) -> None:
+    wished = Signal(object)
+
+    def __init__(
+        self,
+        settings: Settings,
+        model: str | None = None,
+        device: str | None = None,
+        log: Ring | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        """`model` and `device` are those asked for at launch; else the session and the preferences say which."""
         super().__init__(parent)
-        self._state = state
-        self.undo = state.undo
+        self.settings = settings
+        self.asked_model = model
+        self.log = log or Ring()
+        self.key_groups: KeyGroups = list
+        """All that keys do; the window knows."""
+        self.preferences = PreferenceStore(settings, self)
+        chosen = self.preferences.values
+        self.device = device or chosen.device
+        self.link = EngineLink(self.device, self, chosen.threads)
+        self.faults = Faults(self)
+        self.undo = Undo(self)
+        self.open = OpenModel(self.link, self.undo, self)
         self.shelf = Shelf(self.undo, self)
-        self.history = History(state, self)
-        self.session = Session(folder, self)
-        self._kept = Drawer(folder / "shelf")
-        self._runs = Drawer(folder / "history")
-        self.session.add(
-            "generate",
-            state.to_dict,
-            state.from_dict,
-            state.parameters_changed,
-            state.view_changed,
-            state.selection_changed,
-            state.playback.mode_changed,
-            state.model_changed,
-        )
-        self.shelf.opened.connect(self.show)
+        self.session = Session(settings.path.parent / "session", self)
+        self._kept = Drawer(self.session.folder / "shelf")
+        self.session.add(Part("shelf", self._save_shelf, self._load_shelf, (self.shelf.changed,), self._tidy_shelf))
         self.shelf.came.connect(self._draw)
-        self._drawn: dict[str, ChainStore] = {}
-        state.link.posted.connect(self._take)
-        state.link.ended.connect(self._end)
-        self.session.add("shelf", self._save_shelf, self._load_shelf, self.shelf.changed)
-        self.session.add("history", lambda: self.history.save(self._runs), self._load_history, self.history.changed)
+        for name in ("device", "threads"):
+            self.preferences.follow(name, self._restart, at_once=False)
+        for signal in (self.session.failed, self.shelf.failed):
+            signal.connect(lambda text: self.faults.show(Fault(text)))
 
-    def open(self) -> None:
-        """Be as the last launch was left."""
-        self.session.load()
+    def wish(self, wish: object) -> None:
+        """Ask for something of `wishes` that another page does."""
+        self.wished.emit(wish)
 
-    def show(self, kept: Kept) -> None:
-        """Run the chain of something kept on the Generate page, with the model that it was kept from."""
-        latent = kept.latent
-        model = self._state.find_model(latent.model, latent.model_hash)
-        if model is None:
-            self.shelf.failed.emit(f"{kept.name} was kept from {latent.model}: open that model first.")
-        elif isinstance(latent.origin, FromSeed):
-            self._state.show_chain(model, latent.origin.seed, latent.origin.chain, latent.short_run)
-        elif self._state.model is None or self._state.model.name != model:
-            self.shelf.failed.emit(f"{kept.name} was kept from {latent.model}: open that model first.")
-        else:
-            self._state.run_latent(latent)
+    def close(self) -> None:
+        """Stop the engine."""
+        self.link.close()
+
+    def _restart(self, _: object) -> None:
+        chosen = self.preferences.values
+        self.device = chosen.device
+        self.link.restart(chosen.device, chosen.threads)
+        self.open.reload()
 
     def _draw(self, kept: Kept) -> None:
         """Run the chain of a latent that came without a picture, when nobody waits for anything else."""
         latent = kept.latent
-        model = self._state.find_model(latent.model, latent.model_hash)
-        if model is not None:
-            self._state.link.submit(
-                RunChain(model=model, run=latent.short_run, latents=(latent,), lane=LANE + kept.key, background=True)
-            )
+        if (model := self.open.find_model(latent.model, latent.model_hash)) is None:
+            return
+        drawn: list[ChainStore] = []
+        self.link.submit(
+            RunChain(model=model, run=latent.short_run, latents=(latent,), lane=f"shelf {kept.key}", background=True),
+            drawn.append,
+            partial(self._take_picture, kept.key, drawn),
+        )
 
-    def _take(self, request: Request, value: object) -> None:
-        if request.lane.startswith(LANE) and isinstance(value, ChainStore):
-            self._drawn[request.lane] = value
-
-    def _end(self, ended: Ended) -> None:
-        store = self._drawn.pop(ended.request.lane, None)
-        if store is not None and store.whole:
-            key = ended.request.lane.removeprefix(LANE)
+    def _take_picture(self, key: str, drawn: list[ChainStore], _: Ended) -> None:
+        if drawn and (store := drawn[-1]).whole:
             self._kept.forget(key)
             self.shelf.set_picture(key, store.pixels(store.rows - 1)[0])
 
-    def close(self) -> None:
-        """Save, and throw away the files of what is no longer kept."""
-        self.session.save()
-        self._kept.tidy(self.shelf.contents.all)
-        self._runs.tidy(run.key for run in self.history.runs)
-
     def _save_shelf(self) -> dict[str, Any]:
         return save_contents(self.shelf.contents, self._kept)
+
+    def _tidy_shelf(self) -> None:
+        self._kept.tidy(self.shelf.contents.all)
 
     def _load_shelf(self, data: Any) -> None:
         contents, faults = load_contents(data, self._kept)
         self.shelf.restore(contents)
         if faults:
             raise DataError(f"{len(faults)} of what was kept cannot be read: {faults[0]}")
-
-    def _load_history(self, data: Any) -> None:
-        self.history.load(data, self._runs)

@@ -10,15 +10,9 @@ from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from ebm_studio.app.studio.keys import Line
+
 W = TypeVar("W", bound=QWidget)
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the help: what can be done, and each key or movement of the pointer that does it."""
-
-    text: str
-    signs: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, 
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.pages.page import Page
 from ebm_studio.app.studio.playback import SPEEDS, Mode, Playback, ShowsChain
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.fields import WholeField, button, label
@@ -16,7 +15,7 @@ from ebm_studio.core.specs import MAX_STEPS
 from ebm_studio.engine.chain_store import ChainStore
 
 
-def act_playback(page: Page, playback: Playback) -> None:
+def act_playback(page: QWidget, playback: Playback) -> None:
     """The keys of a page with a timeline."""
     act(page, "Play or pause", playback.toggle, Qt.Key.Key_Space)
     act(page, "One step back", lambda: playback.step(-1), Qt.Key.Key_Left)

@@ -24,7 +24,7 @@ def wait_for_pair(qtbot, state) -> None:
 
 @pytest.fixture
 def page(qtbot, running):
-    QTest.mouseClick(running.rail.pages[running.pages.indexOf(running.compare)], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(running.rail.pages[running.stack.indexOf(running.compare)], Qt.MouseButton.LeftButton)
     wait_for_pair(qtbot, running.compare.state)
     return running.compare
 
@@ -107,7 +107,7 @@ def test_everything_can_be_undone(qtbot, running, page, tmp_path):
     other = make_model(tmp_path / "other.safetensors", seed=3, steps=STEPS)
     type_into(page.common.count, "2")
     type_into(page.headers[1].steps, "20")
-    assert running.desk.undo.undo_text == "B: Steps K 20"
+    assert running.studio.undo.undo_text == "B: Steps K 20"
     a.open_model(str(other))
     qtbot.waitUntil(lambda: a.model.card.name == "other", timeout=PATIENCE)
     QTest.mouseClick(page.common.swap, Qt.MouseButton.LeftButton)
@@ -154,7 +154,7 @@ def test_a_model_that_is_gone_is_a_banner_and_the_other_stays(qtbot, running, pa
     undo(running)
     qtbot.waitUntil(lambda: a.model.card.name == "tiny", timeout=PATIENCE)
     other.unlink()
-    running.desk.undo.redo()
+    running.studio.undo.redo()
     qtbot.waitUntil(lambda: page.state.fault is not None, timeout=PATIENCE)
     assert "There is no model" in page.state.fault.text
     wait_for_pair(qtbot, page.state)

@@ -343,12 +343,12 @@ def test_what_cannot_be_brought_back_is_a_banner_and_nothing_else(qtbot, running
     elif name == "different":
         make_model(tmp_path / "other.safetensors", seed=4)
         words = "another model"
-    before = (running.state.parameters, running.path.parameters, running.desk.shelf.contents)
+    before = (running.state.parameters, running.path.parameters, running.studio.shelf.contents)
     assert drop(running, file)
     qtbot.waitUntil(running.banner.isVisible, timeout=PATIENCE)
     assert words in running.banner.text.text()
     qtbot.waitUntil(lambda: not running.link.engine.busy, timeout=PATIENCE)
-    assert (running.state.parameters, running.path.parameters, running.desk.shelf.contents) == before
+    assert (running.state.parameters, running.path.parameters, running.studio.shelf.contents) == before
     assert running.state.model.card.name == "tiny"
 
 

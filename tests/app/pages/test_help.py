@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from ebm_studio.app.shell.fuzzy import score
+from ebm_studio.app.studio.wishes import ShowHelp
 from ebm_studio.data.storage.logs import Ring, log_folder, logging_on
 from tests.app.conftest import PATIENCE, wait_for_chain
 
@@ -42,16 +43,16 @@ def test_a_key_shows_all_keys(running, key):
     ],
 )
 def test_the_keys_of_controls_are_shown_too(running, group, lines):
-    running._show_help("keys")
+    running.studio.wish(ShowHelp("keys"))
     title = next(label for label in running.help.shortcuts.findChildren(QLabel) if label.text() == group)
     shown = texts(title.parentWidget())
     assert set(lines) | set(lines.values()) <= shown
 
 
 def test_every_page_is_a_key_away(running):
-    for number in range(1, running.pages.count() + 1):
+    for number in range(1, running.stack.count() + 1):
         QTest.keyClick(running.page, Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.ControlModifier)
-        assert running.pages.currentIndex() == number - 1
+        assert running.stack.currentIndex() == number - 1
         assert running.rail.pages[number - 1].isChecked()
 
 
@@ -111,7 +112,7 @@ def test_the_hint_is_shown_once(opened, running):
 
 
 def test_the_log_page_follows_and_copies(qtbot, running, qapp):
-    running._show_help("log")
+    running.studio.wish(ShowHelp("log"))
     ring = running.help.log._ring
     ring.handle(logging.LogRecord("a.b", logging.WARNING, "", 1, "too hot", (), None))
     qtbot.waitUntil(lambda: "too hot" in running.help.log.text.toPlainText(), timeout=PATIENCE)

@@ -41,7 +41,7 @@ def page(qtbot, running, other):
     running.open_model(running.zoo.recent[1])
     qtbot.waitUntil(lambda: running.state.model.card.name == "tiny", timeout=PATIENCE)
     wait_for_chain(qtbot, running)
-    QTest.mouseClick(running.rail.pages[running.pages.indexOf(running.models)], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(running.rail.pages[running.stack.indexOf(running.models)], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(running.zoo.thumbnails) == 3, timeout=PATIENCE)
     return running.models
 

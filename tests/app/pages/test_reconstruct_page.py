@@ -184,8 +184,8 @@ def test_the_crop_is_moved_scaled_and_turned_by_mouse_and_keys(with_photo):
     assert state.current.picture.size == (80, 120)
     QTest.keyClick(view, Qt.Key.Key_C)
     assert state.current.crop == Crop(0, 20, 80)
-    state.main.undo.undo()
-    state.main.undo.undo()
+    state.open.undo.undo()
+    state.open.undo.undo()
     assert state.current.picture.size == (120, 80)
 
 
@@ -219,9 +219,9 @@ def test_a_search_ends_with_its_photos(qtbot, with_photo):
     qtbot.waitUntil(lambda: state.search is not None and state.search.done >= 2, timeout=PATIENCE)
     QTest.keyClick(with_photo.list, Qt.Key.Key_Delete)
     assert not state.searching
-    qtbot.waitUntil(lambda: not state.main.link.engine.busy, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not state.open.link.engine.busy, timeout=PATIENCE)
     assert not state.results
-    state.main.undo.undo()
+    state.open.undo.undo()
     state.set(iterations=4)
     start(qtbot, with_photo)
     assert state.search.done == 4
@@ -290,7 +290,7 @@ def test_the_brush_makes_a_mask_and_the_search_fills_it(qtbot, with_photo):
     drag(view, at(10, 8), at(16, 8), Qt.MouseButton.RightButton)
     assert not state.current.unknown[8, 12]
     assert state.current.unknown[8, 5]
-    state.main.undo.undo()
+    state.open.undo.undo()
     assert np.array_equal(state.current.unknown, mask)
 
     start(qtbot, with_photo)
@@ -319,7 +319,7 @@ def test_early_stop_ends_at_the_tolerance(qtbot, with_photo):
 
 
 def test_z_goes_to_the_shelf_and_the_slots(found):
-    shelf = found.window().desk.shelf
+    shelf = found.window().studio.shelf
     send = found.inspector.send
     QTest.mouseClick(send.a, Qt.MouseButton.LeftButton)
     QTest.mouseClick(send.keep, Qt.MouseButton.LeftButton)
@@ -361,7 +361,7 @@ def test_the_report_tells_of_the_search_and_not_of_the_settings_now(qtbot, found
 def test_a_photo_that_runs_away_is_named_and_the_other_found(qtbot, page, tmp_path: Path):
     loses, keeps = make_picture((16, 16), 2), make_picture((40, 30), 1)
     step = step_that_loses_one(make_model(tmp_path / "tame.safetensors"), keeps, loses)
-    page.state.main.open_model(str(make_model(tmp_path / "wild.safetensors", step_size=step / PHOTO_STEP)))
+    page.state.open.open_model(str(make_model(tmp_path / "wild.safetensors", step_size=step / PHOTO_STEP)))
     qtbot.waitUntil(lambda: page.state.model.card.name == "wild", timeout=PATIENCE)
     for name, picture in (("loses.png", loses), ("keeps.png", keeps)):
         (tmp_path / name).write_bytes(encoded(picture))
@@ -401,14 +401,14 @@ def test_photos_are_chosen_and_removed(qtbot, with_photo, tmp_path: Path):
     assert [photo.path.name for photo in with_photo.state.photos] == ["wide.png"]
     QTest.keyClick(with_photo.list, Qt.Key.Key_Delete)
     assert with_photo.welcome.isVisible()
-    with_photo.state.main.undo.undo()
+    with_photo.state.open.undo.undo()
     assert with_photo.crop_view.isVisible()
 
 
 def test_another_model_sees_the_photos_anew(qtbot, found, tmp_path: Path):
     found.state.paint((4, 4), (4, 4))
     other = make_model(tmp_path / "other.safetensors", seed=3)
-    found.state.main.open_model(str(other))
+    found.state.open.open_model(str(other))
     qtbot.waitUntil(lambda: found.state.model.card.name == "other", timeout=PATIENCE)
     assert not found.state.results
     assert found.state.playback.store is None
@@ -553,9 +553,9 @@ def test_another_engine_in_the_middle_of_a_search(qtbot, with_photo):
     state.set(iterations=10_000)
     state.start()
     qtbot.waitUntil(lambda: state.search is not None and state.search.done >= 2, timeout=PATIENCE)
-    state.main.link.restart("cpu", 1)
-    state.main.reload()
-    qtbot.waitUntil(lambda: not state.main.link.engine.busy and not state.main.waiting, timeout=PATIENCE)
+    state.open.link.restart("cpu", 1)
+    state.open.reload()
+    qtbot.waitUntil(lambda: not state.open.link.engine.busy, timeout=PATIENCE)
     assert state.ready
     assert state.results  # the best so far
     wait_for_replay(qtbot, with_photo)
@@ -596,8 +596,8 @@ def test_the_photos_are_there_again(qtbot, opened, with_photo, running, qapp, tm
     assert (state.settings.iterations, state.settings.mode, state.seed) == (7, "support", 5)
     assert "lost.png" in state.fault.text
     state.clear()
-    again.desk.session.save()
-    assert not list((again.desk.session.folder / "photos").iterdir())
+    again.studio.session.save()
+    assert not list((again.studio.session.folder / "photos").iterdir())
 
 
 def test_a_photo_of_which_nothing_is_known_is_named_and_all_results_stay(qtbot, found, tmp_path: Path):

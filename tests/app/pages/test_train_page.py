@@ -75,7 +75,7 @@ def _no_process_left():
 
 def show(qtbot, window):
     """Click the page's button on the rail, and wait until it is there."""
-    QTest.mouseClick(window.rail.pages[window.pages.indexOf(window.train)], LEFT)
+    QTest.mouseClick(window.rail.pages[window.stack.indexOf(window.train)], LEFT)
     qtbot.waitUntil(lambda: window.train.setup.preview is not None, timeout=PATIENCE)
     return window.train
 

@@ -6,7 +6,6 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
-from ebm_studio.app.pages.page import Page
 from ebm_studio.app.studio.openers import Drops, Opener, local_files
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.making import make_model
@@ -73,15 +72,14 @@ def test_what_nobody_opens_is_a_banner(running, tmp_path):
 
 
 def test_the_shown_page_comes_first_then_the_order_of_registration(qapp):
-    first, second = Page(), Page()
     drops = Drops()
-    of_first = Opener(lambda path: path.suffix in (".png", ".gif"), list, "first", first)
-    of_second = Opener(lambda path: path.suffix == ".png", list, "second", second)
+    of_first = Opener(lambda path: path.suffix in (".png", ".gif"), list, "first", "one")
+    of_second = Opener(lambda path: path.suffix == ".png", list, "second", "other")
     drops.add(of_first)
     drops.add(of_second)
     a, b, c = Path("a.png"), Path("b.gif"), Path("c.txt")
-    assert drops.share_out([a, b, c], None) == ({of_first: [a, b]}, [c])
-    assert drops.share_out([a, b, c], second) == ({of_second: [a], of_first: [b]}, [c])
+    assert drops.share_out([a, b, c], "") == ({of_first: [a, b]}, [c])
+    assert drops.share_out([a, b, c], "other") == ({of_second: [a], of_first: [b]}, [c])
 
 
 def test_a_clipboard_without_anything_holds_no_files():

@@ -220,7 +220,7 @@ def test_copying_on_the_shelf_copies_what_is_there(running, keyboard, qapp):
     running.state.select(3)
     keyboard.press(Qt.Key.Key_C, held=CONTROL)
     assert qapp.clipboard().image() != kept
-    running.shelf.tile(running.desk.shelf.items[0]).setFocus()
+    running.shelf.tile(running.studio.shelf.items[0]).setFocus()
     keyboard.press(Qt.Key.Key_C, held=CONTROL)
     assert qapp.clipboard().image() == kept
 
@@ -230,7 +230,7 @@ def renamed(running, keyboard):
     """A tile of the shelf whose name is typed: XYZ so far."""
     running.state.select(2)
     keyboard.press(Qt.Key.Key_K)
-    tile = running.shelf.tile(running.desk.shelf.items[0])
+    tile = running.shelf.tile(running.studio.shelf.items[0])
     tile.setFocus()
     keyboard.press(Qt.Key.Key_F2)
     keyboard.type("XYZ")
@@ -246,17 +246,17 @@ def is_over(tile) -> bool:
 def test_escape_leaves_a_name_as_it_was(running, keyboard, renamed):
     keyboard.press(Qt.Key.Key_Escape)
     assert is_over(renamed)
-    assert running.desk.shelf.items[0].name == "0:2"
+    assert running.studio.shelf.items[0].name == "0:2"
     assert renamed.hasFocus()
     keyboard.press(Qt.Key.Key_Delete)
-    assert not running.desk.shelf.items
+    assert not running.studio.shelf.items
 
 
 def test_enter_takes_a_name_and_does_no_more(qtbot, running, keyboard, renamed):
-    with qtbot.assertNotEmitted(running.desk.shelf.opened):
+    with qtbot.assertNotEmitted(running.studio.shelf.opened):
         keyboard.press(Qt.Key.Key_F2, Qt.Key.Key_Return)
     assert is_over(renamed)
-    assert running.desk.shelf.items[0].name == "XYZ"
+    assert running.studio.shelf.items[0].name == "XYZ"
     assert renamed.hasFocus()
 
 
@@ -266,7 +266,7 @@ def test_enter_takes_a_name_and_does_no_more(qtbot, running, keyboard, renamed):
 def test_leaving_a_name_takes_it(running, keyboard, renamed, leave):
     leave(running)
     assert is_over(renamed)
-    assert running.desk.shelf.items[0].name == "XYZ"
+    assert running.studio.shelf.items[0].name == "XYZ"
     assert not renamed.hasFocus()
 
 

@@ -44,7 +44,7 @@ def test_a_broken_file_leaves_the_last_picture(qtbot, running, tmp_path: Path):
     before = running.generate.canvas.pixels()
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"no weights here")
-    running.state.open_model(str(broken))
+    running.studio.open.open_model(str(broken))
     qtbot.waitUntil(running.generate.banner.isVisible, timeout=PATIENCE)
     assert running.generate.canvas.pixels() is before or np.array_equal(running.generate.canvas.pixels(), before)
     QTest.mouseClick(running.generate.banner.dismiss, Qt.MouseButton.LeftButton)

@@ -32,7 +32,7 @@ def left(qtbot, running: MainWindow, tmp_path: Path) -> Path:
     running.reconstruct.state.open_files([tmp_path / "photo.png"])
     qtbot.waitUntil(lambda: bool(running.reconstruct.state.photos), timeout=PATIENCE)
     running.close()
-    return running.desk.session.path
+    return running.studio.session.path
 
 
 def set_deep(data: dict[str, Any], path: str, value: object) -> None:
@@ -60,7 +60,7 @@ def test_one_bad_value_costs_no_other_part_and_no_file(qtbot, opened, left: Path
     files = sorted(left.parent.rglob("*.*"))
     again = opened()
     wait_for_chain(qtbot, again)
-    assert names(again.desk.shelf) == ["0:2", "0:4"]
+    assert names(again.studio.shelf) == ["0:2", "0:4"]
     assert "was damaged" in again.banner.text.text()
     assert path.split("/")[0] in again.banner.text.text()
     if not path.startswith("reconstruct"):
@@ -91,10 +91,10 @@ def test_whatever_one_value_becomes_the_window_goes_on(qtbot, opened, left: Path
     wait_for_chain(qtbot, window)
     for number in range(FUZZ):
         left.write_text(mutated(sound, chance))
-        window.desk.session.load()
+        window.studio.session.load()
         QApplication.processEvents()
-        window.desk.session._stuck = ""
-        window.desk.session.save()
+        window.studio.session._stuck = ""
+        window.studio.session.save()
         assert json.loads(left.read_text())["format"] == 1, number
     window.show_page(window.generate)
 
@@ -134,7 +134,7 @@ def test_a_photo_whose_name_is_not_utf8_is_saved_and_there_again(qtbot, opened, 
     file.write_bytes(encoded(make_picture((40, 30))))
     running.open_files([folder])
     qtbot.waitUntil(lambda: bool(running.reconstruct.state.photos), timeout=PATIENCE)
-    running.desk.session.save()
+    running.studio.session.save()
     assert not running.banner.isVisible()
     running.close()
     again = opened()

@@ -59,7 +59,7 @@ def names(shelf) -> list[str]:
 
 
 def test_a_key_keeps_the_very_noise_of_a_chain(running, tiny_model):
-    shelf = running.desk.shelf
+    shelf = running.studio.shelf
     keep_by_key(running, 3)
     assert names(shelf) == ["0:3"]
     kept = shelf.items[0]
@@ -73,7 +73,7 @@ def test_a_key_keeps_the_very_noise_of_a_chain(running, tiny_model):
 
 
 def test_drags_fill_the_shelf_and_the_slots(running):
-    shelf, strip = running.desk.shelf, running.shelf
+    shelf, strip = running.studio.shelf, running.shelf
     drop(strip, running.state.subject(1))
     drop(strip.slots["A"], running.state.subject(2))
     assert names(shelf) == ["0:1"]
@@ -90,7 +90,7 @@ def test_drags_fill_the_shelf_and_the_slots(running):
 def test_the_shelf_folds_and_stays_so(qtbot, opened, running):
     strip, canvas = running.shelf, running.generate.canvas
     keep_by_key(running, 1)
-    running.desk.shelf.set_slot("A", running.desk.shelf.items[0])
+    running.studio.shelf.set_slot("A", running.studio.shelf.items[0])
     height, room = strip.height(), canvas.height()
     QTest.mouseClick(strip.fold, Qt.MouseButton.LeftButton)
     assert strip.summary.text() == "Shelf  1   ·   A  0:1"
@@ -119,7 +119,7 @@ def test_a_drag_from_the_canvas_begins_at_the_picture(running, monkeypatch):
 
 
 def test_tiles_obey_keys_and_everything_can_be_undone(qtbot, running):
-    shelf, strip = running.desk.shelf, running.shelf
+    shelf, strip = running.studio.shelf, running.shelf
     keep_by_key(running, 0, 1, 2)
     tile = strip.tile(shelf.items[1])
     QTest.keyClick(tile, Qt.Key.Key_F)
@@ -139,7 +139,7 @@ def test_tiles_obey_keys_and_everything_can_be_undone(qtbot, running):
     assert names(shelf) == ["0:0", "0:2"]
     assert shelf.slot("B").name == "coat"
 
-    undo = running.desk.undo
+    undo = running.studio.undo
     assert undo.undo_text == "Remove coat"
     whole = undo.stack.count()
     QTest.keyClick(running, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -155,7 +155,7 @@ def test_tiles_obey_keys_and_everything_can_be_undone(qtbot, running):
 
 
 def test_the_menu_of_a_chain(qtbot, running, tmp_path: Path, monkeypatch, qapp):
-    canvas, shelf = running.generate.canvas, running.desk.shelf
+    canvas, shelf = running.generate.canvas, running.studio.shelf
     point = canvas.tile(5).center()
     choose(right_click(canvas, point), "Keep")
     choose(right_click(canvas, point), "Use as A")
@@ -202,16 +202,16 @@ def test_latents_open_from_files(qtbot, running, tmp_path: Path, monkeypatch):
     files = [str(tmp_path / "one.safetensors"), str(tmp_path / "broken.safetensors")]
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: (files, ""))
     QTest.mouseClick(running.shelf.open, Qt.MouseButton.LeftButton)
-    assert names(running.desk.shelf) == ["0:9"]
+    assert names(running.studio.shelf) == ["0:9"]
     assert "broken.safetensors is not a latent file" in running.banner.text.text()
-    running.desk.shelf.remove(running.desk.shelf.items[0])
-    running.open_files([tmp_path / "one.safetensors"])  # as dropped anywhere
-    assert names(running.desk.shelf) == ["0:9"]
+    running.studio.shelf.remove(running.studio.shelf.items[0])
+    running.files.open([tmp_path / "one.safetensors"])  # as dropped anywhere
+    assert names(running.studio.shelf) == ["0:9"]
 
 
 def test_what_was_kept_is_found_again(qtbot, running):
     keep_by_key(running, 7)
-    kept = running.desk.shelf.items[0]
+    kept = running.studio.shelf.items[0]
     running.state.change(seed=5, count=2)
     wait_for_chain(qtbot, running)
     tile = running.shelf.tile(kept)
@@ -222,7 +222,7 @@ def test_what_was_kept_is_found_again(qtbot, running):
 
 
 def test_parameters_can_be_undone(qtbot, running):
-    undo, state = running.desk.undo, running.state
+    undo, state = running.studio.undo, running.state
     state.change(seed=7)
     state.change_run(steps=20)
     assert undo.undo_text == "Steps K 20"
@@ -239,18 +239,18 @@ def test_parameters_can_be_undone(qtbot, running):
 def test_a_slider_in_one_go_is_one_change(qtbot, running, monkeypatch):
     monkeypatch.setattr("ebm_studio.app.studio.undo.MERGE", 600.0)  # a busy machine makes slow keys
     slider = running.generate.inspector.settings.short_run.noise_scale.slider
-    count = running.desk.undo.stack.count()
+    count = running.studio.undo.stack.count()
     slider.setFocus()
     for _ in range(5):
         QTest.keyClick(slider, Qt.Key.Key_Right)
-    assert running.desk.undo.stack.count() == count + 1
-    running.desk.undo.undo()
+    assert running.studio.undo.stack.count() == count + 1
+    running.studio.undo.undo()
     assert running.state.parameters.run == running.state.model.card.short_run
     wait_for_chain(qtbot, running)
 
 
 def test_every_run_is_in_the_history(qtbot, running):
-    state, history = running.state, running.desk.history
+    state, history = running.state, running.generate.history
     panel = running.generate.inspector.history
     state.change(seed=11)
     wait_for_chain(qtbot, running)
@@ -267,37 +267,37 @@ def test_every_run_is_in_the_history(qtbot, running):
     QTest.mouseClick(panel.rows[history.runs[1].key].star, Qt.MouseButton.LeftButton)
     QTest.mouseClick(panel.clear, Qt.MouseButton.LeftButton)
     assert [(run.parameters.seed, run.starred) for run in history.runs] == [(11, True)]
-    running.desk.undo.undo()
+    running.studio.undo.undo()
     assert len(history.runs) == 3
 
 
 def test_the_session_is_there_again(qtbot, opened, running):
     keep_by_key(running, 2, 4)
-    running.desk.shelf.favourite(running.desk.shelf.items[0], True)
-    running.desk.shelf.set_slot("B", running.desk.shelf.items[1])
-    running.desk.shelf.remove(running.desk.shelf.items[1])
+    running.studio.shelf.favourite(running.studio.shelf.items[0], True)
+    running.studio.shelf.set_slot("B", running.studio.shelf.items[1])
+    running.studio.shelf.remove(running.studio.shelf.items[1])
     running.state.change(seed=12, count=3)
     running.state.change_run(steps=6, noise_steps=2)
     running.state.set_smooth(True)
     running.state.playback.set_mode("pingpong")
     wait_for_chain(qtbot, running)
-    kept, parameters = running.desk.shelf.contents, running.state.parameters
+    kept, parameters = running.studio.shelf.contents, running.state.parameters
     running.close()
 
     again = opened(None)
     wait_for_chain(qtbot, again)
     assert again.state.parameters == parameters
-    assert again.desk.shelf.contents == kept
-    assert np.array_equal(again.desk.shelf.slot("B").latent.z, kept.B.latent.z)
-    assert np.array_equal(again.desk.shelf.items[0].picture, kept.items[0].picture)
+    assert again.studio.shelf.contents == kept
+    assert np.array_equal(again.studio.shelf.slot("B").latent.z, kept.B.latent.z)
+    assert np.array_equal(again.studio.shelf.items[0].picture, kept.items[0].picture)
     assert (again.state.smooth, again.state.playback.mode) == (True, "pingpong")
-    assert again.desk.history.runs[0].parameters == parameters
+    assert again.generate.history.runs[0].parameters == parameters
     again.state.playback.pause()
 
 
 def test_a_crash_loses_no_more_than_seconds(qtbot, running):
     keep_by_key(running, 2)
-    session = running.desk.session
+    session = running.studio.session
     qtbot.waitUntil(lambda: session.path.exists() and "0:2" in session.path.read_text(), timeout=PATIENCE)
     data = json.loads(session.path.read_text())
     assert data["generate"]["parameters"]["seed"] == 0
@@ -321,14 +321,14 @@ def damage(data: dict, how: str) -> str:
 def test_a_damaged_session_is_set_aside(qtbot, opened, running, how):
     keep_by_key(running, 2)
     running.close()
-    path = running.desk.session.path
+    path = running.studio.session.path
     path.write_text(damage(json.loads(path.read_text()), how))
     again = opened()
     wait_for_chain(qtbot, again)
     assert "was damaged" in again.banner.text.text()
     assert len(list(path.parent.glob("session-damaged-*.json"))) == 1
     sound = {"seed": 1, "shelf": 1, "history": 1}.get(how, 0)  # what is sound in it is used
-    assert len(again.desk.shelf.items) == sound
+    assert len(again.studio.shelf.items) == sound
     again.close()
     assert json.loads(path.read_text())["format"] == 1
 
@@ -336,21 +336,21 @@ def test_a_damaged_session_is_set_aside(qtbot, opened, running, how):
 def test_a_lost_latent_is_named_and_the_rest_is_there(qtbot, opened, running):
     keep_by_key(running, 1, 2)
     running.close()
-    (running.desk.session.folder / "shelf" / f"{running.desk.shelf.items[0].key}.safetensors").unlink()
+    (running.studio.session.folder / "shelf" / f"{running.studio.shelf.items[0].key}.safetensors").unlink()
     again = opened()
     wait_for_chain(qtbot, again)
-    assert names(again.desk.shelf) == ["0:2"]
+    assert names(again.studio.shelf) == ["0:2"]
     assert "cannot be read" in again.banner.text.text()
 
 
 def test_files_of_what_is_gone_are_thrown_away(running):
     keep_by_key(running, 1, 2)
-    running.desk.session.save()
-    folder = running.desk.session.folder / "shelf"
+    running.studio.session.save()
+    folder = running.studio.session.folder / "shelf"
     assert len(list(folder.iterdir())) == 4
-    running.desk.shelf.remove(running.desk.shelf.items[0])
+    running.studio.shelf.remove(running.studio.shelf.items[0])
     running.close()
-    assert sorted(path.stem for path in folder.iterdir()) == [running.desk.shelf.items[0].key] * 2
+    assert sorted(path.stem for path in folder.iterdir()) == [running.studio.shelf.items[0].key] * 2
 
 
 def test_a_latent_of_a_photo_is_drawn_and_its_chain_can_be_seen(qtbot, running, tmp_path: Path, tiny_model):
@@ -358,8 +358,8 @@ def test_a_latent_of_a_photo_is_drawn_and_its_chain_can_be_seen(qtbot, running, 
     card = running.state.model.card
     latent = Latent(z, FromPhoto("boot.png"), card.name, running.state.model.fingerprint, card.short_run)
     save_latent(tmp_path / "boot.safetensors", latent)
-    running.open_files([tmp_path / "boot.safetensors"])
-    shelf = running.desk.shelf
+    running.files.open([tmp_path / "boot.safetensors"])
+    shelf = running.studio.shelf
     assert names(shelf) == ["boot.png"]
     end = list(load_model(tiny_model, "cpu").mixed([latent]))[-1].images
     expected = to_pixels(end.numpy())

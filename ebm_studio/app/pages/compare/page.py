@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.compare.exports import of_comparison
 from ebm_studio.app.pages.compare.state import CompareState, Side
-from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.studio.exportable import Exportable
+from ebm_studio.app.studio.session import Part
+from ebm_studio.app.studio.studio import Studio
+from ebm_studio.app.studio.wishes import CompareModel
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.chains_fields import ChainsFields
@@ -23,11 +25,14 @@ from ebm_studio.app.widgets.fields import Choice, RealField, WholeField, button,
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
-from ebm_studio.app.widgets.splitter import remember_split, restore_split
+from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.app.widgets.viewport import grid_tiles
 from ebm_studio.core.specs import MAX_STEPS
-from ebm_studio.data.storage.settings import Settings
+
+if TYPE_CHECKING:
+    from ebm_studio.data.exports.recipe import Recipe
+    from ebm_studio.engine.jobs.exports import Opened
 
 
 class Pane(QWidget):
@@ -221,7 +226,7 @@ class PairTimeline(Timeline):
 
     def __init__(self, theme: Theme, state: CompareState) -> None:
         self._sides = state
-        super().__init__(theme, cast(GenerateState, state))  # which asks for the playback and the trained K
+        super().__init__(theme, state)
 
     def make_plots(self) -> QWidget:
         """See `Timeline.make_plots`."""
@@ -236,13 +241,11 @@ class ComparePage(Page):
     key = "compare"
     title = "Compare"
     tip = "Compare: two models or two settings from the same noise."
+    wishes = (CompareModel,)
 
-    asks = Signal()
-    """Shown, and without a model to show."""
-
-    def __init__(self, theme: Theme, state: CompareState) -> None:
-        super().__init__()
-        self.state = state
+    def __init__(self, studio: Studio, theme: Theme) -> None:
+        super().__init__(studio, theme)
+        self.state = state = CompareState(studio.link, studio.undo, self)
         self.common = Common(theme, state)
         self.headers = [SideHeader(theme, state, side) for side in state.sides]
         self.panes = [Pane(theme, state, side) for side in state.sides]
@@ -263,17 +266,14 @@ class ComparePage(Page):
             half.addWidget(pane, 1)
             row.addLayout(half, 1)
         column.addLayout(row, 1)
-        self._split = QSplitter(Qt.Orientation.Vertical)
-        self._split.setHandleWidth(1)
-        self._split.setChildrenCollapsible(False)
-        self._split.addWidget(top)
-        self._split.addWidget(self.timeline)
-        self._split.setStretchFactor(0, 1)
-        self._split.setSizes([600, 20 * UNIT])
+        split = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
+        self.splitters = {"split": split}
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._split)
+        whole.addWidget(split)
         self._add_actions()
+        state.follow(studio.preferences)
+        studio.open.model_changed.connect(self.ask)
 
     def _add_actions(self) -> None:
         state = self.state
@@ -292,16 +292,35 @@ class ComparePage(Page):
     def ask(self) -> None:
         """See that there is something to compare, while the page is shown."""
         if self.isVisible() and not self.state.open():
-            self.asks.emit()
+            self.receive(CompareModel())
+
+    def receive(self, wish: object) -> None:
+        """Put what the Generate page runs on side A, and beside it the same, or another model, on side B."""
+        ready, set_there = self.studio.open.model, self.studio.open.parameters
+        if isinstance(wish, CompareModel) and ready is not None:
+            self.state.begin(ready, set_there.seed, set_there.run)
+            if wish.name is not None and wish.name != ready.name:
+                self.state.sides[1].open_model(wish.name)
+
+    def restores(self, recipe: Recipe) -> bool:
+        return recipe.other is not None
+
+    def restore_recipe(self, opened: Opened) -> None:
+        self.state.restore(opened)
+
+    def models_in_use(self) -> list[str]:
+        return [side.model.name for side in self.state.sides if side.model is not None]
+
+    def session_parts(self) -> tuple[Part, ...]:
+        state = self.state
+        changes = (state.parameters_changed, state.view_changed, state.selection_changed)
+        return (Part(self.key, state.to_dict, state.from_dict, changes),)
+
+    def shut(self) -> None:
+        self.state.close()
 
     def exportables(self) -> list[Exportable]:
         return of_comparison(self.state)
 
     def focus_first(self) -> None:
         self.panes[0].setFocus()
-
-    def remember(self, settings: Settings) -> None:
-        remember_split(settings, "compare/split", self._split)
-
-    def restore(self, settings: Settings) -> None:
-        restore_split(settings, "compare/split", self._split)

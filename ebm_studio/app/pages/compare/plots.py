@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.compare.state import CompareState
-from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.plots import Curve, Floats, thinned
 from ebm_studio.engine.chain_store import ChainStore
@@ -23,7 +21,7 @@ class PairCurve(Curve):
         self, theme: Theme, state: CompareState, title: str, tip: str, read: Callable[[ChainStore], Floats]
     ) -> None:
         self._sides = state
-        super().__init__(theme, cast(GenerateState, state), title, tip, read)  # which only asks for the playback
+        super().__init__(theme, state, title, tip, read)
 
     def draw(self) -> None:
         """Take the steps that are there."""

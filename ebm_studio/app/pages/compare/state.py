@@ -16,6 +16,7 @@ from ebm_studio.app.studio.parameters import Parameters, difference
 from ebm_studio.app.studio.undo import Undo
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import ShortRun
+from ebm_studio.data.exports.recipe_sources import Seeds
 from ebm_studio.engine.chain_store import ChainStore
 from ebm_studio.engine.jobs.chains import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.jobs.exports import Opened
@@ -189,10 +190,12 @@ class CompareState(ChainsState):
         text = text or difference(self.sides[0].parameters, a)
         self._swap(text, (a, b), key and (key, *changes))
 
-    def restore(self, seed: int, count: int, opened: Opened) -> None:
+    def restore(self, opened: Opened) -> None:
         """Be as a file's recipe says, its models included."""
+        (seeds,) = opened.recipe.sources
+        assert isinstance(seeds, Seeds)
         a, b = (
-            Parameters(model=name, seed=seed, count=count, run=made.short_run)
+            Parameters(model=name, seed=seeds.seed, count=seeds.count, run=made.short_run)
             for name, made in zip(opened.models, opened.recipe.sides, strict=True)
         )
         self._swap(f"Open {opened.path.name}", (a, b))

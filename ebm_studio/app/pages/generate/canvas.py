@@ -22,8 +22,8 @@ from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.generate.state import GenerateState
+from ebm_studio.app.studio.keys import Line
 from ebm_studio.app.studio.shelf import Shelf, Slot, Subject
-from ebm_studio.app.widgets.actions import Line
 from ebm_studio.app.widgets.fields import button
 from ebm_studio.app.widgets.images import carry, to_image
 from ebm_studio.app.widgets.picture_menu import PictureMenu, copy_image, keep

@@ -20,7 +20,7 @@ class Header(QWidget):
         self.setObjectName("header")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(6 * UNIT)
-        self.model = ModelChooser(theme, state)
+        self.model = ModelChooser(theme, state.open)
         chains = ChainsFields(theme, state, "Chain i of a seed is always the same.", "N, how many chains run together.")
         self.seed, self.count = chains.seed, chains.count
         self._row = QHBoxLayout(self)

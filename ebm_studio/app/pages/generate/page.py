@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -11,16 +13,27 @@ from ebm_studio.app.pages.generate import canvas, history_panel
 from ebm_studio.app.pages.generate.canvas import Canvas
 from ebm_studio.app.pages.generate.exports import of_chains
 from ebm_studio.app.pages.generate.header import Header
+from ebm_studio.app.pages.generate.history import History
 from ebm_studio.app.pages.generate.inspector import Inspector
+from ebm_studio.app.pages.generate.newer_snapshot_button import SnapshotButton
 from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.studio.exportable import Exportable
-from ebm_studio.app.studio.studio import Desk
+from ebm_studio.app.studio.keyed_files import Drawer
+from ebm_studio.app.studio.session import Part
+from ebm_studio.app.studio.shelf import Kept
+from ebm_studio.app.studio.studio import Studio
+from ebm_studio.app.studio.wishes import CompareModel, ShowModel
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
-from ebm_studio.app.widgets.splitter import remember_split, restore_split, splitter
+from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
-from ebm_studio.data.storage.settings import Settings
+from ebm_studio.data.exports.recipe_sources import Seeds
+from ebm_studio.data.models.latent import FromSeed
+
+if TYPE_CHECKING:
+    from ebm_studio.data.exports.recipe import Recipe
+    from ebm_studio.engine.jobs.exports import Opened
 
 
 class GeneratePage(Page):
@@ -29,17 +42,27 @@ class GeneratePage(Page):
     key = "generate"
     title = "Generate"
     tip = "Generate: chains from noise to image."
+    wishes = (ShowModel,)
     controls = (("on the pictures", canvas.HELP), ("in the history", history_panel.HELP))
 
-    def __init__(self, theme: Theme, state: GenerateState, desk: Desk) -> None:
-        super().__init__()
-        self._state = state
+    def __init__(self, studio: Studio, theme: Theme) -> None:
+        super().__init__(studio, theme)
+        self.state = state = GenerateState(studio.open, self)
+        self.history = History(state, self)
+        self._thumbnails = Drawer(studio.session.folder / "history")
         self.header = Header(theme, state)
+        self.snapshot = SnapshotButton(theme, studio.open)
+        self.header.add(self.snapshot)
         self.banner = Banner(theme, state)
-        self.canvas = Canvas(theme, state, desk.shelf)
+        self.canvas = Canvas(theme, state, studio.shelf)
         self.timeline = Timeline(theme, state)
-        self.inspector = Inspector(theme, state, desk.history)
+        self.inspector = Inspector(theme, state, self.history)
+        self._lay_out()
+        self._add_actions()
+        state.follow(studio.preferences)
+        studio.shelf.opened.connect(self._show_kept)
 
+    def _lay_out(self) -> None:
         top = QWidget()
         column = QVBoxLayout(top)
         column.setContentsMargins(0, 0, 0, 0)
@@ -47,15 +70,15 @@ class GeneratePage(Page):
         for widget in (self.header, self.banner):
             column.addWidget(widget)
         column.addWidget(self.canvas, 1)
-        self._left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
-        self._whole = splitter(Qt.Orientation.Horizontal, self._left, self.inspector, (960, 34 * UNIT))
+        left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
+        whole = splitter(Qt.Orientation.Horizontal, left, self.inspector, (960, 34 * UNIT))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._whole)
-        self._add_actions()
+        row.addWidget(whole)
+        self.splitters = {"left": left, "whole": whole}
 
     def _add_actions(self) -> None:
-        state = self._state
+        state = self.state
         act_playback(self, state.playback)
         act(self, "Random seed", state.random_seed, Qt.Key.Key_R)
         act(self, "All chains, or cancel what runs", self._escape, Qt.Key.Key_Escape)
@@ -73,28 +96,72 @@ class GeneratePage(Page):
         act(self, "Zoom in", lambda: canvas.zoom_by(1), Qt.Key.Key_Plus, Qt.Key.Key_Equal)
         act(self, "Zoom out", lambda: canvas.zoom_by(-1), Qt.Key.Key_Minus)
         act(self, "See everything", canvas.fit, Qt.Key.Key_0)
+        act(self, "Compare with other settings", lambda: self.studio.wish(CompareModel()))
 
     def _escape(self) -> None:
-        if self._state.enlarged is not None:
-            self._state.enlarge(None)
+        if self.state.enlarged is not None:
+            self.state.enlarge(None)
         else:
-            self._state.cancel()
+            self.state.cancel()
 
     def _enlarge(self) -> None:
-        self._state.enlarge(None if self._state.enlarged is not None else self.canvas.chain)
+        self.state.enlarge(None if self.state.enlarged is not None else self.canvas.chain)
+
+    def _show_kept(self, kept: Kept) -> None:
+        """Run the chain of something kept, with the model that it was kept from."""
+        latent, state, shelf = kept.latent, self.state, self.studio.shelf
+        model = state.open.find_model(latent.model, latent.model_hash)
+        if model is None:
+            shelf.failed.emit(f"{kept.name} was kept from {latent.model}: open that model first.")
+        elif isinstance(latent.origin, FromSeed):
+            state.show_chain(model, latent.origin.seed, latent.origin.chain, latent.short_run)
+        elif state.model is None or state.model.name != model:
+            shelf.failed.emit(f"{kept.name} was kept from {latent.model}: open that model first.")
+        else:
+            state.run_latent(latent)
+
+    def receive(self, wish: object) -> None:
+        if isinstance(wish, ShowModel):
+            self.studio.open.open_model(wish.name)
+
+    def restores(self, recipe: Recipe) -> bool:
+        is_of_seeds = len(recipe.sources) == 1 and isinstance(recipe.sources[0], Seeds)
+        return is_of_seeds and recipe.path is None and recipe.other is None and not recipe.photos
+
+    def restore_recipe(self, opened: Opened) -> None:
+        self.state.restore_recipe(opened)
+
+    def session_parts(self) -> tuple[Part, ...]:
+        state, history = self.state, self.history
+        changes = (
+            state.parameters_changed, state.view_changed, state.selection_changed, state.playback.mode_changed,
+            state.model_changed,
+        )  # fmt: skip
+        return (
+            Part("generate", state.to_dict, state.from_dict, changes),
+            Part("history", self._save_history, self._load_history, (history.changed,), self._tidy_history),
+        )
+
+    def _save_history(self) -> Any:
+        return self.history.save(self._thumbnails)
+
+    def _tidy_history(self) -> None:
+        self._thumbnails.tidy(run.key for run in self.history.runs)
+
+    def _load_history(self, data: Any) -> None:
+        self.history.load(data, self._thumbnails)
+
+    def prepare(self) -> None:
+        self.timeline.add_plots()
+
+    def begin(self) -> None:
+        self.state.open_first(self.studio.asked_model)
+
+    def shut(self) -> None:
+        self.state.close()
 
     def focus_first(self) -> None:
         self.canvas.setFocus()
 
     def exportables(self) -> list[Exportable]:
-        return of_chains(self._state)
-
-    def remember(self, settings: Settings) -> None:
-        """Write where the splitters are."""
-        remember_split(settings, "generate/left", self._left)
-        remember_split(settings, "generate/whole", self._whole)
-
-    def restore(self, settings: Settings) -> None:
-        """Put the splitters where they were."""
-        for name, held in (("left", self._left), ("whole", self._whole)):
-            restore_split(settings, f"generate/{name}", held)
+        return of_chains(self.state)

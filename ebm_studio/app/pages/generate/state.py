@@ -1,41 +1,43 @@
-"""What the Generate page is about: parameters, the model, the chain. Widgets draw it and call its actions."""
+"""What the Generate page is about: parameters and the chain. Widgets draw it and call its actions."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Hashable
 from dataclasses import replace
+from functools import partial
 from typing import Any, get_args
 
 from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.studio.chains import ChainsState
-from ebm_studio.app.studio.engine_link import EngineLink
+from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.studio.parameters import Parameters, difference
 from ebm_studio.app.studio.playback import SPEEDS, Mode
 from ebm_studio.app.studio.shelf import Subject, title
-from ebm_studio.app.studio.undo import Undo
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_STEPS, ShortRun
+from ebm_studio.data.exports.recipe_sources import Seeds
 from ebm_studio.data.models.card import bundled_models
 from ebm_studio.data.models.latent import FromSeed, Latent
 from ebm_studio.data.storage.hub import is_hub_name
 from ebm_studio.engine.chain_store import ChainStore
-from ebm_studio.engine.jobs.chains import LoadModel, ModelReady, RunChain
-from ebm_studio.engine.requests import Ended, Fault, Request
+from ebm_studio.engine.jobs.chains import ModelReady, RunChain
+from ebm_studio.engine.jobs.exports import Opened
+from ebm_studio.engine.requests import Ended, Fault
 
 
 class GenerateState(ChainsState):
-    """Observable parameters, model and faults; a change of parameters runs the chain again after a short pause."""
+    """Observable parameters and faults; a change of parameters runs the chain again after a short pause."""
 
     model_changed = Signal()
     chain_ended = Signal(object, object)
     """A chain is whole: its `Parameters` and its `ChainStore`."""
 
-    def __init__(self, link: EngineLink, parent: QObject | None = None) -> None:
-        super().__init__(link, parent)
-        self.undo = Undo(self)
-        self.model: ModelReady | None = None
+    def __init__(self, open_model: OpenModel, parent: QObject | None = None) -> None:
+        super().__init__(open_model.link, parent)
+        self.open = open_model
+        self.undo = open_model.undo
         self.shown: tuple[Parameters, ModelReady] | None = None
         """What made the chain that is shown, while the parameters may be ahead of it."""
         self.latent: Latent | None = None
@@ -44,35 +46,29 @@ class GenerateState(ChainsState):
         """Whether pictures are smoothed at any zoom, or kept crisp at whole ones."""
         self.enlarged: int | None = None
         """The chain that has the canvas for itself."""
-        self._wanted: Request | None = None
-        self._opening: Request | None = None
-        self._running: tuple[Parameters, ModelReady] | None = None
-        self._running_latent: Latent | None = None
         self._awaited: int | None = None
-        link.posted.connect(self._take)
-        link.ended.connect(self._end)
+        self.parameters_changed.connect(self._share)
+        open_model.model_changed.connect(self.model_changed)
+        open_model.asked.connect(self.dismiss)
+        open_model.loaded.connect(self._take_model)
+        open_model.failed.connect(self._keep_model)
+        open_model.cancelled.connect(self._pause.stop)
+
+    @property
+    def model(self) -> ModelReady | None:
+        """The model that is open."""
+        return self.open.model
 
     def open_first(self, name: str | None) -> None:
         """Open the model asked for at launch, else that of the session, else the first that is bundled."""
         remembered = self.parameters.model
         bundled = [path.stem for path in bundled_models()]
         if name is not None:
-            self.open_model(name)
+            self.open.open_model(name)
         elif remembered in bundled or (remembered and (is_hub_name(remembered) or os.path.isfile(remembered))):
             self._apply(self.parameters)
         elif bundled:
-            self.open_model(bundled[0])
-
-    def open_model(self, name: str) -> None:
-        """Load a bundled model or a file, then run it with its own short run."""
-        self.cancel()
-        self.dismiss()
-        self._wanted = self._opening = self.link.submit(LoadModel(name=name))
-
-    def reload(self) -> None:
-        """Load the model anew, as after a change of device."""
-        if self.model is not None:
-            self._wanted = self.link.submit(LoadModel(name=self.model.name))
+            self.open.open_model(bundled[0])
 
     def change(self, text: str = "", *, key: Hashable = "change", **changes: Any) -> None:
         """Change `seed`, `count` or `run`; the chain runs again after a short pause.
@@ -101,17 +97,21 @@ class GenerateState(ChainsState):
             self.undo.swap("Restore a run", self._apply, self.parameters, parameters, page="generate")
         self.run()
 
-    def find_model(self, name: str, fingerprint: str) -> str | None:
-        """How to open the model of a name and fingerprint: the one that is open, or a bundled one."""
-        if self.model is not None and self.model.fingerprint == fingerprint:
-            return self.model.name
-        return name if name in [path.stem for path in bundled_models()] else None
-
     def show_chain(self, model: str, seed: int, chain: int, run: ShortRun) -> None:
         """Run a seed again as far as a chain, and give that the whole canvas."""
         count = max(self.parameters.count, chain + 1)
         self.restore(replace(self.parameters, model=model, seed=seed, count=count, run=run))
         self._awaited = chain
+
+    def restore_recipe(self, opened: Opened) -> None:
+        """Run again what a file was made from: all chains of a seed, or one of them."""
+        (seeds,), run = opened.recipe.sources, opened.recipe.short_run
+        assert isinstance(seeds, Seeds)
+        if seeds.first or seeds.count == 1:  # one chain among others
+            self.show_chain(opened.model, seeds.seed, seeds.first, run)
+        else:
+            after = replace(self.parameters, model=opened.model, seed=seeds.seed, count=seeds.count, run=run)
+            self.restore(after)
 
     def run_longer(self) -> None:
         """Twice the steps, at once. The chains go on from where they have ended."""
@@ -125,9 +125,10 @@ class GenerateState(ChainsState):
             return  # a model that loads runs by itself
         self.dismiss()
         p = self.parameters
-        self._running, self._running_latent = (p, self.model), None
-        self._wanted = self.link.submit(
-            RunChain(model=self.model.name, count=p.count, seed=p.seed, run=p.run, bound=self.bound, after=self._begun)
+        self.link.submit(
+            RunChain(model=self.model.name, count=p.count, seed=p.seed, run=p.run, bound=self.bound, after=self._begun),
+            partial(self._take_chains, (p, self.model), None),
+            self._end_chains,
         )
 
     @property
@@ -147,9 +148,11 @@ class GenerateState(ChainsState):
         self._pause.stop()
         if self.model is not None:
             self.dismiss()
-            self._running, self._running_latent = (replace(self.parameters, run=latent.short_run), self.model), latent
-            self._wanted = self.link.submit(
-                RunChain(model=self.model.name, run=latent.short_run, latents=(latent,), bound=self.bound)
+            made_by = (replace(self.parameters, run=latent.short_run), self.model)
+            self.link.submit(
+                RunChain(model=self.model.name, run=latent.short_run, latents=(latent,), bound=self.bound),
+                partial(self._take_chains, made_by, latent),
+                self._hear_end,
             )
 
     def set_smooth(self, smooth: bool) -> None:
@@ -196,11 +199,6 @@ class GenerateState(ChainsState):
             run_longer=None if self.latent else self.run_longer,
         )
 
-    def close(self) -> None:
-        """Stop every timer, and the engine."""
-        super().close()
-        self.link.close()
-
     def to_dict(self) -> dict[str, Any]:
         """What a session remembers."""
         return {
@@ -233,29 +231,15 @@ class GenerateState(ChainsState):
         elif parameters.model:
             self._pause.stop()
             self.dismiss()
-            self._opening = None
-            self._wanted = self.link.submit(LoadModel(name=parameters.model))
+            self.open.load(parameters.model)
 
-    def _take(self, request: Request, value: object) -> None:
-        if request.lane:  # another page's
-            return
-        if isinstance(value, ModelReady):
-            self._take_model(request, value)
-        elif isinstance(value, ChainStore):
-            for chain, leave in ((self.selected, self.select), (self.enlarged, self.enlarge)):
-                if chain is not None and chain >= value.count:
-                    leave(None)
-            self.shown, self.latent = self._running, self._running_latent
-            self.playback.show_chain(value, value.begins)
-            if self._awaited is not None and self._awaited < value.count:
-                self.enlarge(self._awaited)
-            self._awaited = None
+    def _share(self) -> None:
+        self.open.parameters = self.parameters
 
-    def _take_model(self, request: Request, model: ModelReady) -> None:
-        before = self.parameters
-        self.model = model
-        self.model_changed.emit()
-        if request == self._opening:  # opened by hand: its own short run
+    def _take_model(self, by_hand: bool) -> None:
+        model, before = self.model, self.parameters
+        assert model is not None
+        if by_hand:  # with its own short run
             after = replace(before, model=model.name, run=model.card.short_run)
             if not before.model or after == before:
                 self.parameters = after
@@ -266,17 +250,30 @@ class GenerateState(ChainsState):
             self.parameters_changed.emit()  # what is the model's own has changed
         self.run()
 
-    def _end(self, ended: Ended) -> None:
+    def _keep_model(self, fault: Fault) -> None:
+        """Another model could not be loaded: go on with the one that is there, if any."""
+        self.show(fault)
+        if self.model is not None and self.parameters.model != self.model.name:
+            self.parameters = replace(self.parameters, model=self.model.name)
+            self.parameters_changed.emit()
+
+    def _take_chains(self, made_by: tuple[Parameters, ModelReady], latent: Latent | None, store: ChainStore) -> None:
+        for chain, leave in ((self.selected, self.select), (self.enlarged, self.enlarge)):
+            if chain is not None and chain >= store.count:
+                leave(None)
+        self.shown, self.latent = made_by, latent
+        self.playback.show_chain(store, store.begins)
+        if self._awaited is not None and self._awaited < store.count:
+            self.enlarge(self._awaited)
+        self._awaited = None
+
+    def _hear_end(self, ended: Ended) -> None:
         self.playback.watch()
-        if ended.request != self._wanted:
-            return
-        self._wanted = None
         if ended.fault is not None:
             self.show(ended.fault)
-            if self.model is not None and self.parameters.model != self.model.name:
-                self.parameters = replace(self.parameters, model=self.model.name)
-                self.parameters_changed.emit()
-        elif isinstance(ended.request, RunChain) and not ended.request.latents:
-            store = self.playback.store
-            if self.shown is not None and store is not None and store.whole:
-                self.chain_ended.emit(self.shown[0], store)
+
+    def _end_chains(self, ended: Ended) -> None:
+        self._hear_end(ended)
+        store = self.playback.store
+        if ended.fault is None and self.shown is not None and store is not None and store.whole:
+            self.chain_ended.emit(self.shown[0], store)

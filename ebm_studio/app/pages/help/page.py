@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import Qt, QTimer, QUrl
@@ -25,7 +25,9 @@ from ebm_studio import __version__
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.page import Page
-from ebm_studio.app.widgets.actions import Line
+from ebm_studio.app.studio.keys import KeyGroups, Line
+from ebm_studio.app.studio.studio import Studio
+from ebm_studio.app.studio.wishes import ShowHelp
 from ebm_studio.app.widgets.fields import Choice, label
 from ebm_studio.data.storage.logs import Ring, log_folder
 
@@ -37,13 +39,11 @@ PAPER_AT = "https://arxiv.org/abs/1904.09770"
 LOOK_AGAIN = 500  # milliseconds between looks at the log
 COLUMN = 45 * UNIT
 
-Groups = Callable[[], Sequence[tuple[str, Sequence[Line]]]]
-
 
 class Shortcuts(QWidget):
     """What all keys do, by page, made anew each time it is shown."""
 
-    def __init__(self, groups: Groups) -> None:
+    def __init__(self, groups: KeyGroups) -> None:
         super().__init__()
         self.setObjectName("body")
         self._groups = groups
@@ -221,10 +221,13 @@ class HelpPage(Page):
     key = "help"
     title = "Help"
     tip = "Help: all keys, the log, and about this program."
+    low = True
+    wishes = (ShowHelp,)
 
-    def __init__(self, theme: Theme, groups: Groups, ring: Ring) -> None:
-        super().__init__()
-        self.shortcuts, self.log, self.about = Shortcuts(groups), LogView(ring), About()
+    def __init__(self, studio: Studio, theme: Theme) -> None:
+        super().__init__(studio, theme)
+        self.shortcuts = Shortcuts(lambda: studio.key_groups())  # which the window sets after its pages
+        self.log, self.about = LogView(studio.log), About()
         self._views = {"keys": self.shortcuts, "log": self.log, "about": self.about}
         self.choice = Choice(
             [
@@ -260,6 +263,10 @@ class HelpPage(Page):
         """Show the `keys`, the `log` or `about`."""
         self.choice.set_value(view)
         self.stack.setCurrentIndex(list(self._views).index(view))
+
+    def receive(self, wish: object) -> None:
+        if isinstance(wish, ShowHelp):
+            self.choose(wish.view)
 
     def focus_first(self) -> None:
         self.choice.focus_chosen()

@@ -12,7 +12,8 @@ from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.interpolate.state import CORNERS, PathState
-from ebm_studio.app.widgets.actions import Line, Use, line, press_own, use
+from ebm_studio.app.studio.keys import Line
+from ebm_studio.app.widgets.actions import Use, line, press_own, use
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.pixel_snapping import crisp_side, draw_picture, snapped
 from ebm_studio.data.exports.frames import letter

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
@@ -18,14 +20,21 @@ from ebm_studio.app.pages.interpolate.stops import Stops
 from ebm_studio.app.pages.interpolate.timeline import PathTimeline
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.studio.exportable import Exportable
+from ebm_studio.app.studio.openers import Opener
+from ebm_studio.app.studio.session import Part
+from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.fields import Choice
 from ebm_studio.app.widgets.model_chooser import ModelChooser
-from ebm_studio.app.widgets.splitter import remember_split, restore_split, splitter
+from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.core.specs import MAX_FRAMES
 from ebm_studio.data.exports.frames import letter
-from ebm_studio.data.storage.settings import Settings
+from ebm_studio.data.exports.recipe_sources import Seeds
+
+if TYPE_CHECKING:
+    from ebm_studio.data.exports.recipe import Recipe
+    from ebm_studio.engine.jobs.exports import Opened
 
 
 class InterpolatePage(Page):
@@ -36,10 +45,10 @@ class InterpolatePage(Page):
     tip = "Interpolate: smooth paths between latents."
     controls = (("on a stop", stops.HELP), ("on the pad", pad.HELP))
 
-    def __init__(self, theme: Theme, state: PathState) -> None:
-        super().__init__()
-        self.state = state
-        self.model = ModelChooser(theme, state.generate)
+    def __init__(self, studio: Studio, theme: Theme) -> None:
+        super().__init__(studio, theme)
+        self.state = state = PathState(studio.open, studio.shelf, self)
+        self.model = ModelChooser(theme, state.open)
         self.view = Choice(
             [
                 ("path", "Path", "The picture at the position, and the frames."),
@@ -67,7 +76,25 @@ class InterpolatePage(Page):
         state.view_changed.connect(self._show)
         state.stops_changed.connect(self._show)
         state.model_changed.connect(self._show)
+        studio.preferences.follow("background", state.set_paper)
         self._show()
+
+    def openers(self) -> tuple[Opener, ...]:
+        return (Opener(stops.opens, self.state.fill, "Interpolate between these", self.key),)
+
+    def restores(self, recipe: Recipe) -> bool:
+        is_of_latents = len(recipe.sources) != 1 or not isinstance(recipe.sources[0], Seeds)
+        return not recipe.photos and recipe.other is None and (recipe.path is not None or is_of_latents)
+
+    def restore_recipe(self, opened: Opened) -> None:
+        self.state.restore(opened)
+
+    def session_parts(self) -> tuple[Part, ...]:
+        state = self.state
+        return (Part(self.key, state.to_dict, state.from_dict, (state.parameters_changed, state.view_changed)),)
+
+    def shut(self) -> None:
+        self.state.close()
 
     def exportables(self) -> list[Exportable]:
         return of_path(self.state)
@@ -104,11 +131,12 @@ class InterpolatePage(Page):
             column.addWidget(widget)
         column.addWidget(stage, 1)
         column.addWidget(self.strip)
-        self._left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 26 * UNIT))
-        self._whole: QSplitter = splitter(Qt.Orientation.Horizontal, self._left, self.inspector, (960, 34 * UNIT))
+        left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 26 * UNIT))
+        parts = splitter(Qt.Orientation.Horizontal, left, self.inspector, (960, 34 * UNIT))
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._whole)
+        whole.addWidget(parts)
+        self.splitters = {"left": left, "whole": parts}
 
     def _add_actions(self) -> None:
         state = self.state
@@ -120,7 +148,7 @@ class InterpolatePage(Page):
         act(self, "One step towards the noise", lambda: self._step(-1), Qt.Key.Key_Down)
         act(self, "One step towards the image", lambda: self._step(1), Qt.Key.Key_Up)
         act(self, "Swap A and B", state.shelf.swap_slots, Qt.Key.Key_X)
-        act(self, "Cancel what runs", state.generate.cancel, Qt.Key.Key_Escape)
+        act(self, "Cancel what runs", state.open.cancel, Qt.Key.Key_Escape)
 
     def _step(self, by: int) -> None:
         steps = self.state.parameters.run.steps
@@ -152,16 +180,6 @@ class InterpolatePage(Page):
 
     def focus_first(self) -> None:
         self.picture.setFocus()  # the pictures are there in every view
-
-    def remember(self, settings: Settings) -> None:
-        """Write where the splitters are."""
-        remember_split(settings, "interpolate/left", self._left)
-        remember_split(settings, "interpolate/whole", self._whole)
-
-    def restore(self, settings: Settings) -> None:
-        """Put the splitters where they were."""
-        for name, held in (("left", self._left), ("whole", self._whole)):
-            restore_split(settings, f"interpolate/{name}", held)
 
 
 def _across(row: QWidget) -> QScrollArea:

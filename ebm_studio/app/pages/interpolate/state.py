@@ -10,10 +10,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.pages.interpolate.film_playback import FilmPlayback
 from ebm_studio.app.studio.chains import PAUSE, RANDOM_SEEDS
 from ebm_studio.app.studio.faults import Faults
+from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.studio.shelf import SLOTS, Kept, Shelf
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.sampling.path_positions import legs, position_of, rho
@@ -55,12 +55,12 @@ class PathState(Faults):
     """Another place on the path or the pad, another step, or the picture there has come."""
     view_changed = Signal()
 
-    def __init__(self, generate: GenerateState, shelf: Shelf, parent: QObject | None = None) -> None:
+    def __init__(self, open_model: OpenModel, shelf: Shelf, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.generate = generate
-        self.link = generate.link
+        self.open = open_model
+        self.link = open_model.link
         self.shelf = shelf
-        self.undo = generate.undo
+        self.undo = open_model.undo
         self.playback = FilmPlayback(self)
         self.parameters = PathParameters()
         self.surface: Surface | None = None
@@ -88,7 +88,7 @@ class PathState(Faults):
         self._seen = (0, False)
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self.run)
-        generate.model_changed.connect(self._take_model)
+        open_model.model_changed.connect(self._take_model)
         shelf.changed.connect(self._take_stops)
         self.playback.moved.connect(lambda frame: self._go(self._position_of(frame)))
         self.link.posted.connect(self._take)
@@ -99,8 +99,8 @@ class PathState(Faults):
 
     @property
     def model(self) -> ModelReady | None:
-        """The model of the window."""
-        return self.generate.model
+        """The model that is open."""
+        return self.open.model
 
     @property
     def stops(self) -> list[Kept | None]:
@@ -268,6 +268,10 @@ class PathState(Faults):
             self.moved.emit()
             self._mix()
 
+    def set_paper(self, paper: str) -> None:
+        """Let transparent parts of photos show that colour from now on."""
+        self.paper = paper
+
     def set_active(self, active: bool) -> None:
         """The page is shown, or no longer: only then there is work."""
         self._active = active
@@ -302,7 +306,7 @@ class PathState(Faults):
         """Be as a file's recipe says, its model included."""
         if self.model is None or self.model.name != opened.model:
             self._pending = opened
-            self.generate.open_model(opened.model)
+            self.open.open_model(opened.model)
             return
         recipe = opened.recipe
         kept = [self.shelf.made(stop.latent, stop.picture) for stop in opened.stops]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.pages.models import model_card
 from ebm_studio.app.pages.models.model_card import WIDTH, ModelCard
 from ebm_studio.app.pages.models.state import Entry, Zoo
 from ebm_studio.app.pages.page import Page
+from ebm_studio.app.studio.studio import Studio
+from ebm_studio.app.studio.wishes import CompareModel, ShowModel
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.model_chooser import choose_model_file
@@ -67,14 +68,10 @@ class ModelsPage(Page):
     tip = "Models: what there is to run, and how good it is."
     controls = (("on a card", model_card.HELP),)
 
-    opened = Signal(str)
-    compared = Signal(str)
-
-    def __init__(self, theme: Theme, state: GenerateState, zoo: Zoo) -> None:
-        super().__init__()
+    def __init__(self, studio: Studio, theme: Theme) -> None:
+        super().__init__(studio, theme)
         self._theme = theme
-        self._state = state
-        self._zoo = zoo
+        self.zoo = zoo = Zoo(studio.link, studio.settings, studio.faults, self)
         self.cards: dict[str, ModelCard] = {}
         self.bundled, self.own, self.recent = Section("Bundled"), Section("Your own"), Section("Recent")
         self.open = QPushButton(theme.icon("open"), "Open a model file…")
@@ -86,8 +83,8 @@ class ModelsPage(Page):
         act(self, "Look for models again", zoo.refresh, QKeySequence("F5"))
         zoo.changed.connect(self._fill)
         zoo.entry_changed.connect(self._show_entry)
-        state.model_changed.connect(self._show_current)
-        state.link.progress_changed.connect(self._show_progress)
+        studio.open.model_changed.connect(self._show_current)
+        studio.link.progress_changed.connect(self._show_progress)
 
     def _lay_out(self) -> None:
         header = QWidget()
@@ -120,7 +117,7 @@ class ModelsPage(Page):
         whole.addWidget(self.area, 1)
 
     def showEvent(self, event: QShowEvent) -> None:
-        self._zoo.refresh()
+        self.zoo.refresh()
         super().showEvent(event)
 
     def focus_first(self) -> None:
@@ -132,10 +129,13 @@ class ModelsPage(Page):
     def open_file(self) -> None:
         """Ask for a model file and open it."""
         if name := choose_model_file(self):
-            self.opened.emit(name)
+            self._run(name)
+
+    def _run(self, name: str) -> None:
+        self.studio.wish(ShowModel(name))
 
     def _fill(self) -> None:
-        self.cards = {entry.name: self._card(entry) for entry in self._zoo.entries}
+        self.cards = {entry.name: self._card(entry) for entry in self.zoo.entries}
         for section, kind in ((self.bundled, (True, False)), (self.own, (False, True)), (self.recent, (False, False))):
             section.set_cards([card for card in self.cards.values() if (card.entry.bundled, card.entry.own) == kind])
         self.empty.setVisible(not self.cards)
@@ -146,18 +146,18 @@ class ModelsPage(Page):
         if old is not None and (old.entry.bundled, old.entry.own) == (entry.bundled, entry.own):
             old.show_entry(entry)
             return old
-        card = ModelCard(self._theme, self._zoo, entry)
-        card.opened.connect(self.opened)
-        card.compared.connect(self.compared)
+        card = ModelCard(self._theme, self.zoo, entry)
+        card.opened.connect(self._run)
+        card.compared.connect(lambda name: self.studio.wish(CompareModel(name)))
         return card
 
     def _show_entry(self, name: str) -> None:
-        entry = next((entry for entry in self._zoo.entries if entry.name == name), None)
+        entry = next((entry for entry in self.zoo.entries if entry.name == name), None)
         if entry is not None and name in self.cards:
             self.cards[name].show_entry(entry)
 
     def _show_current(self) -> None:
-        name = self._state.model.name if self._state.model else ""
+        name = self.studio.open.model.name if self.studio.open.model else ""
         for card in self.cards.values():
             card.set_current(name in (card.entry.name, str(card.entry.path)))
 

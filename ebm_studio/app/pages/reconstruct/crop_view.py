@@ -11,7 +11,7 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.reconstruct.photo import Photo, seen
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
-from ebm_studio.app.widgets.actions import Line
+from ebm_studio.app.studio.keys import Line
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.pixel_snapping import crisp_side, draw_picture, image_of_photo, snapped
 from ebm_studio.data.pictures.pictures import Crop

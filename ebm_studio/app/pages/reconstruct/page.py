@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QIODevice, QMimeData, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
@@ -22,17 +23,23 @@ from ebm_studio.app.pages.reconstruct.split_view import CompareView
 from ebm_studio.app.pages.reconstruct.state import VIEWS, ReconstructState, View
 from ebm_studio.app.pages.reconstruct.welcome import Welcome
 from ebm_studio.app.studio.exportable import Exportable
+from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.app.studio.openers import Opener, local_files
+from ebm_studio.app.studio.session import Part
+from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.fields import Choice, button
 from ebm_studio.app.widgets.model_chooser import ModelChooser
-from ebm_studio.app.widgets.splitter import remember_split, restore_split, splitter
+from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.data.models.card import is_model_file
 from ebm_studio.data.pictures.pictures import HEIC, SUFFIXES, is_picture
-from ebm_studio.data.storage.settings import Settings
 from ebm_studio.engine.requests import Fault
+
+if TYPE_CHECKING:
+    from ebm_studio.data.exports.recipe import Recipe
+    from ebm_studio.engine.jobs.exports import Opened
 
 PHOTOS = f"Photos ({' '.join(f'*{suffix}' for suffix in sorted(SUFFIXES | HEIC))});;All files (*)"
 SPLIT_STEP = 0.05
@@ -47,7 +54,7 @@ class ReconstructHeader(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(6 * UNIT)
         self._state = state
-        self.model = ModelChooser(theme, state.main)
+        self.model = ModelChooser(theme, state.open)
         self.view = Choice(
             [
                 ("crop", "Crop", "Choose the square of the photo that the model sees."),
@@ -84,7 +91,7 @@ class ReconstructHeader(QWidget):
             widget.setSizePolicy(policy)
         for signal in (state.view_changed, state.photos_changed, state.search_changed, state.settings_changed):
             signal.connect(self._show)
-        state.main.model_changed.connect(self._show)
+        state.open.model_changed.connect(self._show)
         self._show()
 
     def _show(self) -> None:
@@ -122,9 +129,10 @@ class ReconstructPage(Page):
     tip = "Reconstruct: the start noise whose chain ends at a photo."
     controls = (("on the crop", crop_view.HELP),)
 
-    def __init__(self, theme: Theme, state: ReconstructState) -> None:
-        super().__init__()
-        self.state = state
+    def __init__(self, studio: Studio, theme: Theme) -> None:
+        super().__init__(studio, theme)
+        self.state = state = ReconstructState(studio.open, studio.shelf, self)
+        self._photos = Drawer(studio.session.folder / "photos")
         self.header = ReconstructHeader(theme, state, self)
         self.banner = Banner(theme, state)
         self.list = PhotoList(theme, state)
@@ -140,6 +148,7 @@ class ReconstructPage(Page):
         self._add_actions()
         state.photos_changed.connect(self._show)
         state.view_changed.connect(self._show)
+        state.follow(studio.preferences)
         self._show()
 
     def _lay_out(self) -> None:
@@ -160,11 +169,12 @@ class ReconstructPage(Page):
         column.addWidget(self.header)
         column.addWidget(self.banner)
         column.addWidget(middle, 1)
-        self._left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
-        self._whole = splitter(Qt.Orientation.Horizontal, self._left, self.inspector, (960, 34 * UNIT))
+        left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
+        whole = splitter(Qt.Orientation.Horizontal, left, self.inspector, (960, 34 * UNIT))
         outer = QHBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._whole)
+        outer.addWidget(whole)
+        self.splitters = {"left": left, "whole": whole}
 
     def _add_actions(self) -> None:
         state = self.state
@@ -192,10 +202,27 @@ class ReconstructPage(Page):
         act(self, "Use z as B", lambda: state.use_as("B"), Qt.Key.Key_B)
         act(self, "Save pictures, latents and report…", self.choose_folder, "Ctrl+Shift+S")
 
-    @property
-    def opener(self) -> Opener:
-        """What the window hands dropped files to."""
-        return Opener(self._takes, self.state.open_files, "Reconstruct the photos", self)
+    def openers(self) -> tuple[Opener, ...]:
+        return (Opener(self._takes, self.state.open_files, "Reconstruct the photos", self.key),)
+
+    def restores(self, recipe: Recipe) -> bool:
+        return bool(recipe.photos)
+
+    def restore_recipe(self, opened: Opened) -> None:
+        self.state.restore(opened)
+
+    def session_parts(self) -> tuple[Part, ...]:
+        state, drawer = self.state, self._photos
+        changes = (
+            state.photos_changed, state.selection_changed, state.settings_changed, state.view_changed,
+            state.brush_changed,
+        )  # fmt: skip
+        return (
+            Part("reconstruct", lambda: state.to_dict(drawer), lambda data: state.from_dict(data, drawer), changes),
+        )
+
+    def shut(self) -> None:
+        self.state.close()
 
     def _takes(self, path: Path) -> bool:
         # While the page is shown it also takes what is no picture, and says so in its own words.
@@ -243,14 +270,6 @@ class ReconstructPage(Page):
             self._is_plotted = True
             self.timeline.add_plots()
             self.inspector.result.add_plot()
-
-    def remember(self, settings: Settings) -> None:
-        remember_split(settings, "reconstruct/left", self._left)
-        remember_split(settings, "reconstruct/whole", self._whole)
-
-    def restore(self, settings: Settings) -> None:
-        for name, split in (("left", self._left), ("whole", self._whole)):
-            restore_split(settings, f"reconstruct/{name}", split)
 
     def _show(self) -> None:
         views: dict[View, QWidget] = {"crop": self.crop_view, "mask": self.mask_view}

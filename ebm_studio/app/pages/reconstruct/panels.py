@@ -163,7 +163,7 @@ class ResultPanel(Panel):
         state, photo = self._state, self._state.current
         course = state.course_of(photo) if photo is not None else None
         self.setVisible(bool(state.courses) or state.searching)
-        outcome, progress = state.outcome, state.main.link.progress
+        outcome, progress = state.outcome, state.open.link.progress
         is_live = photo is not None and state.searching and state.live(photo) is not None
         left = progress.seconds_left if progress is not None and is_live else None
         late = "" if left is None else f", {left:.0f} s left"

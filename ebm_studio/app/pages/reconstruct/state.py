@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.pages.reconstruct.batches import Batches, known_of
 from ebm_studio.app.pages.reconstruct.photo import Photo, painted, seen
 from ebm_studio.app.pages.reconstruct.photo_files import PhotoFiles
@@ -22,7 +21,9 @@ from ebm_studio.app.pages.reconstruct.saved_results import entry_of_outcome
 from ebm_studio.app.studio.chains import RANDOM_SEEDS
 from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.keyed_files import Drawer
+from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.studio.playback import Playback
+from ebm_studio.app.studio.preferences import PreferenceStore
 from ebm_studio.app.studio.session import number
 from ebm_studio.app.studio.shelf import Shelf, Slot, Subject
 from ebm_studio.core.errors import DataError, SettingsError
@@ -46,7 +47,7 @@ VIEWS: tuple[View, ...] = get_args(View)
 
 
 class ReconstructState(Faults):
-    """Observable. The model is the window's; the short run is the model's own `for_photos`."""
+    """Observable. The model is the one that is open; the short run is the model's own `for_photos`."""
 
     photos_changed = Signal()
     """There are other photos, or one has another crop or mask."""
@@ -59,9 +60,9 @@ class ReconstructState(Faults):
     saved = Signal(object)
     """A `Saved`."""
 
-    def __init__(self, main: GenerateState, shelf: Shelf, parent: QObject | None = None) -> None:
+    def __init__(self, open_model: OpenModel, shelf: Shelf, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.main = main
+        self.open = open_model
         self.shelf = shelf
         self.playback = Playback(self)
         self.photos: tuple[Photo, ...] = ()
@@ -77,9 +78,9 @@ class ReconstructState(Faults):
         """Whether the brush makes known what it touches."""
         self.paper = WHITE
         """What transparent parts of photos show that are opened from now on: see `read_colour`."""
-        self.batches = Batches(main.link, self)
-        self.found = Results(main.undo, self)
-        self.replay = Replay(main.link, self.playback, self)
+        self.batches = Batches(open_model.link, self)
+        self.found = Results(open_model.undo, self)
+        self.replay = Replay(open_model.link, self.playback, self)
         self._messages: list[str] = []  # about files, which share one fault
         self._pending: Opened | None = None
         self._fingerprint = ""
@@ -95,24 +96,27 @@ class ReconstructState(Faults):
         self.batches.found.connect(self.found.take)
         self.batches.ran_away.connect(self._add_message)
         self.batches.ended.connect(self._end_search)
-        main.link.progress_changed.connect(self._watch)
-        main.model_changed.connect(self._fit_model)
+        open_model.link.progress_changed.connect(self._watch)
+        open_model.model_changed.connect(self._fit_model)
         self.found.changed.connect(self._show_found)
         self.selection_changed.connect(self._follow)
 
-    @property
-    def bound(self) -> int:
-        """Bytes for the chains of the replay."""
-        return self.replay.bound
+    def follow(self, preferences: PreferenceStore) -> None:
+        """Take the memory, the playback and the background that a person has set, now and at each change."""
+        preferences.lead(self.playback)
+        preferences.follow("memory", self._set_memory)
+        preferences.follow("background", self._set_paper)
 
-    @bound.setter
-    def bound(self, bound: int) -> None:
-        self.replay.bound = bound
+    def _set_memory(self, megabytes: int) -> None:
+        self.replay.bound = megabytes * 2**20
+
+    def _set_paper(self, paper: str) -> None:
+        self.paper = paper
 
     @property
     def model(self) -> ModelReady | None:
-        """The window's model."""
-        return self.main.model
+        """The model that is open."""
+        return self.open.model
 
     @property
     def net(self) -> NetSpec | None:
@@ -193,7 +197,7 @@ class ReconstructState(Faults):
         self.brush_changed.emit()
 
     def _swap(self, text: str, photos: tuple[Photo, ...], key: Hashable = None) -> None:
-        self.main.undo.swap(text, self._set_photos, self.photos, photos, key, page="reconstruct")
+        self.open.undo.swap(text, self._set_photos, self.photos, photos, key, page="reconstruct")
 
     def _set_photos(self, photos: tuple[Photo, ...]) -> None:
         before, place = self.current, 0
@@ -284,7 +288,7 @@ class ReconstructState(Faults):
         """Show the reconstructions of a file again, in place of the photos there are; its model included."""
         if self.model is None or self.model.name != opened.model:
             self._pending = opened
-            self.main.open_model(opened.model)
+            self.open.open_model(opened.model)
             return
         self.dismiss()
         self.cancel()
@@ -309,7 +313,7 @@ class ReconstructState(Faults):
 
     def cancel(self) -> None:
         """Stop the search, which keeps the best so far, and whatever else runs."""
-        self.main.cancel()
+        self.open.cancel()
 
     @property
     def outcome(self) -> Outcome | None:

@@ -7,9 +7,11 @@ from dataclasses import fields
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
+from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.page import Page
-from ebm_studio.app.studio.preferences import About, Preferences, PreferenceStore, about
+from ebm_studio.app.studio.preferences import About, Preferences, about
+from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.widgets.fields import label
 
 WIDTH = 84 * UNIT
@@ -21,10 +23,11 @@ class SettingsPage(Page):
     key = "settings"
     title = "Settings"
     tip = "Settings: look, computing, playback."
+    low = True
 
-    def __init__(self, store: PreferenceStore) -> None:
-        super().__init__()
-        self._store = store
+    def __init__(self, studio: Studio, theme: Theme) -> None:
+        super().__init__(studio, theme)
+        self._store = store = studio.preferences
         self.boxes: dict[str, QComboBox] = {}
         header = QWidget()
         header.setObjectName("header")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.page import Page
+from ebm_studio.app.pages.train.close_prompt import Leaving
 from ebm_studio.app.pages.train.headers import RunHeader, SetupHeader
 from ebm_studio.app.pages.train.runs.panels import RunInspector
 from ebm_studio.app.pages.train.runs.run_list import RunColumn
@@ -19,11 +20,15 @@ from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.pages.train.setup.data_preview import DataStage
 from ebm_studio.app.pages.train.setup.panels import TrainInspector
 from ebm_studio.app.pages.train.setup.state import TrainSetup
+from ebm_studio.app.pages.train.training_button import LearnsButton
 from ebm_studio.app.studio.openers import Opener
+from ebm_studio.app.studio.session import Part
+from ebm_studio.app.studio.studio import Studio
+from ebm_studio.app.studio.wishes import ShowModel, ShowRun
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.notice import Notice
-from ebm_studio.app.widgets.splitter import remember_split, restore_split, splitter
+from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.data.storage.settings import Settings
 from ebm_studio.data.training.run_folder import look_into_trash
 
@@ -36,14 +41,14 @@ class TrainPage(Page):
     key = "train"
     title = "Train"
     tip = "Train: learn a model from your own pictures."
+    wishes = (ShowRun,)
 
-    tried = Signal(str)
-    """A model file is to be run on the Generate page."""
-
-    def __init__(self, theme: Theme, setup: TrainSetup, runs: Runs) -> None:
-        super().__init__()
-        self.setup = setup
-        self.runs = runs
+    def __init__(self, studio: Studio, theme: Theme) -> None:
+        super().__init__(studio, theme)
+        self.setup = setup = TrainSetup(studio.link, studio.undo, self)
+        self.runs = runs = Runs(studio.undo, studio.device, self)
+        self.learns = LearnsButton(runs)
+        self.leaving = Leaving(theme, runs, studio.preferences)
         self.setup_header = SetupHeader(setup, runs)
         self.run_header = RunHeader(theme, runs)
         self.setup_banner = Banner(theme, setup.faults)
@@ -81,13 +86,17 @@ class TrainPage(Page):
         for widget in (self.headers, self.setup_banner, self.run_banner, self.notice):
             column.addWidget(widget)
         column.addWidget(middle, 1)
-        self._whole = splitter(Qt.Orientation.Horizontal, left, inspectors, (960, 38 * UNIT))
+        whole = splitter(Qt.Orientation.Horizontal, left, inspectors, (960, 38 * UNIT))
         outer = QHBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._whole)
+        outer.addWidget(whole)
+        self.splitters = {"whole": whole, "stage": self.run_stage.split}
 
     def _connect(self) -> None:
         self.runs.changed.connect(self._show)
+        self.runs.looked.connect(self.studio.open.written)
+        self.learns.wanted.connect(lambda name: self.studio.wish(ShowRun(name)))
+        self.studio.preferences.follow("device", self._set_device, at_once=False)
         self.runs.saved.connect(self._say_saved)
         self.run_header.tried.connect(self.try_it)
         self.run_header.exported.connect(self.export_model)
@@ -117,10 +126,34 @@ class TrainPage(Page):
         act(self, "The newest samples", lambda: watch.go(10**9), Qt.Key.Key_End)
         act(self, "Look for runs again", self.runs.refresh, Qt.Key.Key_F5)
 
-    @property
-    def opener(self) -> Opener:
-        """What the window hands dropped files to."""
-        return Opener(_takes, self._open_files, "Learn from these pictures", self)
+    def _set_device(self, device: str) -> None:
+        self.runs.device = device
+
+    def openers(self) -> tuple[Opener, ...]:
+        return (Opener(_takes, self._open_files, "Learn from these pictures", self.key),)
+
+    def receive(self, wish: object) -> None:
+        if isinstance(wish, ShowRun):
+            self.runs.select(wish.name)
+
+    def status_widgets(self) -> tuple[QWidget, ...]:
+        return (self.learns,)
+
+    def strips(self) -> tuple[QWidget, ...]:
+        return (self.leaving,)
+
+    def session_parts(self) -> tuple[Part, ...]:
+        return (Part(self.key, self.setup.to_dict, self.setup.from_dict, (self.setup.changed,)),)
+
+    def begin(self) -> None:
+        self.runs.refresh()
+
+    def may_close(self) -> bool:
+        return self.leaving.may_close()
+
+    def shut(self) -> None:
+        self.setup.close()
+        self.runs.close()
 
     def _open_files(self, paths: list[Path]) -> None:
         self.runs.select()
@@ -133,7 +166,7 @@ class TrainPage(Page):
     def try_it(self) -> None:
         """Open the model as it was last saved on the Generate page."""
         if self.runs.view is not None:
-            self.tried.emit(str(self.runs.view.folder.model))
+            self.studio.wish(ShowModel(str(self.runs.view.folder.model)))
 
     def export_model(self) -> None:
         """Ask for a file and copy the model there."""
@@ -182,13 +215,11 @@ class TrainPage(Page):
         self.runs.set_shown(False)
 
     def remember(self, settings: Settings) -> None:
-        remember_split(settings, "train/whole", self._whole)
-        remember_split(settings, "train/stage", self.run_stage.split)
+        super().remember(settings)
         settings.set("train/all", self.setup_inspector.expert.fold.isChecked())
 
     def restore(self, settings: Settings) -> None:
-        for name, split in (("whole", self._whole), ("stage", self.run_stage.split)):
-            restore_split(settings, f"train/{name}", split)
+        super().restore(settings)
         self.setup_inspector.expert.set_open(settings.flag("train/all"))
 
     def _show(self) -> None:
@@ -197,7 +228,7 @@ class TrainPage(Page):
             stack.setCurrentIndex(number)
 
     def _say_saved(self, path: Path) -> None:
-        self.notice.say(f"Saved as {path.stem}: {path}", ("Open it", lambda: self.tried.emit(str(path))))
+        self.notice.say(f"Saved as {path.stem}: {path}", ("Open it", lambda: self.studio.wish(ShowModel(str(path)))))
 
 
 def _stack(*widgets: QWidget) -> QStackedWidget:

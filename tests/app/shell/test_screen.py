@@ -7,7 +7,7 @@ from pathlib import Path
 import PySide6
 import pytest
 
-from ebm_studio.app.screen import check_plugin, check_screen, missing_library
+from ebm_studio.app.shell.screen import check_plugin, check_screen, missing_library
 from ebm_studio.core.errors import StudioError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Qt brings all it needs")

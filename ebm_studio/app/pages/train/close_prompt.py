@@ -15,23 +15,21 @@ from ebm_studio.app.widgets.notice import Notice
 class Leaving(Notice):
     """Learning is a process of its own, so that it can go on; a second attempt to close lets it."""
 
-    def __init__(self, theme: Theme, runs: Runs, preferences: PreferenceStore, close: Callable[[], object]) -> None:
+    def __init__(self, theme: Theme, runs: Runs, preferences: PreferenceStore) -> None:
         super().__init__(theme)
         self.setAccessibleName("Closing while a run is training")
-        self.answered = False
-        """Whether nothing need be asked any more."""
+        self._is_answered = False
         self.always = QCheckBox("Always")
         self.always.setToolTip("Do so without asking from now on; the Settings page changes it.")
         self.add(self.always)
         self._runs = runs
         self._preferences = preferences
-        self._close = close
 
     def may_close(self) -> bool:
         """Whether the window may close now; else the question is shown."""
         running = [view for view in self._runs.views if view.folder.alive]
         wish = self._preferences.values.leaving
-        if not running or self.answered or self.isVisible() or wish == "go":
+        if not running or self._is_answered or self.isVisible() or wish == "go":
             return True
         if wish == "stop":
             self._stop()
@@ -49,8 +47,8 @@ class Leaving(Notice):
         if self.always.isChecked():
             self._preferences.set("leaving", wish)
         do()
-        self.answered = True
-        self._close()
+        self._is_answered = True
+        self.window().close()
 
     def _stop(self) -> None:
         for view in (view for view in self._runs.views if view.folder.alive):

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from ebm_studio.app import hand_over
-from ebm_studio.app.hand_over import Wish, take_or_hand_over
+from ebm_studio.app.shell import hand_over
 from ebm_studio.app.shell.guests import Guests
+from ebm_studio.app.shell.hand_over import Wish, take_or_hand_over
 from ebm_studio.cli.main import main
 from ebm_studio.core.errors import StudioError
 from tests.app.conftest import PATIENCE

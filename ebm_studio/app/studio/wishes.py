@@ -1,0 +1,36 @@
+"""What one page asks of another, without knowing which: `studio.wish(ShowModel("fashion32"))`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class ShowModel:
+    """Open a model, and see it run."""
+
+    name: str
+    """A bundled name, or a file."""
+
+
+@dataclass(frozen=True)
+class CompareModel:
+    """Compare the open model, as it is set, with the same or another one."""
+
+    name: str | None = None
+    """Of the other one."""
+
+
+@dataclass(frozen=True)
+class ShowRun:
+    """Look at a training run."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class ShowHelp:
+    """Look at a view of the help."""
+
+    view: Literal["keys", "log", "about"]

@@ -1,0 +1,36 @@
+"""What import-linter cannot see of the house that docs/architecture.md draws."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import ebm_studio
+
+ROOT = Path(ebm_studio.__file__).parent
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports anywhere."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_the_studio_draws_nothing():
+    files = sorted((ROOT / "app" / "studio").rglob("*.py"))
+    assert files
+    assert [path.name for path in files if "PySide6.QtWidgets" in imported(path)] == []
+
+
+def test_nothing_lies_loose_in_the_app():
+    assert {path.name for path in (ROOT / "app").glob("*.py")} == {"__init__.py", "main.py"}
+
+
+def test_the_window_names_no_page():
+    names = {name for name in imported(ROOT / "app" / "shell" / "window.py") if name.startswith("ebm_studio.app.pages")}
+    assert names == {"ebm_studio.app.pages.page", "ebm_studio.app.pages.page.Page"}
