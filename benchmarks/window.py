@@ -74,7 +74,7 @@ def window(probe: str, model: str, began: float) -> dict[str, float]:
         def painted() -> None:
             found["first_paint_s"] = time.time() - began
 
-        def framed(_: object) -> None:
+        def framed() -> None:
             if "first_frame_s" in found:
                 return
             found["first_frame_s"] = time.time() - began
@@ -98,7 +98,7 @@ def window(probe: str, model: str, began: float) -> dict[str, float]:
         waiting = QTimer(interval=50)
         waiting.timeout.connect(learning)
         shown.painted.connect(painted)
-        shown.studio.link.frame.connect(framed)
+        shown.page_of(GeneratePage).state.playback.chain_changed.connect(framed)
         QTimer.singleShot(PATIENCE_MS, shown.close)
         shown.show()
         try:

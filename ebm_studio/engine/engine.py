@@ -14,8 +14,7 @@ from typing import TypeVar
 from ebm_studio.core.energy.crew import dismiss
 from ebm_studio.core.energy.memory import release_memory
 from ebm_studio.core.errors import StudioError
-from ebm_studio.engine.mailbox import Mailbox
-from ebm_studio.engine.requests import Ended, Fault, Frame, Posted, Progress, Request
+from ebm_studio.engine.requests import Ended, Fault, Posted, Progress, Request
 from ebm_studio.engine.worker import ModelShelf, Stopped, Worker
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,6 @@ class Engine:
     >>> engine = Engine("cpu")
     >>> request = engine.submit(RunChain(model="fashion32", run=ShortRun()))
     >>> list(engine.news())     # [Posted(request, ChainStore), Ended(request)], as they come
-    >>> engine.frame()          # the newest pictures, or None
     >>> engine.close()
     """
 
@@ -48,7 +46,6 @@ class Engine:
         self._newest: dict[Hashable, int] = {}
         self._closing = False
         self._news: deque[Posted | Ended] = deque()
-        self._mailbox = Mailbox()
         self._progress: Progress | None = None
         self._thread = Thread(target=self._serve, name=f"engine-{device}")
 
@@ -88,11 +85,6 @@ class Engine:
             item = self._news.popleft()
             if self._is_current(item.request):
                 yield item
-
-    def frame(self) -> Frame | None:
-        """The newest pictures since the last call, unless they are stale."""
-        frame = self._mailbox.take()
-        return frame if frame and self._is_current(frame.request) else None
 
     @property
     def progress(self) -> Progress | None:
@@ -145,7 +137,6 @@ class Engine:
             request,
             self._models,
             post=lambda value: self._news.append(Posted(request, value)),
-            show=self._mailbox.put,
             report=self._report,
             give_way=self._give_way if request.background else lambda: None,
         )

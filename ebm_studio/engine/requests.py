@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ebm_studio.data.pictures.pictures import Pixels
     from ebm_studio.engine.worker import Worker
 
 
@@ -75,14 +74,3 @@ class Progress:
     def seconds_left(self) -> float | None:
         """None when nobody can tell."""
         return (self.total - self.done) / self.rate if self.rate > 0 and self.total else None
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The newest pictures of the running job. Nobody writes to them again."""
-
-    request: Request
-    index: int
-    """The step they belong to."""
-    pixels: Pixels
-    """uint8 (N, C, H, W)."""

@@ -1,4 +1,4 @@
-"""What a job sees of the engine: the models, and the ways out for results, frames and progress."""
+"""What a job sees of the engine: the models, and the ways out for results and progress."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from threading import Event, get_native_id
 from typing import TYPE_CHECKING
 
-from ebm_studio.engine.requests import Frame, Progress, Request
+from ebm_studio.engine.requests import Progress, Request
 
 if TYPE_CHECKING:
     import torch
@@ -89,14 +89,12 @@ class Worker:
         request: Request,
         models: ModelShelf,
         post: Callable[[object], None],
-        show: Callable[[Frame], None],
         report: Callable[[Progress], None],
         give_way: Callable[[], None],
     ) -> None:
         self._request = request
         self._models = models
         self._report = report
-        self._show = show
         self._give_way = give_way
         self._cancelled = Event()
         self.post = post
@@ -130,7 +128,3 @@ class Worker:
     def report(self, text: str, done: int = 0, total: int = 0, rate: float = 0.0) -> None:
         """Say how far the job is: `done` of `total` at `rate` a second."""
         self._report(Progress(self._request, text, done, total, rate))
-
-    def show(self, index: int, pixels: object) -> None:
-        """Put the pictures of step `index`, uint8 (N, C, H, W), in the mailbox. The job never writes them again."""
-        self._show(Frame(self._request, index, pixels))  # type: ignore[arg-type]

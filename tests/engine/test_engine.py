@@ -128,10 +128,6 @@ def test_a_chain_is_that_of_the_command_line(engine: Engine, tiny_model: Path):
         assert np.array_equal(store.pixels(step.index), to_pixels(step.images.numpy()))
         assert np.array_equal(store.pixels(step.index, "mean"), to_pixels(step.mean.numpy()))
     assert np.array_equal(store.pixels(model.card.short_run.steps), to_pixels(model.sample(5, 7).numpy()))
-    frame = engine.frame()
-    assert frame is not None
-    assert frame.index == model.card.short_run.steps
-    assert np.array_equal(frame.pixels, store.pixels(frame.index))
 
 
 def test_chains_go_on_as_if_they_had_run_at_once(engine: Engine, tiny_model: Path):

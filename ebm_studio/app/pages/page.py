@@ -1,4 +1,4 @@
-"""What every page has in common. `docs/adr/0004-adding-a-page.md` says in ten lines how to add one."""
+"""What every page has in common. `docs/adr/0005-adding-a-page.md` says in ten lines how to add one."""
 
 from __future__ import annotations
 

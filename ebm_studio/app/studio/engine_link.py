@@ -29,12 +29,6 @@ class Listener:
 class EngineLink(QObject):
     """Polls the engine while it is busy. Its thread never touches Qt."""
 
-    posted = Signal(object, object)
-    """A request and a result of it."""
-    ended = Signal(object)
-    """An `Ended`."""
-    frame = Signal(object)
-    """The newest `Frame`."""
     progress_changed = Signal()
 
     def __init__(self, device: str = "auto", parent: QObject | None = None, threads: int = 0) -> None:
@@ -74,12 +68,6 @@ class EngineLink(QObject):
         busy = self.engine.busy
         for item in self.engine.news():
             self._tell(item)
-            if isinstance(item, Posted):
-                self.posted.emit(item.request, item.value)
-            elif isinstance(item, Ended):
-                self.ended.emit(item)
-        if frame := self.engine.frame():
-            self.frame.emit(frame)
         if self.progress != self.engine.progress:
             self.progress = self.engine.progress
             self.progress_changed.emit()

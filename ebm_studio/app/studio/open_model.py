@@ -24,6 +24,8 @@ class OpenModel(QObject):
     model_changed = Signal()
     loaded = Signal(bool)
     """After `model_changed`: whether a person chose this model, so that it runs with its own short run."""
+    opened = Signal(object)
+    """A `ModelReady` that was loaded: the one that is open, or one that a page runs beside it."""
     asked = Signal()
     """A person has chosen another model, which is loading now."""
     failed = Signal(object)
@@ -72,6 +74,7 @@ class OpenModel(QObject):
     def _take(self, by_hand: bool, model: ModelReady) -> None:
         self.model = model
         self.model_changed.emit()
+        self.opened.emit(model)
         self.loaded.emit(by_hand)
 
     def _end(self, ended: Ended) -> None:

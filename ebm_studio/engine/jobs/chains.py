@@ -84,7 +84,6 @@ class RunChain(Request):
                 store.add_step(step)
                 if step.index == 0:
                     worker.post(store)
-                worker.show(step.index, store.pixels(store.rows - 1))
                 rate = (step.index - store.begins) / max(time.perf_counter() - began, 1e-6)
                 worker.report("Sampling", step.index, self.run.steps, rate)
                 worker.check()

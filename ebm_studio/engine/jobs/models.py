@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -31,28 +32,31 @@ class Thumbnail:
 
 @dataclass(frozen=True, kw_only=True)
 class MakeThumbnail(Request):
-    """Find a model's thumbnail in the cache, or run the model once for it; posts `Thumbnail`.
-
-    Its lane is the model's name.
-    """
+    """Find a model's thumbnail in the cache, or run the model once for it; posts `Thumbnail`."""
 
     background: bool = True
+    model: str
+
+    @property
+    def key(self) -> Hashable:
+        """Models leave each other alone."""
+        return (type(self).__qualname__, self.model)
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
-        file = thumbnail_file(find_model(self.lane))
+        file = thumbnail_file(find_model(self.model))
         worker.check()
         if found := read_thumbnail(file):
             pixels, card = found
-            worker.post(Thumbnail(self.lane, card, pixels))
+            worker.post(Thumbnail(self.model, card, pixels))
             return
-        model = worker.model(self.lane)
+        model = worker.model(self.model)
         steps = model.card.short_run.steps
         for step in model.chain(COUNT, 0):
             worker.report("Drawing thumbnails", step.index, steps)
             worker.check()
         pixels = to_pixels(step.images.cpu().numpy())
-        worker.post(Thumbnail(self.lane, model.card, pixels))
+        worker.post(Thumbnail(self.model, model.card, pixels))
         with suppress(StudioError):  # a cache that cannot be written costs the next launch a second, no more
             keep_thumbnail(file, pixels, model.card)
 
@@ -68,38 +72,47 @@ class Evaluated:
 
 @dataclass(frozen=True, kw_only=True)
 class FindEvaluation(Request):
-    """Find a model's newest evaluation in the cache; posts `Evaluated` if there is one.
-
-    Its lane is the model's name.
-    """
+    """Find a model's newest evaluation in the cache; posts `Evaluated` if there is one."""
 
     background: bool = True
+    model: str
+
+    @property
+    def key(self) -> Hashable:
+        """Models leave each other alone."""
+        return (type(self).__qualname__, self.model)
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
-        if found := read_evaluation(evaluation_file(find_model(self.lane))):
-            worker.post(Evaluated(self.lane, found))
+        if found := read_evaluation(evaluation_file(find_model(self.model))):
+            worker.post(Evaluated(self.model, found))
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateModel(Request):
-    """Hold a model's samples against a data set; posts `Evaluated`. Its lane is the model's name."""
+    """Hold a model's samples against a data set; posts `Evaluated`."""
 
     background: bool = True
+    model: str
     source: str
     settings: Evaluation = field(default_factory=Evaluation)
 
+    @property
+    def key(self) -> Hashable:
+        """Models leave each other alone."""
+        return (type(self).__qualname__, self.model)
+
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
-        model = worker.model(self.lane)
+        model = worker.model(self.model)
         from ebm_studio.data.models.evaluation import evaluate
 
         def tell(what: str, done: int, total: int) -> None:
             worker.report(f"Evaluating {model.card.name}: {what}", done, total)
             worker.check()
 
-        file = evaluation_file(find_model(self.lane))  # of the weights that are evaluated, whatever comes there
+        file = evaluation_file(find_model(self.model))  # of the weights that are evaluated, whatever comes there
         found = KeptEvaluation(self.source, self.settings, evaluate(model, self.source, self.settings, tell))
-        worker.post(Evaluated(self.lane, found))
+        worker.post(Evaluated(self.model, found))
         with suppress(StudioError):  # a cache that cannot be written costs the figures at the next launch, no more
             keep_evaluation(file, found)

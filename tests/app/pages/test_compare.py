@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from ebm_studio.app.studio.wishes import CompareModel
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.pictures.pictures import to_pixels
@@ -72,7 +73,7 @@ def test_a_click_frames_a_chain_on_both_sides(page):
 
 def test_another_model_from_its_card_and_swapped(qtbot, running, page, tmp_path):
     other = make_model(tmp_path / "colour.safetensors", NetSpec(size=16, channels=3, width=4))
-    running.compare_with(str(other))
+    running.studio.wish(CompareModel(str(other)))
     a, b = page.state.sides
     qtbot.waitUntil(lambda: b.model.card.name == "colour", timeout=PATIENCE)
     wait_for_pair(qtbot, page.state)

@@ -20,7 +20,6 @@ from ebm_studio.app.pages.reconstruct.state import MOST
 from ebm_studio.core.specs import PHOTO_STEP, NetSpec
 from ebm_studio.data.models.latent import FromPhoto
 from ebm_studio.data.pictures.pictures import Crop, fit, open_picture
-from ebm_studio.engine.jobs.reconstruction import Search
 from tests.app.conftest import PATIENCE
 from tests.app.shell.test_drops import drop
 from tests.conftest import SIZE, STEPS
@@ -426,7 +425,7 @@ def add(qtbot, page, tmp_path: Path, seed: int) -> None:
 
 
 def test_only_photos_without_a_result_are_searched_for_and_earlier_results_stay(qtbot, found, tmp_path: Path):
-    state, undo = found.state, found.state.main.undo
+    state, undo = found.state, found.state.open.undo
     [first] = state.results
     assert not found.header.start.isEnabled()
     assert "Every photo has" in found.header.start.toolTip()
@@ -439,7 +438,7 @@ def test_only_photos_without_a_result_are_searched_for_and_earlier_results_stay(
     state.change("Crop", lambda photo: photo.scaled(0.5))  # only that one is searched for again
     assert [state.note_of(photo) for photo in state.photos] == ["", "edited"]
     second = state.results[1]
-    state.main.link.posted.connect(lambda _, value: state.cancel() if isinstance(value, Search) else None)
+    state.search_changed.connect(lambda: state.cancel() if state.searching and state.search is not None else None)
     start(qtbot, found)
     assert state.search.count == 1
     assert state.results[0] is first  # a search that was cancelled costs no other photo anything
@@ -450,7 +449,7 @@ def test_only_photos_without_a_result_are_searched_for_and_earlier_results_stay(
 
 
 def test_results_are_deleted_and_brought_back_and_other_settings_have_their_own(qtbot, found):
-    state, undo = found.state, found.state.main.undo
+    state, undo = found.state, found.state.open.undo
     [result] = state.results
     QTest.keyClick(found, Qt.Key.Key_Delete, Qt.KeyboardModifier.ShiftModifier)
     assert not state.results
@@ -477,8 +476,8 @@ def test_a_better_result_takes_the_place_and_can_be_undone(found):
     assert state.outcome is outcome
     state.found.take([better])
     assert state.outcome is better
-    assert state.main.undo.undo_text == "Replace a reconstruction"
-    state.main.undo.undo()
+    assert state.open.undo.undo_text == "Replace a reconstruction"
+    state.open.undo.undo()
     assert state.outcome is outcome
 
 
@@ -489,12 +488,12 @@ def test_results_and_masks_are_there_again_when_their_model_returns(qtbot, found
     mask = state.current.unknown
     for net in (NetSpec(size=32, channels=1, width=4), NetSpec(size=16, channels=3, width=4)):
         other = make_model(tmp_path / f"{net.size}.safetensors", net)
-        state.main.open_model(str(other))
+        state.open.open_model(str(other))
         qtbot.waitUntil(lambda name=other.stem: state.model.card.name == name, timeout=PATIENCE)
         assert not state.results
         assert state.current.mask(net.size).mean() == mask.mean()
         found.mask_view.grab()
-    state.main.open_model(str(tiny_model))
+    state.open.open_model(str(tiny_model))
     qtbot.waitUntil(lambda: state.model.card.name == "tiny", timeout=PATIENCE)
     assert state.current.unknown is mask
     assert state.results[0] is result
@@ -522,13 +521,13 @@ def test_results_are_there_again_at_the_next_launch(qtbot, opened, found, runnin
     assert not again.header.start.isEnabled()
     wait_for_replay(qtbot, again)
     again.state.clear()
-    again.window().desk.session.save()
-    assert not list((again.window().desk.session.folder / "photos").iterdir())
+    again.window().studio.session.save()
+    assert not list((again.window().studio.session.folder / "photos").iterdir())
 
 
 def test_adding_photos_is_an_undo_step(qtbot, with_photo, tmp_path: Path):
     add(qtbot, with_photo, tmp_path, 1)
-    undo = with_photo.state.main.undo
+    undo = with_photo.state.open.undo
     undo.undo()
     assert [photo.path.name for photo in with_photo.state.photos] == ["wide.png"]
     undo.undo()

@@ -125,10 +125,11 @@ from ebm_studio.cli.main import main
 class Watched(window.MainWindow):
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self.reconstruct.state.photos_changed.connect(self.announce)
+        self.photos = self.pages[1].state
+        self.photos.photos_changed.connect(self.announce)
         self.started.connect(lambda: print("started", flush=True))
     def announce(self):
-        print("photos", *[photo.path.name for photo in self.reconstruct.state.photos], flush=True)
+        print("photos", *[photo.path.name for photo in self.photos.photos], flush=True)
 
 window.MainWindow = Watched
 sys.exit(main(sys.argv[1:]))

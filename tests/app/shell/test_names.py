@@ -40,8 +40,8 @@ def window(qtbot, opened, named: Path) -> MainWindow:
     window = opened(str(named))
     wait_for_chain(qtbot, window)
     subject = window.state.subject(1)
-    kept = window.desk.shelf.keep(subject.latent, subject.picture, NAME)
-    window.desk.shelf.set_slot("A", kept)
+    kept = window.studio.shelf.keep(subject.latent, subject.picture, NAME)
+    window.studio.shelf.set_slot("A", kept)
     window.compare_with()
     return window
 
@@ -93,5 +93,5 @@ def test_a_label_grows_again_with_its_room(qtbot):
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux only")
 def test_a_message_with_a_name_that_is_no_text_is_whole(window: MainWindow):
     name = os.fsdecode(b"caf\xe9.txt")
-    window.open_files([Path("/nowhere") / name])
+    window.files.open([Path("/nowhere") / name])
     assert "caf?.txt. Drop a picture" in window.banner.text.text()

@@ -9,20 +9,20 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from ebm_studio.app.shell.undo_button import UndoButton
-from ebm_studio.app.shell.window import MainWindow
 from tests.app.conftest import PATIENCE, wait_for_chain
+from tests.app.driver import Window
 from tests.making import encoded, make_picture
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
 @pytest.fixture
-def cropped(qtbot, running: MainWindow, tmp_path: Path) -> MainWindow:
+def cropped(qtbot, running: Window, tmp_path: Path) -> Window:
     """A window with a changed K, then two edits of a crop."""
     running.state.change_run(steps=5)
     wait_for_chain(qtbot, running)
     (tmp_path / "photo.png").write_bytes(encoded(make_picture((120, 80))))
-    running.open_files([tmp_path / "photo.png"])
+    running.files.open([tmp_path / "photo.png"])
     state = running.reconstruct.state
     qtbot.waitUntil(lambda: bool(state.photos), timeout=PATIENCE)
     state.turn()
@@ -30,12 +30,12 @@ def cropped(qtbot, running: MainWindow, tmp_path: Path) -> MainWindow:
     return running
 
 
-def test_undo_goes_to_the_page_of_the_change_before_it_takes_it_back(cropped: MainWindow):
+def test_undo_goes_to_the_page_of_the_change_before_it_takes_it_back(cropped: Window):
     state, changed = cropped.state, 5
     for _ in range(2):
         QTest.keyClick(cropped, Qt.Key.Key_Z, CONTROL)
     assert cropped.reconstruct.state.photos[0].turns == 0
-    while cropped.desk.undo.undo_page == "reconstruct":  # adding photos may be a change too
+    while cropped.studio.undo.undo_page == "reconstruct":  # adding photos may be a change too
         QTest.keyClick(cropped, Qt.Key.Key_Z, CONTROL)
     assert cropped.page is cropped.reconstruct
 
@@ -59,10 +59,10 @@ def test_undo_goes_to_the_page_of_the_change_before_it_takes_it_back(cropped: Ma
     assert state.parameters.run.steps == changed
 
 
-def test_the_shelf_is_taken_back_on_any_page(running: MainWindow):
+def test_the_shelf_is_taken_back_on_any_page(running: Window):
     subject = running.state.subject(1)
-    running.desk.shelf.keep(subject.latent, subject.picture)
+    running.studio.shelf.keep(subject.latent, subject.picture)
     running.show_page(running.help)
     QTest.keyClick(running, Qt.Key.Key_Z, CONTROL)
     assert running.page is running.help
-    assert running.desk.shelf.items == ()
+    assert running.studio.shelf.items == ()

@@ -13,10 +13,10 @@ import pytest
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import QApplication
 
-from ebm_studio.app.shell.window import MainWindow
 from ebm_studio.app.studio.openers import local_files
 from ebm_studio.app.studio.session import Session
 from tests.app.conftest import PATIENCE, wait_for_chain
+from tests.app.driver import Window
 from tests.app.studio.test_studio import keep_by_key, names
 from tests.making import encoded, make_picture
 
@@ -25,7 +25,7 @@ FUZZ = int(os.environ.get("EBM_STUDIO_FUZZ", "150"))
 
 
 @pytest.fixture
-def left(qtbot, running: MainWindow, tmp_path: Path) -> Path:
+def left(qtbot, running: Window, tmp_path: Path) -> Path:
     """The session file of a window with something on every page."""
     keep_by_key(running, 2, 4)
     (tmp_path / "photo.png").write_bytes(encoded(make_picture((40, 30))))
@@ -132,7 +132,7 @@ def test_a_photo_whose_name_is_not_utf8_is_saved_and_there_again(qtbot, opened, 
     folder.mkdir()
     file = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.png"))
     file.write_bytes(encoded(make_picture((40, 30))))
-    running.open_files([folder])
+    running.files.open([folder])
     qtbot.waitUntil(lambda: bool(running.reconstruct.state.photos), timeout=PATIENCE)
     running.studio.session.save()
     assert not running.banner.isVisible()

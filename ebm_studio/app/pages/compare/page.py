@@ -245,7 +245,7 @@ class ComparePage(Page):
 
     def __init__(self, studio: Studio, theme: Theme) -> None:
         super().__init__(studio, theme)
-        self.state = state = CompareState(studio.link, studio.undo, self)
+        self.state = state = CompareState(studio.open, self)
         self.common = Common(theme, state)
         self.headers = [SideHeader(theme, state, side) for side in state.sides]
         self.panes = [Pane(theme, state, side) for side in state.sides]

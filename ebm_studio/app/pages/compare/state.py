@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -11,16 +12,15 @@ from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.pages.compare.paired_chains import Pair
 from ebm_studio.app.studio.chains import ChainsState
-from ebm_studio.app.studio.engine_link import EngineLink
+from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.studio.parameters import Parameters, difference
-from ebm_studio.app.studio.undo import Undo
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.exports.recipe_sources import Seeds
 from ebm_studio.engine.chain_store import ChainStore
 from ebm_studio.engine.jobs.chains import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.jobs.exports import Opened
-from ebm_studio.engine.requests import Ended, Fault, Request
+from ebm_studio.engine.requests import Ended, Fault
 
 Both = tuple[Parameters, Parameters]
 """What is set of A and of B; seed and number of chains are the same."""
@@ -40,9 +40,6 @@ class Side(QObject):
         self.parameters = state.parameters
         self.store: ChainStore | None = None
         self._state = state
-        self._running: Request | None = None
-        self._loading: Request | None = None
-        self._opening: tuple[Request, ShortRun | None] | None = None  # by hand
 
     @property
     def run(self) -> ShortRun:
@@ -52,7 +49,7 @@ class Side(QObject):
     def open_model(self, name: str, run: ShortRun | None = None) -> None:
         """Load a model, to be run with `run`, or with its own short run."""
         self._state.dismiss()
-        self._opening = (self._state.link.submit(LoadModel(name=name, lane=self.lane)), run)
+        self._load(name, partial(self._take_chosen, run), self._state.hear_end)
 
     def take_model(self, model: ModelReady, run: ShortRun) -> None:
         """Be set as somebody else is."""
@@ -80,7 +77,7 @@ class Side(QObject):
         """Be so from now on; `models` are those at hand, another one is loaded."""
         if parameters != self.parameters:
             self.parameters = parameters
-            self.store = self._running = None
+            self.store = None
             self.run_changed.emit()
         if self.model is None or self.model.name != parameters.model:
             self.store = None
@@ -92,31 +89,39 @@ class Side(QObject):
     def load(self) -> None:
         """Load the model that the parameters name, if they name one."""
         if self.parameters.model:
-            self._loading = self._state.link.submit(LoadModel(name=self.parameters.model, lane=self.lane))
+            self._load(self.parameters.model, self._set_model, self._keep_model)
 
     def start(self, bound: int) -> None:
         """Run the chains, unless they are there already."""
         p = self.parameters
         if self.model is not None and self.model.name == p.model and self.store is None:
-            self._running = self._state.link.submit(
-                RunChain(model=p.model, count=p.count, seed=p.seed, run=p.run, bound=bound, lane=self.lane)
+            self._state.link.submit(
+                RunChain(model=p.model, count=p.count, seed=p.seed, run=p.run, bound=bound, lane=self.lane),
+                partial(self._take_chains, p),
+                self._state.hear_end,
             )
 
-    def hear(self, request: Request, value: object) -> None:
-        """Take what the engine posted for this side."""
-        if isinstance(value, ChainStore):
-            if request == self._running:  # else the parameters have changed since
-                self.store = value
-        elif isinstance(value, ModelReady) and self._opening is not None and request == self._opening[0]:
-            self.take_model(value, self._opening[1] or value.card.short_run)
-        elif isinstance(value, ModelReady) and request == self._loading:
-            self._set_model(value)
+    def _load(self, name: str, take: Callable[[ModelReady], object], end: Callable[[Ended], object]) -> None:
+        def loaded(model: ModelReady) -> None:
+            take(model)
+            self._state.take_model(model)
 
-    def lose(self, request: Request) -> None:
-        """A model could not be loaded: go on with the one that is there, if any."""
-        if request == self._loading:
+        self._state.link.submit(LoadModel(name=name, lane=self.lane), loaded, end)
+
+    def _take_chosen(self, run: ShortRun | None, model: ModelReady) -> None:
+        self.take_model(model, run or model.card.short_run)
+
+    def _keep_model(self, ended: Ended) -> None:
+        """If the model could not be loaded, go on with the one that is there, if any."""
+        if ended.fault is not None:
             name = self.model.name if self.model else ""
             self._state.put_back(self, replace(self.parameters, model=name))
+        self._state.hear_end(ended)
+
+    def _take_chains(self, made_by: Parameters, store: ChainStore) -> None:
+        if made_by == self.parameters:  # else they have changed since
+            self.store = store
+        self._state.take_chains()
 
     def _set_model(self, model: ModelReady) -> None:
         self.model = model
@@ -130,14 +135,13 @@ class CompareState(ChainsState):
 
     pair_changed = Signal()
 
-    def __init__(self, link: EngineLink, undo: Undo, parent: QObject | None = None) -> None:
-        super().__init__(link, parent)
+    def __init__(self, open_model: OpenModel, parent: QObject | None = None) -> None:
+        super().__init__(open_model.link, parent)
+        self._open = open_model
         self.parameters = Parameters(count=9)
         """Those of A: seed and number of chains are B's too."""
         self.sides = (Side("A", self), Side("B", self))
-        self._undo = undo
-        link.posted.connect(self._take)
-        link.ended.connect(self._end)
+        self._undo = open_model.undo
 
     @property
     def model(self) -> ModelReady | None:
@@ -274,23 +278,22 @@ class CompareState(ChainsState):
         self.parameters_changed.emit()
         self._pause.start()
 
-    def _take(self, request: Request, value: object) -> None:
-        side = next((side for side in self.sides if side.lane == request.lane), None)
-        if side is None:
-            return
-        side.hear(request, value)
-        if isinstance(value, ModelReady):
-            self._pause.start()
+    def take_model(self, model: ModelReady) -> None:
+        """A side has loaded a model."""
+        self._open.opened.emit(model)
+        self._pause.start()
+
+    def take_chains(self) -> None:
+        """A side has chains: put both under the playhead, once both are there."""
         a, b = (side.store for side in self.sides)
-        if isinstance(value, ChainStore) and a is not None and b is not None and a.count == b.count:
+        if a is not None and b is not None and a.count == b.count:
             if self.selected is not None and self.selected >= a.count:
                 self.select(None)
             self.playback.show_chain(cast(ChainStore, Pair(a, b)))  # of a store, a playhead needs what a pair has
             self.pair_changed.emit()
 
-    def _end(self, ended: Ended) -> None:
+    def hear_end(self, ended: Ended) -> None:
+        """A request of a side has ended."""
         self.playback.watch()
-        side = next((side for side in self.sides if side.lane == ended.request.lane), None)
-        if side is not None and ended.fault is not None:
-            side.lose(ended.request)
+        if ended.fault is not None:
             self.show(ended.fault)

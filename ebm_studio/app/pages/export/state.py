@@ -64,8 +64,6 @@ class ExportState(Faults):
         self._wanted: Request | None = None
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self._preview)
-        link.posted.connect(self._take)
-        link.ended.connect(self._end)
         link.progress_changed.connect(self.progress_changed)
 
     @property
@@ -182,7 +180,7 @@ class ExportState(Faults):
         except StudioError as error:
             self.show(Fault(str(error)))
             return
-        self.running = self.link.submit(Export(path=self.path, **self._what()))
+        self.running = self.link.submit(Export(path=self.path, **self._what()), self._take_file, self._end_file)
         self.progress_changed.emit()
 
     def cancel(self) -> None:
@@ -215,7 +213,9 @@ class ExportState(Faults):
 
     def _preview(self) -> None:
         if self.thing is not None and not self.missing:
-            self._wanted = self.link.submit(Preview(kind=self.kind, **self._what()))
+            self._wanted = self.link.submit(
+                Preview(kind=self.kind, **self._what()), self._take_preview, self._end_preview
+            )
 
     def _what(self) -> dict[str, Any]:
         thing = self.thing
@@ -228,21 +228,23 @@ class ExportState(Faults):
             "stride": thing.stride,
         }
 
-    def _take(self, request: Request, value: object) -> None:
-        if isinstance(value, Encoded) and request == self._wanted and not self._pause.isActive():
-            self.encoded = value
+    def _take_preview(self, encoded: Encoded) -> None:
+        if not self._pause.isActive():
+            self.encoded = encoded
             self.preview_changed.emit()
-        elif isinstance(value, Exported):
-            self.exported = value
 
-    def _end(self, ended: Ended) -> None:
-        if ended.request == self.running:
-            self.running = None
-            self.progress_changed.emit()
-            if self.exported is not None:
-                self.finished.emit()
-        elif ended.request != self._wanted:
-            return
+    def _end_preview(self, ended: Ended) -> None:
+        if ended.fault:
+            self.show(ended.fault)
+
+    def _take_file(self, exported: Exported) -> None:
+        self.exported = exported
+
+    def _end_file(self, ended: Ended) -> None:
+        self.running = None
+        self.progress_changed.emit()
+        if self.exported is not None:
+            self.finished.emit()
         if ended.fault:
             self.show(ended.fault)
 

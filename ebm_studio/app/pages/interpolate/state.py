@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,6 @@ class PathState(Faults):
         open_model.model_changed.connect(self._take_model)
         shelf.changed.connect(self._take_stops)
         self.playback.moved.connect(lambda frame: self._go(self._position_of(frame)))
-        self.link.posted.connect(self._take)
-        self.link.ended.connect(self._end)
         self.link.progress_changed.connect(self._watch)
 
     # What there is
@@ -205,7 +204,7 @@ class PathState(Faults):
             run=self.parameters.run,
             paper=self.paper,
         )
-        self.making[index] = self.link.submit(request)
+        self.making[index] = self.link.submit(request, partial(self._take_stop, index), partial(self._end_stop, index))
         self.stops_changed.emit()
 
     def fill(self, files: list[Path]) -> None:
@@ -291,15 +290,14 @@ class PathState(Faults):
         assert self.model is not None
         self.dismiss()
         self._made = self._key
-        self._running = self.link.submit(
-            Interpolate(
-                lane=LANE,
-                model=self.model.name,
-                latents=self._latents,
-                spec=self._spec,
-                run=self.parameters.run,
-            )
+        request = Interpolate(
+            lane=LANE,
+            model=self.model.name,
+            latents=self._latents,
+            spec=self._spec,
+            run=self.parameters.run,
         )
+        self._running = self.link.submit(request, partial(self._take_surface, (request, self.model)), self._end_surface)
         self._mix()
 
     def restore(self, opened: Opened) -> None:
@@ -442,44 +440,46 @@ class PathState(Faults):
                 closed=self._spec.closed,
                 noise=self._spec.noise,
                 run=self.parameters.run,
-            )
+            ),
+            partial(self._take_mixture, self._at, self._key),
+            self._end_mixture,
         )
-        self._mixing_key = self._key
 
-    def _take(self, request: Request, value: object) -> None:
-        if isinstance(request, Interpolate) and isinstance(value, Surface):
-            self.surface = value
-            if self.model is not None:
-                self.made_by = (request, self.model)
-            self._seen = (0, False)
-            self.playback.count = len(value.positions)
-            self.surface_changed.emit()
-            self.moved.emit()
-        elif isinstance(request, Mix) and isinstance(value, ChainStore):
-            self._mixed = (request.at, self._mixing_key, value)
-            self.moved.emit()
-        elif isinstance(request, MakeStop) and isinstance(value, StopReady):
-            index = int(request.lane.rsplit(maxsplit=1)[1])
-            self.making.pop(index, None)
-            self.set_stop(index, self.shelf.made(value.latent, value.picture))
+    def _take_surface(self, made_by: tuple[Interpolate, ModelReady], surface: Surface) -> None:
+        self.surface, self.made_by = surface, made_by
+        self._seen = (0, False)
+        self.playback.count = len(surface.positions)
+        self.surface_changed.emit()
+        self.moved.emit()
 
-    def _end(self, ended: Ended) -> None:
+    def _end_surface(self, ended: Ended) -> None:
+        self._running = None
+        if ended.fault or ended.cancelled:
+            self._made = ()
+        self._hear_end(ended)
+
+    def _take_mixture(self, at: float | Point, key: tuple[Hashable, ...], store: ChainStore) -> None:
+        self._mixed = (at, key, store)
+        self.moved.emit()
+
+    def _end_mixture(self, ended: Ended) -> None:
+        self._mixing = None
+        if not ended.fault and not ended.cancelled:
+            self._mix()
+        self._hear_end(ended)
+
+    def _take_stop(self, index: int, made: StopReady) -> None:
+        self.making.pop(index, None)
+        self.set_stop(index, self.shelf.made(made.latent, made.picture))
+
+    def _end_stop(self, index: int, ended: Ended) -> None:
+        self.making.pop(index, None)
+        self.stops_changed.emit()
+        self._start()
+        self._hear_end(ended)
+
+    def _hear_end(self, ended: Ended) -> None:
         self._watch()
-        request = ended.request
-        if request == self._mixing:
-            self._mixing = None
-            if not ended.fault and not ended.cancelled:
-                self._mix()
-        elif request == self._running:
-            self._running = None
-            if ended.fault or ended.cancelled:
-                self._made = ()
-        elif isinstance(request, MakeStop):
-            self.making = {i: made for i, made in self.making.items() if made != request}
-            self.stops_changed.emit()
-            self._start()
-        else:
-            return
         if ended.fault:
             self.show(ended.fault)
 

@@ -71,7 +71,7 @@ class ModelsPage(Page):
     def __init__(self, studio: Studio, theme: Theme) -> None:
         super().__init__(studio, theme)
         self._theme = theme
-        self.zoo = zoo = Zoo(studio.link, studio.settings, studio.faults, self)
+        self.zoo = zoo = Zoo(studio.open, studio.settings, studio.faults, self)
         self.cards: dict[str, ModelCard] = {}
         self.bundled, self.own, self.recent = Section("Bundled"), Section("Your own"), Section("Recent")
         self.open = QPushButton(theme.icon("open"), "Open a model file…")

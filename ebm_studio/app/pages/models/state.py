@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.faults import Faults
+from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.core.errors import CheckpointError, StudioError
 from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.models.card import SUFFIX, Card, bundled_models, read_card, user_models
@@ -18,7 +19,7 @@ from ebm_studio.data.pictures.pictures import Pixels
 from ebm_studio.data.storage.settings import Settings
 from ebm_studio.engine.jobs.chains import ModelReady
 from ebm_studio.engine.jobs.models import Evaluated, EvaluateModel, FindEvaluation, MakeThumbnail, Thumbnail
-from ebm_studio.engine.requests import Ended, Progress, Request
+from ebm_studio.engine.requests import Ended, Progress
 
 MOST = 24  # recent files remembered
 
@@ -51,19 +52,20 @@ class Zoo(QObject):
     entry_changed = Signal(str)
     """The thumbnail, card or evaluation of the entry of that name."""
 
-    def __init__(self, link: EngineLink, settings: Settings, faults: Faults, parent: QObject | None = None) -> None:
+    def __init__(
+        self, open_model: OpenModel, settings: Settings, faults: Faults, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.entries: list[Entry] = []
         self.thumbnails: dict[str, Pixels] = {}
         self.evaluations: dict[str, KeptEvaluation] = {}
         self.evaluating: dict[str, EvaluateModel] = {}
         self._cards: dict[str, Card] = {}  # of pickled files, which say nothing of themselves
-        self._link = link
+        self._link = open_model.link
         self._settings = settings
         self._faults = faults
         self._asked: dict[str, float] = {}  # when the file was written whose thumbnail was asked for
-        link.posted.connect(self._take)
-        link.ended.connect(self._end)
+        open_model.opened.connect(self._open)
 
     @property
     def recent(self) -> list[str]:
@@ -83,9 +85,10 @@ class Zoo(QObject):
         for entry in self.entries:
             if not entry.problem and self._asked.get(entry.name) != (written := entry.path.stat().st_mtime):
                 self._asked[entry.name] = written
-                self._link.submit(MakeThumbnail(lane=entry.name))
+                ended = partial(self._end_thumbnail, entry.name)
+                self._link.submit(MakeThumbnail(model=entry.name), self._take_thumbnail, ended)
                 self.evaluations.pop(entry.name, None)
-                self._link.submit(FindEvaluation(lane=entry.name))
+                self._link.submit(FindEvaluation(model=entry.name), self._take_evaluation)
 
     def forget(self, name: str) -> None:
         """Take a file from the list; the file stays."""
@@ -95,7 +98,11 @@ class Zoo(QObject):
 
     def evaluate(self, name: str, source: str, settings: Evaluation) -> None:
         """Hold a model's samples against a data set, in the background."""
-        self.evaluating[name] = self._link.submit(EvaluateModel(lane=name, source=source, settings=settings))
+        self.evaluating[name] = self._link.submit(
+            EvaluateModel(model=name, source=source, settings=settings),
+            self._take_evaluation,
+            partial(self._end_evaluation, name),
+        )
         self.entry_changed.emit(name)
 
     def cancel_evaluation(self, name: str) -> None:
@@ -108,15 +115,13 @@ class Zoo(QObject):
         progress = self._link.progress
         return progress if progress and progress.request == self.evaluating.get(name) else None
 
-    def _take(self, request: Request, value: object) -> None:
-        if isinstance(value, ModelReady):
-            self._open(value)
-        elif isinstance(value, Thumbnail):
-            self.thumbnails[value.name] = value.pixels
-            self._set_card(value.name, value.card)
-        elif isinstance(value, Evaluated):
-            self.evaluations[value.name] = value.found
-            self.entry_changed.emit(value.name)
+    def _take_thumbnail(self, made: Thumbnail) -> None:
+        self.thumbnails[made.name] = made.pixels
+        self._set_card(made.name, made.card)
+
+    def _take_evaluation(self, made: Evaluated) -> None:
+        self.evaluations[made.name] = made.found
+        self.entry_changed.emit(made.name)
 
     def _open(self, ready: ModelReady) -> None:
         if ready.name in (path.stem for path in bundled_models()):
@@ -127,14 +132,15 @@ class Zoo(QObject):
             if self.entries:
                 self.refresh()
 
-    def _end(self, ended: Ended) -> None:
-        if isinstance(ended.request, EvaluateModel):
-            self.evaluating.pop(ended.request.lane, None)
-            self.entry_changed.emit(ended.request.lane)
-            if ended.fault is not None:
-                self._faults.show(ended.fault)
-        elif isinstance(ended.request, MakeThumbnail) and ended.fault is not None:
-            self._set_problem(ended.request.lane, ended.fault.text)
+    def _end_thumbnail(self, name: str, ended: Ended) -> None:
+        if ended.fault is not None:
+            self._set_problem(name, ended.fault.text)
+
+    def _end_evaluation(self, name: str, ended: Ended) -> None:
+        self.evaluating.pop(name, None)
+        self.entry_changed.emit(name)
+        if ended.fault is not None:
+            self._faults.show(ended.fault)
 
     def _remember(self, names: list[str]) -> None:
         self._settings.set("models/recent", names[:MOST])

@@ -40,8 +40,6 @@ class Batches(QObject):
         self._waiting: list[Reconstruct] = []
         self._batches: list[tuple[tuple[Photo, ...], tuple[Key, ...]]] = []  # of those that wait
         self._wanted: Request | None = None
-        link.posted.connect(self._take)
-        link.ended.connect(self._end)
 
     @property
     def active(self) -> bool:
@@ -65,7 +63,7 @@ class Batches(QObject):
     def _begin(self) -> None:
         self.batch, self._keys = self._batches.pop(0)
         self.search = None
-        self._wanted = self._link.submit(self._waiting.pop(0))
+        self._wanted = self._link.submit(self._waiting.pop(0), self._take, self._end)
         self.changed.emit()
 
     def clear(self) -> None:
@@ -82,11 +80,13 @@ class Batches(QObject):
         self._wanted = None
         self._waiting, self._batches = [], []
 
-    def _take(self, request: Request, value: object) -> None:
-        if request == self._wanted and isinstance(value, Search):
+    def _take(self, value: Search | Found) -> None:
+        if self._wanted is None:  # it is not expected any more
+            return
+        if isinstance(value, Search):
             self.search = value
             self.changed.emit()
-        elif request == self._wanted and isinstance(value, Found):
+        else:
             for result in value.results:
                 if isinstance(result, DivergedError):
                     self.ran_away.emit(str(result))
@@ -111,7 +111,7 @@ class Batches(QObject):
         ]
 
     def _end(self, ended: Ended) -> None:
-        if ended.request != self._wanted:
+        if self._wanted is None:
             return
         if self._waiting and ended.fault is None and not ended.cancelled:
             self._begin()

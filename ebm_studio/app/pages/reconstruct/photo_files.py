@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.core.errors import StudioError
 from ebm_studio.data.models.result import Account, Result
 from ebm_studio.engine.jobs.photos import PhotoFault, PhotoRead, ReadPhotos
-from ebm_studio.engine.jobs.reconstruction import Saved, SaveResults
-from ebm_studio.engine.requests import Ended, Request
+from ebm_studio.engine.jobs.reconstruction import SaveResults
+from ebm_studio.engine.requests import Ended
 
 MOST = 64
 """Photos on the page at most."""
@@ -41,9 +42,8 @@ class PhotoFiles(QObject):
         super().__init__(parent)
         self._link = EngineLink("cpu", self)
         self._keys = 0
-        self._remembered: dict[int, Remembered] = {}  # by request
-        self._link.posted.connect(self._take)
-        self._link.ended.connect(self._end)
+        self._reads = 0
+        self._remembered: list[Remembered] = []
 
     @property
     def busy(self) -> bool:
@@ -53,46 +53,48 @@ class PhotoFiles(QObject):
     @property
     def awaited(self) -> list[dict[str, Any]]:
         """The entries of the session's photos that are still to be read."""
-        return [remembered.entry for remembered in self._remembered.values()]
+        return [remembered.entry for remembered in self._remembered]
 
     def new_key(self) -> int:
         """The key of another photo."""
         self._keys += 1
         return self._keys
 
-    def read(self, paper: str, **source: Any) -> Request:
+    def read(self, paper: str, **source: Any) -> None:
         """Read `paths`, or one picture's `content`, called `name`."""
-        return self._link.submit(ReadPhotos(lane=LANE, limit=MOST, paper=paper, **source))
+        self._reads += 1
+        request = ReadPhotos(limit=MOST, paper=paper, **source)
+        self._link.submit(request, partial(self._take, request, self._reads), self._end)
 
     def read_again(self, remembered: Remembered) -> None:
         """Read a photo of the session, with its results."""
-        request = self.read(remembered.paper, paths=(remembered.path,))
-        self._remembered[request.stamp] = remembered
+        self._remembered.append(remembered)
+        request = ReadPhotos(limit=MOST, paper=remembered.paper, paths=(remembered.path,))
+        self._link.submit(request, partial(self._take_back, remembered), partial(self._end_back, remembered))
 
     def save(self, folder: Path, results: tuple[Result, ...], account: Account) -> None:
         """Write results to a folder."""
-        self._link.submit(SaveResults(lane=LANE, folder=folder, results=results, account=account))
+        request = SaveResults(lane=LANE, folder=folder, results=results, account=account)
+        self._link.submit(request, self.saved.emit, self._end)
 
     def close(self) -> None:
         """Stop reading."""
         self._link.close()
 
-    def _take(self, request: Request, value: object) -> None:
-        if isinstance(value, PhotoRead):
-            assert isinstance(request, ReadPhotos)
-            self._take_photo(request, value)
-        elif isinstance(value, PhotoFault):
-            self.failed.emit(value.text)
-        elif isinstance(value, Saved):
-            self.saved.emit(value)
+    def _take(self, request: ReadPhotos, number: int, read: PhotoRead | PhotoFault) -> None:
+        if isinstance(read, PhotoFault):
+            self.failed.emit(read.text)
+            return
+        file = None if request.content else read.path.absolute()
+        photo = Photo.of(self.new_key(), read.path, read.picture, file, request.paper)
+        self.came.emit(photo, ("add", number))
 
-    def _take_photo(self, request: ReadPhotos, read: PhotoRead) -> None:
+    def _take_back(self, remembered: Remembered, read: PhotoRead | PhotoFault) -> None:
+        if isinstance(read, PhotoFault):
+            self.failed.emit(read.text)
+            return
         key = self.new_key()
-        if (remembered := self._remembered.get(request.stamp)) is not None:
-            self.came_back.emit(remembered.photo(key, read.picture), self._outcomes(remembered, key))
-        else:
-            file = None if request.content else read.path.absolute()
-            self.came.emit(Photo.of(key, read.path, read.picture, file, request.paper), ("add", request.stamp))
+        self.came_back.emit(remembered.photo(key, read.picture), self._outcomes(remembered, key))
 
     def _outcomes(self, remembered: Remembered, photo: int) -> list[Outcome]:
         outcomes = []
@@ -103,6 +105,9 @@ class PhotoFiles(QObject):
                 self.failed.emit(f"A reconstruction of {remembered.name.name} cannot be read: {error}")
         return outcomes
 
+    def _end_back(self, remembered: Remembered, ended: Ended) -> None:
+        self._remembered.remove(remembered)
+        self._end(ended)
+
     def _end(self, ended: Ended) -> None:
-        self._remembered.pop(ended.request.stamp, None)
         self.ended.emit(ended.fault)

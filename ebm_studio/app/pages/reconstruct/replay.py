@@ -32,8 +32,6 @@ class Replay(QObject):
         # A search also ends when the engine closes to be followed by another, which then runs the replay.
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self._run)
-        link.posted.connect(self._take)
-        link.ended.connect(self._end)
 
     def follow(self, outcomes: Sequence[Outcome], current: Outcome | None, model: str) -> None:
         """Show the chains of these results of a model: of the `current` one, and of those with the same short run.
@@ -68,13 +66,14 @@ class Replay(QObject):
     def _run(self) -> None:
         latents = tuple(outcome.result.latent for outcome in self.outcomes)
         self._wanted = self._link.submit(
-            RunChain(lane=LANE, model=self._model, latents=latents, run=latents[0].short_run, bound=self.bound)
+            RunChain(lane=LANE, model=self._model, latents=latents, run=latents[0].short_run, bound=self.bound),
+            self._take,
+            self._end,
         )
 
-    def _take(self, request: Request, value: object) -> None:
-        if request == self._wanted and isinstance(value, ChainStore):
-            self._playback.show_chain(value)
+    def _take(self, store: ChainStore) -> None:
+        if self._wanted is not None:  # else other chains are wanted
+            self._playback.show_chain(store)
 
-    def _end(self, ended: Ended) -> None:
-        if ended.request == self._wanted:
-            self._wanted = None
+    def _end(self, _: Ended) -> None:
+        self._wanted = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ebm_studio.data.pictures.preview import Preview
 from ebm_studio.data.training.plan import Plan
 from ebm_studio.data.training.presets import PRESETS, Preset
 from ebm_studio.engine.jobs.training import Estimated, EstimateRun, PreviewData, Previewed
-from ebm_studio.engine.requests import Ended, Fault, Request
+from ebm_studio.engine.requests import Ended, Fault
 
 LANE = "train"
 PAUSE = 400  # milliseconds without a further edit before a run is measured
@@ -50,8 +51,6 @@ class TrainSetup(QObject):
         self._shown = False
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self._measure)
-        link.posted.connect(self._take)
-        link.ended.connect(self._end)
 
     @property
     def plan(self) -> Plan:
@@ -124,7 +123,11 @@ class TrainSetup(QObject):
         for wanted, plan in plans.items():
             if wanted not in self._measured and wanted not in self._measuring:
                 self._measuring[wanted] = self._link.submit(
-                    EstimateRun(lane=f"{LANE} {wanted}", net=plan.net, short_run=plan.short_run, learning=plan.learning)
+                    EstimateRun(
+                        lane=f"{LANE} {wanted}", net=plan.net, short_run=plan.short_run, learning=plan.learning
+                    ),
+                    partial(self._take_estimate, wanted),
+                    partial(self._end_estimate, wanted),
                 )
 
     def set_source(self, source: str) -> None:
@@ -208,7 +211,9 @@ class TrainSetup(QObject):
             return
         self.data_problem = ""
         self._wanted = self._link.submit(
-            PreviewData(lane=LANE, source=plan.source, size=plan.net.size, channels=plan.net.channels)
+            PreviewData(lane=LANE, source=plan.source, size=plan.net.size, channels=plan.net.channels),
+            self._take_preview,
+            self._end_preview,
         )
         self.preview_changed.emit()
 
@@ -229,21 +234,23 @@ class TrainSetup(QObject):
             self._link.cancel(self._wanted)
             self._wanted = None
 
-    def _take(self, request: Request, value: object) -> None:
-        if isinstance(value, Previewed) and request == self._wanted:
-            self.preview = value.preview
+    def _take_preview(self, made: Previewed) -> None:
+        if self._wanted is not None:  # else other data is wanted since
+            self.preview = made.preview
             self.preview_changed.emit()
-        elif isinstance(value, Estimated) and isinstance(request, EstimateRun):
-            self._measured[cost(request)] = value.seconds_per_update
-            self.estimate_changed.emit()
 
-    def _end(self, ended: Ended) -> None:
-        if ended.request == self._wanted:
+    def _end_preview(self, ended: Ended) -> None:
+        if self._wanted is not None:
             self._wanted = None
             self.data_problem = ended.fault.text if ended.fault else ""
             self.preview_changed.emit()
-        elif isinstance(ended.request, EstimateRun):
-            self._measuring.pop(cost(ended.request), None)
+
+    def _take_estimate(self, of: Cost, made: Estimated) -> None:
+        self._measured[of] = made.seconds_per_update
+        self.estimate_changed.emit()
+
+    def _end_estimate(self, of: Cost, _: Ended) -> None:
+        self._measuring.pop(of, None)
 
 
 def _seen(plan: Plan) -> tuple[str, int, int]:
