@@ -15,7 +15,8 @@ from torch import Tensor
 from benchmarks import literal
 from benchmarks.timing import interleaved
 from ebm_studio.core.energy.adjoint import hessian_product, pull_back
-from ebm_studio.core.energy.backends import available, choose_backend, make_gradient
+from ebm_studio.core.energy.backends import available, make_gradient
+from ebm_studio.core.energy.choice import choose_backend
 from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.learning.learner import Learner
 from ebm_studio.core.sampling.langevin import ChainStreams, sample, short_run
@@ -49,7 +50,7 @@ def drawn_net(spec: NetSpec) -> ConvNet:
 def step_row(spec: NetSpec, chains: int, budget: float, backend: str = "auto") -> Row:
     """One Langevin step with its noise."""
     theirs, ours = drawn_net(spec), drawn_net(spec).requires_grad_(False)
-    name = choose_backend(ours, chains, {}) if backend == "auto" else backend
+    name = choose_backend(ours, chains, {}).backend if backend == "auto" else backend
     gradient = make_gradient(ours, name)
     streams = ChainStreams(0, range(chains), spec.shape)
     one = ShortRun(steps=1)
@@ -66,7 +67,7 @@ def update_row(spec: NetSpec, steps: int, budget: float) -> Row:
     """One update of Algorithm 1, 64 chains and 64 training images in both."""
     images = torch.randint(0, 256, (64, *spec.shape), dtype=torch.uint8)
     net = drawn_net(spec)
-    backend = choose_backend(copy.deepcopy(net).requires_grad_(False), 64, {})
+    backend = choose_backend(copy.deepcopy(net).requires_grad_(False), 64, {}).backend
     learner = Learner(spec, ShortRun(steps=steps), Learning(chains=64, images=64), images, backend=backend)
     adam = torch.optim.Adam(net.parameters(), lr=1e-4)
     data = images.float() / 127.5 - 1
@@ -161,7 +162,7 @@ class Reconstruction:
 
     def ours(self, steps: int) -> Callable[[], Tensor]:
         """One gradient our way."""
-        gradient = make_gradient(self.net, choose_backend(self.net, len(self.z), {}))
+        gradient = make_gradient(self.net, choose_backend(self.net, len(self.z), {}).backend)
         run, product = ShortRun(steps=steps, noise_scale=0), hessian_product(self.net)
 
         def piecewise_linear() -> Tensor:

@@ -80,6 +80,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "settings": settings.to_dict(),
         "short_run": model.card.short_run.to_dict(),
         "device": str(model.device),
+        "backend": model.backend,
+        "backend_reason": model.backend_reason,
         "seconds": round(seconds, 1),
         "command": command,
         "output": str(args.output) if args.output else None,

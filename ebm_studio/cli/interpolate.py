@@ -116,6 +116,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "unevenness": path.smoothness.unevenness,
         "short_run": own.to_dict(),
         "device": str(model.device),
+        "backend": model.backend,
+        "backend_reason": model.backend_reason,
         "seconds": round(seconds, 3),
     }
 

@@ -53,7 +53,7 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
         "--backend",
         default="auto",
         choices=("auto", "fp32", "winograd", "bf16", "graph"),
-        help="how it computes (default: auto, the fastest on this machine)",
+        help="how it computes (default: auto, what suits this processor best)",
     )
 
 

@@ -96,6 +96,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
                     seed=args.seed,
                     device=str(model.device),
                     backend=model.backend,
+                    backend_reason=model.backend_reason,
                     seconds=round(time.perf_counter() - began, 3),
                     skipped=(*skipped, *map(str, lost)),
                     stopped=stopped.is_set(),

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     kind = check_target(args.output)
     recipe = read_recipe(args.file)
 
-    from ebm_studio.data.exports.replay import expected, load_recipe_models, make_frames
+    from ebm_studio.data.exports.replay import expected, load_recipe_models, make_frames, other_backend
 
     began = time.perf_counter()
     models = load_recipe_models(recipe, args.file, args.model, args.device)
@@ -54,6 +54,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     size = export(frames, args.output, recipe.look, recipe)
     seconds = time.perf_counter() - began
 
+    if note := other_backend(recipe, models):
+        print(f"ebm-studio replay: {note}", file=sys.stderr)
     if not args.json:
         names = " and ".join(side.model for side in recipe.sides)
         print(f"{args.output}: {recipe.kind} of {names}, {size} bytes, in {seconds:.1f} s")
@@ -64,5 +66,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "model": recipe.model,
         "frames": len(frames),
         "device": str(models[0].device),
+        "backend": models[0].backend,
+        "backend_reason": models[0].backend_reason,
+        "note": note,
         "seconds": round(seconds, 3),
     }

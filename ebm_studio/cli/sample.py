@@ -67,5 +67,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "short_run": own.to_dict(),
         "device": str(model.device),
         "backend": model.backend,
+        "backend_reason": model.backend_reason,
         "seconds": round(seconds, 3),
     }

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.studio.studio import Studio
 from ebm_studio.engine.jobs.exports import Opened, OpenRecipe
-from ebm_studio.engine.requests import Ended
+from ebm_studio.engine.requests import Ended, Fault
 
 
 class RecipeOpener(QObject):
@@ -33,6 +33,8 @@ class RecipeOpener(QObject):
         page = next(page for page in self._pages if page.restores(opened.recipe))
         self._show(page)
         page.restore_recipe(opened)
+        if opened.note:
+            self._studio.faults.show(Fault(opened.note))
 
     def _end(self, ended: Ended) -> None:
         if ended.fault is not None:

@@ -54,7 +54,8 @@ def recipe_of(
 def made_with(model: ModelReady, **more: str) -> tuple[tuple[str, str], ...]:
     """The versions, the device and the backend that a recipe notes, and whatever `more` names."""
     device = model.device.split(":")[0]
-    return versions(torch=metadata.version("torch"), device=device, backend=model.backend, **more)
+    backend = {"backend": model.backend, "backend_reason": model.backend_reason}
+    return versions(torch=metadata.version("torch"), device=device, **backend, **more)
 
 
 def look_for(side: int, count: int, *, still: bool = False) -> Look:

@@ -1,4 +1,4 @@
-"""The ways to compute an energy's gradient, and which is fastest here: measured, since a CPU's flags do not tell.
+"""The ways to compute an energy's gradient.
 
 fp32      plain float32, on any device, for any net: direct convolutions, or autograd
 winograd  float32 with 25/64 of the wide layers' multiplications, on the CPU
@@ -9,9 +9,6 @@ All but fp32 are for the paper's convolutional nets.
 """
 
 from __future__ import annotations
-
-import time
-from collections.abc import MutableMapping
 
 import torch
 from torch import Tensor
@@ -28,18 +25,15 @@ from ebm_studio.core.energy.nets import ConvNet, EnergyNet
 from ebm_studio.core.errors import SettingsError
 
 BACKENDS = ("auto", "fp32", "winograd", "bf16", "graph")
-PATIENCE = 0.3  # seconds of measuring for each backend
-ROUNDS = range(4, 30)
-WORTH = {"bf16": 0.8}  # what costs accuracy must save at least a fifth of the time
 
 
 def available(device: torch.device) -> tuple[str, ...]:
-    """The backends that run well enough on the device to be tried, fp32 first."""
+    """The backends that run on the device, fp32 first."""
     if device.type == "cuda":
         return ("fp32", "graph", *(("bf16",) if torch.cuda.is_bf16_supported() else ()))
     if device.type == "mps":
         return ("fp32", "bf16")
-    # Where the CPU has no such instruction, bfloat16 is emulated: too slow even to be measured.
+    # By its own instructions or emulated; where neither, far too slow.
     native = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)()
     return ("fp32", "winograd", *(("bf16",) if native else ()))
 
@@ -69,38 +63,6 @@ def make_parameter_gradient(net: EnergyNet, backend: str) -> ParameterGradient:
     if not isinstance(net, ConvNet):
         return AutogradGradient(net)
     return EnergyGradient(net, torch.bfloat16 if backend == "bf16" else torch.float32)
-
-
-def choose_backend(net: EnergyNet, chains: int, known: MutableMapping[str, str]) -> str:
-    """The fastest backend for so many chains of the net, from `known` or by a measurement that goes there."""
-    device = next(net.parameters()).device
-    spec = net.spec
-    if not isinstance(net, ConvNet):
-        return "fp32"
-    unit = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    key = (
-        f"torch {torch.__version__}, {unit}, {torch.get_num_threads()} threads, "
-        f"{spec.size}x{spec.size}x{spec.channels}, n_f {spec.width}, {spec.activation}, {chains} chains"
-    )
-    if known.get(key) not in available(device):
-        known[key] = _fastest(net, chains, device)
-    return known[key]
-
-
-def _fastest(net: EnergyNet, chains: int, device: torch.device) -> str:
-    images = torch.rand(chains, *net.spec.shape, device=device) * 2 - 1
-    gradients = {name: make_gradient(net, name) for name in available(device)}
-    seconds = dict.fromkeys(gradients, float("inf"))
-    began_all = time.perf_counter()
-    for done in range(ROUNDS.stop):
-        if done >= ROUNDS.start and time.perf_counter() - began_all > PATIENCE * len(gradients):
-            break
-        # What else the machine does can only lengthen a round, so the shortest counts.
-        for name, gradient in gradients.items():
-            began = time.perf_counter()
-            gradient(images)[0].sum().item()
-            seconds[name] = min(seconds[name], time.perf_counter() - began)
-    return min(seconds, key=lambda name: seconds[name] / WORTH.get(name, 1))
 
 
 class GraphGradient:

@@ -50,7 +50,7 @@ def threads() -> int:
 
 def share_out(work: Callable[[P], object], pieces: Sequence[P]) -> None:
     """Do the work for each piece, in this thread and its helpers, without gradients. Raises what a piece raises."""
-    helpers = min(threads(), len(pieces)) - 1
+    helpers = 0 if getattr(_own, "alone", False) else min(threads(), len(pieces)) - 1
     if helpers > 0 and not hasattr(_own, "crew"):
         _own.crew = _Crew()
     with _one_thread():
@@ -59,6 +59,16 @@ def share_out(work: Callable[[P], object], pieces: Sequence[P]) -> None:
         else:
             for piece in pieces:
                 work(piece)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """In it, the calling thread shares nothing out."""
+    before, _own.alone = getattr(_own, "alone", False), True
+    try:
+        yield
+    finally:
+        _own.alone = before
 
 
 def dismiss() -> None:
@@ -142,7 +152,7 @@ class _Crew:
             thread.join()
 
     def _serve(self) -> None:
-        with _one_thread():
+        with _one_thread(), alone():
             while job := self._jobs.get():
                 job.help()
                 del job  # it holds tensors

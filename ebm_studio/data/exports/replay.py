@@ -51,7 +51,12 @@ def make_recipe(
         short_run=run,
         sources=sources,
         look=look,
-        made_with=versions(torch=torch.__version__, device=model.device.type, backend=model.backend),
+        made_with=versions(
+            torch=torch.__version__,
+            device=model.device.type,
+            backend=model.backend,
+            backend_reason=model.backend_reason,
+        ),
         **more,  # type: ignore[arg-type]
     )
 
@@ -73,6 +78,19 @@ def load_recipe_models(
         check_same_model(side, model.card, model.fingerprint)
         loaded.append(model)
     return tuple(loaded)
+
+
+def other_backend(recipe: Recipe, models: Sequence[Model]) -> str:
+    """A sentence for the case that another backend than the recipe's makes it again; empty when it is the same."""
+    made_with = dict(recipe.made_with)
+    for number, model in enumerate(models):
+        wanted = made_with.get("other_backend" if number else "backend", model.backend)
+        if wanted != model.backend:
+            return (
+                f"The file was made with the backend {wanted}, and {model.backend} is used here: "
+                "the pictures can differ a little."
+            )
+    return ""
 
 
 def make_frames(

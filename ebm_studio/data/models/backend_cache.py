@@ -1,40 +1,42 @@
-"""Which backend was fastest here, kept from one start of the program to the next."""
+"""Which backend is best here, kept from one start of the program to the next."""
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import platformdirs
 
-from ebm_studio.core.energy.backends import choose_backend
+from ebm_studio.core.energy.choice import Choice, choose_backend
 from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import StudioError
 from ebm_studio.data.storage.atomic_write import write_whole
 
 
 def cache_file() -> Path:
-    """Where the measured choices are kept."""
+    """Where the choices are kept."""
     return Path(platformdirs.user_cache_dir("ebm-studio", appauthor=False)) / "backends.json"
 
 
-def resolve_backend(net: EnergyNet, chains: int, name: str = "auto") -> str:
-    """The backend of that name; `auto` is the fastest for so many chains, measured once on each machine."""
+def resolve_backend(net: EnergyNet, chains: int, name: str = "auto") -> Choice:
+    """The backend of that name; `auto` is the best for so many chains, checked once on each machine."""
     if name != "auto":
-        return name
+        return Choice(name, "it was asked for")
     known = _read()
     before = dict(known)
-    chosen = choose_backend(net, chains, known)
+    choice = choose_backend(net, chains, known)
     if known != before:
-        with suppress(StudioError):  # a machine that keeps nothing measures each time
-            write_whole(cache_file(), lambda file: file.write_text(json.dumps(known, indent=1), encoding="utf-8"))
-    return chosen
+        text = json.dumps({key: asdict(choice) for key, choice in known.items()}, indent=1)
+        with suppress(StudioError):  # a machine that keeps nothing checks each time
+            write_whole(cache_file(), lambda file: file.write_text(text, encoding="utf-8"))
+    return choice
 
 
-def _read() -> dict[str, str]:
+def _read() -> dict[str, Choice]:
     try:
         known = json.loads(cache_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return {str(key): Choice(str(value["backend"]), str(value["why"])) for key, value in known.items()}
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
         return {}
-    return {str(k): str(v) for k, v in known.items()} if isinstance(known, dict) else {}

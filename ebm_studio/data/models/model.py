@@ -68,8 +68,11 @@ class Model:
         self.card = card
         self.device = torch.device(device)
         self.net = net.to(self.device).eval().requires_grad_(False)
-        self.backend = resolve_backend(self.net, TYPICAL, backend)
+        choice = resolve_backend(self.net, TYPICAL, backend)
+        self.backend = choice.backend
         """What computes the gradient: a name of `core.energy.backends`."""
+        self.backend_reason = choice.why
+        """Why that one, in a few words."""
         self.gradient = make_gradient(self.net, self.backend)
         self.assumed: Assumed | None = None
         """How weights that came without a card were read; None for a model that has one."""

@@ -38,6 +38,8 @@ class Account:
     seed: int | None = None
     device: str
     backend: str
+    backend_reason: str = ""
+    """Why that backend, in a few words."""
     seconds: float | None = None
     """The search took."""
     skipped: tuple[str, ...] = ()

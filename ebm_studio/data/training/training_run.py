@@ -68,8 +68,9 @@ class TrainingRun:
         self.folder = folder
         diary.tell(state="measuring", text="Finding the fastest way to compute.")
         chains = plan.learning.chains // ranks.count
-        backend = resolve_backend(make_net(plan.net).to(device), chains, plan.backend)
-        self.plan = replace(plan, backend=backend)
+        choice = resolve_backend(make_net(plan.net).to(device), chains, plan.backend)
+        self._backend_reason = choice.why
+        self.plan = replace(plan, backend=choice.backend)
         self.data = data
         self.diary = diary
         self.learner = make_learner(self.plan, data, device, ranks)
@@ -330,7 +331,8 @@ class TrainingRun:
     def _note_beginning(self, note: str) -> None:
         updates = self.learner.updates
         self.diary.tell(updates=updates, seconds=self.seconds, progress=self.progress)
-        self.diary.note("resume" if updates else "start", f"{beginning(self.data, updates)} {note}".rstrip())
+        backend = f"Computed by {self.plan.backend}: {self._backend_reason}."
+        self.diary.note("resume" if updates else "start", f"{beginning(self.data, updates)} {backend} {note}".rstrip())
 
     def _note_end(self) -> None:
         is_done, updates = self.progress >= 1, self.learner.updates

@@ -31,6 +31,8 @@ class ModelReady:
     """What computes its gradient: see `Model.backend`."""
     fingerprint: str
     """See `Model.fingerprint`."""
+    backend_reason: str = ""
+    """Why that backend."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,9 @@ class LoadModel(Request):
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
         model = worker.model(self.name, fresh=True)
-        worker.post(ModelReady(self.name, model.card, str(model.device), threads(), model.backend, model.fingerprint))
+        device, why = str(model.device), model.backend_reason
+        ready = ModelReady(self.name, model.card, device, threads(), model.backend, model.fingerprint, why)
+        worker.post(ready)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,6 +112,8 @@ class Opened:
     """The reconstructions, measured again."""
     account: Account | None = None
     """Of the reconstructions."""
+    note: str = ""
+    """A sentence, when another backend than that of the file will show it."""
 
     @property
     def model(self) -> str:
@@ -131,22 +133,24 @@ class OpenRecipe(Request):
         """See `Request.work`."""
         recipe = read_recipe(self.path)
         names = tuple(self._model(side, worker) for side in recipe.sides)
+        from ebm_studio.data.exports.replay import latents_of, other_backend, results_again
+
+        note = other_backend(recipe, [worker.model(name) for name in names])
         if recipe.other is not None:
-            worker.post(Opened(self.path, recipe, names))
+            worker.post(Opened(self.path, recipe, names, note=note))
             return
         model = worker.model(names[0])
-        from ebm_studio.data.exports.replay import latents_of, results_again
 
         if recipe.photos:
             from ebm_studio.data.models.result import Account
 
             results = tuple(results_again(model, recipe))
-            account = Account(device=str(model.device), backend=model.backend)
-            worker.post(Opened(self.path, recipe, names, results=results, account=account))
+            account = Account(device=str(model.device), backend=model.backend, backend_reason=model.backend_reason)
+            worker.post(Opened(self.path, recipe, names, results=results, account=account, note=note))
             return
         few = replace(recipe, sources=recipe.sources[:MAX_STOPS]) if recipe.path is None else recipe
         latents = latents_of(model, few)[:MAX_STOPS]
-        worker.post(Opened(self.path, recipe, names, tuple(ready(model, latents, recipe.short_run, worker))))
+        worker.post(Opened(self.path, recipe, names, tuple(ready(model, latents, recipe.short_run, worker)), note=note))
 
     def _model(self, side: Side, worker: Worker) -> str:
         wanted = f"{side.model} (hash {side.model_hash[:16]})"

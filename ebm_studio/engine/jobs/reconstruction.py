@@ -132,6 +132,7 @@ class Reconstruct(Request):
                     seed=self.seed,
                     device=str(model.device),
                     backend=model.backend,
+                    backend_reason=model.backend_reason,
                     seconds=round(time.perf_counter() - began, 3),
                     skipped=tuple(str(result) for result in results if isinstance(result, DivergedError)),
                     stopped=not found.done,

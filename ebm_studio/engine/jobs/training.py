@@ -70,7 +70,7 @@ class EstimateRun(Request):
         from ebm_studio.data.models.backend_cache import resolve_backend
 
         worker.check()
-        backend = resolve_backend(make_net(self.net).to(device), self.learning.chains)
+        backend = resolve_backend(make_net(self.net).to(device), self.learning.chains).backend
         pictures = torch.randint(256, (self.learning.images, *self.net.shape), dtype=torch.uint8)
 
         # An update costs something once and something for each step, so two short ones tell of long ones.

@@ -1,14 +1,12 @@
 """Every backend against plain float32 autograd, and the promise that a batch's make-up changes nothing."""
 
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 import torch
 from torch import Tensor
 
-from ebm_studio.core.energy import backends
-from ebm_studio.core.energy.backends import available, choose_backend, make_gradient
+from ebm_studio.core.energy.backends import available, make_gradient
 from ebm_studio.core.energy.gradients import EnergyGradient
 from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.errors import SettingsError
@@ -119,35 +117,6 @@ def test_results_are_not_overwritten_by_the_next_call() -> None:
     gradient(images + 0.5)
     assert torch.equal(energy, kept[0])
     assert torch.equal(slope, kept[1])
-
-
-@pytest.mark.parametrize("seconds", [{"fp32": 3, "winograd": 2, "bf16": 1.9}, {"fp32": 1, "winograd": 2, "bf16": 0.9}])
-def test_precision_is_only_given_up_for_a_real_gain(monkeypatch: pytest.MonkeyPatch, seconds: dict[str, float]) -> None:
-    clock = [0.0]
-
-    def made(net: ConvNet, name: str) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
-        def gradient(images: Tensor) -> tuple[Tensor, Tensor]:
-            clock[0] += seconds[name]
-            return images, images
-
-        return gradient
-
-    monkeypatch.setattr(backends, "make_gradient", made)
-    monkeypatch.setattr(backends, "available", lambda device: tuple(seconds))
-    monkeypatch.setattr(backends.time, "perf_counter", lambda: clock[0])
-    exact = min(("fp32", "winograd"), key=seconds.__getitem__)
-    assert choose_backend(drawn_net(NetSpec(size=16, width=4)), 2, {}) == exact
-
-
-def test_a_known_choice_is_not_measured_again() -> None:
-    net = drawn_net(NetSpec(size=16, width=4))
-    known: dict[str, str] = {}
-    chosen = choose_backend(net, 2, known)
-    assert list(known.values()) == [chosen]
-    other = next(name for name in available(torch.device("cpu")) if name != chosen)
-    (key,) = known
-    assert choose_backend(net, 2, {key: other}) == other
-    assert choose_backend(net, 2, {key: "of another version"}) in available(torch.device("cpu"))
 
 
 @pytest.mark.parametrize("name", ["graph", "fast", "auto"])

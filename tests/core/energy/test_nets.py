@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ebm_studio.core.energy.backends import available, choose_backend, make_gradient, make_parameter_gradient
+from ebm_studio.core.energy.backends import available, make_gradient, make_parameter_gradient
+from ebm_studio.core.energy.choice import choose_backend
 from ebm_studio.core.energy.growing import grown
 from ebm_studio.core.energy.nets import NETS, EnergyNet, initialise, make_net
 from ebm_studio.core.errors import CheckpointError, SettingsError
@@ -87,7 +88,7 @@ def test_a_network_that_cannot_grow_says_so(residual):
 
 def test_a_network_of_another_family_has_one_backend(residual):
     net = make_net(residual)
-    assert choose_backend(net, 4, known := {}) == "fp32"
+    assert choose_backend(net, 4, known := {}).backend == "fp32"
     assert not known
     with pytest.raises(SettingsError, match="convolutional nets"):
         make_gradient(net, next(name for name in available(CPU) if name != "fp32"))
