@@ -75,7 +75,7 @@ class Status(QWidget):
     def _show(self) -> None:
         progress = self._open.link.progress
         self.where.setText("  ·  ".join(self._facts()))
-        model = self._state.model
+        model = self._open.model
         self.where.setToolTip(f"Computed by {model.backend}: {model.backend_reason}." if model else "")
         for widget in (self.job, self.bar, self.cancel):
             widget.setVisible(progress is not None)
