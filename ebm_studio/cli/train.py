@@ -162,8 +162,8 @@ def _learn(
         run = make(args.output, plan, device, reading, diary, ranks or ALONE)
     if args.step_back:
         run.step_back()
-    if run.data.skipped:
-        print(f"left out {len(run.data.skipped)} files, the first: {run.data.skipped[0]}", file=sys.stderr)
+    if run.data.passed_over:
+        print(f"ebm-studio train: {run.data.passed_over}", file=sys.stderr)
 
     with tqdm(total=1000, disable=None, bar_format=_BAR) as bar:
 
@@ -182,6 +182,7 @@ def _learn(
         "seconds": card.seconds,
         "stopped": not done,
         "skipped": len(run.data.skipped),
+        "others": len(run.data.others),
         "card": card.to_dict(),
     }
 

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-from PIL import Image
-
 from ebm_studio import __version__
 from ebm_studio.core.errors import DataError, StudioError
 from ebm_studio.core.specs import MAX_CHAINS, MAX_STOPS, Interpolation, ShortRun
@@ -33,6 +31,7 @@ from ebm_studio.data.exports.recipe_sources import (
 )
 from ebm_studio.data.models.card import SUFFIX as MODEL_SUFFIX
 from ebm_studio.data.models.card import Card, bundled_models, read_card
+from ebm_studio.data.pictures.decoding import opened
 from ebm_studio.data.storage.outside import FileKind, kind_of_place
 from ebm_studio.data.storage.plain_data import parse
 
@@ -262,9 +261,9 @@ def _find_text(path: Path) -> bytes | str | None:
 
 def _text_of_picture(path: Path) -> bytes | str | None:
     try:
-        with EXPORT.open(path) as file, Image.open(file, formats=FORMATS) as image:
+        with opened(path, str(path), FORMATS) as image:
             found = [image.info.get("comment"), image.info.get(MARK), image.getexif().get(DESCRIPTION)]
-    except Exception:  # Pillow's readers raise whatever a broken file drives them to
+    except DataError:
         raise DataError(f"{path} is not a picture or film that this program can read.") from None
     for text in found:
         if isinstance(text, str | bytes) and len(text) <= MAX_TEXT:

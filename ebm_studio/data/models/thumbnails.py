@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import platformdirs
-from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ebm_studio.core.errors import CheckpointError
-from ebm_studio.data.models.card import Card
+from ebm_studio.core.errors import StudioError
+from ebm_studio.data.models.card import MODEL, Card
+from ebm_studio.data.pictures.decoding import opened
 from ebm_studio.data.pictures.pictures import Pixels, grid
 from ebm_studio.data.storage.atomic_write import write_whole
+from ebm_studio.data.storage.plain_data import parse
 
 COUNT = 8
 """Samples 0 to 7 of seed 0: not cherry-picked."""
@@ -30,11 +31,8 @@ def kept_file(model: Path, folder: str, ending: str) -> Path:
 
     Raises `CheckpointError` when the model cannot be read.
     """
-    try:
-        with model.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise CheckpointError(f"{model} cannot be read: {error.strerror or error}.") from None
+    with MODEL.open(model) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return platformdirs.user_cache_path("ebm-studio", appauthor=False) / folder / f"{digest[:32]}{ending}"
 
 
@@ -48,10 +46,13 @@ def keep_thumbnail(path: Path, pixels: Pixels, card: Card) -> None:
 def read_thumbnail(path: Path) -> tuple[Pixels, Card] | None:
     """The thumbnail, uint8 (COUNT, C, H, W), or None when there is none, or none that can be read."""
     try:
-        with Image.open(path) as image:
+        with opened(path, str(path), ("PNG",)) as image:
+            card = Card.from_dict(parse(image.info.get("card", "")))
+            channels, height, width = card.net.shape
+            if image.size != (COUNT * width, height) or image.mode != ("L" if channels == 1 else "RGB"):
+                return None
             sheet = np.asarray(image)
-            card = Card.from_dict(json.loads(image.info["card"]))
-    except (OSError, SyntaxError, ValueError, KeyError, CheckpointError):  # no file, or a broken one
+    except (StudioError, ValueError):  # no file, or a broken one
         return None
     sheet = sheet[None] if sheet.ndim == 2 else sheet.transpose(2, 0, 1)
     return np.stack(np.split(sheet, COUNT, axis=2)), card

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property, partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from hashlib import blake2b
 from itertools import groupby
 from pathlib import Path, PurePath
@@ -14,10 +13,12 @@ from pathlib import Path, PurePath
 import numpy as np
 from numpy.typing import NDArray
 
-from ebm_studio.core.errors import DataError
+from ebm_studio.core.errors import DataError, one_line
+from ebm_studio.data.pictures.entries import Entry, Found, find_files, identity, open_pictures
 from ebm_studio.data.pictures.named_sets import NAMED, read_named
-from ebm_studio.data.pictures.pictures import MAX_FILE_BYTES, Pixels, fit, is_picture, open_picture
+from ebm_studio.data.pictures.pictures import Pixels, fit, open_picture
 from ebm_studio.data.pictures.set_readers import READING
+from ebm_studio.data.storage.outside import kind_of_place, path_of
 from ebm_studio.data.storage.progress import Progress, silent
 
 
@@ -35,6 +36,8 @@ class ImageSet:
     """Pictures of each folder, in name order; empty when the set has no folders."""
     left_out: str = ""
     """The `held_out_rows` of the set that this is the rest of."""
+    others: list[str] = field(default_factory=list)
+    """The names of files that are no pictures, by their names."""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -54,7 +57,18 @@ class ImageSet:
         They are the last ones in name order, of each folder by its share: a folder is mostly a class.
         """
         images = self.images[self._learned(count)]
-        return ImageSet(self.name, images, self.licence, self.skipped, left_out=self.held_out_rows(count))
+        rows = self.held_out_rows(count)
+        return ImageSet(self.name, images, self.licence, self.skipped, left_out=rows, others=self.others)
+
+    @property
+    def passed_over(self) -> str:
+        """A sentence about the files that are not in it; empty when there are none."""
+        parts = []
+        if self.skipped:
+            parts.append(f"{counted(len(self.skipped), 'picture')} cannot be used: {listed(self.skipped)}.")
+        if self.others:
+            parts.append(f"{counted(len(self.others), 'other file')} passed over: {listed(self.others)}.")
+        return " ".join(parts)
 
     def held_out_rows(self, count: int) -> str:
         """The rows that `without_last` leaves out, as ranges with both ends: "264-285, 690".
@@ -79,6 +93,16 @@ class ImageSet:
         return learned
 
 
+def counted(count: int, what: str) -> str:
+    """Such as "1 picture" or "3 pictures"."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def listed(lines: list[str]) -> str:
+    """The first of some lines, without the full stop at its end."""
+    return lines[0].rstrip(".") + (" and so on" if len(lines) > 1 else "")
+
+
 def open_images(source: str, size: int, channels: int | None = None, progress: Progress = silent) -> ImageSet:
     """A training set by name, or from a folder or zip of pictures of any size, in name order.
 
@@ -88,8 +112,8 @@ def open_images(source: str, size: int, channels: int | None = None, progress: P
     channels = channels or natural_channels(source)
     if source in NAMED:
         return ImageSet(source, read_named(source, size, channels, progress), NAMED[source].licence)
-    with open_entries(source) as (entries, _):
-        return read_entries(source, entries, size, channels, progress)
+    with open_entries(source) as found:
+        return replace(read_entries(source, found.pictures, size, channels, progress), others=found.others)
 
 
 def open_split(
@@ -111,11 +135,14 @@ def open_split(
 
 def is_part_of(source: str, folder: Path) -> bool:
     """Whether a folder is a data set's own, or lies within it, so that pictures put there become a part of the set."""
-    path = Path(source).expanduser()
-    if source in NAMED or not path.is_dir():
+    if source in NAMED:
+        return False
+    path = path_of(source, DataError)
+    if not path.is_dir():
         return False
     place = folder.resolve()
-    return any(above.exists() and above.samefile(path) for above in (place, *place.parents))
+    roots = find_files(path).roots
+    return any(above.exists() and identity(above) in roots for above in (place, *place.parents))
 
 
 def natural_channels(source: str) -> int:
@@ -128,54 +155,14 @@ def set_name(source: str) -> str:
     return source if source in NAMED else Path(source).stem
 
 
-Entry = tuple[str, Callable[[], bytes]]
-
-
 @contextmanager
-def open_entries(source: str) -> Iterator[tuple[list[Entry], list[str]]]:
-    """The pictures of a folder or zip in name order; each can be read while the context lasts. Raises `DataError`.
-
-    Then the names of the other files. What is hidden is neither.
-    """
-    path = Path(source).expanduser()
-    if not path.exists():
+def open_entries(source: str) -> Iterator[Found]:
+    """What is in a folder or zip; it can be read while the context lasts. Raises `DataError`."""
+    path = path_of(source, DataError)
+    if not kind_of_place(path):
         raise DataError(f"There is no data set {source}: give a folder or zip of images, or one of {', '.join(NAMED)}.")
-    if path.is_dir():
-        try:
-            names, others = _sorted_out(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
-        except OSError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror}.") from None
-        yield [(name, (path / name).read_bytes) for name in names], others
-        return
-    if not zipfile.is_zipfile(path):
-        raise DataError(f"{path} is neither a folder nor a zip of images.")
-    try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} cannot be opened: {error}.") from None
-    # Opened once: to open it anew for each picture would read its whole directory each time.
-    with archive:
-        members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
-        names, others = _sorted_out(members)
-        yield [(name, partial(_read_member, archive, members[name])) for name in names], others
-
-
-def _sorted_out(names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Those of pictures, in order, and those of other files; none that is hidden, or in a hidden folder."""
-    seen = [name for name in names if not any(map(_is_hidden, PurePath(name).parts))]
-    seen.sort(key=lambda name: PurePath(name).parts)
-    return [name for name in seen if is_picture(name)], [name for name in seen if not is_picture(name)]
-
-
-def _is_hidden(part: str) -> bool:
-    return part == "__MACOSX" or (part.startswith(".") and part != "..")
-
-
-def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    # Members are read into memory and never unpacked, so a name that climbs out leads nowhere.
-    if info.file_size > MAX_FILE_BYTES:
-        raise DataError("it is too large")
-    return archive.read(info)
+    with open_pictures(path) as found:
+        yield found
 
 
 def read_entries(source: str, entries: list[Entry], size: int, channels: int, progress: Progress) -> ImageSet:
@@ -186,8 +173,8 @@ def read_entries(source: str, entries: list[Entry], size: int, channels: int, pr
         try:
             images.append(fit(open_picture(read(), name, enough=2 * size), size, channels))
             folders.append(PurePath(name).parent)
-        except Exception as error:  # a damaged archive member or picture is left out, and said so
-            skipped.append(str(error) if name in str(error) else f"{name}: {error}")
+        except DataError as error:  # it is left out, and said so
+            skipped.append(str(error) if one_line(name) in str(error) else one_line(f"{name}: {error}"))
     progress(READING, len(entries), len(entries))
     if not images:
         reason = f" ({skipped[0]})" if skipped else ""

@@ -7,38 +7,28 @@ from __future__ import annotations
 
 import io
 import math
-import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageColor, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageColor, ImageOps
 
 from ebm_studio.core.errors import DataError, SettingsError
+from ebm_studio.data.pictures.decoding import AVIF, HEIC, draft, is_large, opened, reduction, strips
 from ebm_studio.data.storage.atomic_write import write_whole
-
-try:
-    import pillow_heif
-except ImportError:
-    READS_HEIC = False
-else:
-    pillow_heif.register_heif_opener()
-    READS_HEIC = True
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 """Of the formats that are read and written."""
-HEIC = frozenset({".heic", ".heif"})
-"""Of the format that is read where pillow-heif is installed."""
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", *(("HEIF",) if READS_HEIC else ()))
-# No other of Pillow's readers is let near a file: some start programs, or are little tested.
-MAX_PIXELS = 100_000_000
+READ_SUFFIXES = SUFFIXES | {".jfif", ".jpe", ".apng"} | HEIC | AVIF
+"""Of all that are read, as far as this installation does."""
 FURTHEST = 1e9
 """Pixels that a crop can be away."""
-MAX_FILE_BYTES = 256 * 2**20
 MAX_PHOTOS = 256
+DEEP = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
+"""Pillow's modes of more than eight bits."""
+ORIENTATION = 0x0112  # Exif's
 WHITE = "white"
 """The usual paper."""
 
@@ -80,7 +70,7 @@ class Crop:
 def is_picture(name: str | Path) -> bool:
     """Whether a file's name is that of a picture: by its suffix, and not hidden."""
     path = Path(name)
-    return path.suffix.lower() in SUFFIXES | HEIC and not path.name.startswith(".")
+    return path.suffix.lower() in READ_SUFFIXES and not path.name.startswith(".")
 
 
 def picture_files(folder: Path) -> list[Path]:
@@ -126,58 +116,41 @@ def read_colour(text: str) -> Colour:
 def open_picture(source: Path | bytes, name: str = "", paper: str = WHITE, enough: int = 0) -> Image.Image:
     """The first frame of a picture file as 8-bit sRGB or grey, upright. Raises `DataError`.
 
-    What is transparent shows the `paper`, a colour for `read_colour`. With `enough`, a JPEG may be
-    decoded at an eighth, a quarter or half of its size as long as both sides keep that many pixels,
-    which is many times faster.
+    What is transparent shows the `paper`, a colour for `read_colour`. With `enough`, a JPEG or a large
+    picture may be made smaller as long as both sides keep that many pixels, which is many times
+    faster; without it, what has more pixels than anybody needs is made smaller too.
     """
     name = name or (str(source) if isinstance(source, Path) else "the picture")
     colour = read_colour(paper)
-    try:
-        _check_bytes(len(source) if isinstance(source, bytes) else os.path.getsize(source), name)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd metadata; what counts is the pixels.
-            with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
-                _check_pixels(image, name)
-                if enough:
-                    image.draft(None, (enough, enough))
-                image.load()
-                return _plain(ImageOps.exif_transpose(image), colour)
-    except FileNotFoundError:
-        raise DataError(f"There is no file {name}.") from None
-    except IsADirectoryError:
-        raise DataError(f"{name} is a folder, not a picture.") from None
-    except UnidentifiedImageError:
-        if Path(name).suffix.lower() in HEIC and not READS_HEIC:
-            raise DataError(f'{name} is a HEIC photo: to read it, pip install "ebm-studio[heic]".') from None
-        raise DataError(f"{name} is not a picture this program can read.") from None
-    except Image.DecompressionBombError:
-        raise DataError(f"{name} has more than {MAX_PIXELS // 10**6} million pixels: make it smaller.") from None
-    except DataError:
-        raise
-    except Exception as error:  # Pillow's readers raise whatever a broken file drives them to.
-        reason = " ".join(str(error).split()).rstrip(" .")
-        raise DataError(f"{name} is damaged and cannot be read: {reason}.") from None
+    with opened(source, name) as image:
+        draft(image, enough)
+        image.load()
+        if not is_large(image):
+            return _plain(ImageOps.exif_transpose(image), colour, _top(image))
+        return _upright(_shrunk(image, colour, reduction(image, enough)), image.getexif().get(ORIENTATION, 1))
 
 
-def _check_bytes(count: int, name: str) -> None:
-    if count > MAX_FILE_BYTES:
-        raise DataError(f"{name} is larger than {MAX_FILE_BYTES // 2**20} MB: make it smaller.")
-    if count == 0:
-        raise DataError(f"{name} is empty.")
+def _shrunk(image: Image.Image, paper: Colour, factor: int) -> Image.Image:
+    """A large picture at a fraction of its size, without ever a second one of its own size."""
+    top = _top(image)
+    small: Image.Image | None = None
+    for begins, strip in strips(image, factor * max(1, 1024 // factor)):
+        part = _plain(strip, paper, top).reduce(factor)
+        if small is None:
+            small = Image.new(part.mode, (part.width, math.ceil(image.height / factor)))
+        small.paste(part, (0, begins // factor))
+    assert small is not None
+    return small
 
 
-def _check_pixels(image: Image.Image, name: str) -> None:
-    # The header tells the size, so a bomb is refused before anything is unpacked.
-    if image.width * image.height > MAX_PIXELS:
-        raise DataError(
-            f"{name} has {image.width} x {image.height} pixels, more than {MAX_PIXELS // 10**6} million: "
-            "make it smaller."
-        )
+def _upright(image: Image.Image, orientation: object) -> Image.Image:
+    image.getexif()[ORIENTATION] = orientation
+    return ImageOps.exif_transpose(image)
 
 
-def _plain(image: Image.Image, paper: Colour) -> Image.Image:
-    if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
-        image = _eight_bit(image)
+def _plain(image: Image.Image, paper: Colour, top: float) -> Image.Image:
+    if image.mode in DEEP:
+        image = _eight_bit(image, top)
     profile = image.info.get("icc_profile")
     if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
@@ -189,13 +162,20 @@ def _plain(image: Image.Image, paper: Colour) -> Image.Image:
     return _to_srgb(image, profile)
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
-    values = np.asarray(image, dtype=np.float64)
-    values = np.nan_to_num(values, nan=0.0, posinf=65535.0, neginf=0.0)
-    if image.mode == "F" and values.max(initial=0) <= 1:
-        top = 1.0
-    else:
-        top = 65535.0 if image.mode.startswith("I;16") or values.max(initial=0) > 255 else 255.0
+def _top(image: Image.Image) -> float:
+    """The value that is white, of a picture of more than eight bits."""
+    if image.mode.startswith("I;16"):
+        return 65535.0
+    if image.mode not in DEEP:
+        return 255.0
+    # By numpy, since Pillow's extremes of a picture with a NaN are anything.
+    values = (np.asarray(strip) for _, strip in strips(image, 1024))
+    most = max(float(np.max(part, initial=0, where=np.isfinite(part))) for part in values)
+    return 1.0 if image.mode == "F" and most <= 1 else 65535.0 if most > 255 else 255.0
+
+
+def _eight_bit(image: Image.Image, top: float) -> Image.Image:
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=65535.0, neginf=0.0)
     return Image.fromarray((values.clip(0, top) * (255 / top)).round().astype(np.uint8))
 
 

@@ -41,10 +41,10 @@ def preview(
     if source in NAMED:
         images = open_images(source, size, channels, progress)
         return Preview(len(images), images.images[spread(len(images), limit)], licence=images.licence)
-    with open_entries(source) as (entries, others):
-        looked_at = [entries[index] for index in spread(len(entries), limit)]
+    with open_entries(source) as found:
+        looked_at = [found.pictures[index] for index in spread(len(found.pictures), limit)]
         images = read_entries(source, looked_at, size, channels, progress)
-    return Preview(len(entries), images.images, images.skipped, others)
+    return Preview(len(found.pictures), images.images, images.skipped, found.others)
 
 
 def spread(count: int, limit: int) -> list[int]:

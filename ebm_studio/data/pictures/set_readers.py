@@ -16,8 +16,9 @@ import numpy as np
 from PIL import Image
 
 from ebm_studio.core.errors import DataError
+from ebm_studio.data.pictures.decoding import MAX_FILE_BYTES
 from ebm_studio.data.pictures.mat_file import read_mat
-from ebm_studio.data.pictures.pictures import MAX_FILE_BYTES, Pixels, fit, open_picture
+from ebm_studio.data.pictures.pictures import Pixels, fit, open_picture
 from ebm_studio.data.storage.progress import Progress
 
 Reader = Callable[[Sequence[Path], int, int, Progress], Pixels]

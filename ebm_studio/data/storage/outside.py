@@ -8,8 +8,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from ebm_studio.core.errors import StudioError
 
@@ -33,7 +33,7 @@ class FileKind:
         with self._told(path):
             return self._size(path, os.stat(path))
 
-    def open(self, path: Path) -> BinaryIO:
+    def open(self, path: Path) -> BufferedReader:
         """A plain file of at most `most` bytes, for reading. Raises the kind's error."""
         self.check(path)  # before it is opened, since some devices do something when they are
         with self._told(path):

@@ -51,9 +51,7 @@ def _health(past: Sequence[Metrics], steps: int) -> Health | None:
 def beginning(data: ImageSet, updates: int) -> str:
     """At its start, or when it is resumed."""
     text = f"Learning from {len(data)} images" + (f", from update {updates} on." if updates else ".")
-    if data.skipped:
-        text += f" {len(data.skipped)} files were left out, the first: {data.skipped[0]}"
-    return text
+    return f"{text} {data.passed_over}".rstrip()
 
 
 def done_text(updates: int) -> str:

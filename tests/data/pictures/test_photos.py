@@ -1,18 +1,21 @@
 """Photos as people have them: every format, odd modes, colour profiles, hostile files, folders."""
 
 import io
+import os
 import struct
 import zlib
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
 from ebm_studio.core.errors import DataError, SettingsError
-from ebm_studio.data.pictures import pictures
+from ebm_studio.data.pictures import decoding
 from ebm_studio.data.pictures.datasets import open_images
+from ebm_studio.data.pictures.decoding import READS_AVIF, READS_HEIC
 from ebm_studio.data.pictures.pictures import (
-    READS_HEIC,
     Crop,
     find_photos,
     fit,
@@ -113,9 +116,9 @@ def test_a_bomb_is_refused_by_its_header(size):
 
 
 def test_a_file_too_large_to_be_a_photo_is_not_opened(tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(decoding, "PICTURE", replace(decoding.PICTURE, most=100))
     make_picture().save(tmp_path / "big.png")
-    with pytest.raises(DataError, match=r"big\.png is larger"):
+    with pytest.raises(DataError, match=r"big\.png is too large"):
         open_picture(tmp_path / "big.png")
 
 
@@ -159,6 +162,61 @@ def test_a_large_jpeg_is_decoded_small_where_little_is_enough():
     assert open_picture(whole).size == (1600, 1200)
     apart = fit(small, 32, 3).astype(float) - fit(open_picture(whole), 32, 3)
     assert np.abs(apart).mean() < 1
+
+
+def test_a_photo_of_a_phone_with_108_megapixels_opens():
+    whole = encoded(make_picture((12, 9)).resize((12_000, 9_000), Image.Resampling.NEAREST), "JPEG")
+    assert open_picture(whole, enough=1024).size == (1500, 1125)
+    assert open_picture(whole).size == (3000, 2250)
+    small = fit(open_picture(whole, enough=1024), 32, 3).astype(float)
+    assert np.abs(small - fit(make_picture((12, 9)).resize((1200, 900), 0), 32, 3)).mean() < 3
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "LA", "RGBA", "CMYK", "I;16", "I", "F"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_picture_of_any_mode_is_shrunk_and_looks_the_same(monkeypatch, mode, orientation):
+    kind = "TIFF" if mode in ("CMYK", "I", "F") else "PNG"
+    if mode in ("I;16", "I", "F"):
+        ramp = np.linspace(0, 1 if mode == "F" else 65535, 90 * 60).reshape(60, 90)
+        image = Image.fromarray(ramp.astype({"I;16": np.uint16, "I": np.int32, "F": np.float32}[mode]))
+    else:
+        image = make_picture((90, 60)).convert("RGBA" if mode == "LA" else mode).convert(mode)
+        if "A" in mode:
+            image.putalpha(Image.linear_gradient("L").resize((90, 60)))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encoded(image, kind, exif=exif)
+    whole = open_picture(content, paper="blue")
+    monkeypatch.setattr(decoding, "LARGE", 500)
+    small = open_picture(content, paper="blue", enough=20)
+    assert small.mode == whole.mode
+    assert small.size == (whole.width // 3, whole.height // 3)
+    wanted = whole.reduce(3)
+    assert np.abs(np.asarray(small, dtype=float) - np.asarray(wanted, dtype=float)).max() <= 1
+    assert min(open_picture(content).size) < 60
+
+
+def test_a_picture_that_takes_too_much_memory_is_refused():
+    for content in (tall_png(10_000, 9_000), encoded(Image.new("RGB", (4_600, 4_600)), "WEBP", method=0)):
+        with pytest.raises(DataError, match=r"a\.x has \d+ x \d+ pixels, more than \d+ million: make it smaller"):
+            open_picture(content, "a.x")
+
+
+@pytest.mark.skipif(not READS_AVIF, reason="this Pillow reads no AVIF")
+def test_avif_and_the_rarer_names_of_jpeg(tmp_path):
+    make_picture((64, 48)).save(tmp_path / "a.avif")
+    for name in ("b.jfif", "c.JPE"):
+        make_picture((64, 48)).save(tmp_path / name, "JPEG")
+    found, _ = find_photos([tmp_path])
+    assert [open_picture(path).size for path in found] == [(64, 48)] * 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such files")
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    for path in (tmp_path / "a.png", Path("/dev/zero")):
+        with pytest.raises(DataError, match=r"is a (pipe|device): give a picture"):
+            open_picture(path)
 
 
 def test_a_crop_shows_its_square_and_stays_inside():

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from ebm_studio.core.errors import DataError
-from ebm_studio.data.pictures import pictures
+from ebm_studio.data.pictures import decoding
 from ebm_studio.data.pictures.pictures import cut, fit, grid, open_picture, save_picture, to_pixels
 from tests.making import encoded, make_picture
 
@@ -35,12 +35,12 @@ def test_broken_pictures_are_named(content):
 
 
 def test_a_missing_picture_is_named(tmp_path):
-    with pytest.raises(DataError, match="no file"):
+    with pytest.raises(DataError, match=r"There is no picture .*gone"):
         open_picture(tmp_path / "gone.png")
 
 
 def test_a_huge_picture_is_refused_before_it_is_decoded(monkeypatch):
-    monkeypatch.setattr(pictures, "MAX_PIXELS", 1000)
+    monkeypatch.setattr(decoding, "MAX_DECODED", 4000)
     with pytest.raises(DataError, match="pixels"):
         open_picture(encoded(make_picture((40, 30))))
 

@@ -31,7 +31,7 @@ def test_what_cannot_be_read_is_said(tmp_path):
 
 def test_hidden_files_are_not_there_and_others_are_named(tmp_path):
     picture = encoded(make_picture())
-    names = ["a.png", ".thumbs/a.png", "__MACOSX/._a.png", "notes.txt", "sub/b.png", "sub/c.avif", "sub/.b.png"]
+    names = ["a.png", ".thumbs/a.png", "__MACOSX/._a.png", "notes.txt", "sub/b.png", "sub/c.psd", "sub/.b.png"]
     archive = make_zip(tmp_path / "data.zip", dict.fromkeys(names, picture))
     folder = tmp_path / "data"
     with zipfile.ZipFile(archive) as file:
@@ -39,7 +39,7 @@ def test_hidden_files_are_not_there_and_others_are_named(tmp_path):
     for source in (archive, folder):
         found = preview(str(source), 16)
         assert (found.count, found.skipped) == (2, [])
-        assert found.others == ["notes.txt", "sub/c.avif"]
+        assert found.others == ["notes.txt", "sub/c.psd"]
         assert len(open_images(str(source), 16)) == 2
 
 

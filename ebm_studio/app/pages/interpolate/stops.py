@@ -37,7 +37,7 @@ from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import MAX_STOPS
 from ebm_studio.data.exports.frames import letter
 from ebm_studio.data.models.latent import FromSeed, is_latent_file
-from ebm_studio.data.pictures.pictures import HEIC, SUFFIXES, is_picture
+from ebm_studio.data.pictures.pictures import READ_SUFFIXES, is_picture
 
 PICTURE = 8 * UNIT
 NAME = 2 * UNIT
@@ -230,7 +230,7 @@ class StopMenu(QMenu):
         self._state.make_stop(self._index, source)
 
     def _ask(self) -> None:
-        kinds = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES | HEIC | {".safetensors"}))
+        kinds = " ".join(f"*{suffix}" for suffix in sorted(READ_SUFFIXES | {".safetensors"}))
         name, _ = QFileDialog.getOpenFileName(self.parentWidget(), "Open a photo or a latent", "", FILTER.format(kinds))
         if name:
             self._state.make_stop(self._index, Path(name))

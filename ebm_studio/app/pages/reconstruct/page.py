@@ -34,14 +34,14 @@ from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.data.models.card import is_model_file
-from ebm_studio.data.pictures.pictures import HEIC, SUFFIXES, is_picture
+from ebm_studio.data.pictures.pictures import READ_SUFFIXES, is_picture
 from ebm_studio.engine.requests import Fault
 
 if TYPE_CHECKING:
     from ebm_studio.data.exports.recipe import Recipe
     from ebm_studio.engine.jobs.exports import Opened
 
-PHOTOS = f"Photos ({' '.join(f'*{suffix}' for suffix in sorted(SUFFIXES | HEIC))});;All files (*)"
+PHOTOS = f"Photos ({' '.join(f'*{suffix}' for suffix in sorted(READ_SUFFIXES))});;All files (*)"
 SPLIT_STEP = 0.05
 
 
