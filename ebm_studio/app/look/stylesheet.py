@@ -148,8 +148,8 @@ QFrame#banner {{ background: {t.warning_surface}; border: none; border-left: 3px
 QProgressBar {{ background: {t.line}; border: none; border-radius: 2px; max-height: 4px; min-height: 4px; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 
-QListWidget#photos {{ background: {t.surface}; border: none; border-right: 1px solid {t.line}; }}
-QListWidget#photos::item {{ border: none; }}
+QListWidget#photos, QListWidget#absent {{ background: {t.surface}; border: none; border-right: 1px solid {t.line}; }}
+QListWidget#photos::item, QListWidget#absent::item {{ border: none; }}
 
 QScrollArea {{ background: transparent; border: none; }}
 QScrollBar:vertical {{ background: transparent; width: 8px; }}

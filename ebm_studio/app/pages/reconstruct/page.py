@@ -13,6 +13,7 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.pages.reconstruct import crop_view
+from ebm_studio.app.pages.reconstruct.absent_list import AbsentList
 from ebm_studio.app.pages.reconstruct.crop_view import CropView
 from ebm_studio.app.pages.reconstruct.exports import of_reconstructions
 from ebm_studio.app.pages.reconstruct.mask_view import MaskView
@@ -136,6 +137,7 @@ class ReconstructPage(Page):
         self.header = ReconstructHeader(theme, state, self)
         self.banner = Banner(theme, state)
         self.list = PhotoList(theme, state)
+        self.absent = AbsentList(state.absent)
         self.welcome = Welcome(theme, state, self.choose_files, self.paste)
         self.crop_view = CropView(theme, state)
         self.mask_view = MaskView(theme, state)
@@ -149,6 +151,9 @@ class ReconstructPage(Page):
         state.photos_changed.connect(self._show)
         state.view_changed.connect(self._show)
         state.follow(studio.preferences)
+        app = QGuiApplication.instance()
+        assert isinstance(app, QGuiApplication)
+        app.applicationStateChanged.connect(self._look_again)
         self._show()
 
     def _lay_out(self) -> None:
@@ -160,7 +165,11 @@ class ReconstructPage(Page):
         row = QHBoxLayout(middle)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(self.list)
+        photos = QVBoxLayout()
+        photos.setSpacing(0)
+        photos.addWidget(self.list, 1)
+        photos.addWidget(self.absent, 0, Qt.AlignmentFlag.AlignBottom)
+        row.addLayout(photos)
         row.addWidget(self.stage, 1)
         top = QWidget()
         column = QVBoxLayout(top)
@@ -266,6 +275,7 @@ class ReconstructPage(Page):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.state.absent.look_again()
         if not self._is_plotted:  # not before it is needed: the launch waits for nothing of this page
             self._is_plotted = True
             self.timeline.add_plots()
@@ -280,6 +290,10 @@ class ReconstructPage(Page):
             shown.setFocus()
         self.list.setVisible(bool(self.state.photos))
         self.timeline.setVisible(shown is self.compare_view)
+
+    def _look_again(self, state: Qt.ApplicationState) -> None:
+        if state == Qt.ApplicationState.ApplicationActive:  # perhaps back from plugging a stick in
+            self.state.absent.look_again()
 
     def _remove(self) -> None:
         if self.state.current is not None:

@@ -31,6 +31,8 @@ class PhotoFiles(QObject):
     """A `Photo`, and what those have in common that were asked for together."""
     came_back = Signal(object, list)
     """A `Photo` of the session, and its `Outcome`s."""
+    absent = Signal(object, str)
+    """A `Remembered` that could not be read, and why."""
     failed = Signal(str)
     """One sentence about a file."""
     ended = Signal(object)
@@ -44,6 +46,7 @@ class PhotoFiles(QObject):
         self._keys = 0
         self._reads = 0
         self._remembered: list[Remembered] = []
+        self._reasons: dict[Remembered, str] = {}  # why one could not be read
 
     @property
     def busy(self) -> bool:
@@ -91,8 +94,10 @@ class PhotoFiles(QObject):
 
     def _take_back(self, remembered: Remembered, read: PhotoRead | PhotoFault) -> None:
         if isinstance(read, PhotoFault):
-            self.failed.emit(read.text)
+            self._reasons[remembered] = read.text
+        if isinstance(read, PhotoFault) or remembered not in self._remembered:
             return
+        self._remembered.remove(remembered)
         key = self.new_key()
         self.came_back.emit(remembered.photo(key, read.picture), self._outcomes(remembered, key))
 
@@ -106,7 +111,11 @@ class PhotoFiles(QObject):
         return outcomes
 
     def _end_back(self, remembered: Remembered, ended: Ended) -> None:
-        self._remembered.remove(remembered)
+        reason = self._reasons.pop(remembered, f"{remembered.name.name} holds no photo.")
+        if remembered in self._remembered:
+            self._remembered.remove(remembered)
+            if not ended.cancelled:
+                self.absent.emit(remembered, reason)
         self._end(ended)
 
     def _end(self, ended: Ended) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from ebm_studio.app.pages.reconstruct.absent import AbsentPhotos
 from ebm_studio.app.pages.reconstruct.batches import Batches, known_of
 from ebm_studio.app.pages.reconstruct.photo import Photo, painted, seen
 from ebm_studio.app.pages.reconstruct.photo_files import PhotoFiles
@@ -87,6 +88,8 @@ class ReconstructState(Faults):
         self._look: tuple[int, View] | None = None  # which of them was looked at, and how
         self._strokes = 0
         self.files = PhotoFiles(self)
+        self.absent = AbsentPhotos(self.files, open_model.undo, self)
+        self.absent.told.connect(self._add_message)
         self.files.came.connect(self._take_photo)
         self.files.came_back.connect(self._take_back)
         self.files.failed.connect(self._add_message)
@@ -443,7 +446,7 @@ class ReconstructState(Faults):
 
     def to_dict(self, drawer: Drawer) -> dict[str, Any]:
         """What a session remembers; photos that have no file are written to the drawer. Raises `StudioError`."""
-        photos = [*(self._entry(photo, drawer) for photo in self.photos), *self.files.awaited]
+        photos = [*(self._entry(photo, drawer) for photo in self.photos), *self.files.awaited, *self.absent.entries]
         drawer.tidy(key for entry in photos for key in keys_of(entry))
         return {
             "photos": photos,
