@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.widgets.fields import label
-from ebm_studio.app.widgets.names import NameLabel
+from ebm_studio.app.widgets.names import NameLabel, in_tip
 
 NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
 
@@ -74,9 +74,10 @@ class Status(QWidget):
 
     def _show(self) -> None:
         progress = self._open.link.progress
-        self.where.setText("  ·  ".join(self._facts()))
-        model = self._open.model
-        self.where.setToolTip(f"Computed by {model.backend}: {model.backend_reason}." if model else "")
+        facts, model = "  ·  ".join(self._facts()), self._open.model
+        self.where.setText(facts)
+        if model is not None:
+            self.where.setToolTip(in_tip(f"{facts}. It computes with {model.backend}: {model.backend_reason}."))
         for widget in (self.job, self.bar, self.cancel):
             widget.setVisible(progress is not None)
         if progress is not None:
