@@ -1,11 +1,54 @@
-"""What a person sets of chains."""
+"""What a person sets of chains, and the numbers of it as every page shows them: declared once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
-from ebm_studio.core.specs import ShortRun, check_count, check_seed
+from ebm_studio.core.specs import MAX_STEPS, ShortRun, check_count, check_seed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """A number that a person sets: its name, its range, what its slider reaches, what it does."""
+
+    name: str
+    """Of the field that holds it."""
+    text: str
+    symbol: str = ""
+    tip: str
+    low: float
+    high: float
+    slider: tuple[float, float]
+    """What the slider reaches."""
+    whole: bool = True
+    ratio: bool = True
+    """Whether equal ways of the slider are equal ratios, not equal steps."""
+    zero: bool = False
+    """Whether the left end of a slider by ratio is 0."""
+
+    @property
+    def label(self) -> str:
+        """The text and the symbol."""
+        return f"{self.text} {self.symbol}".strip()
+
+
+STEPS = Number(
+    name="steps", text="Steps", symbol="K", low=1, high=MAX_STEPS, slider=(1, 400),
+    tip="K, how many Langevin steps lead from noise to image.",
+)  # fmt: skip
+STEP_SIZE = Number(
+    name="step_size", text="Step size", symbol="s", low=1e-6, high=1e3, slider=(1e-2, 1e2), whole=False,
+    tip="s, the factor before the energy's gradient in a step.",
+)  # fmt: skip
+NOISE_SCALE = Number(
+    name="noise_scale", text="Noise scale", symbol="τ", low=0, high=10, slider=(1e-4, 1), whole=False, zero=True,
+    tip="τ, the standard deviation of the noise u that each step adds.",
+)  # fmt: skip
+NOISE_STEPS = Number(
+    name="noise_steps", text="Noise until step", symbol="n", low=0, high=MAX_STEPS, slider=(0, 1), ratio=False,
+    tip="n, only the first n steps add noise; then it settles.",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +80,7 @@ class Parameters:
 _NAMES = {
     "seed": "Seed",
     "count": "Chains",
-    "steps": "Steps K",
-    "step_size": "Step size",
-    "noise_scale": "Noise scale",
-    "noise_steps": "Steps with noise",
+    **{number.name: number.label for number in (STEPS, STEP_SIZE, NOISE_SCALE, NOISE_STEPS)},
     "start": "Start noise",
 }
 

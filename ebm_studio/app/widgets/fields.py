@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Self
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QValidator
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import ICON, UNIT
+from ebm_studio.app.studio.parameters import Number
 
 DETENTS = 1000  # positions of a parameter's slider
 
@@ -238,6 +240,14 @@ class Scale:
         return round(share * DETENTS)
 
 
+def number_field(number: Number, name: str = "") -> WholeField | RealField:
+    """A field for a declared number; `name` is what a screen reader says, by default its label."""
+    name = name or number.label
+    if number.whole:
+        return WholeField(int(number.low), int(number.high), name, number.tip)
+    return RealField(number.low, number.high, name, number.tip)
+
+
 class Parameter(QWidget):
     """A number with its label, a field to type in, a slider to play with, and a way back to the model's own."""
 
@@ -270,6 +280,12 @@ class Parameter(QWidget):
         field.valueChanged.connect(lambda value: self.edited.emit(value))
         self.slider.valueChanged.connect(lambda detent: self.edited.emit(scale.value(detent)))
         self.reset.clicked.connect(lambda: self.edited.emit(self._own))
+
+    @classmethod
+    def of(cls, theme: Theme, number: Number, whose: str = "model") -> Self:
+        """A declared number."""
+        scale = Scale(*number.slider, ratio=number.ratio, zero=number.zero)
+        return cls(theme, number.label, number_field(number), scale, whose)
 
     def set_range(self, low: int, high: int) -> None:
         """Change the range of a whole number and of its slider."""

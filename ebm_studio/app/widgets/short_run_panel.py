@@ -7,10 +7,11 @@ from typing import Any, Protocol
 from PySide6.QtCore import SignalInstance
 
 from ebm_studio.app.look.theme import Theme
-from ebm_studio.app.widgets.fields import Parameter, RealField, Scale, WholeField
+from ebm_studio.app.studio.parameters import NOISE_SCALE, NOISE_STEPS, STEP_SIZE, STEPS
+from ebm_studio.app.widgets.fields import Parameter
 from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.panels import Panel, figure_line
-from ebm_studio.core.specs import MAX_STEPS, ShortRun
+from ebm_studio.core.specs import ShortRun
 from ebm_studio.engine.jobs.chains import ModelReady
 
 
@@ -39,26 +40,10 @@ class ShortRunPanel(Panel):
     def __init__(self, theme: Theme, state: HasShortRun) -> None:
         super().__init__("Short run")
         self._state = state
-        self.steps = Parameter(
-            theme, "Steps K",
-            WholeField(1, MAX_STEPS, "Steps K", "K, how many Langevin steps lead from noise to image."),
-            Scale(1, 400, ratio=True),
-        )  # fmt: skip
-        self.step_size = Parameter(
-            theme, "Step size s",
-            RealField(1e-6, 1e3, "Step size s", "s, the factor before the energy's gradient in a step."),
-            Scale(1e-2, 1e2, ratio=True),
-        )  # fmt: skip
-        self.noise_scale = Parameter(
-            theme, "Noise scale τ",
-            RealField(0, 10, "Noise scale τ", "τ, the standard deviation of the noise u that each step adds."),
-            Scale(1e-4, 1, ratio=True, zero=True),
-        )  # fmt: skip
-        self.noise_steps = Parameter(
-            theme, "Add noise for first n steps",
-            WholeField(0, MAX_STEPS, "Add noise for first n steps", "Only the first n steps add noise."),
-            Scale(0, 1),
-        )  # fmt: skip
+        self.steps = Parameter.of(theme, STEPS)
+        self.step_size = Parameter.of(theme, STEP_SIZE)
+        self.noise_scale = Parameter.of(theme, NOISE_SCALE)
+        self.noise_steps = Parameter.of(theme, NOISE_STEPS)
         self.steps.edited.connect(lambda value: state.change_run(steps=round(value)))
         self.step_size.edited.connect(lambda value: state.change_run(step_size=value))
         self.noise_scale.edited.connect(lambda value: state.change_run(noise_scale=float(value)))

@@ -15,24 +15,27 @@ from ebm_studio.app.pages.compare.exports import of_comparison
 from ebm_studio.app.pages.compare.state import CompareState, Side
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.studio.exportable import Exportable
+from ebm_studio.app.studio.parameters import NOISE_SCALE, STEP_SIZE, STEPS
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.studio.wishes import CompareModel
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.chains_fields import ChainsFields
-from ebm_studio.app.widgets.fields import Choice, RealField, WholeField, button, label
+from ebm_studio.app.widgets.fields import Choice, button, label, number_field
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.app.widgets.viewport import grid_tiles
-from ebm_studio.core.specs import MAX_STEPS
 
 if TYPE_CHECKING:
     from ebm_studio.data.exports.recipe import Recipe
     from ebm_studio.engine.jobs.exports import Opened
+
+NUMBERS = (STEPS, STEP_SIZE, NOISE_SCALE)
+"""What each side has of its own."""
 
 
 class Pane(QWidget):
@@ -111,22 +114,16 @@ class SideHeader(QWidget):
         letter = side.letter
         self.model = ModelChooser(theme, side)
         self.model.setAccessibleName(f"Model {letter}")
-        self.steps = WholeField(1, MAX_STEPS, f"Steps K of {letter}", "K, how many Langevin steps lead to the image.")
-        self.step_size = RealField(
-            1e-6, 1e3, f"Step size s of {letter}", "s, the factor before the energy's gradient in a step."
-        )
-        self.noise_scale = RealField(
-            0, 10, f"Noise scale τ of {letter}", "τ, the standard deviation of the noise u that each step adds."
-        )
+        self._numbers = {number: number_field(number, f"{number.label} of {letter}") for number in NUMBERS}
+        self.steps, self.step_size, self.noise_scale = self._numbers.values()
         self.start = QComboBox()
         self.start.setAccessibleName(f"Start distribution of {letter}")
         self.start.setToolTip("p₀, from which the start noise z is drawn: uniform on [−1, 1], or standard normal.")
         for value in ("uniform", "gaussian"):
             self.start.addItem(value.capitalize(), value)
         self.reset = button(theme, "reset", f"Reset {letter}", "Back to the model's own short run.", side.reset)
-        self.steps.valueChanged.connect(lambda value: side.change(steps=value))
-        self.step_size.valueChanged.connect(lambda value: side.change(step_size=value))
-        self.noise_scale.valueChanged.connect(lambda value: side.change(noise_scale=value))
+        for number, field in self._numbers.items():
+            field.valueChanged.connect(lambda value, name=number.name: side.change(**{name: value}))
         self.start.activated.connect(lambda _: side.change(start=self.start.currentData()))
         self._lay_out()
         side.run_changed.connect(self._show)
@@ -139,9 +136,9 @@ class SideHeader(QWidget):
         row.addWidget(label(self._side.letter, "slot" + self._side.letter))
         row.addWidget(self.model)
         row.addStretch(1)
-        for name, field, width in (("K", self.steps, 6), ("s", self.step_size, 7), ("τ", self.noise_scale, 7)):
-            field.setFixedWidth(width * UNIT)
-            row.addWidget(label(name, "muted"))
+        for number, field in self._numbers.items():
+            field.setFixedWidth((6 if number is STEPS else 7) * UNIT)
+            row.addWidget(label(number.symbol, "muted"))
             row.addWidget(field)
             row.addSpacing(UNIT // 2)
         row.addWidget(self.start)
@@ -149,13 +146,9 @@ class SideHeader(QWidget):
 
     def _show(self) -> None:
         run = self._side.run
-        for field, value in (
-            (self.steps, run.steps),
-            (self.step_size, run.step_size),
-            (self.noise_scale, run.noise_scale),
-        ):
+        for number, field in self._numbers.items():
             field.blockSignals(True)
-            field.setValue(value)  # type: ignore[arg-type]
+            field.setValue(getattr(run, number.name))
             field.blockSignals(False)
         self.start.setCurrentIndex(self.start.findData(run.start))
         self.reset.setEnabled(self._side.model is not None and run != self._side.model.card.short_run)

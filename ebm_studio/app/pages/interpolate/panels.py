@@ -5,10 +5,15 @@ from __future__ import annotations
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.interpolate.state import PathState
-from ebm_studio.app.widgets.fields import Choice, Parameter, Scale, WholeField, label
+from ebm_studio.app.studio.parameters import Number
+from ebm_studio.app.widgets.fields import Choice, Parameter, label
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.app.widgets.short_run_panel import ShortRunPanel
 from ebm_studio.core.specs import MAX_FRAMES, Interpolation
+
+FRAMES = Number(
+    name="frames", text="Frames", tip="Frames in all, over all legs.", low=2, high=MAX_FRAMES, slider=(2, 129)
+)
 
 
 class PathPanel(Panel):
@@ -48,11 +53,7 @@ class PathPanel(Panel):
             ],
             "Noise of the steps",
         )
-        self.frames = Parameter(
-            theme, "Frames",
-            WholeField(2, MAX_FRAMES, "Frames", "Frames in all, over all legs."),
-            Scale(2, 129, ratio=True),
-        )  # fmt: skip
+        self.frames = Parameter.of(theme, FRAMES)
         self.path.chosen.connect(lambda value: state.change(path=value))
         self.closed.chosen.connect(lambda value: state.change(closed=value == "closed"))
         self.spacing.chosen.connect(lambda value: state.change(spacing=value))

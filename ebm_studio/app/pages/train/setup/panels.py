@@ -13,7 +13,7 @@ from ebm_studio.app.pages.train.setup.initial_weights_box import OriginBox
 from ebm_studio.app.pages.train.setup.plan_fields import LEARNING, NET, SHORT_RUN, Knob
 from ebm_studio.app.pages.train.setup.presets_panel import PresetsPanel
 from ebm_studio.app.pages.train.setup.state import TrainSetup
-from ebm_studio.app.widgets.fields import Choice, Parameter, RealField, Scale, WholeField, label, reset_button
+from ebm_studio.app.widgets.fields import Choice, Parameter, WholeField, label, reset_button
 from ebm_studio.app.widgets.formatting import duration, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.specs import SIZES
@@ -89,12 +89,7 @@ class KnobsPanel(Panel):
         self._show()
 
     def _field(self, theme: Theme, knob: Knob) -> Parameter:
-        if knob.whole:
-            field: WholeField | RealField = WholeField(int(knob.low), int(knob.high), knob.text, knob.tip)
-        else:
-            field = RealField(knob.low, knob.high, knob.text, knob.tip)
-        scale = Scale(*knob.scale, ratio=True, zero=knob.zero)
-        parameter = Parameter(theme, knob.text, field, scale, "preset")
+        parameter = Parameter.of(theme, knob.number, "preset")
         parameter.edited.connect(lambda value: self._setup.turn(knob, value))
         return parameter
 
