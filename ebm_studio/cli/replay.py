@@ -36,9 +36,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Replay and write the file."""
     from ebm_studio.data.exports.encoders import check_size, check_target, export, left_out
     from ebm_studio.data.exports.frames import picked
-    from ebm_studio.data.exports.recipe import read_recipe
+    from ebm_studio.data.exports.recipe import holds_landscape, read_recipe
 
     kind = check_target(args.output)
+    if holds_landscape(args.file):
+        return _replay_landscape(args)
     recipe = read_recipe(args.file)
 
     from ebm_studio.data.exports.replay import expected, load_recipe_models, make_frames, other_backend
@@ -69,5 +71,33 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "backend": models[0].backend,
         "backend_reason": models[0].backend_reason,
         "note": note,
+        "seconds": round(seconds, 3),
+    }
+
+
+def _replay_landscape(args: argparse.Namespace) -> dict[str, Any]:
+    """As `run`, of a landscape's export, which brings its own model."""
+    from ebm_studio.core.energy.devices import choose_device
+    from ebm_studio.data.exports.encoders import export
+    from ebm_studio.data.exports.landscape_recipe import read_landscape_recipe
+    from ebm_studio.data.points.files import unpacked
+    from ebm_studio.data.points.shooting import frames_of
+
+    began = time.perf_counter()
+    choose_device("cpu")
+    recipe = read_landscape_recipe(args.file)
+    landscape = unpacked(recipe.file)
+    frames = frames_of(landscape, recipe)
+    size = export(frames, args.output, recipe.look, recipe)
+    seconds = time.perf_counter() - began
+    if not args.json:
+        print(f"{args.output}: a landscape of {landscape.scene.data.name}, {size} bytes, in {seconds:.1f} s")
+    return {
+        "output": str(args.output),
+        "bytes": size,
+        "kind": "landscape",
+        "model": landscape.scene.data.name,
+        "frames": len(frames),
+        "device": "cpu",
         "seconds": round(seconds, 3),
     }

@@ -13,6 +13,7 @@ from ebm_studio.core.errors import SettingsError
 
 Activation = Literal["leaky_relu", "silu", "gelu", "tanh", "softplus"]
 Start = Literal["uniform", "gaussian"]
+ChainsFrom = Literal["noise", "data", "chains"]
 Features = Literal["lite0", "inception"]
 Mode = Literal["free", "support", "typical"]
 
@@ -178,6 +179,8 @@ class ShortRun(Spec):
     """The standard deviation of the noise that each step adds."""
     start: Start = "uniform"
     """p0, where a chain starts: uniform on [-1, 1], or standard normal."""
+    start_range: float = 1.0
+    """How wide p0 is: half the side of the uniform one, or the standard deviation of the normal one."""
     noise_steps: int | None = None
     """Only the first so many steps add noise, so that the end of a chain settles; None for all of them."""
 
@@ -194,6 +197,7 @@ class ShortRun(Spec):
             self.start in get_args(Start),
             f"A chain starts from {' or '.join(get_args(Start))} noise, not {self.start}.",
         )
+        _check(_is_number(self.start_range, 0.01, 100), f"p0 is from 0.01 to 100 wide, not {self.start_range}.")
         _check(
             self.noise_steps is None or _is_whole(self.noise_steps, 0, MAX_STEPS),
             f"The steps with noise must be a whole number from 0 to {MAX_STEPS}, not {self.noise_steps}.",
@@ -249,6 +253,9 @@ class Learning(Spec):
     trim: float = 0.0
     """The share of an update's chains, those of the highest energy, that are left out: chains that have
     not arrived at a picture should not teach."""
+    chains_from: ChainsFrom = "noise"
+    """Where the chains of an update start: from p0's noise, as in the paper; from the data (contrastive
+    divergence); or where those of the update before ended (persistent chains, PCD). For comparison."""
     seed: int = 0
     """Start of every random number of the run."""
 
@@ -269,6 +276,10 @@ class Learning(Spec):
             value = getattr(self, name)
             _check(_is_number(value, 0, 1), f"{name} must be from 0 to 1, not {value}.")
         _check(_is_number(self.trim, 0, 0.5), f"trim must be from 0 to 0.5, not {self.trim}.")
+        _check(
+            self.chains_from in get_args(ChainsFrom),
+            f"Chains start from {_listed(get_args(ChainsFrom))}, not {self.chains_from}.",
+        )
         check_seed(self.seed)
 
     def decay(self, progress: float) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """The ways to compute an energy's gradient.
 
-fp32      plain float32, on any device, for any net: direct convolutions, or autograd
+fp32      plain float32, on any device, for any net: by hand where this program knows how, else by autograd
 winograd  float32 with 25/64 of the wide layers' multiplications, on the CPU
 bf16      bfloat16 from copies of the weights, on the CPU laid out in advance
 graph     fp32 as a CUDA graph that is replayed
@@ -21,7 +21,8 @@ from ebm_studio.core.energy.gradients import (
     ParameterGradient,
     WinogradGradient,
 )
-from ebm_studio.core.energy.nets import ConvNet, EnergyNet
+from ebm_studio.core.energy.nets import ConvNet, EnergyNet, PointNet
+from ebm_studio.core.energy.point_gradient import PointGradient
 from ebm_studio.core.errors import SettingsError
 
 BACKENDS = ("auto", "fp32", "winograd", "bf16", "graph")
@@ -46,7 +47,7 @@ def make_gradient(net: EnergyNet, backend: str) -> Gradient:
     if not isinstance(net, ConvNet):
         if backend != "fp32":
             raise SettingsError(f"The backend {backend} is for convolutional nets: use auto or fp32.")
-        return AutogradGradient(net)
+        return make_parameter_gradient(net, backend)
     if backend not in (*available(device), "bf16"):
         raise SettingsError(f"The backend {backend} does not run on {device.type}: use auto or fp32.")
     if backend == "winograd":
@@ -60,6 +61,8 @@ def make_gradient(net: EnergyNet, backend: str) -> Gradient:
 
 def make_parameter_gradient(net: EnergyNet, backend: str) -> ParameterGradient:
     """What an update of training with that backend differentiates the weights by, in its precision."""
+    if isinstance(net, PointNet):
+        return PointGradient(net)
     if not isinstance(net, ConvNet):
         return AutogradGradient(net)
     return EnergyGradient(net, torch.bfloat16 if backend == "bf16" else torch.float32)

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import NetSpec
 
+SHARPNESS = 4.0  # of a net of points' first layer: data have details far smaller than the square they lie in
+
 
 class EnergyNet(nn.Module):
     """A network from what its spec's `shape` says to energies (N,), with weights from a generator if it gets one."""
@@ -66,6 +68,9 @@ class PointNet(EnergyNet):
         layers.append(nn.Linear(spec.width, 1))
         self.f = nn.Sequential(*layers)
         initialise(self.layers, generator)
+        with torch.no_grad():
+            for parameter in self.layers[0].parameters():
+                parameter.mul_(SHARPNESS)
 
     def forward(self, points: Tensor) -> Tensor:
         """Energies, shape (N,)."""

@@ -63,7 +63,7 @@ class Learner:
         random = torch.Generator(self.device).manual_seed(seed_from("update", self.learning.seed, self.updates))
 
         data = self._draw_data(random, sigma)
-        self.samples, lengths = self._draw_samples(random)
+        self.samples, lengths = self._draw_samples(random, sigma)
 
         of_data, of_samples = self._energies(data, self._arrived(self.samples))
         figures = torch.stack([of_data, of_samples, lengths.mean()])
@@ -97,28 +97,38 @@ class Learner:
             parameter.grad = torch.empty_like(parameter).copy_(gradient)
         return energy[: len(data)].mean(), energy[len(data) :].mean()
 
-    def _draw_data(self, random: torch.Generator, sigma: float) -> Tensor:
-        rows = torch.randint(len(self._images), (self.learning.images,), generator=random, device=self.device)
+    def _draw_data(self, random: torch.Generator, sigma: float, count: int = 0) -> Tensor:
+        count = count or self.learning.images
+        rows = torch.randint(len(self._images), (count,), generator=random, device=self.device)
         rows = rows[self._ranks.share(len(rows))]
         data = self._images[rows.to(self._images.device)].to(self.device)
         if data.dtype == torch.uint8:
             data = (data.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
             data = self._mirrored(data, random)
-        return data.add_(self._draw(self.learning.images, "gaussian", random), alpha=sigma)
+        return data.add_(self._draw(count, "gaussian", random), alpha=sigma)
 
     def _mirrored(self, data: Tensor, random: torch.Generator) -> Tensor:
         """The images (N, C, H, W), each mirrored left to right by chance."""
         if not self.learning.mirror:
             return data
-        chance = torch.rand(self.learning.images, generator=random, device=self.device)
+        chance = torch.rand(len(data) * self._ranks.count, generator=random, device=self.device)
         chosen = chance[self._ranks.share(len(chance))] < self.learning.mirror
         return torch.where(chosen[:, None, None, None], data.flip(3), data)
 
-    def _draw_samples(self, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _draw_samples(self, random: torch.Generator, sigma: float) -> tuple[Tensor, Tensor]:
         count = self.learning.chains
-        z = self._draw(count, self.run.start, random)
+        if self.learning.chains_from == "data":
+            z = self._draw_data(random, sigma, count)
+        elif self.learning.chains_from == "chains" and self.samples is not None and self._fits(self.samples):
+            z = self.samples
+        else:
+            z = self._draw(count, self.run.start, random) * self.run.start_range
         self._gradient.refresh()
         return sample(self._gradient, z, self.run, lambda: self._draw(count, "gaussian", random))
+
+    def _fits(self, samples: Tensor) -> bool:
+        """Whether so many chains can go on: not when the settings have changed their number since."""
+        return len(samples) * self._ranks.count == self.learning.chains
 
     def _draw(self, count: int, start: Start, random: torch.Generator) -> Tensor:
         """This rank's rows of noise for `count` pictures (N, C, H, W), channels last, or points (N, 2).
@@ -154,11 +164,13 @@ class Learner:
             own.load_state_dict(net.state_dict())
 
     def state(self) -> dict[str, Tensor]:
-        """Weights, average and Adam's moments, by name. `load` takes them back."""
+        """Weights, average, Adam's moments and persistent chains, by name. `load` takes them back."""
         state = {f"net.{k}": v for k, v in self.net.state_dict().items()}
         state |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
         for (name, _), moments in zip(self.net.named_parameters(), self._moments(), strict=True):
             state |= {f"adam.{k}.{name}": v for k, v in moments.items()}
+        if self.learning.chains_from == "chains" and self.samples is not None:
+            state["chains"] = self.samples
         return {k: v.detach().cpu().contiguous() for k, v in state.items()}
 
     def load(self, state: dict[str, Tensor], updates: int) -> None:
@@ -171,6 +183,7 @@ class Learner:
                 for k in ("step", "exp_avg", "exp_avg_sq")
                 if f"adam.{k}.{name}" in state
             }
+        self.samples = state["chains"].to(self.device) if "chains" in state else None
         self.updates = updates
 
     def _moments(self) -> list[dict[str, Any]]:

@@ -108,8 +108,10 @@ class ChainStreams:
     def start(self, run: ShortRun) -> Tensor:
         """Start noise z ~ p0, (N, C, H, W)."""
         if run.start == "uniform":
-            return self._draw(self._starts, lambda row, stream: row.uniform_(-1, 1, generator=stream))
-        return self._draw(self._starts, lambda row, stream: row.normal_(generator=stream))
+            z = self._draw(self._starts, lambda row, stream: row.uniform_(-1, 1, generator=stream))
+        else:
+            z = self._draw(self._starts, lambda row, stream: row.normal_(generator=stream))
+        return z.mul_(run.start_range)
 
     def noise(self) -> Tensor:
         """The next u ~ N(0, I) of each chain, (N, C, H, W)."""

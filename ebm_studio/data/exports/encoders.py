@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from PIL import GifImagePlugin, Image
 from PIL.PngImagePlugin import PngInfo
@@ -34,7 +34,7 @@ from ebm_studio.data.exports.frames import (
     ticks,
 )
 from ebm_studio.data.exports.gif_palette import Palette
-from ebm_studio.data.exports.recipe import DESCRIPTION, MARK, MAX_TEXT, Recipe, side_file
+from ebm_studio.data.exports.recipe import DESCRIPTION, MARK, MAX_TEXT, side_file
 from ebm_studio.data.storage.atomic_write import check_place, write_whole
 
 Kind = Literal["gif", "webp", "apng", "mp4", "png", "jpeg", "bmp", "tiff", "folder"]
@@ -59,6 +59,13 @@ ROOM = {"jpeg": 60_000, "bmp": 0}
 MAX_TURNS = 10_000
 
 
+class Note(Protocol):
+    """A recipe, of whatever kind."""
+
+    def to_json(self) -> str:
+        """The recipe as ASCII text."""
+
+
 def kind_of(path: Path) -> Kind:
     """What a name's suffix asks for; no suffix means a folder of PNGs. Raises `DataError` for others."""
     kind = KINDS.get(path.suffix.lower())
@@ -73,7 +80,7 @@ def kind_of(path: Path) -> Kind:
 
 
 def export(
-    frames: Sequence[Frame], path: Path, look: Look, recipe: Recipe | None = None, progress: Progress = lambda _: None
+    frames: Sequence[Frame], path: Path, look: Look, recipe: Note | None = None, progress: Progress = lambda _: None
 ) -> int:
     """Write an export whole or not at all, in the format that the name asks for; returns its bytes.
 
@@ -132,13 +139,13 @@ def left_out(count: int, look: Look, kind: Kind) -> str:
     return f"A GIF shows at most {most} frames a second: {missing} of {frames} are left out." if missing else ""
 
 
-def fits(recipe: Recipe, kind: Kind) -> bool:
+def fits(recipe: Note, kind: Kind) -> bool:
     """Whether a recipe goes inside a file of this kind."""
     return len(recipe.to_json()) <= ROOM.get(kind, MAX_TEXT)
 
 
 def encode(
-    frames: Sequence[Frame], kind: Kind, look: Look, recipe: Recipe | None = None, progress: Progress = lambda _: None
+    frames: Sequence[Frame], kind: Kind, look: Look, recipe: Note | None = None, progress: Progress = lambda _: None
 ) -> bytes:
     """The bytes of an export. A still format shows all frames on one sheet, a moving one plays them."""
     reel = Reel(frames, look)
@@ -267,7 +274,7 @@ def _still(image: Image.Image, kind: Kind, note: str) -> bytes:
     return buffer.getvalue()
 
 
-def _export_folder(reel: Reel, path: Path, recipe: Recipe | None, progress: Progress) -> int:
+def _export_folder(reel: Reel, path: Path, recipe: Note | None, progress: Progress) -> int:
     _check_new(path)
     note = recipe.to_json() if recipe and fits(recipe, "png") else ""
     digits = len(str(len(reel) - 1))

@@ -39,6 +39,8 @@ Kind = Literal["samples", "chain", "interpolation"]
 
 FORMAT = 1
 MARK = "ebm_studio_recipe"
+LANDSCAPE = "landscape"
+"""The kind of `data.exports.landscape_recipe`."""
 SUFFIX = ".recipe.json"
 MAX_TEXT = 1_000_000
 """Bytes of a recipe inside a file: what readers of PNG text accept."""
@@ -190,7 +192,7 @@ def versions(**more: str) -> tuple[tuple[str, str], ...]:
 
 def read_recipe(path: Path) -> Recipe:
     """The recipe in a file, or in the side file next to it. Raises `DataError` when there is none, or a bad one."""
-    text = _find_text(path)
+    text = find_text(path)
     if text is None:
         raise DataError(f"{path} holds no recipe: EBM Studio did not export it, or another program saved it again.")
     try:
@@ -204,7 +206,8 @@ def holds_recipe(path: Path) -> bool:
     if path.suffix.lower() == ".json" and not path.name.endswith(SUFFIX):
         return False
     try:
-        return _find_text(path) is not None
+        text = find_text(path)
+        return text is not None and not _is_of_landscape(text)
     except DataError:
         return False
 
@@ -244,7 +247,26 @@ def check_same_model(side: Side, card: Card, fingerprint: str) -> None:
         )
 
 
-def _find_text(path: Path) -> bytes | str | None:
+def holds_landscape(path: Path) -> bool:
+    """Whether a file was exported from a landscape: a quick look, like `holds_recipe`."""
+    if path.suffix.lower() == ".json" and not path.name.endswith(SUFFIX):
+        return False
+    try:
+        return path.is_file() and _is_of_landscape(find_text(path))
+    except DataError:
+        return False
+
+
+def _is_of_landscape(text: bytes | str | None) -> bool:
+    start = text[:100] if isinstance(text, str) else (text or b"")[:100].decode("latin-1")
+    return f'"kind":"{LANDSCAPE}"' in start
+
+
+def find_text(path: Path) -> bytes | str | None:
+    """The text of a file's recipe, or of the side file next to it; None when there is none.
+
+    Raises `DataError` for a file that cannot be read.
+    """
     with EXPORT.open(path) as file:
         head = file.read(16)
     text: bytes | str | None = None
