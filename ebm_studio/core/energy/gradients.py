@@ -62,6 +62,10 @@ class BlockGradient:
         self._blocks.fill([images], [energy, slope])
         return energy, slope
 
+    def refresh(self) -> None:
+        """Take up the net's weights as they are now; to be called when they have changed."""
+        raise NotImplementedError
+
     def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Energies (N,) and dE/dx (N, C, H, W)."""
         raise NotImplementedError
