@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.pages.compare.page import ComparePage
+from ebm_studio.app.pages.diagnose.page import DiagnosePage
 from ebm_studio.app.pages.export.dialog import ExportDialog
 from ebm_studio.app.pages.export.state import ExportState
 from ebm_studio.app.pages.generate.page import GeneratePage
@@ -23,6 +24,7 @@ PAGES: tuple[type[Page], ...] = (
     ReconstructPage,
     InterpolatePage,
     ComparePage,
+    DiagnosePage,
     TrainPage,
     ModelsPage,
     SettingsPage,

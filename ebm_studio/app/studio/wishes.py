@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ebm_studio.core.evaluation.findings import Claim
+
 
 @dataclass(frozen=True)
 class ShowModel:
@@ -34,3 +36,22 @@ class ShowHelp:
     """Look at a view of the help."""
 
     view: Literal["keys", "log", "about"]
+
+
+@dataclass(frozen=True)
+class RunSteps:
+    """Run the open model's chains, as they are set, for so many steps."""
+
+    steps: int
+
+
+@dataclass(frozen=True)
+class FindPhotos:
+    """Look for the start noise of photos."""
+
+
+@dataclass(frozen=True)
+class ShowDiagnosis:
+    """Look at what is measured of the open model, at one claim if it is named."""
+
+    claim: Claim | None = None

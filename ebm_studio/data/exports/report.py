@@ -104,8 +104,12 @@ def _row(measure: Measure) -> str:
 
 
 def _strip(strip: Strip) -> str:
+    label = escape(strip.label)
+    return f'<figure><img alt="{label}" src="{png_data(strip)}"><figcaption>{label}</figcaption></figure>'
+
+
+def png_data(strip: Strip) -> str:
+    """The pictures side by side, as the address of a PNG that is its own content."""
     buffer = BytesIO()
     grid(strip.pictures, columns=len(strip.pictures), scale=SCALE).save(buffer, "PNG", optimize=True)
-    data = base64.b64encode(buffer.getvalue()).decode()
-    label = escape(strip.label)
-    return f'<figure><img alt="{label}" src="data:image/png;base64,{data}"><figcaption>{label}</figcaption></figure>'
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -50,31 +50,38 @@ class Axis:
         return min(max(value, self.low), self.high)
 
 
-def svg(plot: Plot) -> str:
+FONT = 'font-family="system-ui, sans-serif" font-size="11" fill="currentColor"'
+
+
+def svg(plot: Plot, colours: Sequence[str] = COLOURS) -> str:
     """A plot as one <svg> element, whose lines and letters take the colour of the text around it."""
-    x_axis, y_axis = _axes(plot)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
-        'font-family="system-ui, sans-serif" font-size="11" fill="currentColor" role="img">',
+        f'{FONT} role="img">',
         f"<title>{escape(plot.title)}</title>",
+        *plot_parts(plot, colours),
+        "</svg>",
+    ]
+    return "\n".join(parts)
+
+
+def plot_parts(plot: Plot, colours: Sequence[str] = COLOURS) -> list[str]:
+    """The elements of a plot, `WIDTH` by `HEIGHT`, for an <svg> that has `FONT`."""
+    x_axis, y_axis = _axes(plot)
+    parts = [
         f'<text x="{LEFT}" y="16" font-size="13" font-weight="600">{escape(plot.title)}</text>',
         *_frame(plot, x_axis, y_axis),
         *_guides(plot, x_axis, y_axis),
     ]
-    for series, colour in zip(plot.series, _colours(plot), strict=True):
+    chosen = [colours[i % len(colours)] for i in range(len(plot.series))]
+    for series, colour in zip(plot.series, chosen, strict=True):
         parts += _SHAPES[series.style](series, colour, x_axis, y_axis)
-    if len(plot.series) > 1:
-        parts += _legend(plot)
-    return "\n".join([*parts, "</svg>"])
+    return parts + (_legend(plot, chosen) if len(plot.series) > 1 else [])
 
 
 def number(value: float) -> str:
     """A short number for a tick."""
     return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}").replace("-", "−")
-
-
-def _colours(plot: Plot) -> list[str]:
-    return [COLOURS[i % len(COLOURS)] for i in range(len(plot.series))]
 
 
 def _axes(plot: Plot) -> tuple[Axis, Axis]:
@@ -139,11 +146,11 @@ def _guides(plot: Plot, x_axis: Axis, y_axis: Axis) -> list[str]:
     return parts
 
 
-def _legend(plot: Plot) -> list[str]:
+def _legend(plot: Plot, colours: Sequence[str]) -> list[str]:
     width = 14 + 6.2 * max(len(series.name) for series in plot.series)
     left = WIDTH - RIGHT - width
     parts = []
-    for i, (series, colour) in enumerate(zip(plot.series, _colours(plot), strict=True)):
+    for i, (series, colour) in enumerate(zip(plot.series, colours, strict=True)):
         y = TOP + 8 + i * LEGEND_LINE
         parts.append(f'<rect x="{left:.1f}" y="{y - 8}" width="9" height="9" fill="{colour}"/>')
         parts.append(f'<text x="{left + 14:.1f}" y="{y}">{escape(series.name)}</text>')

@@ -42,31 +42,33 @@ class Examining:
 
 @dataclass(frozen=True, kw_only=True)
 class FindDiagnosis(Request):
-    """Find a model's newest diagnosis in the cache; posts `Diagnosed` if there is one. Its lane is the model's name."""
+    """Find a model's newest diagnosis in the cache; posts `Diagnosed` if there is one."""
 
     background: bool = True
+    model: str
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
-        if found := read_diagnosis(diagnosis_file(find_model(self.lane))):
-            worker.post(Diagnosed(self.lane, found))
+        if found := read_diagnosis(diagnosis_file(find_model(self.model))):
+            worker.post(Diagnosed(self.model, found))
 
 
 @dataclass(frozen=True, kw_only=True)
 class DiagnoseModel(Request):
-    """Measure claims of a model one after another. Its lane is the model's name.
+    """Measure claims of a model one after another.
 
     Posts `Examining` when a claim begins and `Diagnosed` when it is done, which is kept in the cache.
     """
 
     background: bool = True
+    model: str
     source: str
     claims: tuple[Claim, ...] = CLAIMS
     settings: Diagnosing = field(default_factory=Diagnosing)
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
-        model = worker.model(self.lane)
+        model = worker.model(self.model)
         from ebm_studio.data.models.diagnosis.diagnose import EXAMINERS, summary
         from ebm_studio.data.models.diagnosis.subject import Subject
 
@@ -74,15 +76,15 @@ class DiagnoseModel(Request):
             worker.report(f"Diagnosing {model.card.name}: {what}", done, total)
             worker.check()
 
-        file = diagnosis_file(find_model(self.lane))  # of the weights that are measured, whatever comes there
+        file = diagnosis_file(find_model(self.model))  # of the weights that are measured, whatever comes there
         known = read_diagnosis(file)
-        worker.post(Examining(self.lane, self.claims[0]))
+        worker.post(Examining(self.model, self.claims[0]))
         subject = Subject(model, self.source, self.settings, tell)
         for claim in self.claims:
-            worker.post(Examining(self.lane, claim))
+            worker.post(Examining(self.model, claim))
             finding = _finished(EXAMINERS[claim](subject), worker, f"Diagnosing {model.card.name}: {claim}")
             known = joined(known, summary(subject, [finding]))
-            worker.post(Diagnosed(self.lane, known))
+            worker.post(Diagnosed(self.model, known))
             with suppress(StudioError):  # a cache that cannot be written costs the figures at the next launch, no more
                 keep_diagnosis(file, known)
 

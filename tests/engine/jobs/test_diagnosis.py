@@ -35,7 +35,7 @@ def engine() -> Iterator[Engine]:
 
 def diagnose(engine: Engine, model: Path, data: str, *claims: Claim) -> list[object]:
     """What is posted until the claims are measured."""
-    request = DiagnoseModel(lane=str(model), source=data, claims=claims, settings=FEW)
+    request = DiagnoseModel(model=str(model), source=data, claims=claims, settings=FEW)
     *posted, ended = heard(engine, is_end_of(engine.submit(request)))
     assert ended.fault is None
     return [item.value for item in posted]
@@ -48,7 +48,7 @@ def test_claims_come_one_by_one_and_are_found_again(engine: Engine, tiny_model: 
     assert [[f.claim for f in diagnosis.findings] for diagnosis in found] == [["moments"], ["moments", "energies"]]
 
     last = diagnose(engine, tiny_model, data, "inversion")[-1].diagnosis
-    posted, _ = heard(engine, is_end_of(engine.submit(FindDiagnosis(lane=str(tiny_model)))))
+    posted, _ = heard(engine, is_end_of(engine.submit(FindDiagnosis(model=str(tiny_model)))))
     kept = posted.value.diagnosis
     assert [finding.claim for finding in kept.findings] == ["moments", "energies", "inversion"]
     strips = kept.findings[2].strips
@@ -58,7 +58,7 @@ def test_claims_come_one_by_one_and_are_found_again(engine: Engine, tiny_model: 
 
 
 def test_a_diagnosis_can_be_stopped_in_the_middle_of_a_claim(engine: Engine, tiny_model: Path, data: str) -> None:
-    request = engine.submit(DiagnoseModel(lane=str(tiny_model), source=data, claims=("convergence",), settings=FEW))
+    request = engine.submit(DiagnoseModel(model=str(tiny_model), source=data, claims=("convergence",), settings=FEW))
     heard(engine, lambda item: isinstance(item, Posted) and isinstance(item.value, Examining))
     engine.cancel(request)
     *posted, ended = heard(engine, is_end_of(request))

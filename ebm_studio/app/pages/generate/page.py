@@ -23,7 +23,7 @@ from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.shelf import Kept
 from ebm_studio.app.studio.studio import Studio
-from ebm_studio.app.studio.wishes import CompareModel, ShowModel
+from ebm_studio.app.studio.wishes import CompareModel, RunSteps, ShowModel
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.splitter import splitter
@@ -42,7 +42,7 @@ class GeneratePage(Page):
     key = "generate"
     title = "Generate"
     tip = "Generate: chains from noise to image."
-    wishes = (ShowModel,)
+    wishes = (ShowModel, RunSteps)
     controls = (("on the pictures", canvas.HELP), ("in the history", history_panel.HELP))
 
     def __init__(self, studio: Studio, theme: Theme) -> None:
@@ -123,6 +123,8 @@ class GeneratePage(Page):
     def receive(self, wish: object) -> None:
         if isinstance(wish, ShowModel):
             self.studio.open.open_model(wish.name)
+        elif isinstance(wish, RunSteps):
+            self.state.run_steps(wish.steps)
 
     def restores(self, recipe: Recipe) -> bool:
         is_of_seeds = len(recipe.sources) == 1 and isinstance(recipe.sources[0], Seeds)

@@ -115,7 +115,11 @@ class GenerateState(ChainsState):
 
     def run_longer(self) -> None:
         """Twice the steps, at once. The chains go on from where they have ended."""
-        self.change_run(steps=min(2 * self.parameters.run.steps, MAX_STEPS))
+        self.run_steps(2 * self.parameters.run.steps)
+
+    def run_steps(self, steps: int) -> None:
+        """So many steps, at once, or as many as a chain may have."""
+        self.change_run(steps=min(steps, MAX_STEPS))
         self.run()
 
     def run(self) -> None:

@@ -28,6 +28,7 @@ from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.app.studio.openers import Opener, local_files
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.studio import Studio
+from ebm_studio.app.studio.wishes import FindPhotos
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.fields import Choice, button
@@ -129,6 +130,7 @@ class ReconstructPage(Page):
     title = "Reconstruct"
     tip = "Reconstruct: the start noise whose chain ends at a photo."
     controls = (("on the crop", crop_view.HELP),)
+    wishes = (FindPhotos,)
 
     def __init__(self, studio: Studio, theme: Theme) -> None:
         super().__init__(studio, theme)

@@ -1,0 +1,50 @@
+"""A plot of a finding, drawn as in its report, in the theme's colours."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QRectF, QSize
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ebm_studio.app.look.painting import guarded
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.core.evaluation.findings import Plot
+from ebm_studio.data.exports.svg_plot import HEIGHT, WIDTH, svg
+
+
+class PlotView(QWidget):
+    """Keeps the plot's proportions."""
+
+    def __init__(self, theme: Theme, plot: Plot) -> None:
+        super().__init__()
+        self._theme = theme
+        self.plot = plot
+        self._renderer = QSvgRenderer(self)
+        self.setAccessibleName(plot.title)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setMinimumSize(WIDTH // 2, HEIGHT // 2)
+        self.setMaximumSize(WIDTH * 3 // 2, HEIGHT * 3 // 2)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH, HEIGHT)
+
+    def heightForWidth(self, width: int) -> int:
+        return round(width * HEIGHT / WIDTH)
+
+    def _draw(self) -> None:
+        tokens = self._theme.tokens
+        text = svg(self.plot, tokens.series).replace("currentColor", tokens.text)
+        self._renderer.load(QByteArray(text.encode()))
+        self.update()
+
+    @guarded
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        scale = min(self.width() / WIDTH, self.height() / HEIGHT)
+        self._renderer.render(painter, QRectF(0, 0, WIDTH * scale, HEIGHT * scale))
