@@ -9,6 +9,7 @@ from typing import Any
 
 from ebm_studio.cli.options import add_json
 from ebm_studio.core.errors import StudioError
+from ebm_studio.data.storage.bundle import this_program
 
 
 def add(commands: Any) -> None:
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     if not sys.platform.startswith("linux"):
         raise StudioError("Only desktops on Linux have such entries: on this system, make a shortcut to the program.")
-    files = remove_desktop() if args.remove else install_desktop(_this_program())
+    files = remove_desktop() if args.remove else install_desktop(_command())
     if not args.json:
         for file in files:
             print(f"{'removed' if args.remove else 'wrote'} {file}")
@@ -39,11 +40,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return {"removed" if args.remove else "written": [str(file) for file in files]}
 
 
-def _this_program() -> list[str]:
+def _command() -> list[str]:
     """The command that starts this very copy."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable]
     script = Path(sys.argv[0]).resolve()
     if script.name == "ebm-studio" and script.is_file():
         return [str(script)]
-    return [sys.executable, "-m", "ebm_studio"]
+    return this_program()

@@ -1,7 +1,8 @@
-"""Where the program's own files are, in a checkout and in an installed copy."""
+"""Where the program's own files are, and what starts it: in a checkout, an installed copy, and a bundle."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[2]
@@ -14,3 +15,8 @@ def _own(name: str) -> Path:
 
 RESOURCES = _own("resources")
 CHECKPOINTS = _own("checkpoints")
+
+
+def this_program() -> list[str]:
+    """The command that starts this very copy: a bundle's own file, else this Python with our package."""
+    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "ebm_studio"]

@@ -97,10 +97,12 @@ def _hub() -> Any:
     try:
         import huggingface_hub
         import huggingface_hub.errors
+        import huggingface_hub.utils
     except ImportError:
         raise CheckpointError(
             'Names such as hf:OWNER/NAME need one more package: pip install "ebm-studio[hub]".'
         ) from None
+    huggingface_hub.utils.tqdm.monitor_interval = 0  # its bars shall not start a thread that outlives them
     return huggingface_hub
 
 

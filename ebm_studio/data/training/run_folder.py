@@ -22,6 +22,7 @@ from ebm_studio.core.errors import StudioError
 from ebm_studio.data.models.card import SUFFIX
 from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
+from ebm_studio.data.storage.bundle import this_program
 from ebm_studio.data.training.plan import PLAN, Plan, command_of, read_plan, write_plan
 from ebm_studio.data.training.run_log import (
     METRICS,
@@ -197,7 +198,7 @@ class RunFolder:
         """
         if self.alive:
             raise StudioError(f"{self.name} is learning already.")
-        words = [sys.executable, "-m", "ebm_studio", "train", "--resume", "-o", str(self.path), "--device", device]
+        words = [*this_program(), "train", "--resume", "-o", str(self.path), "--device", device]
         if step_back:
             words.append("--step-back")
         if nice := shutil.which("nice"):

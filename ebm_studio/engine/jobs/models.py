@@ -13,6 +13,7 @@ from ebm_studio.data.models.card import Card, find_model
 from ebm_studio.data.models.evaluation_cache import KeptEvaluation, evaluation_file, keep_evaluation, read_evaluation
 from ebm_studio.data.models.thumbnails import COUNT, keep_thumbnail, read_thumbnail, thumbnail_file
 from ebm_studio.data.pictures.pictures import Pixels, to_pixels
+from ebm_studio.data.storage.hub import HubName
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
@@ -86,6 +87,38 @@ class FindEvaluation(Request):
         """See `Request.work`."""
         if found := read_evaluation(evaluation_file(find_model(self.model))):
             worker.post(Evaluated(self.model, found))
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """Where on the hub a model is now."""
+
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushModel(Request):
+    """Put a model on the hub; posts `Pushed`."""
+
+    background: bool = True
+    model: str
+    place: str
+    """hf:OWNER/NAME[/FILE]."""
+    private: bool = False
+
+    @property
+    def key(self) -> Hashable:
+        """Models leave each other alone."""
+        return (type(self).__qualname__, self.model)
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+        HubName.parse(self.place)
+        model = worker.model(self.model)
+        from ebm_studio.data.models.sharing import push_model
+
+        worker.report(f"Pushing {model.card.name} to {self.place}")
+        worker.post(Pushed(push_model(find_model(self.model), model, self.place, self.private)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from ebm_studio.data.models.model import load_model, save_model
 from ebm_studio.data.models.thumbnails import COUNT
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.shell.test_window import type_into
+from tests.hub import TOKEN, serving_hub
 from tests.making import make_data, make_figures, make_model
 
 
@@ -238,3 +240,35 @@ def test_figures_in_the_card_are_shown(qtbot, running, learned):
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_model_is_pushed_to_the_hub_from_its_card_or_the_window_says_why_not(
+    qtbot, running, page, monkeypatch, tmp_path
+):
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    card = card_of(page, "tiny")
+    QTest.mouseClick(card.share, Qt.MouseButton.LeftButton)
+    assert not card.sharing.push.isEnabled()
+    with serving_hub() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_TOKEN", "hf_of_somebody_else")
+        QTest.keyClicks(card.sharing.place, "me/tiny")
+        QTest.mouseClick(card.sharing.push, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: running.faults.fault is not None, timeout=PATIENCE)
+        assert "sign in with `hf auth login`" in running.faults.fault.text
+        running.faults.dismiss()
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        QTest.keyClick(card.sharing.place, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: "me/tiny" in running.zoo.pushed.get(card.entry.name, ""), timeout=PATIENCE)
+        qtbot.waitUntil(card.sharing.push.isEnabled, timeout=PATIENCE)
+        assert card.sharing.told.text() == f"It is at {hub.url}/me/tiny"
+        assert "samples.png" in hub.files["me/tiny"]
+        running.open_model("hf:me/tiny")
+        qtbot.waitUntil(lambda: running.state.model.name == "hf:me/tiny", timeout=PATIENCE)
+        wait_for_chain(qtbot, running)
+    running.show_page(page)
+    assert not page.cards["hf:me/tiny"].entry.problem
+    if shots := os.environ.get("SHOTS"):
+        running.grab().save(f"{shots}/share.png")

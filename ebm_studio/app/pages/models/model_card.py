@@ -14,6 +14,7 @@ from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.models.evaluation_panel import EvaluationPanel
+from ebm_studio.app.pages.models.share_panel import SharePanel
 from ebm_studio.app.pages.models.state import Entry, Zoo
 from ebm_studio.app.widgets.actions import Use, line, press_own, use
 from ebm_studio.app.widgets.fields import button, elided, label
@@ -96,6 +97,11 @@ class ModelCard(QFrame):
         self.evaluate.setToolTip("Measure how near its samples come to pictures that it never saw.")
         self.evaluation = EvaluationPanel(zoo, entry, self)
         self.evaluate.toggled.connect(self.evaluation.set_open)
+        self.sharing = SharePanel(zoo, entry, self)
+        self.share = button(
+            theme, "export", "Share on the hub", "Put this model on the Hugging Face hub.",
+            lambda: self.sharing.set_open(not self.sharing.isVisible()),
+        )  # fmt: skip
         self.forget = button(
             theme, "close", "Remove from the list", "Take this file from the list; the file itself stays.",
             lambda: zoo.forget(entry.name),
@@ -118,6 +124,7 @@ class ModelCard(QFrame):
         for widget in (self.open, self.compare, self.evaluate):
             buttons.addWidget(widget)
         buttons.addStretch(1)
+        buttons.addWidget(self.share)
         buttons.addWidget(self.forget)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, UNIT + UNIT // 2)
@@ -129,6 +136,7 @@ class ModelCard(QFrame):
         column.addLayout(self._figures)
         column.addWidget(self.note)
         column.addWidget(self.evaluation)
+        column.addWidget(self.sharing)
         column.addStretch(1)
         column.addLayout(buttons)
 
@@ -164,6 +172,8 @@ class ModelCard(QFrame):
                 self._figures.addWidget(key, row, 0)
                 self._figures.addWidget(value, row, 1)
         self.evaluation.show_entry(entry)
+        self.share.setEnabled(card is not None and not entry.problem)
+        self.sharing.show_state()
 
     def set_current(self, is_current: bool) -> None:
         """Mark the model that the Generate page runs."""

@@ -16,9 +16,17 @@ from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.models.card import SUFFIX, Card, bundled_models, read_card, user_models
 from ebm_studio.data.models.evaluation_cache import KeptEvaluation
 from ebm_studio.data.pictures.pictures import Pixels
+from ebm_studio.data.storage.hub import cached_file, is_hub_name
 from ebm_studio.data.storage.settings import Settings
 from ebm_studio.engine.jobs.chains import ModelReady
-from ebm_studio.engine.jobs.models import Evaluated, EvaluateModel, FindEvaluation, MakeThumbnail, Thumbnail
+from ebm_studio.engine.jobs.models import (
+    Evaluated,
+    EvaluateModel,
+    FindEvaluation,
+    MakeThumbnail,
+    PushModel,
+    Thumbnail,
+)
 from ebm_studio.engine.requests import Ended, Progress
 
 MOST = 24  # recent files remembered
@@ -60,6 +68,9 @@ class Zoo(QObject):
         self.thumbnails: dict[str, Pixels] = {}
         self.evaluations: dict[str, KeptEvaluation] = {}
         self.evaluating: dict[str, EvaluateModel] = {}
+        self.pushing: dict[str, PushModel] = {}
+        self.pushed: dict[str, str] = {}
+        """The addresses of models that were put on the hub, by the names of their entries."""
         self._cards: dict[str, Card] = {}  # of pickled files, which say nothing of themselves
         self._link = open_model.link
         self._settings = settings
@@ -79,7 +90,7 @@ class Zoo(QObject):
         known = {entry.path for entry in bundled}
         own = [replace(_entry(str(path), path, False), own=True) for path in user_models()]
         known |= {entry.path for entry in own}
-        recent = [_entry(name, Path(name), False) for name in self.recent if Path(name) not in known]
+        recent = [_recent_entry(name) for name in self.recent if Path(name) not in known]
         self.entries = [self._with_card(entry) for entry in (*bundled, *own, *recent)]
         self.changed.emit()
         for entry in self.entries:
@@ -110,6 +121,16 @@ class Zoo(QObject):
         if name in self.evaluating:
             self._link.cancel(self.evaluating[name])
 
+    def push(self, name: str, place: str, private: bool) -> None:
+        """Put a model on the hub, in the background."""
+        self.pushed.pop(name, None)
+        self.pushing[name] = self._link.submit(
+            PushModel(model=name, place=place, private=private),
+            lambda made: self.pushed.update({name: made.address}),
+            partial(self._end_push, name),
+        )
+        self.entry_changed.emit(name)
+
     def progress(self, name: str) -> Progress | None:
         """How far the evaluation of a model is, while it is the job under way."""
         progress = self._link.progress
@@ -126,7 +147,7 @@ class Zoo(QObject):
     def _open(self, ready: ModelReady) -> None:
         if ready.name in (path.stem for path in bundled_models()):
             return
-        name = str(Path(ready.name).expanduser().absolute())
+        name = ready.name if is_hub_name(ready.name) else str(Path(ready.name).expanduser().absolute())
         if (names := [name, *(other for other in self.recent if other != name)]) != self.recent:
             self._remember(names)
             if self.entries:
@@ -138,6 +159,12 @@ class Zoo(QObject):
 
     def _end_evaluation(self, name: str, ended: Ended) -> None:
         self.evaluating.pop(name, None)
+        self.entry_changed.emit(name)
+        if ended.fault is not None:
+            self._faults.show(ended.fault)
+
+    def _end_push(self, name: str, ended: Ended) -> None:
+        self.pushing.pop(name, None)
         self.entry_changed.emit(name)
         if ended.fault is not None:
             self._faults.show(ended.fault)
@@ -157,6 +184,14 @@ class Zoo(QObject):
     def _set_problem(self, name: str, text: str) -> None:
         self.entries = [replace(entry, problem=text) if entry.name == name else entry for entry in self.entries]
         self.entry_changed.emit(name)
+
+
+def _recent_entry(name: str) -> Entry:
+    """One opened lately: a file, or what was fetched from the hub."""
+    try:
+        return _entry(name, cached_file(name) if is_hub_name(name) else Path(name), False)
+    except CheckpointError as error:
+        return Entry(name, Path(name), bundled=False, problem=str(error))
 
 
 def _entry(name: str, path: Path, bundled: bool) -> Entry:
