@@ -150,6 +150,8 @@ QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 
 QListWidget#photos, QListWidget#absent {{ background: {t.surface}; border: none; border-right: 1px solid {t.line}; }}
 QListWidget#photos::item, QListWidget#absent::item {{ border: none; }}
+QListWidget#absent {{ color: {t.muted}; padding: 4px 8px; }}
+QListWidget#absent::item:disabled {{ color: {t.muted}; }}
 
 QScrollArea {{ background: transparent; border: none; }}
 QScrollBar:vertical {{ background: transparent; width: 8px; }}

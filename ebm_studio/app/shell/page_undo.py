@@ -16,7 +16,7 @@ class PageUndo(QObject):
     next one takes back. docs/adr/0004-undo-goes-to-the-page.md says why.
     """
 
-    noted = Signal(str)
+    noted = Signal(object)
     """What the next press would do; empty when there is nothing to say any more."""
 
     def __init__(

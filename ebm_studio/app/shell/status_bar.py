@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.widgets.fields import label
-from ebm_studio.app.widgets.names import NameLabel, in_tip
+from ebm_studio.app.widgets.names import NameLabel, cut, in_tip
 
 NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
 
@@ -94,5 +94,5 @@ class Status(QWidget):
             return ["No model"]
         kind = model.device.split(":")[0]
         threads = f", {model.threads} thread{'s' if model.threads > 1 else ''}" if kind == "cpu" else ""
-        facts = [model.card.name, f"{NAMES.get(kind, model.device)} {model.backend}{threads}"]
+        facts = [cut(model.card.name), f"{NAMES.get(kind, model.device)} {model.backend}{threads}"]
         return [*facts, f"{self._rate:.0f} steps/s"] if self._rate else facts

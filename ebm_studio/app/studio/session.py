@@ -53,7 +53,7 @@ class Session(QObject):
     >>> session.save()      # on demand and at exit; else `SAVE_AFTER` after a change
     """
 
-    failed = Signal(str)
+    failed = Signal(object)
     """The session could not be read or written: one sentence for a person."""
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:

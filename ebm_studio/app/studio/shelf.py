@@ -60,7 +60,7 @@ class Shelf(QObject):
     """
 
     changed = Signal()
-    failed = Signal(str)
+    failed = Signal(object)
     """A file could not be read or written: one sentence for a person."""
     came = Signal(object)
     """A `Kept` came from a file, and so far its picture is its start noise."""

@@ -29,7 +29,7 @@ def choose_zip(parent: QWidget, title: str) -> str:
 class SourceBox(QComboBox):
     """The sets by name, what was chosen besides, and the ways to choose; `chosen` is by hand only."""
 
-    chosen = Signal(str)
+    chosen = Signal(object)
     changed = Signal()
     """Another source, whoever chose it."""
 

@@ -1,7 +1,7 @@
 """Names that other people gave, shown as they are: plain, on one line, and never wider than their room.
 
 Qt takes text for HTML when it looks like it, `&` for a shortcut in menus and buttons, and ends a text at
-the first byte of a file name that is not UTF-8.
+the first byte of a file name that is not UTF-8. Signals that carry names are therefore of `object`, not of `str`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from superqt import QElidingLabel
 
 from ebm_studio.app.look.tokens import UNIT
 
-MENU_LETTERS = 48
+MOST_LETTERS = 48
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -29,13 +29,15 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.splitlines()))
 
 
+def cut(name: str) -> str:
+    """A name beside other things: a long one without its middle."""
+    text, half = printable(name), MOST_LETTERS // 2
+    return text if len(text) <= MOST_LETTERS else f"{text[:half]}…{text[-half:]}"
+
+
 def on_button(name: str) -> str:
-    """A name as the text of a button or a menu: cut in its middle when it is long."""
-    text = printable(name)
-    if len(text) > MENU_LETTERS:
-        half = MENU_LETTERS // 2
-        text = f"{text[:half]}…{text[-half:]}"
-    return text.replace("&", "&&")
+    """A name as the text of a button or a menu."""
+    return cut(name).replace("&", "&&")
 
 
 def in_tip(text: str) -> str:

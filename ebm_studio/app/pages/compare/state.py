@@ -40,6 +40,7 @@ class Side(QObject):
         self.parameters = state.parameters
         self.store: ChainStore | None = None
         self._state = state
+        self._absent = ""
 
     @property
     def run(self) -> ShortRun:
@@ -115,6 +116,7 @@ class Side(QObject):
         """If the model could not be loaded, go on with the one that is there, if any."""
         if ended.fault is not None:
             name = self.model.name if self.model else ""
+            self._absent = "" if self.model else self.parameters.model
             self._state.put_back(self, replace(self.parameters, model=name))
         self._state.hear_end(ended)
 
@@ -123,8 +125,13 @@ class Side(QObject):
             self.store = store
         self._state.take_chains()
 
+    @property
+    def to_keep(self) -> Parameters:
+        """What a session remembers: also a model that is not there at present, while no other is."""
+        return replace(self.parameters, model=self.parameters.model or self._absent)
+
     def _set_model(self, model: ModelReady) -> None:
-        self.model = model
+        self.model, self._absent = model, ""
         self.store = None
         self.model_changed.emit()
         self.run_changed.emit()  # what is the model's own has changed
@@ -240,8 +247,8 @@ class CompareState(ChainsState):
     def to_dict(self) -> dict[str, Any]:
         """What a session remembers."""
         return {
-            "A": self.sides[0].parameters.to_dict(),
-            "B": self.sides[1].parameters.to_dict(),
+            "A": self.sides[0].to_keep.to_dict(),
+            "B": self.sides[1].to_keep.to_dict(),
             "view": self.view,
             "selected": self.selected,
         }

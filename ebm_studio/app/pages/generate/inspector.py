@@ -112,7 +112,7 @@ def _facts(card: Card) -> dict[str, str]:
     return {
         "Data": card.data.name,
         "Pictures": f"{card.net.size} × {card.net.size}, {'grey' if card.net.channels == 1 else 'colour'}",
-        "Net": f"n<sub>f</sub> {card.net.width}, {'LeakyReLU' if card.net.activation == 'leaky_relu' else 'SiLU'}",
+        "Net": f"width {card.net.width}, {'LeakyReLU' if card.net.activation == 'leaky_relu' else 'SiLU'}",
         "Trained K": str(card.short_run.steps),
         "Updates": thousands(card.updates) if card.updates else "–",
         "Energy difference d": f"{card.health.d:+.2f}".replace("-", "−") if card.health else "–",

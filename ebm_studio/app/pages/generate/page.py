@@ -34,6 +34,7 @@ from ebm_studio.data.models.latent import FromSeed
 if TYPE_CHECKING:
     from ebm_studio.data.exports.recipe import Recipe
     from ebm_studio.engine.jobs.exports import Opened
+from ebm_studio.engine.requests import Fault
 
 
 class GeneratePage(Page):
@@ -157,6 +158,7 @@ class GeneratePage(Page):
         self.timeline.add_plots()
 
     def begin(self) -> None:
+        self.state.model_missed.connect(lambda text: self.studio.faults.show(Fault(text)))
         self.state.open_first(self.studio.asked_model)
 
     def shut(self) -> None:

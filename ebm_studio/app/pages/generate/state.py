@@ -31,6 +31,8 @@ class GenerateState(ChainsState):
     """Observable parameters and faults; a change of parameters runs the chain again after a short pause."""
 
     model_changed = Signal()
+    model_missed = Signal(object)
+    """The model of the session is not there: one sentence."""
     chain_ended = Signal(object, object)
     """A chain is whole: its `Parameters` and its `ChainStore`."""
 
@@ -42,6 +44,7 @@ class GenerateState(ChainsState):
         """What made the chain that is shown, while the parameters may be ahead of it."""
         self.latent: Latent | None = None
         """The start noise of the chain that is shown, when it is not one of a seed."""
+        self._absent: Parameters | None = None  # of the session, while its model is not there and nothing was changed
         self.smooth = False
         """Whether pictures are smoothed at any zoom, or kept crisp at whole ones."""
         self.enlarged: int | None = None
@@ -68,7 +71,18 @@ class GenerateState(ChainsState):
         elif remembered in bundled or (remembered and (is_hub_name(remembered) or os.path.isfile(remembered))):
             self._apply(self.parameters)
         elif bundled:
+            if remembered:
+                self._miss(bundled[0])
             self.open.open_model(bundled[0])
+
+    def _miss(self, instead: str) -> None:
+        """Remember what was set for a model that is not there, as on a stick that is not plugged in."""
+        name = self.parameters.model
+        self._absent, self.parameters = self.parameters, replace(self.parameters, model="")
+        self.model_missed.emit(
+            f"{name} is not there at present: {instead} is open in its place. "
+            "The next launch looks for it again, unless you change something on the Generate page."
+        )
 
     def change(self, text: str = "", *, key: Hashable = "change", **changes: Any) -> None:
         """Change `seed`, `count` or `run`; the chain runs again after a short pause.
@@ -206,7 +220,7 @@ class GenerateState(ChainsState):
     def to_dict(self) -> dict[str, Any]:
         """What a session remembers."""
         return {
-            "parameters": self.parameters.to_dict(),
+            "parameters": (self._absent or self.parameters).to_dict(),
             "view": self.view,
             "smooth": self.smooth,
             "selected": self.selected,
@@ -228,7 +242,7 @@ class GenerateState(ChainsState):
         self.parameters_changed.emit()
 
     def _apply(self, parameters: Parameters) -> None:
-        self.parameters = parameters
+        self._absent, self.parameters = None, parameters
         self.parameters_changed.emit()
         if self.model is not None and self.model.name == parameters.model:
             self._pause.start()

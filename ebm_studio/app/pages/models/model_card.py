@@ -64,8 +64,8 @@ class Samples(QWidget):
 class ModelCard(QFrame):
     """Samples, figures, note; opened by a double click, Enter, or its button."""
 
-    opened = Signal(str)
-    compared = Signal(str)
+    opened = Signal(object)
+    compared = Signal(object)
 
     def __init__(self, theme: Theme, zoo: Zoo, entry: Entry) -> None:
         super().__init__()
@@ -219,7 +219,7 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
         ("Pictures", shape, "Size and colours of a picture."),
         (
             "Net",
-            f"n<sub>f</sub> {net.width}, {'LeakyReLU' if net.activation == 'leaky_relu' else 'SiLU'}",
+            f"width {net.width}, {'LeakyReLU' if net.activation == 'leaky_relu' else 'SiLU'}",
             "Width n<sub>f</sub> of the first layer, and the activation.",
         ),
         (

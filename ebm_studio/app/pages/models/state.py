@@ -57,7 +57,7 @@ class Zoo(QObject):
 
     changed = Signal()
     """Another list."""
-    entry_changed = Signal(str)
+    entry_changed = Signal(object)
     """The thumbnail, card or evaluation of the entry of that name."""
 
     def __init__(

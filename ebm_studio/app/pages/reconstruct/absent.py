@@ -31,7 +31,7 @@ class AbsentPhotos(QObject):
     """Observable. Takes what the reader could not read again, and has it try when there is another file."""
 
     changed = Signal()
-    told = Signal(str)
+    told = Signal(object)
     """A photo is not there: one sentence."""
 
     def __init__(self, files: PhotoFiles, undo: Undo, parent: QObject | None = None) -> None:

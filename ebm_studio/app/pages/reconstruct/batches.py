@@ -23,7 +23,7 @@ class Batches(QObject):
     """A search has begun, or goes on with another batch."""
     found = Signal(list)
     """The `Outcome`s of a batch."""
-    ran_away = Signal(str)
+    ran_away = Signal(object)
     """Of a photo there is none: one sentence."""
     ended = Signal(object)
     """The last batch has ended, with a `Fault` or None."""

@@ -31,9 +31,9 @@ class PhotoFiles(QObject):
     """A `Photo`, and what those have in common that were asked for together."""
     came_back = Signal(object, list)
     """A `Photo` of the session, and its `Outcome`s."""
-    absent = Signal(object, str)
+    absent = Signal(object, object)
     """A `Remembered` that could not be read, and why."""
-    failed = Signal(str)
+    failed = Signal(object)
     """One sentence about a file."""
     ended = Signal(object)
     """All that was asked for at once is read, or written; a `Fault` or None."""

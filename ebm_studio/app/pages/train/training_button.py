@@ -13,7 +13,7 @@ from ebm_studio.app.widgets.names import on_button
 class LearnsButton(QPushButton):
     """The running run, or how many there are; a click goes there."""
 
-    wanted = Signal(str)
+    wanted = Signal(object)
 
     def __init__(self, runs: Runs) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ FILE = "a file"
 class OriginBox(QComboBox):
     """Random weights, the models there are, and any file; `chosen` is by hand only."""
 
-    chosen = Signal(str)
+    chosen = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
