@@ -11,7 +11,7 @@ from PIL import Image
 
 from ebm_studio.core.errors import DataError
 from ebm_studio.data.models.latent import SUFFIX
-from ebm_studio.data.pictures.pictures import Pixels, grid, open_picture, save_picture
+from ebm_studio.data.pictures.pictures import Pixels, grid, open_picture, planar, save_picture
 
 PICTURE = ".png"
 
@@ -53,8 +53,7 @@ class Drawer:
 
     def read(self, key: str) -> Pixels:
         """A key's picture, uint8 (C, H, W)."""
-        pixels = np.asarray(open_picture(self.file(key)))
-        return pixels[None].copy() if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+        return planar(np.array(open_picture(self.file(key))))
 
     def tidy(self, keys: Iterable[str]) -> None:
         """Throw away the files of all other keys that were written here or noted."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QDrag, QImage, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from ebm_studio.app.studio.shelf import Subject
-from ebm_studio.data.pictures.pictures import Pixels
+from ebm_studio.data.pictures.pictures import Pixels, interleaved
 
 MIME = "application/x-ebm-studio-picture"
 LARGE = 256  # pixels that a copied or saved picture has at least a side
@@ -20,7 +19,7 @@ def to_image(pixels: Pixels) -> QImage:
     channels, height, width = pixels.shape
     if channels == 1:
         return QImage(pixels.tobytes(), width, height, width, QImage.Format.Format_Grayscale8).copy()
-    data = np.ascontiguousarray(pixels.transpose(1, 2, 0)).tobytes()
+    data = interleaved(pixels).tobytes()
     return QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 

@@ -11,14 +11,14 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from ebm_studio.app.widgets.images import to_image
+from ebm_studio.data.pictures.pictures import planar
 
 NEARLY = 1.04  # a whole zoom is worth so much of the room
 
 
 def image_of_photo(picture: Image.Image) -> QImage:
     """An 8-bit photo, RGB or grey, as a QImage of its own."""
-    pixels = np.asarray(picture)
-    return to_image(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
+    return to_image(planar(np.asarray(picture)))
 
 
 def crisp_zoom(room: float, pixels: int) -> float:
@@ -38,10 +38,15 @@ def crisp_side(widget: QWidget, room: float, pixels: int) -> float:
     return crisp_zoom(room * ratio, pixels) * pixels / ratio
 
 
+def on_pixel(widget: QWidget, place: float) -> float:
+    """The nearest place, in the widget's own pixels, where a pixel of the screen begins."""
+    ratio = widget.devicePixelRatioF()
+    return round(place * ratio) / ratio
+
+
 def snapped(widget: QWidget, rect: QRectF) -> QRectF:
     """The rectangle moved so that its corner lies on a pixel of the screen."""
-    ratio = widget.devicePixelRatioF()
-    return QRectF(QPointF(round(rect.x() * ratio) / ratio, round(rect.y() * ratio) / ratio), rect.size())
+    return QRectF(QPointF(on_pixel(widget, rect.x()), on_pixel(widget, rect.y())), rect.size())
 
 
 def draw_picture(painter: QPainter, target: QRectF, image: QImage, smooth: bool = False) -> None:

@@ -17,19 +17,18 @@ from ebm_studio.app.look.tokens import SMALL, UNIT, Tokens
 from ebm_studio.app.studio.playback import ShowsChain
 from ebm_studio.app.widgets.fields import elided, label
 from ebm_studio.app.widgets.formatting import signed
+from ebm_studio.app.widgets.thinning import Values, thin
 from ebm_studio.engine.chain_store import ChainStore
 
 pg.setConfigOptions(antialias=True, imageAxisOrder="row-major")
 
 Floats = npt.NDArray[np.float32]
 TRAINED = "K used in training"
-MAX_POINTS = 2000  # drawn of a curve
 
 
-def thinned(store: ChainStore, values: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
-    """The steps of the values (rows, …), and the values: no more of both than a plot can show."""
-    stride = max(1, len(values) // MAX_POINTS)
-    return store.indices[: len(values)][::stride], values[::stride]
+def thinned(store: ChainStore, values: Floats) -> tuple[Values, Values]:
+    """The steps of the values (rows,), and the values: no more of both than a plot can show, and no peak lost."""
+    return thin(store.indices[: len(values)], values)
 
 
 class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
@@ -221,13 +220,11 @@ class Curve(Chart):
                 curve.setData([], [])
             self.value.setText("")
             return
-        steps, values = thinned(store, self._read(store))
+        values, chosen = self._read(store), self._state.selected
         mean, spread = values.mean(1), values.std(1)
-        self._mean.setData(steps, mean)
-        self._top.setData(steps, mean + spread)
-        self._low.setData(steps, mean - spread)
-        chosen = self._state.selected
-        self._chosen.setData(steps, values[:, chosen]) if chosen is not None else self._chosen.setData([], [])
+        for line, drawn in ((self._mean, mean), (self._top, mean + spread), (self._low, mean - spread)):
+            line.setData(*thinned(store, drawn))
+        self._chosen.setData(*(thinned(store, values[:, chosen]) if chosen is not None else ([], [])))
         low, high = float((mean - spread).min()), float((mean + spread).max())
         if chosen is not None:
             low, high = min(low, float(values[:, chosen].min())), max(high, float(values[:, chosen].max()))

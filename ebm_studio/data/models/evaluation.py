@@ -18,7 +18,7 @@ from ebm_studio.data.models.evaluation_cache import command_of
 from ebm_studio.data.models.features import Extractor, open_extractor
 from ebm_studio.data.models.model import Model
 from ebm_studio.data.pictures.datasets import ImageSet, open_split
-from ebm_studio.data.pictures.pictures import Pixels, to_pixels
+from ebm_studio.data.pictures.pictures import Pixels, to_images, to_pixels
 from ebm_studio.data.storage.progress import Progress, silent
 
 LEAST = 10  # images, below which a bootstrap may draw the same one every time
@@ -88,7 +88,7 @@ def heldout_error(model: Model, pixels: Pixels, tell: Callable[[int, int], None]
 
     The first 64 at most, found free, as `docs/reconstruction.md` has it.
     """
-    photos = torch.from_numpy(pixels[:RECONSTRUCTED]).float() / 127.5 - 1
+    photos = torch.from_numpy(to_images(pixels[:RECONSTRUCTED]))
     settings = Reconstruction(iterations=RECONSTRUCTION)
     for found in model.reconstruct(photos, settings):
         tell(found.iteration, settings.iterations)
@@ -99,7 +99,7 @@ def health(model: Model, pixels: Pixels, seed: int = 0) -> Health:
     """d, v and the path length, measured on held-out images with the noise of training and on fresh chains."""
     sigma = model.card.learning.data_noise if model.card.learning else 0.0
     random = torch.Generator().manual_seed(seed_from("health", seed))
-    data = torch.from_numpy(pixels[:HEALTH_CHAINS]).float() / 127.5 - 1
+    data = torch.from_numpy(to_images(pixels[:HEALTH_CHAINS]))
     data += sigma * torch.randn(data.shape, generator=random)
     energy_data, _ = model.gradient(data.to(model.device))
     lengths = []
@@ -122,7 +122,7 @@ def some(images: ImageSet, count: int, random: np.random.Generator) -> Pixels:
 
 def _noised(pixels: Pixels, random: np.random.Generator) -> Pixels:
     noise = random.standard_normal(pixels.shape, dtype=np.float32) * np.float32(CEILING_NOISE)
-    return to_pixels(pixels / np.float32(127.5) - 1 + noise)
+    return to_pixels(to_images(pixels) + noise)
 
 
 def _inception_score(extractor: Extractor, features: Tensor) -> Estimate | None:

@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from ebm_studio.core.errors import StudioError
 from ebm_studio.data.models.card import MODEL, Card
 from ebm_studio.data.pictures.decoding import opened
-from ebm_studio.data.pictures.pictures import Pixels, grid
+from ebm_studio.data.pictures.pictures import Pixels, grid, planar
 from ebm_studio.data.storage.atomic_write import write_whole
 from ebm_studio.data.storage.plain_data import parse
 
@@ -54,5 +54,4 @@ def read_thumbnail(path: Path) -> tuple[Pixels, Card] | None:
             sheet = np.asarray(image)
     except (StudioError, ValueError):  # no file, or a broken one
         return None
-    sheet = sheet[None] if sheet.ndim == 2 else sheet.transpose(2, 0, 1)
-    return np.stack(np.split(sheet, COUNT, axis=2)), card
+    return np.stack(np.split(planar(sheet), COUNT, axis=2)), card

@@ -204,7 +204,17 @@ def fit(image: Image.Image, size: int, channels: int, crop: Crop | None = None) 
         crop = (crop or Crop.centre(*image.size)).inside(*image.size)
         image = image.resize((size, size), Image.Resampling.LANCZOS, box=crop.box)
     pixels = np.asarray(image, dtype=np.uint8)
-    return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    return planar(pixels)
+
+
+def planar(pixels: Pixels) -> Pixels:
+    """Pillow's order (H, W, C), or (H, W) in grey, as (C, H, W)."""
+    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def interleaved(pixels: Pixels) -> Pixels:
+    """(C, H, W) in the order of Pillow and Qt: (H, W, C), or (H, W) in grey."""
+    return pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
 
 
 def to_images(pixels: Pixels) -> npt.NDArray[np.float32]:

@@ -18,7 +18,7 @@ from PIL import Image
 from ebm_studio.core.errors import DataError
 from ebm_studio.data.pictures.decoding import MAX_FILE_BYTES
 from ebm_studio.data.pictures.mat_file import read_mat
-from ebm_studio.data.pictures.pictures import Pixels, fit, open_picture
+from ebm_studio.data.pictures.pictures import Pixels, fit, interleaved, open_picture
 from ebm_studio.data.storage.progress import Progress
 
 Reader = Callable[[Sequence[Path], int, int, Progress], Pixels]
@@ -73,8 +73,7 @@ def arrays(read: Callable[[Sequence[Path]], Pixels]) -> Reader:
         for done, picture in enumerate(pixels):
             if done % TOLD_EVERY == 0:
                 progress(READING, done, len(pixels))
-            plain = picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0)
-            images.append(fit(Image.fromarray(plain), size, channels))
+            images.append(fit(Image.fromarray(interleaved(picture)), size, channels))
         return np.stack(images)
 
     return sized

@@ -3,7 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ebm_studio.app.pages.train.runs.curve_data import POINTS, limits, ratio_ticks, smooth, thin
+from ebm_studio.app.pages.train.runs.curve_data import limits, ratio_ticks, smooth
+from ebm_studio.app.widgets.thinning import POINTS, thin
+from ebm_studio.core.specs import ShortRun
+from ebm_studio.engine.chain_store import ChainStore
 
 
 def test_a_running_mean_starts_with_what_there_is_and_skips_what_is_not_finite():
@@ -43,3 +46,15 @@ def test_an_axis_leaves_outliers_out():
 )
 def test_ticks_of_a_logarithmic_axis_are_round(low, high, ticks):
     assert ratio_ticks(low, high) == pytest.approx(ticks)
+
+
+def test_a_peak_between_the_points_of_a_plot_is_drawn():
+    from ebm_studio.app.widgets.plots import thinned
+
+    store = ChainStore(1, (1, 4, 4), ShortRun(steps=9999), bound=2**30)
+    values = np.zeros(10_000, np.float32)
+    values[3333] = 7.0
+    steps, drawn = thinned(store, values)
+    assert len(drawn) <= POINTS
+    assert drawn.max() == 7.0
+    assert abs(int(steps[drawn.argmax()]) - 3333) < 10_000 / POINTS * 2

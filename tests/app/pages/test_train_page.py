@@ -21,11 +21,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from ebm_studio.app.pages.train.runs import state as runs
-from ebm_studio.app.pages.train.runs.curve_data import POINTS
 from ebm_studio.app.pages.train.setup import presets_panel
 from ebm_studio.app.pages.train.setup import state as train_setup
 from ebm_studio.app.pages.train.setup.initial_weights_box import FILE
 from ebm_studio.app.widgets.data_set_box import ZIP
+from ebm_studio.app.widgets.thinning import POINTS
 from ebm_studio.core.specs import Learning, ShortRun
 from ebm_studio.data.models.card import read_card, user_models
 from ebm_studio.data.pictures.named_sets import NAMED

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import Protocol
 
-import numpy as np
 from PIL import Image
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
@@ -14,8 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.widgets.images import to_image
-from ebm_studio.app.widgets.pixel_snapping import draw_picture
+from ebm_studio.app.widgets.pixel_snapping import draw_picture, image_of_photo, snapped
 from ebm_studio.data.exports.frames import Look, Reel, film
 
 MARGIN = 2 * UNIT
@@ -119,14 +117,12 @@ class PreviewPlayer(QWidget):
         zoom = min(space[0] / self.image.width(), space[1] / self.image.height(), ratio)
         zoom = float(int(zoom)) if zoom >= 1 else zoom
         width, height = self.image.width() * zoom / ratio, self.image.height() * zoom / ratio
-        left = round((self.width() - width) / 2 * ratio) / ratio
-        top = round((self.height() - height) / 2 * ratio) / ratio
-        draw_picture(painter, QRectF(left, top, width, height), self.image)
+        box = QRectF((self.width() - width) / 2, (self.height() - height) / 2, width, height)
+        draw_picture(painter, snapped(self, box), self.image)
 
     def hideEvent(self, event: object) -> None:
         self._timer.stop()
 
 
 def _qimage(image: Image.Image) -> QImage:
-    pixels = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
-    return to_image(pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+    return image_of_photo(image.convert("L" if image.mode == "L" else "RGB"))

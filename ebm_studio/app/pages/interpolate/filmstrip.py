@@ -14,7 +14,7 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.interpolate.state import PathState
 from ebm_studio.app.widgets.images import to_image
-from ebm_studio.app.widgets.pixel_snapping import draw_picture
+from ebm_studio.app.widgets.pixel_snapping import draw_picture, on_pixel
 
 STRIP = 8 * UNIT  # a strip's pictures are at most so high
 MARGIN = 2 * UNIT
@@ -75,9 +75,7 @@ class FrameGrid(QWidget):
         return sorted({int(frame) for frame in frames}), across / ratio
 
     def _left(self, count: int, side: float) -> float:
-        ratio = self.devicePixelRatioF()
-        room = self._room
-        return round((room.left() + (room.width() - count * side) / 2) * ratio) / ratio
+        return on_pixel(self, self._room.left() + (self._room.width() - count * side) / 2)
 
     def _frame_at(self, x: float, height: float) -> int:
         frames, side = self._across(height)
@@ -134,8 +132,7 @@ class Filmstrip(FrameGrid):
         return QRectF(self._left(len(frames), side) + frames.index(frame) * side, self._top(side), side, side)
 
     def _top(self, side: float) -> float:
-        ratio = self.devicePixelRatioF()
-        return round((self.height() - side) / 2 * ratio) / ratio
+        return on_pixel(self, (self.height() - side) / 2)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._drag(event)
@@ -172,9 +169,7 @@ class SurfaceView(FrameGrid):
         return sorted({int(row) for row in np.linspace(0, kept - 1, shown).round()})
 
     def _top(self, count: int, side: float) -> float:
-        ratio = self.devicePixelRatioF()
-        room = self._room
-        return round((room.top() + (room.height() - count * side) / 2) * ratio) / ratio
+        return on_pixel(self, self._room.top() + (self._room.height() - count * side) / 2)
 
     @guarded
     def paintEvent(self, event: QPaintEvent) -> None:

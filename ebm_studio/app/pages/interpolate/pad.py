@@ -118,13 +118,12 @@ class Pad(QWidget):
         t, square = self._theme.tokens, self.square
         stops = self._state.stops
         kept = stops[corner] if corner < len(stops) else None
-        ratio = self.devicePixelRatioF()
         side = min(EDGE, square.width() / 4)
         if kept is not None:
             side = crisp_side(self, side, kept.picture.shape[2])
         left = square.left() if corner % 2 == 0 else square.right() - side
         top = square.top() if corner < 2 else square.bottom() - side
-        box = QRectF(round(left * ratio) / ratio, round(top * ratio) / ratio, side, side)
+        box = snapped(self, QRectF(left, top, side, side))
         if kept is not None:
             draw_picture(painter, box, to_image(kept.picture))
         else:

@@ -1,4 +1,4 @@
-"""Long curves cut down to what a plot can show, and smoothed. Arrays only."""
+"""Long curves smoothed, and what their axes show. Arrays only."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-POINTS = 1200
-"""Of a curve that is drawn: more than a plot has pixels across."""
 OUTLIERS = 0.5
 """Percent at either end that need not be in the picture: the first updates of a run are far out."""
 
@@ -28,16 +26,6 @@ def smooth(values: Floats, window: int) -> Floats:
     first = np.maximum(np.arange(1, len(values) + 1) - window, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((total[1:] - total[first]) / (count[1:] - count[first]))
-
-
-def thin(x: Floats, y: Floats, points: int = POINTS) -> tuple[Floats, Floats]:
-    """No more points than these, (n,) both: of each stretch the least and the greatest, so that no peak is lost."""
-    if len(x) <= points:
-        return x, y
-    stretches = points // 2
-    edges = np.linspace(0, len(x), stretches + 1).astype(int)[:-1]
-    low, high = np.fmin.reduceat(y, edges), np.fmax.reduceat(y, edges)
-    return np.repeat(x[edges], 2), np.stack([low, high], 1).ravel()
 
 
 def limits(curves: list[Floats]) -> tuple[float, float] | None:

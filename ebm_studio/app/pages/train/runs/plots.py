@@ -13,11 +13,12 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.pages.train.runs.curve_data import Floats, limits, ratio_ticks, smooth, thin
+from ebm_studio.app.pages.train.runs.curve_data import Floats, limits, ratio_ticks, smooth
 from ebm_studio.app.pages.train.runs.run_reader import WARNINGS, RunView
 from ebm_studio.app.pages.train.runs.selected_runs import Watch
 from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.plots import Chart, stroke
+from ebm_studio.app.widgets.thinning import thin
 
 Read = Callable[[RunView], tuple[Floats, ...]]
 NEAR = 6  # pixels within which the pointer is at an event
