@@ -12,6 +12,7 @@ import platformdirs
 import torch
 from torch import Tensor
 
+from ebm_studio.core.energy.crew import share_out, threads
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.evaluation.lite0 import Lite0
 from ebm_studio.core.specs import Features
@@ -43,12 +44,18 @@ class Extractor:
 
     def __call__(self, pixels: Pixels, progress: Progress = _silent) -> Tensor:
         """Features of uint8 pictures (N, C, H, W): (N, D) float32 on the CPU."""
-        parts = []
-        for first in range(0, len(pixels), BATCH):
+        starts = range(0, len(pixels), BATCH)
+        parts: dict[int, Tensor] = {}
+
+        def work(first: int) -> None:
             batch = torch.from_numpy(np.ascontiguousarray(pixels[first : first + BATCH]))
-            parts.append(self.net(batch.to(self.device)).float().cpu())
-            progress(min(first + BATCH, len(pixels)), len(pixels))
-        return torch.cat(parts)
+            parts[first] = self.net(batch.to(self.device)).float().cpu()
+
+        together = threads() if self.device.type == "cpu" else 1
+        for index in range(0, len(starts), together):
+            share_out(work, starts[index : index + together])
+            progress(min((index + together) * BATCH, len(pixels)), len(pixels))
+        return torch.cat([parts[first] for first in starts])
 
     def cached(self, pixels: Pixels, progress: Progress = _silent) -> Tensor:
         """The same, kept in the user's cache folder under a hash of the pictures."""
