@@ -47,6 +47,7 @@ COMMANDS = (
     tensorboard,
     train,
 )
+"""Each is called as its module is, with `-` for `_`."""
 BAD_INPUT = 2
 INTERRUPTED = 130
 
