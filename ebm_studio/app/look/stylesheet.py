@@ -73,8 +73,9 @@ QPushButton#model {{ background: transparent; border-color: transparent; text-al
 QPushButton#model:hover {{ background: {t.hover}; }}
 QPushButton#model:focus, QPushButton#quiet:focus {{ border-color: {t.accent}; }}
 QPushButton#model::menu-indicator {{ image: none; }}
-QToolButton[role="page"] {{ min-height: 38px; min-width: 38px; max-width: 38px; padding: 0; }}
-QToolButton[role="page"]:checked {{ background: {t.hover}; }}
+QToolButton[role="page"] {{ min-height: 40px; padding: 2px 0 0 0; font-size: {small}px; color: {t.muted}; }}
+QToolButton[role="page"]:checked {{ background: {t.hover}; color: {t.text}; }}
+QToolButton[role="tool"] {{ min-height: 30px; min-width: 32px; max-width: 32px; padding: 0; }}
 
 QAbstractSpinBox, QComboBox {{
     background: {t.raised}; border: 1px solid {t.line}; border-radius: 6px;

@@ -48,6 +48,8 @@ class Page(QWidget):
         self.studio = studio
         self.splitters: dict[str, QSplitter] = {}
         """Those whose sizes the next launch finds again, by name."""
+        self.stage: QWidget | None = None
+        """What is shown alone when the window presents; None where there is no picture to show."""
         self.setObjectName("page")
         self.setAccessibleName(self.title)
 

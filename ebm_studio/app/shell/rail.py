@@ -1,13 +1,13 @@
-"""The left edge: the pages, and the look."""
+"""The left edge: the pages by name, and below them the tools that every page shares."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QHelpEvent
+from PySide6.QtWidgets import QGridLayout, QMenu, QToolButton, QToolTip, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import SCHEMES, Theme
-from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.look.tokens import ICON, UNIT
 from ebm_studio.app.widgets.fields import button
 
 
@@ -21,13 +21,13 @@ class Rail(QWidget):
         super().__init__()
         self.setObjectName("rail")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedWidth(7 * UNIT)
+        self.setFixedWidth(10 * UNIT)
         self._theme = theme
         self.pages: list[QToolButton] = []
         self._high = 0  # pages at the head of the rail
-        self._tools = 0
+        self._tools = QGridLayout()
+        self._tools.setSpacing(0)
         self.look = button(theme, theme.scheme, "Look", "Dark, light, or as the system has it.")
-        self.look.setProperty("role", "page")
         self.look.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._schemes: dict[str, QAction] = {}
         self.look.setMenu(self._looks())
@@ -37,17 +37,22 @@ class Rail(QWidget):
         self._column.setContentsMargins(0, UNIT, 0, UNIT)
         self._column.setSpacing(0)  # so that a low window has room for all
         self._column.addStretch(1)
-        self._column.addWidget(self.look, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._column.addLayout(self._tools)
+        self.add_tool(self.look)
 
-    def add_page(self, icon: str, name: str, tip: str, low: bool = False) -> None:
-        """A further page, below those there are, or `low`, at the foot of the rail."""
-        page = button(self._theme, icon, name, tip)
+    def add_page(self, icon: str, name: str, tip: str, low: bool = False, key: str = "") -> None:
+        """A further page, below those there are, or `low`, at the foot of the rail; `key` shows it too."""
+        page = button(self._theme, icon, name, f"{tip} ({key})" if key else tip)
+        page.setText(name)
+        page.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         page.setProperty("role", "page")
-        page.setIconSize(QSize(3 * UNIT, 3 * UNIT))
+        page.setIconSize(QSize(ICON, ICON))
+        page.setFixedWidth(self.width() - UNIT)
         page.setCheckable(True)
+        page.installEventFilter(self)
         index = len(self.pages)
         page.clicked.connect(lambda: self.chosen.emit(index))
-        at = self._column.count() - 1 if low else self._high
+        at = self._column.count() if low else self._high
         self._column.insertWidget(at, page, 0, Qt.AlignmentFlag.AlignHCenter)
         self._high += not low
         self.pages.append(page)
@@ -59,10 +64,19 @@ class Rail(QWidget):
             page.setChecked(i == index)
 
     def add_tool(self, tool: QToolButton) -> None:
-        """A further tool, above the foot of the rail."""
-        tool.setProperty("role", "page")
-        self._tools += 1
-        self._column.insertWidget(self._high + self._tools, tool, 0, Qt.AlignmentFlag.AlignHCenter)
+        """A further tool, two in a row, above the pages at the foot."""
+        tool.setProperty("role", "tool")
+        tool.installEventFilter(self)
+        row, column = divmod(self._tools.count(), 2)
+        self._tools.addWidget(tool, row, column, Qt.AlignmentFlag.AlignHCenter)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # A tip stands beside the rail, where it hides no other button.
+        if isinstance(event, QHelpEvent) and isinstance(watched, QToolButton) and watched.toolTip():
+            at = self.mapToGlobal(QPoint(self.width() - UNIT, 0))
+            QToolTip.showText(QPoint(at.x(), watched.mapToGlobal(QPoint(0, -UNIT)).y()), watched.toolTip(), watched)
+            return True
+        return super().eventFilter(watched, event)
 
     def _looks(self) -> QMenu:
         menu = QMenu(self)

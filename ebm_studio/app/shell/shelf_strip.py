@@ -34,7 +34,10 @@ FOLDED = 4 * UNIT
 
 
 class ShelfStrip(QWidget):
-    """Slots at the left, then what is kept, then what can be done with all of it. Folded, one line of words."""
+    """Slots at the left, then what is kept, then what can be done with all of it. Folded, one line of words.
+
+    As long as it is empty it is folded by itself, so that the page has the room.
+    """
 
     def __init__(self, theme: Theme, shelf: Shelf) -> None:
         super().__init__()
@@ -55,8 +58,9 @@ class ShelfStrip(QWidget):
         self.hint = label(HINT, "muted")
         self.summary = NameLabel("small")
         self.summary.setAccessibleName("What is on the shelf")
-        self.fold = button(theme, "down", "Fold the shelf", "", lambda: self.set_folded(not self.folded))
-        self.folded = False
+        self.fold = button(theme, "down", "Fold the shelf", "", self._toggle)
+        self.folded_by_hand = False
+        self._opened_by_hand = False  # though it is empty
         self._lay_out()
         shelf.changed.connect(self._show)
         self._show()
@@ -96,10 +100,24 @@ class ShelfStrip(QWidget):
         row.addWidget(self.fold)
         self._unfolded = [*self.slots.values(), self.swap, divider, self.starred, self.open]
 
+    @property
+    def folded(self) -> bool:
+        """Whether it leaves its room to the page."""
+        return self.folded_by_hand or (self._empty and not self._opened_by_hand)
+
+    @property
+    def _empty(self) -> bool:
+        return not self._shelf.items and not any(self._shelf.slot(slot) for slot in SLOTS)
+
     def set_folded(self, folded: bool) -> None:
-        """Leave its room to the page, or take it."""
-        self.folded = folded
+        """Leave its room to the page; or take it, as long as something is on it."""
+        self.folded_by_hand = folded
         self._show()
+
+    def _toggle(self) -> None:
+        fold = not self.folded
+        self._opened_by_hand = not fold
+        self.set_folded(fold and not self._empty)
 
     def tile(self, kept: Kept) -> KeptTile:
         """The tile of something on the shelf."""
@@ -146,7 +164,7 @@ class ShelfStrip(QWidget):
         for widget in self._unfolded:
             widget.setVisible(not self.folded)
         slots = [f"{slot}  {kept.name}" for slot in SLOTS if (kept := self._shelf.slot(slot))]
-        self.summary.setText("   ·   ".join([f"Shelf  {len(self._shelf.items)}", *slots]))
+        self.summary.setText("   ·   ".join([f"Shelf  {len(self._shelf.items)}", *([HINT] if self._empty else slots)]))
         self.summary.setVisible(self.folded)
         self.fold.setIcon(self._theme.icon("up" if self.folded else "down"))
         text = "Unfold" if self.folded else "Fold"
@@ -164,6 +182,8 @@ class ShelfStrip(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._takes(event.mimeData()):
             event.acceptProposedAction()
+            self._opened_by_hand = True  # the slots and the places between show where it can go
+            self.set_folded(False)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         self._set_mark(self._place_at(event.position().toPoint()))

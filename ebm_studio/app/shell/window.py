@@ -16,6 +16,7 @@ from ebm_studio.app.shell.commands import commands, key_groups
 from ebm_studio.app.shell.file_drops import FileDrops
 from ebm_studio.app.shell.first_steps import Hint
 from ebm_studio.app.shell.page_undo import PageUndo
+from ebm_studio.app.shell.presentation import Presentation
 from ebm_studio.app.shell.rail import Rail
 from ebm_studio.app.shell.recipe_opener import RecipeOpener
 from ebm_studio.app.shell.registry import PAGES, export_dialog
@@ -81,8 +82,8 @@ class MainWindow(QMainWindow):
     def _hang(self, page: Page) -> None:
         """Put a page on the rail."""
         self.stack.addWidget(page)
-        self.rail.add_page(page.key, page.title, page.tip, page.low)
         keys = [f"Ctrl+{number % 10}"] if (number := self.stack.count()) <= 10 else []
+        self.rail.add_page(page.key, page.title, page.tip, page.low, *keys)
         act(self, f"Go to {page.title}", lambda: self.show_page(page), *keys)
         for part in page.session_parts():
             self.studio.session.add(part)
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         act(self, "Open a model file", self._open_model_file, QKeySequence.StandardKey.Open)
         for scheme in SCHEMES:
             act(self, f"Look: {scheme}", partial(studio.preferences.set, "scheme", scheme))
+        act(self, "Present: the picture on the whole screen", lambda: self.presentation.toggle(), "F11")
         act(self, "Fold or unfold the shelf", lambda: self.shelf.fold.click(), "Ctrl+J")
         act(self, "Quit", self.close, "Ctrl+Q")
         studio.preferences.follow("scheme", self._theme.choose, at_once=False)
@@ -133,12 +135,15 @@ class MainWindow(QMainWindow):
         for widget in (self.banner, *strips, self.hint):
             column.addWidget(widget)
         column.addWidget(middle, 1)
-        for widget in (self.shelf, self.status):
+        frame = (self.rail, self.shelf, self.status, self.banner, self.hint)
+        self.presentation = Presentation(self, lambda: self.page, frame)
+        for widget in (self.shelf, self.status, self.presentation):
             column.addWidget(widget)
         self.setCentralWidget(whole)
 
     def show_page(self, page: Page) -> None:
         """Show a page, and let the keys go there."""
+        self.presentation.end()
         self.stack.setCurrentWidget(page)
         self.rail.show_page(self.stack.currentIndex())
         give_way(self, page)
@@ -163,7 +168,7 @@ class MainWindow(QMainWindow):
         page.receive(wish)
 
     def open_model(self, name: str) -> None:
-        """Open a model by name or file, and see it run."""
+        """Open a model by name or file."""
         self.studio.wish(ShowModel(name))
 
     def _open_model_file(self) -> None:
@@ -213,9 +218,10 @@ class MainWindow(QMainWindow):
         if self._may_ask and not all(page.may_close() for page in self.pages):
             event.ignore()
             return
+        self.presentation.end()
         self.hide()  # at once; the engine may need to finish a step
         self.studio.settings.set("window/geometry", bytes(self.saveGeometry().data()))
-        self.studio.settings.set("window/shelf_folded", self.shelf.folded)
+        self.studio.settings.set("window/shelf_folded", self.shelf.folded_by_hand)
         for page in self.pages:
             page.remember(self.studio.settings)
         self.exports.close()
@@ -237,9 +243,8 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         self.resize(1280, 800)
         settings = self.studio.settings
-        if self.restoreGeometry(settings.blob("window/geometry")):  # which believes any size
-            room = self.screen().availableSize()
-            self.resize(self.size().boundedTo(room).expandedTo(self.minimumSizeHint()))
+        self.restoreGeometry(settings.blob("window/geometry"))  # which believes any size
+        self.resize(self.size().boundedTo(self.screen().availableSize()).expandedTo(self.minimumSizeHint()))
         self.shelf.set_folded(settings.flag("window/shelf_folded"))
         for page in self.pages:
             page.restore(settings)

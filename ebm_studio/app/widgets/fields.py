@@ -173,6 +173,9 @@ def _prepare(field: QAbstractSpinBox, name: str, tip: str) -> None:
     field.setToolTip(tip)
 
 
+PADDED = 4  # letters that the room around a word is worth
+
+
 class Choice(QWidget):
     """A few words side by side, one of them chosen."""
 
@@ -197,7 +200,7 @@ class Choice(QWidget):
             option.clicked.connect(lambda _=False, value=value: self.chosen.emit(value))
             option.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab comes to what is chosen; arrows lead on from there
             option.toggled.connect(partial(_let_tab_come, option))
-            row.addWidget(option, 1)
+            row.addWidget(option, len(text) + PADDED)  # long words need more room
             self._buttons[value] = option
         for option in self._buttons.values():
             option.setSizePolicy(option.sizePolicy().Policy.Expanding, option.sizePolicy().Policy.Fixed)

@@ -1,8 +1,9 @@
-"""Numbers as people read them."""
+"""Numbers and networks as people read them."""
 
 from __future__ import annotations
 
 from ebm_studio.core.evaluation.figures import Estimate
+from ebm_studio.core.specs import Activation, NetSpec
 
 
 def figure(value: float) -> str:
@@ -40,3 +41,18 @@ def duration(seconds: float) -> str:
 def signed(value: float) -> str:
     """A figure to three digits, with a true minus."""
     return f"{value:.3g}".replace("-", "−")
+
+
+NETWORK_TIP = "The width of the network's first layer (n_f in the paper), and the activation."
+_ACTIVATIONS: dict[Activation, str] = {
+    "leaky_relu": "LeakyReLU",
+    "silu": "SiLU",
+    "gelu": "GELU",
+    "tanh": "tanh",
+    "softplus": "softplus",
+}
+
+
+def network_text(net: NetSpec) -> str:
+    """A network in a few words."""
+    return f"width {net.width}, {_ACTIVATIONS[net.activation]}"

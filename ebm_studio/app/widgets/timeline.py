@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -14,6 +16,8 @@ from ebm_studio.app.widgets.scrub_bar import ScrubBar
 from ebm_studio.core.specs import MAX_STEPS
 from ebm_studio.engine.chain_store import ChainStore
 
+QWIDGETSIZE_MAX = (1 << 24) - 1  # Qt's own, which its Python binding leaves out
+
 
 def act_playback(page: QWidget, playback: Playback) -> None:
     """The keys of a page with a timeline."""
@@ -24,8 +28,43 @@ def act_playback(page: QWidget, playback: Playback) -> None:
     act(page, "To the image", lambda: playback.step(MAX_STEPS), Qt.Key.Key_End)
 
 
-class Timeline(QWidget):
+class OverPlots(QWidget):
+    """Controls in a column with curves below them, which can be folded away."""
+
+    bar_height: ClassVar[int]
+    """Of the controls alone."""
+    least_height: ClassVar[int]
+    """With the curves."""
+    plots: QWidget
+    _column: QVBoxLayout
+
+    def keep_room(self) -> None:
+        """Keep the room below for the curves, so that nothing jumps when they come."""
+        self.plots = QWidget()
+        self._column.addWidget(self.plots, 1)
+        self.setMinimumHeight(self.least_height)
+
+    def put_plots(self, plots: QWidget) -> None:
+        """Put the curves in their place."""
+        room, self.plots = self.plots, plots
+        self._column.replaceWidget(room, plots)
+        self._column.setStretch(self._column.count() - 1, 1)
+        plots.setVisible(not room.isHidden())
+        room.deleteLater()
+
+    def fold_plots(self) -> None:
+        """Leave the room of the curves to the pictures, or take it again."""
+        folded = not self.plots.isHidden()
+        self.plots.setVisible(not folded)
+        self.setMinimumHeight(self.bar_height if folded else self.least_height)
+        self.setMaximumHeight(self.bar_height if folded else QWIDGETSIZE_MAX)
+
+
+class Timeline(OverPlots):
     """Drives the playback and shows where it is."""
+
+    bar_height = 6 * UNIT
+    least_height = 20 * UNIT
 
     def __init__(self, theme: Theme, state: ShowsChain) -> None:
         super().__init__()
@@ -89,16 +128,11 @@ class Timeline(QWidget):
         self._column.setContentsMargins(UNIT, UNIT, 2 * UNIT, UNIT)
         self._column.setSpacing(UNIT)
         self._column.addLayout(bar)
-        self._room = QWidget()  # kept for the plots, so that nothing jumps when they come
-        self._column.addWidget(self._room, 1)
-        self.setMinimumHeight(20 * UNIT)
+        self.keep_room()
 
     def add_plots(self) -> None:
         """Load pyqtgraph and put the curves in their place."""
-        self.plots = self.make_plots()
-        self._column.replaceWidget(self._room, self.plots)
-        self._column.setStretch(1, 1)
-        self._room.deleteLater()
+        self.put_plots(self.make_plots())
 
     def make_plots(self) -> QWidget:
         """The curves of the state's chain."""

@@ -250,7 +250,9 @@ class ComparePage(Page):
         column.setSpacing(0)
         column.addWidget(self.common)
         column.addWidget(Banner(theme, state))
-        row = QHBoxLayout()
+        self.stage = QWidget()
+        row = QHBoxLayout(self.stage)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(1)
         for header, pane in zip(self.headers, self.panes, strict=True):
             half = QVBoxLayout()
@@ -258,7 +260,7 @@ class ComparePage(Page):
             half.addWidget(header)
             half.addWidget(pane, 1)
             row.addLayout(half, 1)
-        column.addLayout(row, 1)
+        column.addWidget(self.stage, 1)
         split = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
         self.splitters = {"split": split}
         whole = QVBoxLayout(self)
@@ -273,6 +275,7 @@ class ComparePage(Page):
         act_playback(self, state.playback)
         act(self, "Random seed", state.random_seed, Qt.Key.Key_R)
         act(self, "Swap A and B", state.swap, Qt.Key.Key_X)
+        act(self, "Fold or unfold the plots", self.timeline.fold_plots, Qt.Key.Key_P)
         act(self, "Cancel what runs", state.cancel, Qt.Key.Key_Escape)
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -11,7 +11,7 @@ from ebm_studio.app.pages.generate.history import History
 from ebm_studio.app.pages.generate.history_panel import HistoryPanel
 from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.widgets.fields import Choice, reset_button
-from ebm_studio.app.widgets.formatting import thousands
+from ebm_studio.app.widgets.formatting import NETWORK_TIP, network_text, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.app.widgets.short_run_panel import ShortRunPanel
 from ebm_studio.data.models.card import Card
@@ -92,7 +92,7 @@ class ModelPanel(Panel):
             for name, tip in (
                 ("Data", "The model's training set."),
                 ("Pictures", "Size and colours of a picture."),
-                ("Net", "Width n<sub>f</sub> of the first layer, and the activation."),
+                ("Net", NETWORK_TIP),
                 ("Trained K", "The number of steps that the model was trained with."),
                 ("Updates", "Parameter updates of Algorithm 1."),
                 ("Energy difference d", "E(data) − E(samples) at the end of training: healthy about 0."),
@@ -112,7 +112,7 @@ def _facts(card: Card) -> dict[str, str]:
     return {
         "Data": card.data.name,
         "Pictures": f"{card.net.size} × {card.net.size}, {'grey' if card.net.channels == 1 else 'colour'}",
-        "Net": f"width {card.net.width}, {'LeakyReLU' if card.net.activation == 'leaky_relu' else 'SiLU'}",
+        "Net": network_text(card.net),
         "Trained K": str(card.short_run.steps),
         "Updates": thousands(card.updates) if card.updates else "–",
         "Energy difference d": f"{card.health.d:+.2f}".replace("-", "−") if card.health else "–",

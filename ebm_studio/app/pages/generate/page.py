@@ -56,6 +56,7 @@ class GeneratePage(Page):
         self.header.add(self.snapshot)
         self.banner = Banner(theme, state)
         self.canvas = Canvas(theme, state, studio.shelf)
+        self.stage = self.canvas
         self.timeline = Timeline(theme, state)
         self.inspector = Inspector(theme, state, self.history)
         self._lay_out()
@@ -94,6 +95,7 @@ class GeneratePage(Page):
         act(self, "Copy the chain's image", canvas.copy, "Ctrl+C")
         act(self, "Show the history", lambda: self.inspector.show_side("history"), Qt.Key.Key_H)
         act(self, "Show the settings", lambda: self.inspector.show_side("settings"), Qt.Key.Key_S)
+        act(self, "Fold or unfold the plots", self.timeline.fold_plots, Qt.Key.Key_P)
         act(self, "Zoom in", lambda: canvas.zoom_by(1), Qt.Key.Key_Plus, Qt.Key.Key_Equal)
         act(self, "Zoom out", lambda: canvas.zoom_by(-1), Qt.Key.Key_Minus)
         act(self, "See everything", canvas.fit, Qt.Key.Key_0)

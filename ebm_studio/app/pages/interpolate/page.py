@@ -110,7 +110,7 @@ class InterpolatePage(Page):
         line.addStretch(1)
         line.addWidget(self.view)
 
-        stage = QWidget()
+        self.stage = stage = QWidget()
         stage.setObjectName("canvas")
         stage.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         below = QVBoxLayout(stage)
@@ -141,6 +141,7 @@ class InterpolatePage(Page):
     def _add_actions(self) -> None:
         state = self.state
         act(self, "Play or pause the path", state.toggle, Qt.Key.Key_Space)
+        act(self, "Fold or unfold the plots", self.timeline.fold_plots, Qt.Key.Key_P)
         act(self, "One frame back", lambda: state.go_frame(state.frame - 1), Qt.Key.Key_Left)
         act(self, "One frame on", lambda: state.go_frame(state.frame + 1), Qt.Key.Key_Right)
         act(self, "To the first stop", lambda: state.go_frame(0), Qt.Key.Key_Home)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
@@ -12,14 +12,18 @@ from ebm_studio.app.pages.interpolate.state import PathState
 from ebm_studio.app.studio.playback import Mode
 from ebm_studio.app.widgets.fields import RealField, WholeField, button, label
 from ebm_studio.app.widgets.scrub_bar import ScrubBar
+from ebm_studio.app.widgets.timeline import OverPlots
 from ebm_studio.core.specs import MAX_FRAMES
 from ebm_studio.data.exports.frames import letter
 
 FINE = 500  # places of the slider a leg
 
 
-class PathTimeline(QWidget):
+class PathTimeline(OverPlots):
     """Drives the position and the step, and shows where they are."""
+
+    bar_height = 14 * UNIT
+    least_height = 16 * UNIT
 
     def __init__(self, theme: Theme, state: PathState) -> None:
         super().__init__()
@@ -101,18 +105,13 @@ class PathTimeline(QWidget):
         inset.setContentsMargins(UNIT, 0, 0, 0)
         inset.addLayout(ways)
         self._column.addLayout(inset)
-        self._room = QWidget()  # kept for the plots, so that nothing jumps when they come
-        self._column.addWidget(self._room, 1)
-        self.setMinimumHeight(16 * UNIT)
+        self.keep_room()
 
     def add_plots(self) -> None:
         """Load pyqtgraph and put the curves in their place."""
         from ebm_studio.app.pages.interpolate.plots import PathPlots
 
-        self.plots = PathPlots(self._theme, self._state)
-        self._column.replaceWidget(self._room, self.plots)
-        self._column.setStretch(2, 1)
-        self._room.deleteLater()
+        self.put_plots(PathPlots(self._theme, self._state))
 
     def _load(self) -> None:
         state = self._state

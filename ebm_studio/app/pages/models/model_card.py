@@ -18,7 +18,7 @@ from ebm_studio.app.pages.models.share_panel import SharePanel
 from ebm_studio.app.pages.models.state import Entry, Zoo
 from ebm_studio.app.widgets.actions import Use, line, press_own, use
 from ebm_studio.app.widgets.fields import button, elided, label
-from ebm_studio.app.widgets.formatting import duration, estimated, thousands
+from ebm_studio.app.widgets.formatting import NETWORK_TIP, duration, estimated, network_text, thousands
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.names import in_tip, printable
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
@@ -219,8 +219,8 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
         ("Pictures", shape, "Size and colours of a picture."),
         (
             "Net",
-            f"width {net.width}, {'LeakyReLU' if net.activation == 'leaky_relu' else 'SiLU'}",
-            "Width n<sub>f</sub> of the first layer, and the activation.",
+            network_text(net),
+            NETWORK_TIP,
         ),
         (
             "Short run",

@@ -159,10 +159,10 @@ class ReconstructPage(Page):
         self._show()
 
     def _lay_out(self) -> None:
-        self.stage = QStackedWidget()
-        self.stage.setMinimumSize(320, 160)
+        self.stage = self.views = QStackedWidget()
+        self.views.setMinimumSize(320, 160)
         for widget in (self.welcome, self.crop_view, self.mask_view, self.compare_view):
-            self.stage.addWidget(widget)
+            self.views.addWidget(widget)
         middle = QWidget()
         row = QHBoxLayout(middle)
         row.setContentsMargins(0, 0, 0, 0)
@@ -172,7 +172,7 @@ class ReconstructPage(Page):
         photos.addWidget(self.list, 1)
         photos.addWidget(self.absent, 0, Qt.AlignmentFlag.AlignBottom)
         row.addLayout(photos)
-        row.addWidget(self.stage, 1)
+        row.addWidget(self.views, 1)
         top = QWidget()
         column = QVBoxLayout(top)
         column.setContentsMargins(0, 0, 0, 0)
@@ -189,6 +189,7 @@ class ReconstructPage(Page):
 
     def _add_actions(self) -> None:
         state = self.state
+        act(self, "Fold or unfold the plots", self.timeline.fold_plots, Qt.Key.Key_P)
         act(self, "Open photos…", self.choose_files, "Ctrl+O")
         act(self, "Paste a picture", self.paste, "Ctrl+V")
         act(self, "Open the sample photos", lambda: state.open_files(sample_photos()))
@@ -273,7 +274,7 @@ class ReconstructPage(Page):
         return of_reconstructions(self.state)
 
     def focus_first(self) -> None:
-        (self.stage.currentWidget() or self).setFocus()
+        (self.views.currentWidget() or self).setFocus()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -286,8 +287,8 @@ class ReconstructPage(Page):
     def _show(self) -> None:
         views: dict[View, QWidget] = {"crop": self.crop_view, "mask": self.mask_view}
         shown = views.get(self.state.view, self.compare_view) if self.state.photos else self.welcome
-        before = self.stage.currentWidget()
-        self.stage.setCurrentWidget(shown)
+        before = self.views.currentWidget()
+        self.views.setCurrentWidget(shown)
         if before is not None and before.hasFocus():
             shown.setFocus()
         self.list.setVisible(bool(self.state.photos))

@@ -13,7 +13,7 @@ from ebm_studio.app.pages.train.runs.run_reader import WARNINGS, RunView
 from ebm_studio.app.pages.train.runs.run_text import state_of, when
 from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.widgets.fields import label
-from ebm_studio.app.widgets.formatting import duration, figure, thousands
+from ebm_studio.app.widgets.formatting import duration, figure, network_text, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.data.pictures.datasets import set_name
 from ebm_studio.data.training.run_log import Event
@@ -156,7 +156,7 @@ def _settings(view: RunView) -> dict[str, str]:
         "Data": set_name(plan.source)[:24],
         "Held out": thousands(plan.held_out),
         "Pictures": f"{net.size} × {net.size}, {'grey' if net.channels == 1 else 'colour'}",
-        "Net": f"width {net.width}, {'LeakyReLU' if net.activation == 'leaky_relu' else 'SiLU'}",
+        "Net": network_text(net),
         "Short run": f"K {run.steps}, s {figure(run.step_size)}, τ {figure(run.noise_scale)}",
         "Batches": f"{learning.chains} chains, {learning.images} images",
         "Rate": figure(learning.learning_rate),

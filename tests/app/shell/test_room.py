@@ -1,0 +1,64 @@
+"""Room for the picture: an empty shelf is folded, plots fold, and F11 leaves the picture alone."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+
+def test_an_empty_shelf_is_folded_until_something_is_kept(running):
+    shelf = running.shelf
+    assert shelf.folded
+    assert "Press K" in shelf.summary.text()
+    low = shelf.height()
+    running.pages[0].state.select(2)
+    QTest.keyClick(running, Qt.Key.Key_K)
+    assert not shelf.folded
+    assert shelf.height() > low
+
+
+def test_an_empty_shelf_opens_by_hand(running):
+    QTest.mouseClick(running.shelf.fold, Qt.MouseButton.LeftButton)
+    assert not running.shelf.folded
+    QTest.mouseClick(running.shelf.fold, Qt.MouseButton.LeftButton)
+    assert running.shelf.folded
+    assert not running.shelf.folded_by_hand  # so that it opens when something is kept
+
+
+def test_plots_fold_by_key_and_leave_their_room_to_the_pictures(running):
+    page = running.pages[0]
+    before = page.canvas.height()
+    QTest.keyClick(running, Qt.Key.Key_P)
+    assert not page.timeline.plots.isVisible()
+    assert page.canvas.height() > before
+    QTest.keyClick(running, Qt.Key.Key_P)
+    assert page.timeline.plots.isVisible()
+
+
+def test_presenting_shows_the_picture_alone_and_ends_as_it_began(qtbot, running):
+    page = running.pages[0]
+    QTest.keyClick(running, Qt.Key.Key_F11)
+    assert running.isFullScreen()
+    assert page.canvas.isVisible()
+    assert running.presentation.isVisible()
+    for widget in (running.rail, running.status, running.shelf, page.inspector, page.timeline, page.header):
+        assert not widget.isVisible()
+    QTest.keyClick(running, Qt.Key.Key_F11)
+    assert not running.isFullScreen()
+    for widget in (running.rail, running.status, running.shelf, page.inspector, page.timeline, page.header):
+        assert widget.isVisible()
+    assert not running.presentation.isVisible()
+
+
+def test_going_to_another_page_ends_the_presentation(running):
+    QTest.keyClick(running, Qt.Key.Key_F11)
+    QTest.keyClick(running, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
+    assert running.rail.isVisible()
+    assert not running.presentation.isVisible()
+
+
+def test_pages_are_named_on_the_rail(running):
+    for button, page in zip(running.rail.pages, running.pages, strict=True):
+        assert button.text() == page.title
+        assert button.fontMetrics().horizontalAdvance(page.title) <= button.width()
+    assert "(Ctrl+1)" in running.rail.pages[0].toolTip()
