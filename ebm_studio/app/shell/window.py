@@ -55,9 +55,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.setWindowTitle("EBM Studio")
-        self._theme = theme
-        self._is_painted = False
-        self._may_ask = True
+        self._theme, self._is_painted, self._may_ask = theme, False, True
         self.studio = studio = Studio(settings, model, device, log, self)
         self.pages = tuple(page(studio, theme) for page in PAGES)
         self.rail = Rail(theme)

@@ -29,8 +29,8 @@ class Number:
 
     @property
     def label(self) -> str:
-        """The text and the symbol."""
-        return f"{self.text} {self.symbol}".strip()
+        """The text with the symbol in it, or after it."""
+        return self.text if f" {self.symbol} " in self.text else f"{self.text} {self.symbol}".strip()
 
 
 STEPS = Number(
@@ -46,8 +46,9 @@ NOISE_SCALE = Number(
     tip="τ, the standard deviation of the noise u that each step adds.",
 )  # fmt: skip
 NOISE_STEPS = Number(
-    name="noise_steps", text="Noise until step", symbol="n", low=0, high=MAX_STEPS, slider=(0, 1), ratio=False,
-    tip="n, only the first n steps add noise; then it settles.",
+    name="noise_steps", text="Add noise for first n steps", symbol="n", low=0, high=MAX_STEPS, slider=(0, 1),
+    ratio=False,
+    tip="Only the first n steps add noise. The steps after them settle the picture.",
 )  # fmt: skip
 
 

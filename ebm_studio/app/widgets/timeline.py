@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
@@ -58,6 +58,10 @@ class OverPlots(QWidget):
         self.plots.setVisible(not folded)
         self.setMinimumHeight(self.bar_height if folded else self.least_height)
         self.setMaximumHeight(self.bar_height if folded else QWIDGETSIZE_MAX)
+        if isinstance(split := self.parentWidget(), QSplitter):  # which does not give the room away by itself
+            above, own = split.sizes()
+            height = self.bar_height if folded else self.least_height
+            split.setSizes([above + own - height, height])
 
 
 class Timeline(OverPlots):

@@ -12,7 +12,7 @@ def test_an_empty_shelf_is_folded_until_something_is_kept(running):
     assert "Press K" in shelf.summary.text()
     low = shelf.height()
     running.pages[0].state.select(2)
-    QTest.keyClick(running, Qt.Key.Key_K)
+    QTest.keyClick(running.pages[0].canvas, Qt.Key.Key_K)
     assert not shelf.folded
     assert shelf.height() > low
 
@@ -25,13 +25,13 @@ def test_an_empty_shelf_opens_by_hand(running):
     assert not running.shelf.folded_by_hand  # so that it opens when something is kept
 
 
-def test_plots_fold_by_key_and_leave_their_room_to_the_pictures(running):
+def test_plots_fold_by_key_and_leave_their_room_to_the_pictures(qtbot, running):
     page = running.pages[0]
     before = page.canvas.height()
-    QTest.keyClick(running, Qt.Key.Key_P)
+    QTest.keyClick(page.canvas, Qt.Key.Key_P)
     assert not page.timeline.plots.isVisible()
-    assert page.canvas.height() > before
-    QTest.keyClick(running, Qt.Key.Key_P)
+    qtbot.waitUntil(lambda: page.canvas.height() > before)
+    QTest.keyClick(page.canvas, Qt.Key.Key_P)
     assert page.timeline.plots.isVisible()
 
 

@@ -73,7 +73,7 @@ class GeneratePage(Page):
             column.addWidget(widget)
         column.addWidget(self.canvas, 1)
         left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
-        whole = splitter(Qt.Orientation.Horizontal, left, self.inspector, (960, 34 * UNIT))
+        whole = splitter(Qt.Orientation.Horizontal, left, self.inspector, (960, 36 * UNIT))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(whole)

@@ -132,7 +132,7 @@ class InterpolatePage(Page):
         column.addWidget(stage, 1)
         column.addWidget(self.strip)
         left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 26 * UNIT))
-        parts = splitter(Qt.Orientation.Horizontal, left, self.inspector, (960, 34 * UNIT))
+        parts = splitter(Qt.Orientation.Horizontal, left, self.inspector, (960, 36 * UNIT))
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(parts)

@@ -181,7 +181,7 @@ class ReconstructPage(Page):
         column.addWidget(self.banner)
         column.addWidget(middle, 1)
         left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
-        whole = splitter(Qt.Orientation.Horizontal, left, self.inspector, (960, 34 * UNIT))
+        whole = splitter(Qt.Orientation.Horizontal, left, self.inspector, (960, 36 * UNIT))
         outer = QHBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(whole)
