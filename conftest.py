@@ -3,8 +3,15 @@
 import os
 import tempfile
 
+import pytest
+
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="ebm-studio-tests-")
 # There is a test process for each core, so one thread is enough for each, and for what it starts: more would wait
 # for one another. Tests that need several say so.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many damaged files the fuzzers in tests/fuzz try."""
+    parser.addoption("--fuzz", type=int, default=300, metavar="N", help="damaged files for each fuzzer (default: 300)")

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ebm_studio.cli.options import add_device, add_json, counting_bar
+from ebm_studio.cli.options import add_device, add_json, add_reading, counting_bar, reading, some_name, some_path
 from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.storage.atomic_write import check_place
 
@@ -22,9 +22,9 @@ def add(commands: Any) -> None:
         description="Draw at step sizes from the model's own to 1.5 times that, compare with training images "
         "(KID-lite0), and write the model with the smallest step size that cannot be told from the best.",
     )
-    parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
     parser.add_argument("data", metavar="DATA", help="what it learned from: a folder or zip of images, or a name")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the model to write (default: only tell)")
+    parser.add_argument("-o", "--output", type=some_path, metavar="FILE", help="the model to write (default: none)")
     parser.add_argument(
         "--most",
         type=float,
@@ -34,6 +34,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--count", type=int, default=512, metavar="N", help="samples of each (default: 512)")
     parser.add_argument("--seed", type=int, default=0, help="of the samples (default: 0)")
+    add_reading(parser)
     add_device(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from ebm_studio.data.models.calibration import calibrated, chosen, trials
     from ebm_studio.data.models.model import load_model, save_model
 
-    model = load_model(args.model, args.device)
+    model = load_model(args.model, args.device, reading=reading(args))
     tried = []
     with counting_bar() as tell:
         for trial in trials(model, args.data, settings, args.most, tell):

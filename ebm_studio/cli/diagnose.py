@@ -8,7 +8,16 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ebm_studio.cli.options import add_device, add_json, counting_bar, progress_bar, some_path
+from ebm_studio.cli.options import (
+    add_device,
+    add_json,
+    add_reading,
+    counting_bar,
+    progress_bar,
+    reading,
+    some_name,
+    some_path,
+)
 from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.evaluation.findings import CLAIMS, Claim, Finding, told
@@ -30,7 +39,7 @@ def add(commands: Any) -> None:
         "that the short run does not converge and does not mix, that samples match the data's moments and energies, "
         "and that the run can be inverted. Ctrl-C keeps the claims that are done (docs/diagnosis.md explains them).",
     )
-    parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
     parser.add_argument("data", metavar="DATA", help="what it trained on: a folder or zip of images, or a name")
     parser.add_argument(
         "-o", "--output", type=some_path, metavar="REPORT.html", help="a report to write, one file that stands alone"
@@ -38,6 +47,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--only", default="", metavar="CLAIM,...", help=f"some of {', '.join(CLAIMS)} (default: all)")
     parser.add_argument("--count", type=int, default=512, metavar="N", help="samples to measure (default: 512)")
     parser.add_argument("--seed", type=int, default=0, help="of samples and draws (default: 0)")
+    add_reading(parser)
     add_device(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -58,7 +68,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from ebm_studio.data.models.model import load_model
 
     claims = check_claims([name.strip() for name in args.only.split(",") if name.strip()])
-    model = load_model(args.model, args.device)
+    model = load_model(args.model, args.device, reading=reading(args))
     if other := other_set(model.card.data, args.data):
         print(f"ebm-studio diagnose: {other}", file=sys.stderr)
     began = time.perf_counter()

@@ -6,10 +6,9 @@ import argparse
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from ebm_studio.cli.options import add_device, add_json, counting_bar
+from ebm_studio.cli.options import add_device, add_json, add_reading, counting_bar, reading, some_name, some_path
 from ebm_studio.core.evaluation.figures import Estimate, Figures
 from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.storage.atomic_write import check_place
@@ -25,7 +24,7 @@ def add(commands: Any) -> None:
         description="Compare samples with the images of DATA that training never saw (docs/fidelity.md explains the "
         "figures). --features inception gives true KID, FID and IS, and downloads its weights when first used.",
     )
-    parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
     parser.add_argument("data", metavar="DATA", help="what it learned from: a folder or zip of images, or a name")
     parser.add_argument("--count", type=int, default=5000, metavar="N", help="samples to compare (default: 5000)")
     parser.add_argument("--features", default="lite0", help="lite0 or inception (default: lite0)")
@@ -36,10 +35,11 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=some_path,
         metavar="FILE",
         help="the model to write, with the figures in its card",
     )
+    add_reading(parser)
     add_device(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     if settings.features == "inception":
         print(DOWNLOAD, file=sys.stderr)
-    model = load_model(args.model, args.device)
+    model = load_model(args.model, args.device, reading=reading(args))
     if other := other_set(model.card.data, args.data):
         print(f"ebm-studio evaluate: {other}", file=sys.stderr)
     began = time.perf_counter()

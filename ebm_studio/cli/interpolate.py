@@ -10,8 +10,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ebm_studio.cli.options import add_device, add_json, add_short_run, progress_bar, short_run
-from ebm_studio.core.errors import DivergedError, SettingsError
+from ebm_studio.cli.options import (
+    add_device,
+    add_json,
+    add_reading,
+    add_short_run,
+    progress_bar,
+    reading,
+    short_run,
+    some_name,
+    some_path,
+)
+from ebm_studio.core.errors import DataError, DivergedError, SettingsError
+from ebm_studio.data.storage.outside import path_of
 
 if TYPE_CHECKING:
     from ebm_studio.core.specs import ShortRun
@@ -27,7 +38,7 @@ def add(commands: Any) -> None:
         description="Run the short run from latents between A and B (and C ...), and write the ends as a film; to a "
         ".png, as a sheet; to a name without suffix, as a folder of .png files. The file remembers how it was made.",
     )
-    parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
     parser.add_argument(
         "stops",
         metavar="STOP",
@@ -35,7 +46,12 @@ def add(commands: Any) -> None:
         help="two or more: seed:7, chain 3 of a seed as seed:7:3, a photo, or a latent (.safetensors)",
     )
     parser.add_argument(
-        "-o", "--output", required=True, type=Path, metavar="FILE", help=".gif, .webp, .apng, .mp4, .png, or a folder"
+        "-o",
+        "--output",
+        required=True,
+        type=some_path,
+        metavar="FILE",
+        help=".gif, .webp, .apng, .mp4, .png, or a folder",
     )
     parser.add_argument("--frames", type=int, default=33, metavar="N", help="frames in all (default: 33)")
     parser.add_argument(
@@ -57,6 +73,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--palette", default="shared", help="of a GIF: shared by all frames, or own (default: shared)")
     parser.add_argument("--dither", default="none", help="of a GIF: none, ordered or diffusion (default: none)")
     add_short_run(parser)
+    add_reading(parser)
     add_device(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -85,7 +102,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         dither=args.dither,
     )
     check_stops(len(args.stops), spec.closed)
-    model = load_model(args.model, args.device)
+    model = load_model(args.model, args.device, reading=reading(args))
     own = short_run(args, run_of(args.stops, model.card.short_run))
     check_size(kind, look, *expected_of_path(spec, len(args.stops), model))
     if told := left_out(spec.frames, look, kind):
@@ -129,9 +146,10 @@ def run_of(stops: Sequence[str], own: ShortRun) -> ShortRun:
     for text in stops:
         if text.startswith("seed:"):
             continue
-        if Path(text).suffix.lower() != SUFFIX:
+        path = path_of(text, DataError)
+        if path.suffix.lower() != SUFFIX:
             return own.for_photos()
-        latent = read_latent(Path(text))
+        latent = read_latent(path)
         if isinstance(latent.origin, FromPhoto):
             return latent.short_run
     return own
@@ -146,7 +164,7 @@ def read_stop(text: str, model: Model, own: ShortRun) -> Latent:
         if not match:
             raise SettingsError(f"{text} is not a seed: write seed:7, or seed:7:3 for its chain 3.")
         return model.latent(int(match[1]), int(match[2] or 0), own)
-    path = Path(text)
+    path = path_of(text, DataError)
     if path.suffix.lower() == SUFFIX:
         return read_latent(path)
     return _reconstructed(path, model, own)

@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
+from ebm_studio.core.errors import DataError
 from ebm_studio.core.specs import ShortRun
+from ebm_studio.data.models.reading import Reading, Sign
+from ebm_studio.data.storage.outside import path_of
 
 UNITS = (1.0, 60.0, 3600.0)
 """Seconds, minutes and hours, in seconds."""
@@ -29,10 +33,37 @@ def duration(text: str) -> float:
 
 
 def some_path(text: str) -> Path:
-    """A path. An empty one, as of a variable that is not set, would be the current folder."""
+    """A path, in which ~ is a home folder. An empty one, as of a variable that is not set, is refused."""
+    # The shell leaves the ~ of --output=~/x.png as it is.
+    try:
+        return path_of(text, DataError)
+    except DataError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def some_name(text: str) -> str:
+    """The name of a model or a data set; an empty one is refused."""
     if not text.strip():
-        raise argparse.ArgumentTypeError("the path is empty: name a file or folder")
-    return Path(text)
+        raise argparse.ArgumentTypeError("it is empty: give a name, or a file")
+    return text
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """--sign, --activation and --leak: how weights without a card are read."""
+    group = parser.add_argument_group("weights of another program (a MODEL without a card)")
+    group.add_argument(
+        "--sign",
+        choices=get_args(Sign),
+        help="plus if the net's output is the energy, minus if it is -E, as in the paper (default: auto, by a test)",
+    )
+    group.add_argument("--activation", help="leaky_relu or silu (default: leaky_relu)")
+    group.add_argument("--leak", type=float, metavar="A", help="slope of LeakyReLU below 0 (default: 0.2)")
+
+
+def reading(args: argparse.Namespace) -> Reading | None:
+    """What the options say of weights without a card; None when they say nothing. Raises `SettingsError`."""
+    said = {name: value for name in ("sign", "activation", "leak") if (value := getattr(args, name)) is not None}
+    return Reading(**said) if said else None
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,16 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from ebm_studio.cli.options import add_device, add_json, add_short_run, short_run, some_path
+from ebm_studio.cli.options import (
+    add_device,
+    add_json,
+    add_reading,
+    add_short_run,
+    reading,
+    short_run,
+    some_name,
+    some_path,
+)
 from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import DivergedError
 
@@ -34,7 +43,7 @@ def add(commands: Any) -> None:
         "latent (.safetensors) for each, overview.png with rows of photo, latent and reconstruction, and report.json. "
         "Ctrl-C keeps the best so far. Files that are there and are not an earlier reconstruction's stay as they are.",
     )
-    parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
     parser.add_argument("photos", metavar="PHOTO", nargs="+", type=some_path, help="a picture, or a folder of them")
     parser.add_argument("-o", "--output", required=True, type=some_path, metavar="DIR", help="where the results go")
     parser.add_argument("--iterations", type=int, default=200, metavar="N", help="short runs at most (default: 200)")
@@ -51,6 +60,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the noise that a search starts from (default: 0)")
     add_short_run(parser)
+    add_reading(parser)
     add_device(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -71,7 +81,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     tolerance = {} if args.tolerance is None else {"tolerance": args.tolerance}
     check_place(args.output, folder=True)
     settings = Reconstruction(iterations=args.iterations, mode=args.mode, **tolerance)
-    model = load_model(args.model, args.device)
+    model = load_model(args.model, args.device, reading=reading(args))
     own = short_run(args, model.card.short_run.for_photos(masked=args.mask is not None))
     files, pixels, skipped = _read(args.photos, model.card.net, args.background)
     known = None if args.mask is None else _read_mask(args.mask, model.card.net.size)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
-from ebm_studio.cli.options import add_device, add_json, progress_bar
+from ebm_studio.cli.options import add_device, add_json, progress_bar, some_path
 
 
 def add(commands: Any) -> None:
@@ -18,8 +17,8 @@ def add(commands: Any) -> None:
         help="make an exported file again from the recipe inside it",
         description="Read the recipe in FILE and make its pictures again, in the format that the new name asks for.",
     )
-    parser.add_argument("file", metavar="FILE", type=Path, help="an export of EBM Studio, or a .recipe.json")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="the new file")
+    parser.add_argument("file", metavar="FILE", type=some_path, help="an export of EBM Studio, or a .recipe.json")
+    parser.add_argument("-o", "--output", required=True, type=some_path, metavar="OUT", help="the new file")
     parser.add_argument(
         "--model",
         metavar="NAME|FILE",

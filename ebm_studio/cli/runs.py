@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from ebm_studio.cli.options import add_json
+from ebm_studio.cli.options import add_json, some_path
 from ebm_studio.core.errors import StudioError
 from ebm_studio.data.training.run_folder import default_root, list_runs
 
@@ -15,7 +14,7 @@ from ebm_studio.data.training.run_folder import default_root, list_runs
 def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("runs", help="list the runs of learning and how they stand")
-    parser.add_argument("root", nargs="?", type=Path, metavar="DIR", help="where they are (default: the window's)")
+    parser.add_argument("root", nargs="?", type=some_path, metavar="DIR", help="where they are (default: the window's)")
     add_json(parser)
     parser.set_defaults(run=run)
 

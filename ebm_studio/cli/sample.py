@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 from typing import Any
 
-from ebm_studio.cli.options import add_backend, add_device, add_json, add_short_run, progress_bar, short_run
+from ebm_studio.cli.options import (
+    add_backend,
+    add_device,
+    add_json,
+    add_reading,
+    add_short_run,
+    progress_bar,
+    reading,
+    short_run,
+    some_name,
+    some_path,
+)
 
 
 def add(commands: Any) -> None:
@@ -18,8 +28,8 @@ def add(commands: Any) -> None:
         description="Write a grid of samples, 8 a row; to a film (.gif, .apng, .mp4), the whole chain from noise to "
         "image.",
     )
-    parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="a .png, a .gif, ...")
+    parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument("-o", "--output", required=True, type=some_path, metavar="FILE", help="a .png, a .gif, ...")
     parser.add_argument("--count", type=int, default=64, help="how many pictures (default: 64)")
     parser.add_argument("--seed", type=int, default=0, help="picture i of a seed is always the same (default: 0)")
     parser.add_argument("--scale", type=int, default=1, metavar="N", help="show each pixel as N x N (default: 1)")
@@ -27,6 +37,7 @@ def add(commands: Any) -> None:
         "--every", type=int, default=1, metavar="N", help="of a chain, show every n-th step and the last (default: 1)"
     )
     add_short_run(parser)
+    add_reading(parser)
     add_device(parser)
     add_backend(parser)
     add_json(parser)
@@ -46,7 +57,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     target = check_target(args.output)
     kind: Kind = "chain" if target in ("gif", "apng", "mp4", "folder") else "samples"
     look = Look(scale=args.scale, every=args.every, hold_last=1.5 if kind == "chain" else 0)
-    model = load_model(args.model, args.device, args.backend)
+    model = load_model(args.model, args.device, args.backend, reading=reading(args))
     own = short_run(args, model.card.short_run)
     recipe = make_recipe(model, kind, (Seeds(check_seed(args.seed), 0, check_count(args.count)),), own, look)
 

@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ebm_studio.cli.options import add_backend, add_device, add_json, counting_bar, duration
+from ebm_studio.cli.options import add_backend, add_device, add_json, counting_bar, duration, some_name, some_path
 from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
-from ebm_studio.data.models.card import fetch_model, read_card
+from ebm_studio.data.models.card import Card, fetch_model, has_card, read_card
 from ebm_studio.data.training.plan import OPTIONS, Plan, check_new, read_plan
 
 if TYPE_CHECKING:
@@ -35,10 +35,11 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "data",
         nargs="?",
+        type=some_name,
         metavar="DATA",
         help="a folder or zip of images, or a set by name (fashion-mnist, ...); --resume has its own",
     )
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="RUN_DIR", help="the run's folder")
+    parser.add_argument("-o", "--output", required=True, type=some_path, metavar="RUN_DIR", help="the run's folder")
     parser.add_argument(
         "--resume",
         action="store_true",
@@ -52,6 +53,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--from",
         dest="origin",
+        type=some_name,
         metavar="MODEL",
         help="begin with this model's weights, net and short run; at twice its --size it is grown",
     )
@@ -202,7 +204,7 @@ def _plan(args: argparse.Namespace) -> Plan:
 def _new_plan(args: argparse.Namespace) -> Plan:
     from ebm_studio.data.pictures.datasets import natural_channels
 
-    origin = read_card(fetch_model(args.origin)) if args.origin else None
+    origin = _card(args.origin) if args.origin else None
     return Plan(
         net=origin.net if origin else NetSpec(channels=natural_channels(args.data)),
         short_run=origin.short_run if origin else ShortRun(),
@@ -211,6 +213,15 @@ def _new_plan(args: argparse.Namespace) -> Plan:
         source=args.data,
         name=args.output.resolve().name,
     )
+
+
+def _card(model: str) -> Card:
+    path = fetch_model(model)
+    if has_card(path):
+        return read_card(path)
+    from ebm_studio.data.models.model import load_model
+
+    return load_model(path, "cpu", "fp32").card
 
 
 def _planned(args: argparse.Namespace, plan: Plan) -> Plan:

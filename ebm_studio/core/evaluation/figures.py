@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -83,40 +83,3 @@ class Figures:
     def to_dict(self) -> dict[str, Any]:
         """The figures as plain data, ready for JSON."""
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The figures that `to_dict` wrote. Raises `TypeError`, `KeyError` or `ValueError` when they are none."""
-        score = data["inception_score"]
-        return cls(
-            against=_text(data["against"]),
-            kid=_scale(data["kid"]),
-            fd=_scale(data["fd"]),
-            inception_score=None if score is None else _estimate(score),
-            nearest=Nearest(**_numbers(data["nearest"])),
-            heldout_error=float(data["heldout_error"]),
-            health=Health(**_numbers(data["health"])),
-            features=_text(data["features"]),
-            samples=int(data["samples"]),
-            training=int(data["training"]),
-            held_out=int(data["held_out"]),
-            command=_text(data["command"]),
-        )
-
-
-def _scale(data: dict[str, Any]) -> Scale:
-    return Scale(**{name: _estimate(value) for name, value in dict(data).items()})
-
-
-def _estimate(data: dict[str, Any]) -> Estimate:
-    return Estimate(**_numbers(data))
-
-
-def _numbers(data: dict[str, Any]) -> dict[str, float]:
-    return {name: float(value) for name, value in dict(data).items()}
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a text is missing")
-    return value

@@ -23,7 +23,6 @@ from ebm_studio.data.exports.recipe_sources import (
     Original,
     Seeds,
     Source,
-    check,
     is_name,
     is_whole,
     source_from_dict,
@@ -33,7 +32,7 @@ from ebm_studio.data.models.card import SUFFIX as MODEL_SUFFIX
 from ebm_studio.data.models.card import Card, bundled_models, read_card
 from ebm_studio.data.pictures.decoding import opened
 from ebm_studio.data.storage.outside import FileKind, kind_of_place
-from ebm_studio.data.storage.plain_data import parse
+from ebm_studio.data.storage.plain_data import check, parse
 
 Kind = Literal["samples", "chain", "interpolation"]
 

@@ -20,7 +20,7 @@ from ebm_studio.core.errors import DataError
 from ebm_studio.core.specs import MAX_CHAINS
 from ebm_studio.data.models.latent import FromSeed, Latent
 from ebm_studio.data.pictures.pictures import Pixels
-from ebm_studio.data.storage.plain_data import is_text
+from ebm_studio.data.storage.plain_data import check, is_text
 
 MAX_NAME = 200
 MAX_SIDE = 128
@@ -144,12 +144,6 @@ def _shape(value: object, what: str) -> tuple[int, ...]:
     )
     assert isinstance(value, list)
     return tuple(value)
-
-
-def check(ok: bool, message: str) -> None:
-    """Raise `DataError` with the message unless all is well."""
-    if not ok:
-        raise DataError(message)
 
 
 def is_name(value: object) -> bool:

@@ -13,6 +13,10 @@ from ebm_studio.core.energy.choice import Choice, choose_backend
 from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import StudioError
 from ebm_studio.data.storage.atomic_write import write_whole
+from ebm_studio.data.storage.outside import FileKind
+from ebm_studio.data.storage.plain_data import parse
+
+CACHE = FileKind("cache", 2**20, StudioError)
 
 
 def cache_file() -> Path:
@@ -36,7 +40,7 @@ def resolve_backend(net: EnergyNet, chains: int, name: str = "auto") -> Choice:
 
 def _read() -> dict[str, Choice]:
     try:
-        known = json.loads(cache_file().read_text(encoding="utf-8"))
+        known = parse(CACHE.read(cache_file()))
         return {str(key): Choice(str(value["backend"]), str(value["why"])) for key, value in known.items()}
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+    except (StudioError, AttributeError, KeyError, TypeError):
         return {}

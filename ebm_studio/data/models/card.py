@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -133,7 +134,7 @@ def find_model(name: str) -> Path:
     if name in bundled:
         return bundled[name]
     path = path_of(name, CheckpointError)
-    if not kind_of_place(path) and not path.is_symlink() and path.name == name and not path.suffix:
+    if not kind_of_place(path) and not os.path.islink(path) and path.name == name and not path.suffix:
         raise CheckpointError(f"There is no model {name}: give a file, or a bundled model ({', '.join(bundled)}).")
     MODEL.check(path)
     return path

@@ -10,13 +10,17 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.errors import StudioError
 from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.models.card import DataCard
 from ebm_studio.data.models.thumbnails import kept_file
 from ebm_studio.data.pictures.datasets import set_name
 from ebm_studio.data.storage.atomic_write import write_whole
+from ebm_studio.data.storage.outside import FileKind
+from ebm_studio.data.storage.plain_data import build, parse
+
+KEPT = FileKind("evaluation", 2**20, StudioError)
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,8 @@ def keep_evaluation(path: Path, kept: KeptEvaluation) -> None:
 def read_evaluation(path: Path) -> KeptEvaluation | None:
     """The evaluation, or None when there is none, or none that can be read."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        figures = Figures.from_dict(data["figures"])
-        return KeptEvaluation(str(data["source"]), Evaluation.from_dict(data["settings"]), figures)
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, SettingsError):  # no file, or a broken one
+        return build(KeptEvaluation, parse(KEPT.read(path)))
+    except StudioError:  # no file, or a broken one
         return None
 
 

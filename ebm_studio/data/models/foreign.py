@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ebm_studio.core.energy.gradients import EnergyGradient
 from ebm_studio.core.energy.nets import ConvNet, EnergyNet, make_net
-from ebm_studio.core.errors import CheckpointError, SettingsError
+from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
 from ebm_studio.core.sampling.langevin import ChainStreams, short_run
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.card import MODEL, PICKLES, Card
@@ -96,9 +96,10 @@ def _roughness(net: ConvNet) -> float:
     streams = ChainStreams(0, range(CHAINS), net.spec.shape, torch.device("cpu"))
     gradient = EnergyGradient(net.eval().requires_grad_(False))
     start = end = streams.start(TRIAL)
-    for step in short_run(gradient, start, TRIAL, streams.noise):
-        end = step.images
-    if not torch.isfinite(end).all():
+    try:
+        for step in short_run(gradient, start, TRIAL, streams.noise):
+            end = step.images
+    except DivergedError:
         return float("inf")
     return (_difference(end) / _difference(start)).item()
 

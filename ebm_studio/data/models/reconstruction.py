@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ebm_studio.core.errors import DataError, DivergedError
+from ebm_studio.core.errors import DataError, DivergedError, StudioError
 from ebm_studio.core.evaluation.similarity import psnr, ssim
 from ebm_studio.core.sampling.inversion import Iterate
 from ebm_studio.core.sampling.typicality import typicality
@@ -24,8 +24,11 @@ from ebm_studio.data.models.model import Model
 from ebm_studio.data.models.result import Account, Result
 from ebm_studio.data.pictures.pictures import grid, save_picture, to_pixels
 from ebm_studio.data.storage.atomic_write import write_whole
+from ebm_studio.data.storage.outside import FileKind
+from ebm_studio.data.storage.plain_data import parse
 
 SCALE = 2  # of the overview
+REPORT = FileKind("report", 2**26, StudioError)
 
 
 def results_of(
@@ -170,9 +173,9 @@ def _written_before(folder: Path) -> set[str]:
     names: set[str] = set()
     for file in folder.glob("report*.json"):
         try:
-            report = json.loads(file.read_text(encoding="utf-8"))
+            report = parse(REPORT.read(file))
             written = [report["overview"], *(row[kind] for row in report["photos"] for kind in ("picture", "latent"))]
             names |= {file.name, *(Path(path).name for path in written)}
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (StudioError, ValueError, KeyError, TypeError):
             continue  # a report of something else
     return names

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ebm_studio.core.errors import DiskFullError, StudioError
+from ebm_studio.data.storage.outside import kind_of_place
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) if os.name == "posix" else (errno.ENOSPC,)
 _PART = re.compile(r"\..+\.part-[a-z0-9_]{8}(\.[^.]+)?")
@@ -26,8 +27,8 @@ def write_whole(path: Path, write: Callable[[Path], object], lasting: bool = Tru
     handle, name = -1, ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
+        if (kind := kind_of_place(path)) not in ("", "file"):
+            raise OSError(errno.EEXIST, "it is a folder" if kind == "folder" else "it is not a plain file")
         # The suffix stays, since Pillow chooses a format by it.
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}.part-", suffix=path.suffix, dir=path.parent)
         write(Path(name))

@@ -84,6 +84,12 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and -MAX_NUMBER <= value <= MAX_NUMBER
 
 
+def check(ok: bool, message: str) -> None:
+    """Raise `DataError` with the message unless all is well."""
+    if not ok:
+        raise DataError(message)
+
+
 def is_text(value: object, most: int = MAX_TEXT) -> bool:
     """Whether a value is text that a file can hold: a lone surrogate is none, unless it is a byte of a file's name."""
     if not isinstance(value, str) or len(value) > most:

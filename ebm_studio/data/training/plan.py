@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ebm_studio.core.errors import SettingsError, StudioError
+from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
-from ebm_studio.data.training.run_log import LOCK, is_number, is_whole
+from ebm_studio.data.storage.outside import kind_of_place
+from ebm_studio.data.storage.plain_data import build, check, parse
+from ebm_studio.data.training.run_log import FILE, LOCK
 
 PLAN = "run.json"
 OPTIONS: dict[str, dict[str, str]] = {
@@ -71,31 +73,13 @@ class Plan:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Plan:
-        """The plan that `to_dict` wrote. Raises what `read_plan` takes for damage."""
-        plan = cls(
-            **{
-                **data,
-                "net": NetSpec.from_dict(data["net"]),
-                "short_run": ShortRun.from_dict(data["short_run"]),
-                "learning": Learning.from_dict(data["learning"]),
-            }
-        )
-        wrong = [name for name, is_sound in plan._soundness().items() if not is_sound]
-        if wrong:
-            raise ValueError(f"{wrong[0]} cannot be {str(getattr(plan, wrong[0]))[:40]!r}")
+    def from_dict(cls, data: object) -> Plan:
+        """The plan that `to_dict` wrote. Raises `StudioError` when it is not one."""
+        plan = build(cls, data, "the plan")
+        for name in ("held_out", "images", "steps_back"):
+            check(getattr(plan, name) >= 0, f"{getattr(plan, name)} is no value of {name}")
+        check(plan.time_limit is None or plan.time_limit > 0, f"{plan.time_limit} is no value of time_limit")
         return plan
-
-    def _soundness(self) -> dict[str, bool]:
-        """Whether each field has a value of its type and within reason."""
-        texts = ("source", "licence", "origin", "name", "command", "backend", "fingerprint")
-        counts = ("held_out", "images", "steps_back")
-        limit = self.time_limit
-        return {
-            **{name: isinstance(getattr(self, name), str) for name in texts},
-            **{name: is_whole(getattr(self, name)) for name in counts},
-            "time_limit": limit is None or (is_number(limit) and limit > 0),
-        }
 
 
 def command_of(plan: Plan) -> str:
@@ -134,14 +118,13 @@ def check_new(folder: Path) -> None:
 
 def read_plan(folder: Path) -> Plan:
     """The plan of a run folder. Raises `StudioError` when there is none, or it is damaged."""
+    if not kind_of_place(folder / PLAN):
+        raise StudioError(f"There is no run to resume in {folder}.")
     try:
-        return Plan.from_dict(json.loads((folder / PLAN).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise StudioError(f"There is no run to resume in {folder}.") from None
-    except RecursionError:
-        raise StudioError(f"The settings of the run in {folder} are damaged ({PLAN} is nested too deep).") from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, SettingsError) as error:
-        raise StudioError(f"The settings of the run in {folder} are damaged ({PLAN}: {error}).") from None
+        return Plan.from_dict(parse(FILE.read(folder / PLAN)))
+    except StudioError as error:
+        reason = str(error).rstrip(".")
+        raise StudioError(f"The settings of the run in {folder} are damaged ({PLAN}: {reason}).") from None
 
 
 def write_plan(folder: Path, plan: Plan) -> None:

@@ -25,6 +25,7 @@ from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
 from ebm_studio.data.storage.bundle import this_program
 from ebm_studio.data.training.plan import PLAN, Plan, command_of, read_plan, write_plan
 from ebm_studio.data.training.run_log import (
+    CURVES,
     METRICS,
     Event,
     Order,
@@ -34,6 +35,7 @@ from ebm_studio.data.training.run_log import (
     parse_metrics,
     read_events,
     read_status,
+    whole_lines,
     write_order,
     write_status,
 )
@@ -160,19 +162,20 @@ class RunFolder:
         A metric that is infinite or beyond `LARGEST` is NaN.
         """
         try:
-            with (self.path / "metrics.csv").open("rb") as file:
+            with CURVES.open(self.path / "metrics.csv") as file:
                 file.seek(self._read - len(self._tail))
                 if file.read(len(self._tail)) != self._tail:
                     file.seek(0)
                     self._rows, self._read, self._tail = self._rows[:0], 0, b""
-                new = file.read()
-        except OSError:
+                parts = [self._rows]
+                for new in whole_lines(file):
+                    rows = parse_metrics(new.decode(errors="replace"))
+                    parts.append(np.where(np.abs(rows) <= LARGEST, rows, np.nan))
+                    self._read += len(new)
+                    self._tail = new[-TAIL:]
+        except StudioError:
             return self._rows[:0]
-        if new := new[: new.rfind(b"\n") + 1]:
-            rows = parse_metrics(new.decode(errors="replace"))
-            self._rows = np.concatenate([self._rows, np.where(np.abs(rows) <= LARGEST, rows, np.nan)])
-            self._read += len(new)
-            self._tail = new[-TAIL:]
+        self._rows = np.concatenate(parts)
         return self._rows[np.searchsorted(self._rows[:, 0], after_update, "right") :]
 
     def events(self) -> list[Event]:

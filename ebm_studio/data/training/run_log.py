@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import BinaryIO, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +28,14 @@ from ebm_studio.core.errors import StudioError
 from ebm_studio.core.learning.metrics import Metrics
 from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
 from ebm_studio.data.storage.locks import try_lock
+from ebm_studio.data.storage.outside import FileKind
 
 METRICS = ("update", "seconds", "energy_data", "energy_samples", "d", "v", "learning_rate", "data_noise")
 """The columns of metrics.csv."""
 LOCK = "lock"
+FILE = FileKind("file of a run", 2**25, StudioError)
+CURVES = FileKind("file of metrics", 2**33, StudioError)
+PIECE = 2**22  # bytes of a long file that are read at a time
 MOST = 10**10
 """No update, and no time in seconds, is greater: it is a moment in the year 2286."""
 LOCK_PATIENCE = 1.0  # seconds; whoever only looks whether the lock is held has it for a moment
@@ -104,8 +108,8 @@ def write_status(folder: Path, status: Status) -> None:
 def read_status(folder: Path) -> Status | None:
     """What status.json says; None when there is none, or it is not one."""
     try:
-        status = Status(**json.loads((folder / "status.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, RecursionError):
+        status = Status(**json.loads(FILE.read(folder / "status.json")))
+    except (StudioError, ValueError, TypeError, RecursionError):
         return None
     return status if _is_sound(status) else None
 
@@ -192,7 +196,7 @@ def append_metrics(folder: Path, lines: str) -> None:
 
 def cut_metrics(folder: Path, updates: int) -> Rows:
     """Drop the rows past an update, and half rows; returns what is left. Raises `StudioError`."""
-    lines = [(line, row) for line, row in _lines(_text(folder / "metrics.csv")) if row[0] <= updates]
+    lines = [(line, row) for line, row in _lines_in(folder) if row[0] <= updates]
     text = "".join(f"{line}\n" for line in (",".join(METRICS), *(line for line, _ in lines)))
     write_whole(folder / "metrics.csv", lambda file: file.write_text(text, encoding="utf-8"))
     return np.array([row for _, row in lines]).reshape(-1, len(METRICS))
@@ -205,7 +209,24 @@ def parse_metrics(text: str) -> Rows:
 
 def read_metrics(folder: Path) -> Rows:
     """The whole rows of a run's metrics.csv, oldest first."""
-    return parse_metrics(_text(folder / "metrics.csv"))
+    return np.array([row for _, row in _lines_in(folder)], dtype=float).reshape(-1, len(METRICS))
+
+
+def whole_lines(file: BinaryIO) -> Iterator[bytes]:
+    """What is left of a file, in pieces of whole lines; a half line ends it, as does one longer than a piece."""
+    rest = b""
+    while piece := file.read(PIECE):
+        whole, end, rest = (rest + piece).rpartition(b"\n")
+        if end:
+            yield whole + end
+        elif len(rest) > PIECE:
+            return
+
+
+def _lines_in(folder: Path) -> Iterator[tuple[str, list[float]]]:
+    with suppress(StudioError), CURVES.open(folder / "metrics.csv") as file:
+        for piece in whole_lines(file):
+            yield from _lines(piece.decode(errors="replace"))
 
 
 def _lines(text: str) -> Iterator[tuple[str, list[float]]]:
@@ -250,14 +271,15 @@ def locked(folder: Path) -> Iterator[None]:
 def is_locked(folder: Path) -> bool:
     """Whether a process learns in the folder."""
     try:
+        FILE.check(folder / LOCK)
         with (folder / LOCK).open("a+b" if sys.platform == "win32" else "rb") as file:
             return not try_lock(file.fileno(), shared=True)
-    except OSError:
+    except (OSError, StudioError):
         return False
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        return FILE.read(path).decode("utf-8", errors="replace")
+    except StudioError:
         return ""

@@ -1,0 +1,81 @@
+"""Recipes in exported files of every kind, and beside them."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from ebm_studio.data.exports.encoders import export
+from ebm_studio.data.exports.frames import Look
+from ebm_studio.data.exports.mp4 import can_write
+from ebm_studio.data.exports.recipe import MARK, find_recipe_model, holds_recipe, read_recipe
+from ebm_studio.data.exports.recipe_sources import Original, Seeds, sources_of
+from ebm_studio.data.exports.replay import make_frames, make_recipe
+from ebm_studio.data.models.model import Model, load_model
+from tests.fuzz.mutations import odd_json, spoilt
+from tests.fuzz.test_models import latents
+from tests.making import make_model
+
+
+@pytest.fixture
+def model(tmp_path) -> Model:
+    return load_model(make_model(tmp_path / "tiny.safetensors"), "cpu", "fp32")
+
+
+def recipe_of(model: Model):
+    return make_recipe(model, "chain", (Seeds(3, 0, 2),), model.card.short_run, Look(every=3))
+
+
+def look_at(path) -> None:
+    holds_recipe(path)
+    recipe = read_recipe(path)
+    assert recipe.to_json()
+    for side in recipe.sides:
+        find_recipe_model(side, path)
+
+
+KINDS = ("png", "gif", "webp", "apng", *(("mp4",) if can_write() else ()))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_exported_files(tmp_path, monkeypatch, outcome, many, model, kind):
+    monkeypatch.chdir(tmp_path)
+    whole = tmp_path / f"whole.{kind}"
+    recipe = recipe_of(model)
+    export(make_frames(model, recipe), whole, recipe.look, recipe)
+    assert read_recipe(whole) == recipe
+    path = tmp_path / f"x.{kind}"
+    for number, content in enumerate(spoilt([whole.read_bytes()], 21, many)):
+        path.write_bytes(content)
+        outcome.of(lambda: look_at(path), f"{kind} {number}", f"x.{kind}")
+
+
+def texts(model: Model) -> list[dict]:
+    run = model.card.short_run
+    photo = Original(np.zeros((1, 16, 16), np.uint8), np.eye(16, dtype=bool))
+    kept = latents()[1:2]
+    return [
+        json.loads(recipe.to_json())
+        for recipe in (
+            recipe_of(model),
+            make_recipe(model, "samples", sources_of(latents()), run, Look()),
+            make_recipe(model, "samples", sources_of(kept), run, Look(), photos=(photo,)),
+        )
+    ]
+
+
+@pytest.mark.parametrize("which", range(3))
+def test_texts_of_recipes(tmp_path, monkeypatch, outcome, many, model, which):
+    monkeypatch.chdir(tmp_path)
+    data = texts(model)[which]
+    for number, text in enumerate(odd_json(data, 22 + which, many // 2)):
+        path = tmp_path / ("x.png" if number % 2 else "x.recipe.json")
+        if number % 2:
+            about = PngInfo()
+            about.add_itxt(MARK, text[:900_000].replace("\0", " "))
+            Image.new("L", (4, 4)).save(path, pnginfo=about)
+        else:
+            path.write_bytes(text.encode("utf-8", "replace"))
+        outcome.of(lambda path=path: look_at(path), f"recipe {number}", path.name)
