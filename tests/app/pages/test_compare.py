@@ -71,6 +71,11 @@ def test_a_click_frames_a_chain_on_both_sides(page):
     assert np.allclose(curve._mean.getData()[1], page.state.pair.stores[0].energy()[:, 4])
 
 
+def test_the_values_above_the_curves_are_numbers_and_not_their_markup(page):
+    for curve in page.timeline.plots.curves:
+        assert curve.value.sizeHint().width() < 30 * curve.value.fontMetrics().averageCharWidth()
+
+
 def test_another_model_from_its_card_and_swapped(qtbot, running, page, tmp_path):
     other = make_model(tmp_path / "colour.safetensors", NetSpec(size=16, channels=3, width=4))
     running.studio.wish(CompareModel(str(other)))

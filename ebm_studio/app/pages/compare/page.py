@@ -119,6 +119,8 @@ class SideHeader(QWidget):
         self.start = QComboBox()
         self.start.setAccessibleName(f"Start distribution of {letter}")
         self.start.setToolTip("p₀, from which the start noise z is drawn: uniform on [−1, 1], or standard normal.")
+        self.start.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.start.setMinimumContentsLength(6)
         for value in ("uniform", "gaussian"):
             self.start.addItem(value.capitalize(), value)
         self.reset = button(theme, "reset", f"Reset {letter}", "Back to the model's own short run.", side.reset)
@@ -132,12 +134,12 @@ class SideHeader(QWidget):
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * UNIT, 0, UNIT, 0)
-        row.setSpacing(UNIT // 2)
+        row.setSpacing(UNIT // 4)
         row.addWidget(label(self._side.letter, "slot" + self._side.letter))
         row.addWidget(self.model)
         row.addStretch(1)
         for number, field in self._numbers.items():
-            field.setFixedWidth((6 if number is STEPS else 7) * UNIT)
+            field.setFixedWidth((5 if number is STEPS else 6) * UNIT + UNIT // 2)
             row.addWidget(label(number.symbol, "muted"))
             row.addWidget(field)
             row.addSpacing(UNIT // 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
@@ -22,6 +23,7 @@ class PairCurve(Curve):
     ) -> None:
         self._sides = state
         super().__init__(theme, state, title, tip, read)
+        self.value.setTextFormat(Qt.TextFormat.RichText)  # of numbers only, in the colours of their curves
 
     def draw(self) -> None:
         """Take the steps that are there."""
