@@ -61,6 +61,8 @@ def quoted(word: str) -> str:
         raise StudioError(
             f"The program's place, {word!r}, cannot be written into a desktop entry: install it elsewhere."
         )
+    if re.fullmatch(r"[\w@:,./+=-]+", word, re.ASCII):
+        return word  # as it is, since xdg-open outside the large desktops knows no quotes
     # Quoted for the command line, and then, as every text of the file, its backslashes once more.
     inner = re.sub(r'(["`$\\])', r"\\\1", word).replace("%", "%%")
     return f'"{inner}"'.replace("\\", "\\\\")
