@@ -59,8 +59,11 @@ class NameLabel(QElidingLabel):
 
     def setText(self, text: str) -> None:
         super().setText(printable(text))
-        self.setToolTip(in_tip(text))
+        self.setToolTip(in_tip(text) if text else "")
         self.updateGeometry()
+
+    def clear(self) -> None:
+        self.setText("")  # the base class would keep the text, and show it at the next size
 
     def sizeHint(self) -> QSize:
         # That of the base class has the text as it is cut, and would never grow again.

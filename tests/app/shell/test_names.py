@@ -89,6 +89,9 @@ def test_a_label_grows_again_with_its_room(qtbot):
         qtbot.waitUntil(lambda width=width: row.width() == width)
     shown = QLabel.text(label)
     assert shown == label.text() == NAME
+    label.clear()
+    row.resize(3000, 30)
+    assert (label.text(), QLabel.text(label), label.toolTip()) == ("", "", "")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux only")
