@@ -170,6 +170,9 @@ class Playback(QObject):
 class ShowsChain(Protocol):
     """What the timeline and its curves need to know of a page's state."""
 
+    def go_on(self) -> None:
+        """Run a chain that was cancelled to its end."""
+
     @property
     def playback(self) -> Playback: ...
     @property

@@ -32,6 +32,8 @@ class Kept:
     latent: Latent = field(compare=False, repr=False)
     picture: Pixels = field(compare=False, repr=False)
     """uint8 (C, H, W)."""
+    is_sketch: bool = field(default=False, compare=False)
+    """Whether the picture is an earlier step, or the start noise, until somebody runs the chain to its end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +64,6 @@ class Shelf(QObject):
     changed = Signal()
     failed = Signal(object)
     """A file could not be read or written: one sentence for a person."""
-    came = Signal(object)
-    """A `Kept` came from a file, and so far its picture is its start noise."""
     opened = Signal(object)
     """A person wants to see the chain of a `Kept`."""
 
@@ -82,18 +82,22 @@ class Shelf(QObject):
         kept: Kept | None = getattr(self.contents, slot)
         return kept
 
-    def keep(self, latent: Latent, picture: Pixels, name: str = "") -> Kept:
+    def keep(self, latent: Latent, picture: Pixels, name: str = "", is_sketch: bool = False) -> Kept:
         """Put a latent on the shelf, with the picture that its chain ends at, uint8 (C, H, W)."""
-        kept = self.made(latent, picture, name)
+        kept = self.made(latent, picture, name, is_sketch)
         if kept not in self.items:
             self._swap(f"Keep {kept.name}", items=(*self.items, kept))
         return kept
 
-    def made(self, latent: Latent, picture: Pixels, name: str = "") -> Kept:
+    def made(self, latent: Latent, picture: Pixels, name: str = "", is_sketch: bool = False) -> Kept:
         """The latent as it is kept already, or ready to be."""
         known = next((k for k in self.contents.all.values() if _same(k.latent, latent)), None)
         return known or Kept(
-            key=secrets.token_hex(8), name=(name or title(latent))[:MAX_NAME], latent=latent, picture=picture.copy()
+            key=secrets.token_hex(8),
+            name=(name or title(latent))[:MAX_NAME],
+            latent=latent,
+            picture=picture.copy(),
+            is_sketch=is_sketch,
         )
 
     def put_back(self, kept: Kept, place: int | None = None) -> None:
@@ -112,10 +116,7 @@ class Shelf(QObject):
                 self.failed.emit(str(error))
                 continue
             name = path.stem if isinstance(latent.origin, FromPath) else ""
-            known = self.contents.all
-            kept = self.keep(latent, to_pixels(latent.z), name)
-            if kept.key not in known:
-                self.came.emit(kept)
+            self.keep(latent, to_pixels(latent.z), name, is_sketch=True)
 
     def remove(self, kept: Kept) -> None:
         """Take something off the shelf."""
@@ -134,13 +135,13 @@ class Shelf(QObject):
         self._swap(f"{kept.name} as {slot}" if kept else f"Empty slot {slot}", **{slot: kept})
 
     def set_picture(self, key: str, picture: Pixels) -> None:
-        """Show another picture of something kept. No change that a person made: it cannot be undone."""
+        """Show of something kept what its chain ends at. No change that a person made: it cannot be undone."""
 
-        def drawn(kept: Kept | None) -> Kept | None:
-            return replace(kept, picture=picture.copy()) if kept is not None and kept.key == key else kept
+        def drawn(kept: Kept) -> Kept:
+            return replace(kept, picture=picture.copy(), is_sketch=False) if kept.key == key else kept
 
-        items = tuple(replace(k, picture=picture.copy()) if k.key == key else k for k in self.items)
-        self._set(Contents(items=items, A=drawn(self.contents.A), B=drawn(self.contents.B)))
+        a, b = (slot and drawn(slot) for slot in (self.contents.A, self.contents.B))
+        self._set(Contents(items=tuple(map(drawn, self.items)), A=a, B=b))
 
     def swap_slots(self) -> None:
         """What is in A to B, and what is in B to A."""
@@ -176,6 +177,8 @@ class Subject:
     name: str
     picture: Pixels
     """What its chain ends at, uint8 (C, H, W)."""
+    is_sketch: bool = False
+    """Whether the chain has not come to its end yet."""
     shown: Pixels | None = None
     """What is seen of it, when that is an earlier step."""
     latent: Latent | None = None
@@ -195,7 +198,7 @@ class Subject:
         """What the shelf would keep of it."""
         if self.kept is not None or self.latent is None:
             return self.kept
-        return shelf.made(self.latent, self.picture)
+        return shelf.made(self.latent, self.picture, is_sketch=self.is_sketch)
 
 
 def title(latent: Latent) -> str:

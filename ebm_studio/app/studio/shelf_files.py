@@ -17,7 +17,10 @@ def save_contents(contents: Contents, drawer: Drawer) -> dict[str, Any]:
             save_latent(drawer.file(key, SUFFIX), kept.latent)
             drawer.write(key, kept.picture)
     return {
-        "kept": {key: {"name": kept.name, "favourite": kept.favourite} for key, kept in contents.all.items()},
+        "kept": {
+            key: {"name": kept.name, "favourite": kept.favourite, "sketch": kept.is_sketch}
+            for key, kept in contents.all.items()
+        },
         "shelf": [kept.key for kept in contents.items],
         "A": contents.A.key if contents.A else None,
         "B": contents.B.key if contents.B else None,
@@ -60,4 +63,5 @@ def _kept(key: str, entry: Any, drawer: Drawer) -> Kept:
         favourite=entry["favourite"] is True,
         latent=latent,
         picture=picture,
+        is_sketch=entry.get("sketch") is True,
     )

@@ -63,7 +63,9 @@ class Studio(QObject):
         self.session = Session(settings.path.parent / "session", self)
         self._kept = Drawer(self.session.folder / "shelf")
         self.session.add(Part("shelf", self._save_shelf, self._load_shelf, (self.shelf.changed,), self._tidy_shelf))
-        self.shelf.came.connect(self._draw)
+        self._asked: set[str] = set()  # the keys of sketches that are being drawn, or cannot be
+        self.shelf.changed.connect(self._draw_sketches)
+        self.open.model_changed.connect(self._draw_anew)
         for name in ("device", "threads"):
             self.preferences.follow(name, self._restart, at_once=False)
         for signal in (self.session.failed, self.shelf.failed):
@@ -83,20 +85,30 @@ class Studio(QObject):
         self.link.restart(chosen.device, chosen.threads)
         self.open.reload()
 
-    def _draw(self, kept: Kept) -> None:
-        """Run the chain of a latent that came without a picture, when nobody waits for anything else."""
-        latent = kept.latent
-        if (model := self.open.find_model(latent.model, latent.model_hash)) is None:
-            return
+    def _draw_sketches(self) -> None:
+        """Run the chains whose ends are not seen yet, when nobody waits for anything else."""
+        for kept in self.shelf.contents.all.values():
+            model = self.open.find_model(kept.latent.model, kept.latent.model_hash)
+            if kept.is_sketch and kept.key not in self._asked and model is not None:
+                self._asked.add(kept.key)
+                self._draw(kept, model)
+
+    def _draw_anew(self) -> None:
+        self._asked.clear()
+        self._draw_sketches()
+
+    def _draw(self, kept: Kept, model: str) -> None:
+        run, lane = kept.latent.short_run, f"shelf {kept.key}"
         drawn: list[ChainStore] = []
         self.link.submit(
-            RunChain(model=model, run=latent.short_run, latents=(latent,), lane=f"shelf {kept.key}", background=True),
+            RunChain(model=model, run=run, latents=(kept.latent,), lane=lane, background=True),
             drawn.append,
             partial(self._take_picture, kept.key, drawn),
         )
 
     def _take_picture(self, key: str, drawn: list[ChainStore], _: Ended) -> None:
         if drawn and (store := drawn[-1]).whole:
+            self._asked.discard(key)
             self._kept.forget(key)
             self.shelf.set_picture(key, store.pixels(store.rows - 1)[0])
 

@@ -28,6 +28,7 @@ class ScrubBar(QSlider):
         self._theme = theme
         self._filled = 0
         self._trained: int | None = None
+        self._stopped: int | None = None
         theme.changed.connect(self.update)
         self.sliderMoved.connect(self.scrubbed)
 
@@ -39,12 +40,22 @@ class ScrubBar(QSlider):
         self._filled = step
         self.update()
 
+    def set_stopped(self, step: int | None) -> None:
+        """The step at which the chain was stopped early, to be marked; None when it was not."""
+        self._stopped = step
+        self._tell()
+
     def set_trained(self, steps: int | None) -> None:
         """The K that the model was trained with, to be marked when the chain goes on beyond it."""
         self._trained = steps
-        beyond = steps is not None and steps < self.maximum()
-        mark = f" The mark: trained K = {steps} ends here; chains that go on over-saturate." if beyond else ""
-        self.setToolTip(TIP + mark)
+        self._tell()
+
+    def _tell(self) -> None:
+        beyond = self._trained is not None and self._trained < self.maximum()
+        text = f" The mark: trained K = {self._trained} ends here; chains that go on over-saturate." if beyond else ""
+        if self._stopped is not None:
+            text += f" The end of the grey line: the chain was stopped at step {self._stopped}."
+        self.setToolTip(TIP + text)
         self.update()
 
     @guarded
@@ -65,6 +76,11 @@ class ScrubBar(QSlider):
         if self._trained is not None and self._trained < self.maximum():
             x = self._x(self._trained)
             painter.setPen(QPen(QColor(t.warning), 2))
+            painter.drawLine(QPointF(x, middle - UNIT), QPointF(x, middle + UNIT))
+            painter.setPen(Qt.PenStyle.NoPen)
+        if self._stopped is not None:
+            x = self._x(self._stopped)
+            painter.setPen(QPen(QColor(t.text), 2))
             painter.drawLine(QPointF(x, middle - UNIT), QPointF(x, middle + UNIT))
             painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(t.text if self.isEnabled() else t.faint))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
@@ -98,6 +98,10 @@ class Timeline(OverPlots):
         self.position.setFixedWidth(7 * UNIT)
         self.position.valueChanged.connect(playback.go)
         self.total = label("/ –", "muted")
+        self.go_on = QPushButton("Continue")
+        self.go_on.setObjectName("quiet")
+        self.go_on.clicked.connect(lambda: state.go_on())
+        self.go_on.hide()
         self.speed = QComboBox()
         self.speed.setToolTip("How many steps a second are played.")
         self.speed.setAccessibleName("Playback speed")
@@ -124,6 +128,7 @@ class Timeline(OverPlots):
         bar.addSpacing(UNIT)
         bar.addWidget(self.position)
         bar.addWidget(self.total)
+        bar.addWidget(self.go_on)
         bar.addSpacing(UNIT)
         bar.addWidget(self.memory)
         bar.addSpacing(UNIT)
@@ -150,6 +155,7 @@ class Timeline(OverPlots):
         for widget in transport:
             widget.setEnabled(store is not None)
         if store is None:
+            self.go_on.hide()
             return
         steps = store.run.steps
         self.scrub.setRange(0, steps)
@@ -164,8 +170,14 @@ class Timeline(OverPlots):
         self._move()
 
     def _grow(self) -> None:
-        if self._playback.store is not None:
-            self.scrub.set_filled(self._playback.store.newest)
+        store = self._playback.store
+        if store is None:
+            return
+        self.scrub.set_filled(store.newest)
+        is_stopped = store.finished and not store.whole
+        self.scrub.set_stopped(store.newest if is_stopped else None)
+        self.go_on.setVisible(is_stopped)
+        self.go_on.setToolTip(f"The chain was stopped at step {store.newest} of {store.run.steps}. Run it to its end.")
 
     def _move(self) -> None:
         for widget in (self.scrub, self.position):

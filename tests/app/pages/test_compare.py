@@ -9,7 +9,7 @@ from ebm_studio.app.studio.wishes import CompareModel
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.pictures.pictures import to_pixels
-from tests.app.conftest import PATIENCE
+from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.shell.test_window import type_into
 from tests.conftest import STEPS
 from tests.making import make_model
@@ -176,3 +176,35 @@ def test_the_plots_are_empty_until_there_is_a_pair(qtbot, running):
     wait_for_pair(qtbot, compare.state)
     assert all(item.isVisible() for item in items)
     assert [item.getAxis("bottom").tickStrings([-1.0], 1.0, 1.0) for item in items] == [["−1"]] * 3
+
+
+def run_long(qtbot, page) -> None:
+    """Chains of B that take their time, and have begun."""
+    b = page.state.sides[1]
+    b.change(steps=400)
+    qtbot.waitUntil(lambda: b.store is not None and b.store.run.steps == 400 and b.store.newest >= 5, timeout=PATIENCE)
+
+
+def test_a_model_that_is_opened_elsewhere_lets_the_comparison_go_on(qtbot, running, page, tmp_path):
+    run_long(qtbot, page)
+    other = make_model(tmp_path / "other.safetensors", seed=3, steps=STEPS)
+    running.studio.open.open_model(str(other))
+    qtbot.waitUntil(lambda: running.state.model.card.name == "other", timeout=PATIENCE)
+    wait_for_pair(qtbot, page.state)
+    assert page.state.pair.run.steps == 400
+    assert page.exportables()
+
+
+def test_a_comparison_that_was_cancelled_goes_on_when_it_is_asked_to(qtbot, running, page, tmp_path):
+    run_long(qtbot, page)
+    QTest.keyClick(page, Qt.Key.Key_Escape)
+    qtbot.waitUntil(page.timeline.go_on.isVisible, timeout=PATIENCE)
+    stopped = page.state.sides[1].store
+    other = make_model(tmp_path / "other.safetensors", seed=3, steps=STEPS)
+    running.studio.open.open_model(str(other))
+    qtbot.waitUntil(lambda: running.state.model.card.name == "other", timeout=PATIENCE)
+    wait_for_chain(qtbot, running)
+    assert page.state.sides[1].store is stopped
+    QTest.mouseClick(page.timeline.go_on, Qt.MouseButton.LeftButton)
+    wait_for_pair(qtbot, page.state)
+    assert page.state.pair.stores[1].begins == stopped.newest

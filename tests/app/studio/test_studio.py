@@ -374,3 +374,52 @@ def test_a_latent_of_a_photo_is_drawn_and_its_chain_can_be_seen(qtbot, running, 
     running.state.change(seed=3)
     wait_for_chain(qtbot, running)
     assert running.state.playback.store.count == 16
+
+
+LONG = 400
+
+
+def run_long(qtbot, window) -> None:
+    """Chains that take their time, and have begun."""
+    window.state.change_run(steps=LONG)
+    window.state.run()
+
+    def has_begun() -> bool:
+        store = window.state.playback.store
+        return store is not None and store.run.steps == LONG and store.newest >= 5
+
+    qtbot.waitUntil(has_begun, timeout=PATIENCE)
+
+
+def test_a_latent_that_is_kept_while_its_chain_runs_gets_the_picture_at_its_end(qtbot, opened, running, tiny_model):
+    running.state.select(1)
+    run_long(qtbot, running)
+    QTest.keyClick(running.generate.canvas, Qt.Key.Key_K)
+    [kept] = running.studio.shelf.items
+    assert kept.is_sketch
+    running.close()  # before it is drawn
+
+    again = opened()
+    qtbot.waitUntil(lambda: bool(again.studio.shelf.items), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not again.studio.shelf.items[0].is_sketch, timeout=PATIENCE)
+    [kept] = again.studio.shelf.items
+    *_, end = load_model(tiny_model, "cpu").mixed([kept.latent], None, kept.latent.short_run)
+    assert np.array_equal(kept.picture, to_pixels(end.images.numpy())[0])
+
+
+def test_a_chain_that_was_cancelled_is_marked_and_goes_on(qtbot, running):
+    run_long(qtbot, running)
+    timeline = running.generate.timeline
+    assert not timeline.go_on.isVisible()
+    QTest.keyClick(running.generate, Qt.Key.Key_Escape)
+    qtbot.waitUntil(timeline.go_on.isVisible, timeout=PATIENCE)
+    store = running.state.playback.store
+    assert f"stopped at step {store.newest} of {LONG}" in timeline.go_on.toolTip()
+    assert f"stopped at step {store.newest}." in timeline.scrub.toolTip()
+    timeline.grab()
+    QTest.mouseClick(timeline.go_on, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: running.state.playback.store is not store, timeout=PATIENCE)
+    wait_for_chain(qtbot, running)
+    assert running.state.playback.store.begins == store.newest
+    assert not timeline.go_on.isVisible()
+    assert "stopped" not in timeline.scrub.toolTip()

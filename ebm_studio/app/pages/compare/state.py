@@ -41,6 +41,8 @@ class Side(QObject):
         self.store: ChainStore | None = None
         self._state = state
         self._absent = ""
+        self._running = False
+        self._goes_on = False
 
     @property
     def run(self) -> ShortRun:
@@ -93,14 +95,28 @@ class Side(QObject):
             self._load(self.parameters.model, self._set_model, self._keep_model)
 
     def start(self, bound: int) -> None:
-        """Run the chains, unless they are there already."""
-        p = self.parameters
-        if self.model is not None and self.model.name == p.model and self.store is None:
+        """Run the chains, unless they are there already; those that were cancelled go on from where they stand."""
+        p, store = self.parameters, self.store
+        is_due = store is None or (store.finished and not store.whole)
+        if self.model is not None and self.model.name == p.model and is_due:
+            self._running = True
             self._state.link.submit(
-                RunChain(model=p.model, count=p.count, seed=p.seed, run=p.run, bound=bound, lane=self.lane),
+                RunChain(
+                    model=p.model, count=p.count, seed=p.seed, run=p.run, bound=bound, lane=self.lane, after=store
+                ),
                 partial(self._take_chains, p),
-                self._state.hear_end,
+                self._end_chains,
             )
+
+    def make_way(self) -> None:
+        """What runs here was cancelled for something else: it goes on afterwards."""
+        self._goes_on = self._running
+
+    def _end_chains(self, ended: Ended) -> None:
+        self._state.hear_end(ended)
+        if self._goes_on and ended.cancelled:
+            self._state.run_soon()
+        self._running = self._goes_on = False
 
     def _load(self, name: str, take: Callable[[ModelReady], object], end: Callable[[Ended], object]) -> None:
         def loaded(model: ModelReady) -> None:
@@ -123,7 +139,7 @@ class Side(QObject):
     def _take_chains(self, made_by: Parameters, store: ChainStore) -> None:
         if made_by == self.parameters:  # else they have changed since
             self.store = store
-        self._state.take_chains()
+        self._state.take_chains(store.begins)
 
     @property
     def to_keep(self) -> Parameters:
@@ -149,6 +165,7 @@ class CompareState(ChainsState):
         """Those of A: seed and number of chains are B's too."""
         self.sides = (Side("A", self), Side("B", self))
         self._undo = open_model.undo
+        open_model.asked.connect(self._make_way)
 
     @property
     def model(self) -> ModelReady | None:
@@ -244,6 +261,18 @@ class CompareState(ChainsState):
         for side in self.sides:
             side.start(self.bound // 2)
 
+    def go_on(self) -> None:
+        """Run chains that were cancelled to their end."""
+        self.run()
+
+    def run_soon(self) -> None:
+        """Run whatever side is not at its end, after a short pause."""
+        self._pause.start()
+
+    def _make_way(self) -> None:
+        for side in self.sides:
+            side.make_way()
+
     def to_dict(self) -> dict[str, Any]:
         """What a session remembers."""
         return {
@@ -290,13 +319,14 @@ class CompareState(ChainsState):
         self._open.opened.emit(model)
         self._pause.start()
 
-    def take_chains(self) -> None:
-        """A side has chains: put both under the playhead, once both are there."""
+    def take_chains(self, begins: int) -> None:
+        """A side has chains, which go on from a step: put both under the playhead, once both are there."""
         a, b = (side.store for side in self.sides)
         if a is not None and b is not None and a.count == b.count:
             if self.selected is not None and self.selected >= a.count:
                 self.select(None)
-            self.playback.show_chain(cast(ChainStore, Pair(a, b)))  # of a store, a playhead needs what a pair has
+            pair = cast(ChainStore, Pair(a, b))  # of a store, a playhead needs what a pair has
+            self.playback.show_chain(pair, begins)
             self.pair_changed.emit()
 
     def hear_end(self, ended: Ended) -> None:

@@ -149,6 +149,13 @@ class GenerateState(ChainsState):
             self._end_chains,
         )
 
+    def go_on(self) -> None:
+        """Run a chain that was cancelled to its end: from where it stands, or from its latent once more."""
+        if self.latent is not None:
+            self.run_latent(self.latent)
+        else:
+            self.run()
+
     @property
     def _begun(self) -> ChainStore | None:
         """The chains that are shown, when those that are wanted begin in the same way."""
@@ -205,6 +212,7 @@ class GenerateState(ChainsState):
         return Subject(
             name=f"{model.card.name}-{title(self.latent) if self.latent else f'{parameters.seed}-{chain}'}",
             picture=store.pixels(store.rows - 1)[chain],
+            is_sketch=not store.whole,
             shown=store.pixels(self.playback.row, self.view)[chain],
             latent=self.latent
             or Latent(

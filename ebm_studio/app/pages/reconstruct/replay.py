@@ -31,7 +31,7 @@ class Replay(QObject):
         self._wanted: Request | None = None
         # A search also ends when the engine closes to be followed by another, which then runs the replay.
         self._soon = QTimer(self, interval=0, singleShot=True)
-        self._soon.timeout.connect(self._run)
+        self._soon.timeout.connect(self.run)
 
     def follow(self, outcomes: Sequence[Outcome], current: Outcome | None, model: str) -> None:
         """Show the chains of these results of a model: of the `current` one, and of those with the same short run.
@@ -63,7 +63,8 @@ class Replay(QObject):
         """Stop the timer."""
         self._soon.stop()
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Run the chains from their latents."""
         latents = tuple(outcome.result.latent for outcome in self.outcomes)
         self._wanted = self._link.submit(
             RunChain(lane=LANE, model=self._model, latents=latents, run=latents[0].short_run, bound=self.bound),

@@ -314,6 +314,10 @@ class ReconstructState(Faults):
             replace(key, settings=None), photo.key, photo.mask(self.net.size), result, opened.account, error, error
         )
 
+    def go_on(self) -> None:
+        """Run the chains that were cancelled once more."""
+        self.replay.run()
+
     def cancel(self) -> None:
         """Stop the search, which keeps the best so far, and whatever else runs."""
         self.open.cancel()
