@@ -17,7 +17,9 @@ class Guests(QObject):
         super().__init__(window)
         self._place = place
         self._window = window
-        self._watcher = QFileSystemWatcher([str(place.inbox)], self)
+        self._watcher = QFileSystemWatcher(self)
+        if place.inbox.is_dir():
+            self._watcher.addPath(str(place.inbox))
         self._watcher.directoryChanged.connect(self._look)
         self._look()
 

@@ -9,6 +9,7 @@ needed, which would have a name that others can take, and libraries that not eve
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import time
@@ -19,8 +20,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from ebm_studio.core.errors import StudioError
-from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
+from ebm_studio.data.storage.atomic_write import write_whole
 from ebm_studio.data.storage.locks import try_lock
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 30.0  # seconds for a window to take what it is handed; on a busy machine it may still be opening
 LOOK = 0.02  # seconds between two looks whether it has
@@ -95,7 +98,7 @@ class Place:
 def take_or_hand_over(folder: Path, wish: Wish) -> Place | None:
     """Be the window of a folder of settings; None when there is one, which then has the wish.
 
-    Raises `StudioError` when the folder cannot be written, or the window does not answer.
+    Raises `StudioError` when the window does not answer.
     """
     until, note = time.monotonic() + PATIENCE, None
     try:
@@ -119,7 +122,8 @@ def _take(folder: Path) -> Place | None:
         _inbox(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(folder / "window.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise writing_failed(folder, error) from None
+        log.warning("Other starts cannot be told apart: %s", error)
+        return Place(folder, -1)  # where nothing can be written, no window takes another's session away
     if try_lock(lock):
         return Place(folder, lock)
     os.close(lock)
