@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ebm_studio.core.energy.crew import threads
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.models.card import Card
 from ebm_studio.data.models.latent import Latent
+from ebm_studio.data.models.reading import Assumed
 from ebm_studio.engine.chain_store import BOUND, ChainStore
 from ebm_studio.engine.requests import Request
 
@@ -33,6 +34,8 @@ class ModelReady:
     """See `Model.fingerprint`."""
     backend_reason: str = ""
     """Why that backend."""
+    assumed: Assumed | None = None
+    """How weights without a card were read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,7 @@ class LoadModel(Request):
         model = worker.model(self.name, fresh=True)
         device, why = str(model.device), model.backend_reason
         ready = ModelReady(self.name, model.card, device, threads(), model.backend, model.fingerprint, why)
-        worker.post(ready)
+        worker.post(replace(ready, assumed=model.assumed))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import Evaluation
-from ebm_studio.data.models.card import Card, find_model
+from ebm_studio.data.models.card import Card, find_model, new_user_model
 from ebm_studio.data.models.evaluation_cache import KeptEvaluation, evaluation_file, keep_evaluation, read_evaluation
+from ebm_studio.data.models.reading import Reading
 from ebm_studio.data.models.thumbnails import COUNT, keep_thumbnail, read_thumbnail, thumbnail_file
 from ebm_studio.data.pictures.pictures import Pixels, to_pixels
 from ebm_studio.data.storage.hub import HubName
@@ -60,6 +61,26 @@ class MakeThumbnail(Request):
         worker.post(Thumbnail(self.model, model.card, pixels))
         with suppress(StudioError):  # a cache that cannot be written costs the next launch a second, no more
             keep_thumbnail(file, pixels, model.card)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepForeign(Request):
+    """Read weights without a card as somebody says, and keep them as a person's own model; posts its new `Path`."""
+
+    model: str
+    reading: Reading
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+        worker.report("Reading the model")
+        worker.device()  # torch is there from here on
+        from ebm_studio.data.models.model import load_model, save_model
+
+        model = load_model(self.model, "cpu", "fp32", self.reading)
+        worker.check()
+        path = new_user_model(model.card.name)
+        save_model(path, model.net, model.card)
+        worker.post(path)
 
 
 @dataclass(frozen=True, slots=True)

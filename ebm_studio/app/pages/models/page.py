@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QSc
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.models import model_card
+from ebm_studio.app.pages.models.foreign_strip import ForeignStrip
 from ebm_studio.app.pages.models.model_card import WIDTH, ModelCard
 from ebm_studio.app.pages.models.state import Entry, Zoo
 from ebm_studio.app.pages.page import Page
@@ -78,6 +79,7 @@ class ModelsPage(Page):
         self.open.setToolTip("A .safetensors file of this program, or a .pt file of the authors' code.")
         self.open.clicked.connect(self.open_file)
         self.empty = label("No model yet. Open a model file, or drop one anywhere on this window.", "muted")
+        self._foreign = ForeignStrip(studio, theme)
         self._lay_out()
         self.open_action = act(self, "Open a model file…", self.open_file)
         act(self, "Look for models again", zoo.refresh, QKeySequence("F5"))
@@ -125,6 +127,9 @@ class ModelsPage(Page):
 
     def take_focus(self) -> None:
         self.setFocus()  # another Enter does nothing here, unlike on the first control
+
+    def strips(self) -> tuple[QWidget, ...]:
+        return (self._foreign,)
 
     def open_file(self) -> None:
         """Ask for a model file and open it."""

@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.open_model import OpenModel
-from ebm_studio.core.errors import CheckpointError, StudioError
+from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import Evaluation
-from ebm_studio.data.models.card import SUFFIX, Card, bundled_models, read_card, user_models
+from ebm_studio.data.models.card import SUFFIX, Card, NoCardError, bundled_models, read_card, user_models
 from ebm_studio.data.models.evaluation_cache import KeptEvaluation
 from ebm_studio.data.pictures.pictures import Pixels
 from ebm_studio.data.storage.hub import cached_file, is_hub_name
@@ -190,7 +190,7 @@ def _recent_entry(name: str) -> Entry:
     """One opened lately: a file, or what was fetched from the hub."""
     try:
         return _entry(name, cached_file(name) if is_hub_name(name) else Path(name), False)
-    except CheckpointError as error:
+    except StudioError as error:
         return Entry(name, Path(name), bundled=False, problem=str(error))
 
 
@@ -201,5 +201,7 @@ def _entry(name: str, path: Path, bundled: bool) -> Entry:
         return Entry(name, path, bundled)
     try:
         return Entry(name, path, bundled, read_card(path))
-    except (CheckpointError, StudioError) as error:
+    except NoCardError:
+        return Entry(name, path, bundled)
+    except StudioError as error:
         return Entry(name, path, bundled, problem=str(error))
