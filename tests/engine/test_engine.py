@@ -274,3 +274,15 @@ def test_close_in_the_middle_of_work_leaves_no_thread(tiny_model: Path):
     assert set(threading.enumerate()) == before
     with pytest.raises(RuntimeError, match="closed"):
         engine.submit(Say(text="too late"))
+
+
+def test_threads_that_help_the_engine_end_with_it_and_torch_has_none(tiny_model: Path):
+    engine = Engine("cpu", threads=3)
+    before = set(threading.enumerate())
+    try:
+        chain(engine, engine.submit(RunChain(model=str(tiny_model), count=16, run=ShortRun(steps=2))))
+        helpers = [thread.name for thread in set(threading.enumerate()) - before if thread.name.startswith("crew-")]
+        assert len(helpers) == 1  # two blocks of eight: one is the engine's own
+    finally:
+        engine.close()
+    assert not [thread.name for thread in set(threading.enumerate()) - before]

@@ -18,4 +18,4 @@ def test_pictures_depend_on_no_batch_and_no_threads(isa: str) -> None:
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["failed"] == []
-    assert result["looked"] >= 2 * 3 * 3 * 14
+    assert result["looked"] >= 2 * 3 * (14 + 14 + 11)
