@@ -22,6 +22,7 @@ class Hub:
     """By repository, content by name."""
     large: dict[str, bytes] = field(default_factory=dict)
     """What was uploaded ahead of a commit, by its SHA-256."""
+    refuses_uploads: bool = False
     asked: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -40,6 +41,9 @@ def serving_hub() -> Iterator[Hub]:
 
         def do_PUT(self) -> None:
             content = self._body()
+            if hub.refuses_uploads:
+                self._answer(b"", status=403)
+                return
             hub.large[hashlib.sha256(content).hexdigest()] = content
             self._answer(b"")
 

@@ -88,7 +88,10 @@ def push_files(name: str, files: Mapping[str, bytes], message: str, private: boo
         api = hub.HfApi(_endpoint())
         place = api.create_repo(wanted.repo, private=private, exist_ok=True)
         changes = [hub.CommitOperationAdd(path, io.BytesIO(content)) for path, content in files.items()]
-        api.create_commit(wanted.repo, changes, commit_message=message)
+        try:
+            api.create_commit(wanted.repo, changes, commit_message=message)
+        except RuntimeError as error:  # of an upload: what it is about is its cause
+            raise error.__cause__ or error from None
         return str(place)
 
 
@@ -159,7 +162,7 @@ def _told(wanted: HubName) -> Iterator[None]:
         raise StudioError(f"{wanted.repo} {reason}.") from None
     except errors.LocalTokenNotFoundError:
         raise StudioError(f"The hub does not know who you are: {SIGN_IN}.") from None
-    except OSError as error:
-        if error.errno in NO_ROOM:
+    except (errors.HTTPError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
             raise writing_failed(Path(constants.HF_HUB_CACHE), error) from error
         raise StudioError(f"{wanted.repo} cannot be reached: {host} does not answer.") from None

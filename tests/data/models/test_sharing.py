@@ -98,6 +98,19 @@ def test_who_did_not_sign_in_is_told_how(hub, tiny_model, monkeypatch, capsys):
     assert "sign in with `hf auth login`" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("gone", ["from the start", "on the way"])
+def test_without_a_network_nothing_is_pushed_and_one_line_says_so(hub, tiny_model, monkeypatch, capsys, gone):
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    if gone == "from the start":
+        monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    else:
+        hub.refuses_uploads = True
+    assert main(["push", str(tiny_model), "hf:me/mine"]) == 2
+    [*_, line] = capsys.readouterr().err.splitlines()  # after the bars of the hub's library
+    assert re.fullmatch(r"ebm-studio push: me/mine .*(does not answer|may not be written by you).*", line)
+    assert not hub.files.get("me/mine")
+
+
 def test_the_readme_says_what_the_card_says_and_lets_no_markup_in(tiny_model):
     own = read_card(tiny_model)
     own = replace(own, name="<b>bold</b>", data=replace(own.data, name="a | b", count=7, held_out=2, licence="MIT"))
