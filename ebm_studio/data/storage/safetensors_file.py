@@ -27,7 +27,7 @@ def open_tensors(path: Path, kind: FileKind, framework: str = "numpy") -> Iterat
         raise kind.error(f"{path} cannot be read: {error}.") from None
     except safetensors.SafetensorError:
         raise kind.error(
-            f"{path} is no {kind.what}, or is damaged or cut short: get the file again, or choose another."
+            f"{path} is not a {kind.what}, or it is damaged or cut short: get the file again, or choose another."
         ) from None
 
 

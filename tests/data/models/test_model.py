@@ -241,7 +241,7 @@ def test_a_file_that_is_cut_short_is_said_so_in_plain_words(tmp_path, tiny):
         with pytest.raises(CheckpointError) as caught:
             read_card(path)
         assert str(caught.value) == (
-            f"{path} is no model file, or is damaged or cut short: get the file again, or choose another."
+            f"{path} is not a model file, or it is damaged or cut short: get the file again, or choose another."
         )
 
 

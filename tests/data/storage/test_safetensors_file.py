@@ -21,6 +21,6 @@ def test_a_name_that_is_not_utf8_is_a_name(tmp_path: Path):
     with open_tensors(path, KIND) as file:
         assert file.get_tensor("a").tolist() == [0, 1, 2]
     path.write_bytes(b"nothing")
-    with pytest.raises(DataError, match="is no latent file"), open_tensors(path, KIND):
+    with pytest.raises(DataError, match="is not a latent file"), open_tensors(path, KIND):
         pass
     assert len(os.listdir("/proc/self/fd")) == len(before)
