@@ -73,7 +73,11 @@ def save_landscape(path: Path, landscape: Landscape) -> None:
 
 def load_landscape(path: Path) -> Landscape:
     """The landscape in a file. Raises `CheckpointError`."""
-    return from_bytes(LANDSCAPE_FILE.read(path))
+    content = LANDSCAPE_FILE.read(path)
+    try:
+        return from_bytes(content)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
 
 
 def is_landscape_file(path: Path) -> bool:

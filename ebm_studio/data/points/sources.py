@@ -17,7 +17,7 @@ from ebm_studio.core.errors import DataError
 from ebm_studio.core.evaluation.plane import Points
 from ebm_studio.data.pictures.pictures import open_picture
 from ebm_studio.data.points.shapes import SHAPES, PointData, Unit
-from ebm_studio.data.storage.outside import FileKind
+from ebm_studio.data.storage.outside import FileKind, kind_of_place, path_of
 
 TEXT = "text:"
 POINT_FILES = (".csv", ".tsv", ".txt", ".npy")
@@ -43,8 +43,8 @@ def open_points(source: str) -> PointData:
         return SHAPES[source]
     if source.startswith(TEXT):
         return of_text(source.removeprefix(TEXT))
-    path = Path(source).expanduser()
-    if not path.is_file():
+    path = path_of(source, DataError)
+    if kind_of_place(path) != "file":
         raise DataError(
             f"There are no data {source}: use {', '.join(SHAPES)}, text:HELLO, "
             "a .csv or .npy file of points, or a picture."
@@ -142,7 +142,7 @@ def _read_npy(path: Path) -> Points:
     try:
         # As a map of the file: what its header claims is not believed before the file is found to be as long.
         points = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except Exception:  # numpy reads the header as a program's text, and raises whatever that drives it to
         raise DataError(f"{path.name} is no file of numbers that NumPy saved.") from None
     if not isinstance(points, np.ndarray) or points.dtype.kind not in "fiu":
         raise DataError(f"{path.name} holds no plain numbers.")

@@ -24,7 +24,8 @@ def open_tensors(path: Path, kind: FileKind, framework: str = "numpy") -> Iterat
         with _in_utf8(path) as name, safetensors.safe_open(name, framework=framework) as file:
             yield file
     except (OSError, ValueError) as error:
-        raise kind.error(f"{path} cannot be read: {error}.") from None
+        reason = getattr(error, "strerror", None) or "the system does not let it be mapped"
+        raise kind.error(f"{path} cannot be read: {reason.lower()}.") from None
     except safetensors.SafetensorError:
         raise kind.error(
             f"{path} is not a {kind.what}, or it is damaged or cut short: get the file again, or choose another."

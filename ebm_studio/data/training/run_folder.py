@@ -90,7 +90,9 @@ def empty_trash(root: Path) -> None:
         for run in (root / TRASH).glob("*"):
             shutil.rmtree(run)
     except OSError as error:
-        raise StudioError(f"The trash cannot be emptied: {error}.") from error
+        raise StudioError(
+            f"The trash in {root} cannot be emptied: {(error.strerror or str(error)).lower()}."
+        ) from error
 
 
 class RunFolder:
@@ -220,7 +222,8 @@ class RunFolder:
                     creationflags=_DETACHED,
                 )
         except OSError as error:
-            raise StudioError(f"The training process cannot be started: {error}.") from error
+            reason = (error.strerror or str(error)).lower()
+            raise StudioError(f"Training cannot be started in {self.path}: {reason}.") from error
         before = read_status(self.path) or Status(state="reading")
         pid, now = self._process.pid, time.time()
         starting = replace(before, state="reading", text="Starting.", pid=pid, seconds_left=None, beat=now)

@@ -60,7 +60,7 @@ class ReadPhotos(Request):
             worker.report("Reading photos", number)
             worker.check()
             try:
-                picture = open_picture(source, path.name, self.paper, enough=KEPT_SIDE)
+                picture = open_picture(source, str(path), self.paper, enough=KEPT_SIDE)
             except DataError as error:
                 worker.post(PhotoFault(str(error)))
                 continue

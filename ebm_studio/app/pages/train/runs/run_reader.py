@@ -7,11 +7,10 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image
-
 from ebm_studio.app.pages.train.runs.curve_data import Floats
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import NetSpec
+from ebm_studio.data.pictures.decoding import opened
 from ebm_studio.data.pictures.pictures import Pixels, cut
 from ebm_studio.data.training.plan import PLAN
 from ebm_studio.data.training.run_folder import RunFolder
@@ -87,6 +86,6 @@ def read_grid(path: Path, net: NetSpec) -> Pixels | None:
 
 @lru_cache(maxsize=64)
 def _read_grid(path: Path, written: int, net: NetSpec) -> Pixels | None:
-    with Image.open(path, formats=("PNG",)) as sheet:
+    with opened(path, str(path), ("PNG",)) as sheet:
         fits = all(side % net.size == 0 and 0 < side <= GRID_SIDE * net.size for side in sheet.size)
         return cut(sheet.convert("L" if net.channels == 1 else "RGB"), net.size) if fits else None
