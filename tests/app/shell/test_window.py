@@ -35,7 +35,7 @@ def test_importing_the_window_imports_no_torch():
 def test_a_missing_model_is_a_banner(qtbot, opened):
     window = opened("nowhere.safetensors")
     qtbot.waitUntil(window.generate.banner.isVisible, timeout=PATIENCE)
-    assert "There is no model nowhere.safetensors" in window.generate.banner.text.text()
+    assert "There is no model file nowhere.safetensors" in window.generate.banner.text.text()
     assert not window.generate.banner.copy.isVisible()
 
 
@@ -151,7 +151,7 @@ def test_a_click_selects_a_chain(running):
 def test_seed_and_count_and_place_are_remembered(qtbot, opened, running):
     running.state.change(seed=12, count=3)
     running.resize(running.width(), 700)
-    running.generate._left.setSizes([300, 220])
+    running.generate.splitters["left"].setSizes([300, 220])
     timeline = running.generate.timeline.height()
     running.close()
     again = opened()
