@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from ebm_studio.data.exports.encoders import check_size, check_target, export, left_out
     from ebm_studio.data.exports.frames import Look
     from ebm_studio.data.exports.recipe_sources import sources_of
-    from ebm_studio.data.exports.replay import expected_of_path, make_recipe, path_frames
+    from ebm_studio.data.exports.replay import expected_of_path, frames_of_path, make_recipe
     from ebm_studio.data.models.model import load_model
 
     kind = check_target(args.output)
@@ -113,7 +113,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with progress_bar("interpolating") as show:
         path = model.interpolate(latents, spec, own, show)
     recipe = make_recipe(model, "interpolation", sources_of(latents), own, look, path=spec)
-    size = export(path_frames(path, recipe), args.output, look, recipe)
+    size = export(frames_of_path(path, recipe.count, spec.closed), args.output, look, recipe)
     seconds = time.perf_counter() - began
 
     if not args.json:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 from ebm_studio.core.specs import ShortRun
-from ebm_studio.data.exports.frames import Frame, Look, chain_caption
-from ebm_studio.data.exports.recipe import Recipe, versions
+from ebm_studio.data.exports.frames import Frame, Look, chain_frame
+from ebm_studio.data.exports.recipe import Kind, Recipe, made_here
 from ebm_studio.data.exports.recipe_sources import Source
 
 if TYPE_CHECKING:
@@ -36,26 +35,19 @@ class Exportable:
 
 
 def recipe_of(
-    model: ModelReady, kind: str, sources: Sequence[Source], run: ShortRun, look: Look, **more: object
+    model: ModelReady, kind: Kind, sources: Sequence[Source], run: ShortRun, look: Look, **more: object
 ) -> Recipe:
     """The recipe of something made with a model of the window; `more` are the recipe's other fields."""
     return Recipe(
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         model=model.card.name,
         model_hash=model.fingerprint,
         short_run=run,
         sources=tuple(sources),
         look=look,
-        made_with=made_with(model),
+        made_with=made_here(model.device, model.backend, model.backend_reason),
         **more,  # type: ignore[arg-type]
     )
-
-
-def made_with(model: ModelReady, **more: str) -> tuple[tuple[str, str], ...]:
-    """The versions, the device and the backend that a recipe notes, and whatever `more` names."""
-    device = model.device.split(":")[0]
-    backend = {"backend": model.backend, "backend_reason": model.backend_reason}
-    return versions(torch=metadata.version("torch"), device=device, **backend, **more)
 
 
 def look_for(side: int, count: int, *, still: bool = False) -> Look:
@@ -80,6 +72,6 @@ def chain_film(store: ChainStore, *chains: int) -> tuple[Frame, ...]:
     which = slice(chains[0], chains[-1] + 1) if chains and is_row else list(chains) or slice(None)
     energy = store.energy()
     return tuple(
-        Frame(store.pixels(row)[which], chain_caption(int(index), store.run.steps, float(energy[row, which].mean())))
+        chain_frame(store.pixels(row)[which], int(index), store.run.steps, energy[row, which])
         for row, index in enumerate(store.indices)
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from ebm_studio.core.sampling.path_positions import legs
@@ -14,6 +15,7 @@ from ebm_studio.core.specs import MAX_STEPS, Spec, _check, _is_number, _is_whole
 from ebm_studio.data.exports.recipe_sources import Original
 from ebm_studio.data.pictures.pictures import Pixels, grid
 
+Floats = npt.NDArray[np.floating]
 Dither = Literal["none", "ordered", "diffusion"]
 Colours = Literal["shared", "own"]
 
@@ -127,6 +129,24 @@ def path_captions(
         caption = f"rho {share:.2f}    E {value:.2f}"
         captions.append(caption if count == 1 else f"{letter(leg)}-{letter((leg + 1) % stops)}    {caption}")
     return captions
+
+
+def chain_frame(pixels: Pixels, index: int, steps: int, energy: Floats) -> Frame:
+    """Step `index` of chains: their pictures (N, C, H, W), and the mean of their energies (N,) in the caption."""
+    return Frame(pixels, chain_caption(index, steps, float(energy.mean())))
+
+
+def pair_frame(index: int, steps: int, a: tuple[Pixels, Floats], b: tuple[Pixels, Floats]) -> Frame:
+    """Step `index` of two chains side by side: of each the pictures (N, C, H, W) and the energies (N,)."""
+    return Frame(a[0], pair_caption(index, steps, float(a[1].mean()), float(b[1].mean())), (b[0],))
+
+
+def path_frames(
+    pixels: Pixels, positions: Sequence[float], rho: Sequence[float], energy: Floats, stops: int, closed: bool
+) -> list[Frame]:
+    """The pictures (N, C, H, W) along a path, a frame each, with their energies (N,) in the captions."""
+    captions = path_captions(positions, rho, energy.tolist(), stops, closed)
+    return [Frame(picture[None], caption) for picture, caption in zip(pixels, captions, strict=True)]
 
 
 def letter(stop: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -35,6 +36,8 @@ from ebm_studio.data.storage.outside import FileKind, kind_of_place
 from ebm_studio.data.storage.plain_data import check, parse
 
 Kind = Literal["samples", "chain", "interpolation"]
+Subject = Literal["chains", "latents", "path", "comparison", "reconstructions"]
+"""Chains of a seed, latents one by one, a path over latents, two sides, photos with their reconstructions."""
 
 FORMAT = 1
 MARK = "ebm_studio_recipe"
@@ -119,6 +122,18 @@ class Recipe:
         return Side(model=self.model, model_hash=self.model_hash, short_run=self.short_run)
 
     @property
+    def subject(self) -> Subject:
+        """What a page shows again of it. This is the one place that tells."""
+        seeds = self.sources[0] if len(self.sources) == 1 and isinstance(self.sources[0], Seeds) else None
+        if self.other is not None and seeds is not None and seeds.first == 0:
+            return "comparison"
+        if self.photos:
+            return "reconstructions"
+        if self.path is not None:
+            return "path"
+        return "latents" if seeds is None else "chains"
+
+    @property
     def count(self) -> int:
         """The number of latents."""
         return sum(source.count if isinstance(source, Seeds) else 1 for source in self.sources)
@@ -182,6 +197,12 @@ class Recipe:
             look=Look.from_dict(data["look"]),
             made_with=tuple(made_with.items()),
         )
+
+
+def made_here(device: str, backend: str, why: str, **more: str) -> tuple[tuple[str, str], ...]:
+    """What a recipe says it was made with: this program and torch, a kind of device, a backend and why, and `more`."""
+    torch, kind = metadata.version("torch"), device.split(":")[0]
+    return versions(torch=torch, device=kind, backend=backend, backend_reason=why, **more)
 
 
 def versions(**more: str) -> tuple[tuple[str, str], ...]:

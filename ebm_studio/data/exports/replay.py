@@ -16,16 +16,20 @@ from ebm_studio.core.sampling.interpolation import PathFrames
 from ebm_studio.core.sampling.langevin import Step
 from ebm_studio.core.specs import Interpolation, ShortRun, check_count
 from ebm_studio.data.exports.frames import (
+    Floats,
     Frame,
     Look,
     beside_photos,
     blank,
     chain_caption,
+    chain_frame,
     pair_caption,
+    pair_frame,
     path_captions,
+    path_frames,
     reconstruction_frame,
 )
-from ebm_studio.data.exports.recipe import Kind, Recipe, Side, check_same_model, find_recipe_model, versions
+from ebm_studio.data.exports.recipe import Kind, Recipe, Side, check_same_model, find_recipe_model, made_here
 from ebm_studio.data.exports.recipe_sources import Seeds, Source
 from ebm_studio.data.models.latent import FromPhoto, Latent
 from ebm_studio.data.models.model import BATCH, Model, load_model
@@ -51,12 +55,7 @@ def make_recipe(
         short_run=run,
         sources=sources,
         look=look,
-        made_with=versions(
-            torch=torch.__version__,
-            device=model.device.type,
-            backend=model.backend,
-            backend_reason=model.backend_reason,
-        ),
+        made_with=made_here(str(model.device), model.backend, model.backend_reason),
         **more,  # type: ignore[arg-type]
     )
 
@@ -104,7 +103,8 @@ def make_frames(
     run = recipe.short_run
     if recipe.path is not None:
         latents = latents_of(model, recipe)
-        return path_frames(model.interpolate(latents, recipe.path, run, progress, recipe.step), recipe)
+        path = model.interpolate(latents, recipe.path, run, progress, recipe.step)
+        return frames_of_path(path, recipe.count, recipe.path.closed)
     models = [model] if other is None else [model, other]
     _check_size(recipe, models)
     if other is not None:
@@ -151,8 +151,7 @@ def _compared(models: Sequence[Model], recipe: Recipe, progress: Progress) -> li
     steps = max(side.short_run.steps for side in sides)
     frames = []
     for index, (a, b) in enumerate(_together(*chains)):
-        caption = pair_caption(index, steps, _mean_energy(a), _mean_energy(b))
-        frames.append(Frame(to_pixels(a.images.cpu().numpy()), caption, (to_pixels(b.images.cpu().numpy()),)))
+        frames.append(pair_frame(index, steps, _shown(a), _shown(b)))
         progress(index / steps)
     return frames
 
@@ -207,22 +206,20 @@ def _latents(model: Model, recipe: Recipe, side: Side) -> list[Latent]:
     return latents
 
 
+def frames_of_path(path: PathFrames, stops: int, closed: bool) -> list[Frame]:
+    """A frame for each place on a path over so many stops."""
+    energy = path.energy.numpy()
+    return path_frames(to_pixels(path.images.numpy()), path.positions, path.rho, energy, stops, closed)
+
+
 def chain_frames(steps: Iterable[Step], run: ShortRun, progress: Progress = lambda _: None) -> list[Frame]:
     """A frame for each step of a chain, with the step and the mean energy in its caption."""
     frames = []
     for step in steps:
-        caption = chain_caption(step.index, run.steps, _mean_energy(step))
-        frames.append(Frame(to_pixels(step.images.cpu().numpy()), caption))
+        pixels, energy = _shown(step)
+        frames.append(chain_frame(pixels, step.index, run.steps, energy))
         progress(step.index / run.steps)
     return frames
-
-
-def path_frames(path: PathFrames, recipe: Recipe) -> list[Frame]:
-    """A frame for each place on a path, with its leg, rho and energy in its caption."""
-    assert recipe.path is not None
-    captions = path_captions(path.positions, path.rho, path.energy.tolist(), recipe.count, recipe.path.closed)
-    pixels = to_pixels(path.images.numpy())
-    return [Frame(picture[None], caption) for picture, caption in zip(pixels, captions, strict=True)]
 
 
 def _chain(model: Model, recipe: Recipe, side: Side) -> Iterable[Step]:
@@ -232,8 +229,9 @@ def _chain(model: Model, recipe: Recipe, side: Side) -> Iterable[Step]:
     return model.mixed(_latents(model, recipe, side), None, side.short_run)
 
 
-def _mean_energy(step: Step) -> float:
-    return float(step.energy.cpu().numpy().mean())  # by numpy, as the window's store has it, to the last bit
+def _shown(step: Step) -> tuple[Pixels, Floats]:
+    """The pictures and the energies, as the window's store has them, to the last bit."""
+    return to_pixels(step.images.cpu().numpy()), step.energy.cpu().numpy()
 
 
 def _samples(model: Model, recipe: Recipe, side: Side, progress: Progress) -> Pixels:

@@ -68,6 +68,20 @@ def original(seed=0, masked=True):
     return Original(random.integers(0, 256, (1, 16, 16), dtype=np.uint8), unknown)
 
 
+def test_what_a_recipe_shows_is_told_in_one_place():
+    chains = {"kind": "chain", "path": None, "sources": (Seeds(3, 0, 2),)}
+    other = Side(model="tiny", model_hash="00ff", short_run=ShortRun(steps=5))
+    original = Original(np.zeros((3, 16, 16), np.uint8))
+    assert recipe().subject == "path"
+    assert recipe(**chains).subject == "chains"
+    assert recipe(**chains, other=other).subject == "comparison"
+    assert recipe(**{**chains, "sources": (photo(), Seeds(3))}).subject == "latents"
+    assert recipe(**{**chains, "sources": (photo(),)}, photos=(original,)).subject == "reconstructions"
+    # A file from elsewhere: no page could show two sides that begin at some later chain, or at latents.
+    assert recipe(**{**chains, "sources": (Seeds(3, 5, 2),)}, other=other).subject == "chains"
+    assert recipe(**{**chains, "sources": (photo(),)}, other=other).subject == "latents"
+
+
 def test_photos_a_comparison_and_a_step_survive_it_too():
     shown = recipe(kind="chain", path=None, sources=(photo(), photo()), photos=(original(1), original(2, False)))
     again = Recipe.from_json(shown.to_json())

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ebm_studio.app.pages.compare.state import CompareState
-from ebm_studio.app.studio.exportable import Exportable, look_for, made_with, recipe_of
-from ebm_studio.data.exports.frames import Frame, Look, pair_caption
-from ebm_studio.data.exports.recipe import Recipe, Side
+from ebm_studio.app.studio.exportable import Exportable, look_for, recipe_of
+from ebm_studio.data.exports.frames import Floats, Frame, Look, pair_frame
+from ebm_studio.data.exports.recipe import Kind, Recipe, Side, made_here
 from ebm_studio.data.exports.recipe_sources import Seeds
+from ebm_studio.data.pictures.pictures import Pixels
 from ebm_studio.engine.chain_store import ChainStore
 
 
@@ -38,17 +39,20 @@ def of_comparison(state: CompareState) -> list[Exportable]:
 
 
 def _pair_frame(a: ChainStore, b: ChainStore, index: int, steps: int) -> Frame:
-    row, other = a.row_of(index), b.row_of(index)
-    energies = (float(store.energy()[at].mean()) for store, at in ((a, row), (b, other)))
-    return Frame(a.pixels(row), pair_caption(index, steps, *energies), (b.pixels(other),))
+    return pair_frame(index, steps, _shown(a, index), _shown(b, index))
 
 
-def _recipe_of_pair(state: CompareState, kind: str, look: Look) -> Recipe:
+def _shown(store: ChainStore, index: int) -> tuple[Pixels, Floats]:
+    row = store.row_of(index)
+    return store.pixels(row), store.energy()[row]
+
+
+def _recipe_of_pair(state: CompareState, kind: Kind, look: Look) -> Recipe:
     a, b = state.sides
     assert a.model is not None
     assert b.model is not None
     return replace(
         recipe_of(a.model, kind, [Seeds(state.parameters.seed, 0, state.parameters.count)], a.run, look),
         other=Side(model=b.model.card.name, model_hash=b.model.fingerprint, short_run=b.run),
-        made_with=made_with(a.model, other_backend=b.model.backend),
+        made_with=made_here(a.model.device, a.model.backend, a.model.backend_reason, other_backend=b.model.backend),
     )

@@ -301,7 +301,7 @@ class ComparePage(Page):
                 self.state.sides[1].open_model(wish.name)
 
     def restores(self, recipe: Recipe) -> bool:
-        return recipe.other is not None
+        return recipe.subject == "comparison"
 
     def restore_recipe(self, opened: Opened) -> None:
         self.state.restore(opened)

@@ -28,7 +28,6 @@ from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
-from ebm_studio.data.exports.recipe_sources import Seeds
 from ebm_studio.data.models.latent import FromSeed
 
 if TYPE_CHECKING:
@@ -130,8 +129,7 @@ class GeneratePage(Page):
             self.state.run_steps(wish.steps)
 
     def restores(self, recipe: Recipe) -> bool:
-        is_of_seeds = len(recipe.sources) == 1 and isinstance(recipe.sources[0], Seeds)
-        return is_of_seeds and recipe.path is None and recipe.other is None and not recipe.photos
+        return recipe.subject == "chains"
 
     def restore_recipe(self, opened: Opened) -> None:
         self.state.restore_recipe(opened)

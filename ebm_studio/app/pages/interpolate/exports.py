@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ebm_studio.app.pages.interpolate.state import PathState
 from ebm_studio.app.studio.exportable import Exportable, look_for, recipe_of
-from ebm_studio.data.exports.frames import Frame, path_captions
+from ebm_studio.data.exports.frames import path_frames
 from ebm_studio.data.exports.recipe_sources import sources_of
 
 
@@ -18,10 +18,9 @@ def of_path(state: PathState) -> list[Exportable]:
     request, model = made_by
     row = state.row or surface.chain.rows - 1  # noise is no film
     step = int(surface.chain.indices[row])
-    energy = surface.chain.energy()[row].tolist()
-    captions = path_captions(surface.positions, surface.rho, energy, surface.stops, surface.spec.closed)
-    frames = tuple(
-        Frame(picture[None], caption) for picture, caption in zip(surface.chain.pixels(row), captions, strict=True)
+    energy = surface.chain.energy()[row]
+    frames = path_frames(
+        surface.chain.pixels(row), surface.positions, surface.rho, energy, surface.stops, surface.spec.closed
     )
     look = replace(
         look_for(surface.chain.shape[2], 1),
@@ -33,4 +32,4 @@ def of_path(state: PathState) -> list[Exportable]:
     recipe = recipe_of(
         model, "interpolation", sources_of(request.latents), request.run, look, path=request.spec, step=shown
     )
-    return [Exportable(title="Path", name=f"{model.card.name}-path", frames=frames, recipe=recipe)]
+    return [Exportable(title="Path", name=f"{model.card.name}-path", frames=tuple(frames), recipe=recipe)]

@@ -30,7 +30,6 @@ from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.core.specs import MAX_FRAMES
 from ebm_studio.data.exports.frames import letter
-from ebm_studio.data.exports.recipe_sources import Seeds
 
 if TYPE_CHECKING:
     from ebm_studio.data.exports.recipe import Recipe
@@ -83,8 +82,7 @@ class InterpolatePage(Page):
         return (Opener(stops.opens, self.state.fill, "Interpolate between these", self.key),)
 
     def restores(self, recipe: Recipe) -> bool:
-        is_of_latents = len(recipe.sources) != 1 or not isinstance(recipe.sources[0], Seeds)
-        return not recipe.photos and recipe.other is None and (recipe.path is not None or is_of_latents)
+        return recipe.subject in ("path", "latents")
 
     def restore_recipe(self, opened: Opened) -> None:
         self.state.restore(opened)

@@ -11,7 +11,7 @@ from ebm_studio.app.pages.reconstruct.results import Outcome
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.studio.exportable import Exportable, chain_film, look_for, recipe_of
 from ebm_studio.data.exports.frames import Look, beside_photos, reconstruction_frame
-from ebm_studio.data.exports.recipe import Recipe
+from ebm_studio.data.exports.recipe import Kind, Recipe
 from ebm_studio.data.exports.recipe_sources import Original
 from ebm_studio.data.pictures.pictures import to_pixels
 from ebm_studio.engine.chain_store import ChainStore
@@ -61,7 +61,7 @@ def _photo_film(
     return Exportable(title=title, name=name, frames=film, recipe=recipe, stride=store.stride)
 
 
-def _recipe_of_photos(model: ModelReady, kind: str, outcomes: Sequence[Outcome], look: Look) -> Recipe:
+def _recipe_of_photos(model: ModelReady, kind: Kind, outcomes: Sequence[Outcome], look: Look) -> Recipe:
     latents = [outcome.result.latent for outcome in outcomes]
     return recipe_of(model, kind, latents, latents[0].short_run, look, photos=_originals(outcomes))
 

@@ -218,7 +218,7 @@ class ReconstructPage(Page):
         return (Opener(self._takes, self.state.open_files, "Reconstruct the photos", self.key),)
 
     def restores(self, recipe: Recipe) -> bool:
-        return bool(recipe.photos)
+        return recipe.subject == "reconstructions"
 
     def restore_recipe(self, opened: Opened) -> None:
         self.state.restore(opened)
