@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ebm_studio.app.pages.compare.page import ComparePage
 from ebm_studio.app.pages.compare.state import CompareState
+from ebm_studio.app.pages.diagnose.page import DiagnosePage
 from ebm_studio.app.pages.generate.newer_snapshot_button import SnapshotButton
 from ebm_studio.app.pages.generate.page import GeneratePage
 from ebm_studio.app.pages.generate.state import GenerateState
@@ -43,6 +44,10 @@ class Window(MainWindow):
     @property
     def compare(self) -> ComparePage:
         return self.page_of(ComparePage)
+
+    @property
+    def diagnose(self) -> DiagnosePage:
+        return self.page_of(DiagnosePage)
 
     @property
     def train(self) -> TrainPage:

@@ -28,6 +28,7 @@ class Playback(QObject):
     playing_changed = Signal()
     mode_changed = Signal()
     """The mode or the speed."""
+    axis_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -36,6 +37,8 @@ class Playback(QObject):
         self.playing = False
         self.mode: Mode = "once"
         self.speed = 25
+        self.log = False
+        """Whether the steps are shown on a logarithmic axis, where chains far past K still show their first steps."""
         self._way = 1  # on, or back
         self._clock = 0.0  # the playhead in fractions of a step
         self._rested = 0.0
@@ -99,6 +102,12 @@ class Playback(QObject):
         if speed != self.speed:
             self.speed = speed
             self.mode_changed.emit()
+
+    def set_log(self, log: bool) -> None:
+        """Show the steps on a logarithmic axis, or on an even one."""
+        if log != self.log:
+            self.log = log
+            self.axis_changed.emit()
 
     def go(self, position: int) -> None:
         """Pause at a step, or at the nearest that is there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -223,30 +224,49 @@ class Curve(Chart):
         values, chosen = self._read(store), self._state.selected
         mean, spread = values.mean(1), values.std(1)
         for line, drawn in ((self._mean, mean), (self._top, mean + spread), (self._low, mean - spread)):
-            line.setData(*thinned(store, drawn))
-        self._chosen.setData(*(thinned(store, values[:, chosen]) if chosen is not None else ([], [])))
+            line.setData(*self.points(store, drawn))
+        self._chosen.setData(*(self.points(store, values[:, chosen]) if chosen is not None else ([], [])))
         low, high = float((mean - spread).min()), float((mean + spread).max())
         if chosen is not None:
             low, high = min(low, float(values[:, chosen].min())), max(high, float(values[:, chosen].max()))
-        self.plot.setXRange(0, store.run.steps, padding=0.02)
+        self.show_steps(store.run.steps)
         self.plot.setYRange(low, high if high > low else low + 1, padding=0.15)
         model = self._state.model
         trained = model.card.short_run.steps if model else store.run.steps
         self._trained.setVisible(trained < store.run.steps)
-        self._trained.setValue(trained)
-        self._trained.label.setVisible(trained < 0.7 * store.run.steps)  # where there is room for it
+        self._trained.setValue(self.to_axis(trained))
+        has_room = self.to_axis(trained) < 0.7 * self.to_axis(store.run.steps)
+        self._trained.label.setVisible(has_room)
         self.follow()
 
     def follow(self) -> None:
         playback = self._state.playback
         if playback.store is None or not playback.store.rows:
             return
-        self.line.setValue(playback.position)
+        self.line.setValue(self.to_axis(playback.position))
         row = playback.row if self._pointed is None else playback.store.row_of(self._pointed)
         values = self._read(playback.store)[row]
         chosen = self._state.selected
         text = signed(float(values.mean() if chosen is None else values[chosen]))
         self.value.setText(text if self._pointed is None else f"step {playback.store.indices[row]}:  {text}")
+
+    def points(self, store: ChainStore, values: Floats) -> tuple[Values, Values]:
+        """Where the values (rows,) are drawn, along and up."""
+        steps, drawn = thinned(store, values)
+        return (np.log10(1.0 + steps) if self._state.playback.log else steps), drawn
+
+    def to_axis(self, place: float) -> float:
+        return math.log10(1 + place) if self._state.playback.log else place
+
+    def from_axis(self, x: float) -> float:
+        return float(10 ** min(x, 12) - 1) if self._state.playback.log else x
+
+    def show_steps(self, most: int) -> None:
+        """Let the axis go from 0 to so many steps."""
+        self.plot.setXRange(0, self.to_axis(most), padding=0.02)
+        powers = [0, *(10**power for power in range(math.floor(math.log10(max(most, 1))) + 1))]
+        ticks = [(self.to_axis(step), f"{step:,}") for step in powers]
+        self.plot.getAxis("bottom").setTicks([ticks] if self._state.playback.log else None)
 
     def most(self) -> int | None:
         store = self._state.playback.store
@@ -279,7 +299,8 @@ class Plots(QWidget):
         for curve in self.curves:
             row.addWidget(curve, 1)
             curve.pointed.connect(self._point)
-        for signal in (state.playback.chain_changed, state.playback.grew, state.selection_changed):
+        playback = state.playback
+        for signal in (playback.chain_changed, playback.grew, playback.axis_changed, state.selection_changed):
             signal.connect(self._draw)
         state.playback.position_changed.connect(self._move)
         self._draw()

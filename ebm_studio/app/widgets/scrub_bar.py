@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QSlider
@@ -29,6 +31,7 @@ class ScrubBar(QSlider):
         self._filled = 0
         self._trained: int | None = None
         self._stopped: int | None = None
+        self._log = False
         theme.changed.connect(self.update)
         self.sliderMoved.connect(self.scrubbed)
 
@@ -56,6 +59,11 @@ class ScrubBar(QSlider):
         if self._stopped is not None:
             text += f" The end of the grey line: the chain was stopped at step {self._stopped}."
         self.setToolTip(TIP + text)
+        self.update()
+
+    def set_log(self, log: bool) -> None:
+        """Give the first steps more room than the last."""
+        self._log = log
         self.update()
 
     @guarded
@@ -106,10 +114,12 @@ class ScrubBar(QSlider):
         return round(self._x(step))
 
     def _go(self, x: float) -> None:
-        share = (x - RADIUS) / max(self.width() - 2 * RADIUS, 1)
-        self.setValue(round(share * self.maximum()))
+        share = min(max((x - RADIUS) / max(self.width() - 2 * RADIUS, 1), 0), 1)
+        most = self.maximum()
+        self.setValue(round((1 + most) ** share - 1 if self._log else share * most))
         self.scrubbed.emit(self.value())
 
     def _x(self, step: int) -> float:
-        share = step / max(self.maximum(), 1)
+        most = max(self.maximum(), 1)
+        share = math.log1p(step) / math.log1p(most) if self._log else step / most
         return RADIUS + share * (self.width() - 2 * RADIUS)

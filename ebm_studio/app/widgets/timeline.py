@@ -92,6 +92,11 @@ class Timeline(OverPlots):
         for widget, mode in self._modes.items():
             widget.setCheckable(True)
             widget.clicked.connect(lambda on, mode=mode: playback.set_mode(mode if on else "once"))
+        self.log = QToolButton()
+        self.log.setText("Log")
+        self.log.setCheckable(True)
+        self.log.setToolTip("A logarithmic axis: the first steps get more room, for chains that run far past K.")
+        self.log.clicked.connect(playback.set_log)
         self.scrub = ScrubBar(theme)
         self.scrub.scrubbed.connect(playback.go)
         self.position = WholeField(0, 0, "Step", "The step that is shown; type one to go there.")
@@ -115,6 +120,7 @@ class Timeline(OverPlots):
         playback.position_changed.connect(self._move)
         playback.playing_changed.connect(self._show_playing)
         playback.mode_changed.connect(self._show_mode)
+        playback.axis_changed.connect(self._show_axis)
         self._show_mode()
         self._load()
 
@@ -125,6 +131,7 @@ class Timeline(OverPlots):
             bar.addWidget(widget)
         bar.addSpacing(UNIT)
         bar.addWidget(self.scrub, 1)
+        bar.addWidget(self.log)
         bar.addSpacing(UNIT)
         bar.addWidget(self.position)
         bar.addWidget(self.total)
@@ -200,6 +207,10 @@ class Timeline(OverPlots):
             widget.setChecked(self._playback.mode == mode)
         if self._playback.speed in SPEEDS:
             self.speed.setCurrentIndex(SPEEDS.index(self._playback.speed))
+
+    def _show_axis(self) -> None:
+        self.log.setChecked(self._playback.log)
+        self.scrub.set_log(self._playback.log)
 
     def _show_playing(self) -> None:
         playing = self._playback.playing

@@ -178,3 +178,38 @@ def test_the_start_distribution_can_be_reset(qtbot, running):
     QTest.mouseClick(panel.reset, Qt.MouseButton.LeftButton)
     assert running.state.parameters.run.start == "uniform"
     wait_for_chain(qtbot, running)
+
+
+def test_chains_run_on_far_past_k_with_a_log_axis_and_a_way_to_the_diagnosis(qtbot, running):
+    past, timeline = running.generate.inspector.settings.past, running.generate.timeline
+    first = running.state.playback.store.pixels(STEPS)
+    assert not past.text.isVisible()
+    assert not past.buttons[1].isEnabled()
+    qtbot.mouseClick(past.buttons[10], Qt.MouseButton.LeftButton)
+    wait_for_chain(qtbot, running)
+    store = running.state.playback.store
+    assert store.run.steps == 10 * STEPS
+    assert np.array_equal(store.pixels(STEPS), first)  # the same chains, which go on
+    assert past.text.isVisible()
+
+    even = timeline.scrub.x_of(STEPS)
+    qtbot.mouseClick(timeline.log, Qt.MouseButton.LeftButton)
+    assert timeline.scrub.x_of(STEPS) > 3 * even
+    curve = timeline.plots.energy
+    assert curve._trained.value() == pytest.approx(np.log10(1 + STEPS))
+    for step in (0, STEPS, 10 * STEPS):
+        middle = timeline.scrub.rect().center().y()
+        qtbot.mouseClick(timeline.scrub, Qt.MouseButton.LeftButton, pos=QPoint(timeline.scrub.x_of(step), middle))
+        assert abs(running.state.playback.position - step) <= 1
+        assert curve.line.value() == pytest.approx(np.log10(1 + running.state.playback.position))
+        view = curve.plot.getPlotItem().vb.mapViewToScene(QPointF(curve.to_axis(step), 0))
+        assert abs(curve.place_at(view.x()) - step) <= 1
+    qtbot.mouseClick(timeline.log, Qt.MouseButton.LeftButton)
+    assert timeline.scrub.x_of(STEPS) == even
+
+    qtbot.mouseClick(past.diagnose, Qt.MouseButton.LeftButton)
+    assert running.page.key == "diagnose"
+    running.show_page(running.generate)
+    qtbot.mouseClick(past.buttons[1], Qt.MouseButton.LeftButton)
+    wait_for_chain(qtbot, running)
+    assert running.state.parameters.run.steps == STEPS

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from tests.app.conftest import PATIENCE
 
 KINDS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QPlainTextEdit)
-PAGES = ("generate", "reconstruct", "interpolate", "compare", "train", "models", "settings", "help")
+PAGES = ("generate", "reconstruct", "interpolate", "compare", "diagnose", "train", "models", "settings", "help")
 MOST = 200  # tabs until the focus must have come round
 
 

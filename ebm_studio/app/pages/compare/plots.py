@@ -11,7 +11,7 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.compare.state import CompareState
 from ebm_studio.app.widgets.formatting import signed
-from ebm_studio.app.widgets.plots import Curve, Floats, thinned
+from ebm_studio.app.widgets.plots import Curve, Floats
 from ebm_studio.engine.chain_store import ChainStore
 
 
@@ -33,11 +33,11 @@ class PairCurve(Curve):
             return
         low, high = float("inf"), float("-inf")
         for store, line in zip(pair.stores, (self._mean, self._chosen), strict=True):
-            steps, values = thinned(store, self._figures(store))
-            line.setData(steps, values)
+            along, values = self.points(store, self._figures(store))
+            line.setData(along, values)
             if len(values):
                 low, high = min(low, float(values.min())), max(high, float(values.max()))
-        self.plot.setXRange(0, pair.run.steps, padding=0.02)
+        self.show_steps(pair.run.steps)
         if low <= high:
             self.plot.setYRange(low, high if high > low else low + 1, padding=0.15)
         self.follow()
@@ -48,7 +48,7 @@ class PairCurve(Curve):
         if pair is None:
             return
         position = self._sides.playback.position
-        self.line.setValue(position)
+        self.line.setValue(self.to_axis(position))
         here = [self._figures(store)[store.row_of(position)] for store in pair.stores if store.rows]
         colours = (self._theme.tokens.text, self._theme.tokens.accent)
         self.value.setText(
@@ -87,7 +87,7 @@ class PairPlots(QWidget):
         row.setSpacing(2 * UNIT)
         for curve in self.curves:
             row.addWidget(curve, 1)
-        for signal in (state.pair_changed, state.playback.grew, state.selection_changed):
+        for signal in (state.pair_changed, state.playback.grew, state.playback.axis_changed, state.selection_changed):
             signal.connect(self._draw)
         state.playback.position_changed.connect(self._move)
         self._draw()

@@ -2,19 +2,78 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.generate.history import History
 from ebm_studio.app.pages.generate.history_panel import HistoryPanel
 from ebm_studio.app.pages.generate.state import GenerateState
-from ebm_studio.app.widgets.fields import Choice, reset_button
+from ebm_studio.app.widgets.fields import Choice, label, reset_button
 from ebm_studio.app.widgets.formatting import NETWORK_TIP, network_text, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.app.widgets.short_run_panel import ShortRunPanel
+from ebm_studio.core.specs import MAX_STEPS
 from ebm_studio.data.models.card import Card
+
+PAST = (
+    "Past the trained K the energy usually goes on falling, contrast grows, and pictures over-saturate: the short run "
+    "has not converged, and the paper does not ask it to."
+)
+
+
+class PastPanel(Panel):
+    """The same chains far past the K of training, and what one sees there."""
+
+    diagnosis_wanted = Signal()
+
+    def __init__(self, state: GenerateState) -> None:
+        super().__init__("Past K")
+        self._state = state
+        self.buttons = {
+            times: self._button(text, times, tip)
+            for times, text, tip in (
+                (1, "K", "Back to the K that the model was trained with."),
+                (10, "10 K", "Run the chains on to ten times the trained K."),
+                (100, "100 K", "Run the chains on to a hundred times the trained K, or as far as a chain may go."),
+            )
+        }
+        row = QHBoxLayout()
+        row.setSpacing(UNIT // 2)
+        for button in self.buttons.values():
+            row.addWidget(button, 1)
+        self.text = label(PAST, "small")
+        self.text.setWordWrap(True)
+        self.diagnose = QPushButton("Measure it on Diagnose")
+        self.diagnose.setObjectName("quiet")
+        self.diagnose.setToolTip("Go to the card that measures how these chains go on.")
+        self.diagnose.clicked.connect(self.diagnosis_wanted)
+        self.column.addLayout(row)
+        self.column.addWidget(self.text)
+        self.column.addWidget(self.diagnose, 0, Qt.AlignmentFlag.AlignLeft)
+        for signal in (state.parameters_changed, state.model_changed):
+            signal.connect(self._show)
+        self._show()
+
+    def _button(self, text: str, times: int, tip: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        button.clicked.connect(lambda: self._state.run_steps(times * self._own))
+        return button
+
+    @property
+    def _own(self) -> int:
+        """The trained K."""
+        model = self._state.model
+        return model.card.short_run.steps if model else self._state.parameters.run.steps
+
+    def _show(self) -> None:
+        steps, own = self._state.parameters.run.steps, self._own
+        for times, button in self.buttons.items():
+            button.setEnabled(self._state.model is not None and steps != min(times * own, MAX_STEPS))
+        for widget in (self.text, self.diagnose):
+            widget.setVisible(steps > own)
 
 
 class StartPanel(Panel):
@@ -126,10 +185,11 @@ class Settings(PanelColumn):
     def __init__(self, theme: Theme, state: GenerateState) -> None:
         super().__init__(top=UNIT)
         self.short_run = ShortRunPanel(theme, state)
+        self.past = PastPanel(state)
         self.start = StartPanel(theme, state)
         self.view = ViewPanel(state)
         self.model = ModelPanel(state)
-        self.stack(self.short_run, self.start, self.view, self.model)
+        self.stack(self.short_run, self.past, self.start, self.view, self.model)
 
 
 class Inspector(QWidget):

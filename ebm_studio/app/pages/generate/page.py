@@ -23,7 +23,7 @@ from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.shelf import Kept
 from ebm_studio.app.studio.studio import Studio
-from ebm_studio.app.studio.wishes import CompareModel, RunSteps, ShowModel
+from ebm_studio.app.studio.wishes import CompareModel, RunSteps, ShowDiagnosis, ShowModel
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.splitter import splitter
@@ -58,6 +58,7 @@ class GeneratePage(Page):
         self.stage = self.canvas
         self.timeline = Timeline(theme, state)
         self.inspector = Inspector(theme, state, self.history)
+        self.inspector.settings.past.diagnosis_wanted.connect(lambda: studio.wish(ShowDiagnosis("convergence")))
         self._lay_out()
         self._add_actions()
         state.follow(studio.preferences)
