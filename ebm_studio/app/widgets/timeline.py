@@ -97,6 +97,7 @@ class Timeline(OverPlots):
         self.log.setCheckable(True)
         self.log.setToolTip("A logarithmic axis: the first steps get more room, for chains that run far past K.")
         self.log.clicked.connect(playback.set_log)
+        self.log.hide()
         self.scrub = ScrubBar(theme)
         self.scrub.scrubbed.connect(playback.go)
         self.position = WholeField(0, 0, "Step", "The step that is shown; type one to go there.")
@@ -167,7 +168,10 @@ class Timeline(OverPlots):
         steps = store.run.steps
         self.scrub.setRange(0, steps)
         model = self._state.model
-        self.scrub.set_trained(model.card.short_run.steps if model else None)
+        trained = model.card.short_run.steps if model else None
+        self.scrub.set_trained(trained)
+        # The button takes room from the scrub bar, so it comes only where it helps.
+        self.log.setVisible(self._playback.log or (trained is not None and trained < steps))
         self.position.blockSignals(True)
         self.position.setRange(0, steps)
         self.position.blockSignals(False)
