@@ -117,7 +117,7 @@ def test_the_rate_of_another_model_is_forgotten(qtbot, running, tiny_model, tmp_
     wait_for_chain(qtbot, running)
     assert "steps/s" in running.status.where.text()
     said = []
-    running.state.model_changed.connect(lambda: said.append(running.status.where.text()))
+    running.studio.open.model_changed.connect(lambda: said.append(running.status.where.text()))
     running.studio.open.open_model(str(copyfile(tiny_model, tmp_path / "other.safetensors")))
     qtbot.waitUntil(lambda: bool(said), timeout=PATIENCE)
     assert "steps/s" not in said[0]
