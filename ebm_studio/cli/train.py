@@ -57,6 +57,15 @@ def add(commands: Any) -> None:
         metavar="MODEL",
         help="begin with this model's weights, net and short run; at twice its --size it is grown",
     )
+    _add_settings(parser)
+    add_device(parser)
+    add_backend(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """What a plan holds; with --resume, what is to be different."""
     parser.add_argument("--name", help="the model's name (default: the folder's)")
     parser.add_argument("--updates", type=int, metavar="N", help=f"default: {Learning().updates}")
     parser.add_argument("--time-limit", type=duration, metavar="T", help="end after this much learning: 90s, 30m, 2h")
@@ -89,10 +98,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--seed", type=int, help="default: 0")
     parser.add_argument("--hold-out", type=int, metavar="N", help="never learn from N images, each folder's last ones")
     parser.add_argument("--licence", help="the data's licence, for the card")
-    add_device(parser)
-    add_backend(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QUrl
-from PySide6.QtGui import QCloseEvent, QDrag, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPixmap, QShowEvent
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QComboBox,
     QDialog,
-    QDoubleSpinBox,
     QFileDialog,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -29,70 +23,16 @@ from PySide6.QtWidgets import (
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.export.drag_handle import DragHandle
+from ebm_studio.app.pages.export.parts import fill, named, size_text, switch, titled
 from ebm_studio.app.pages.export.preview import Decoded, Drawn, PreviewPlayer
 from ebm_studio.app.pages.export.state import FORMATS, ExportState
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.fields import Choice, RealField, WholeField, button, label
-from ebm_studio.app.widgets.names import printable
-from ebm_studio.app.widgets.panels import Panel
 from ebm_studio.data.exports.encoders import MOVING
 from ebm_studio.data.exports.frames import MAX_HOLD, MAX_SCALE, Look, Reel
 
-CARRIED = 96  # pixels of the picture under the pointer in a drag
 MIME = {"gif": "image/gif", "webp": "image/webp", "apng": "image/png", "png": "image/png"}
-
-
-class DragHandle(QFrame):
-    """The finished file, to be dragged into another program."""
-
-    def __init__(self, theme: Theme, state: ExportState) -> None:
-        super().__init__()
-        self.setObjectName("handle")
-        self.setCursor(Qt.CursorShape.OpenHandCursor)
-        self.setToolTip("Drag the file into another program.")
-        self._state = state
-        self._pressed: QPointF | None = None
-        self.name = label("")
-        grip = QLabel()
-        grip.setPixmap(theme.icon("grip").pixmap(QSize(20, 20)))
-        theme.changed.connect(lambda: grip.setPixmap(theme.icon("grip").pixmap(QSize(20, 20))))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(UNIT // 2, 0, UNIT, 0)
-        row.setSpacing(UNIT // 2)
-        row.addWidget(grip)
-        row.addWidget(self.name)
-
-    def show_path(self, path: Path) -> None:
-        """Show which file it is."""
-        self.setAccessibleName(f"Drag {path.name}")
-        self.name.setText(printable(path.name))
-
-    def mime(self) -> QMimeData:
-        """What another program gets."""
-        data = QMimeData()
-        if self._state.exported is not None:
-            data.setUrls([QUrl.fromLocalFile(str(self._state.exported.path))])
-        return data
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._pressed = event.position()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._pressed = None
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._pressed is None:
-            return
-        if (event.position() - self._pressed).manhattanLength() >= QApplication.startDragDistance():
-            self._pressed = None
-            drag = QDrag(self)
-            drag.setMimeData(self.mime())
-            window = self.window()
-            if isinstance(window, ExportDialog) and window.player.image is not None:
-                image = window.player.image.scaled(CARRIED, CARRIED, Qt.AspectRatioMode.KeepAspectRatio)
-                drag.setPixmap(QPixmap.fromImage(image))
-            drag.exec(Qt.DropAction.CopyAction)
 
 
 class ExportDialog(QDialog):
@@ -111,6 +51,7 @@ class ExportDialog(QDialog):
         self.size_of_file = label("", "large")
         self.size_of_file.setAccessibleName("Size of the file")
         self._make_fields()
+        self._make_foot()
         self._lay_out()
         self._connect()
         self.resize(960, 760)
@@ -118,7 +59,6 @@ class ExportDialog(QDialog):
     # Fields
 
     def _make_fields(self) -> None:
-        state, theme = self.state, self._theme
         self.thing = QComboBox()
         self.thing.setAccessibleName("What to export")
         self.kind = QComboBox()
@@ -154,9 +94,12 @@ class ExportDialog(QDialog):
         self.fps = RealField(0.1, 100, "Frames a second", "How fast it plays.")
         self.hold_first = RealField(0, MAX_HOLD, "Hold on the first frame", "Seconds.")
         self.hold_last = RealField(0, MAX_HOLD, "Hold on the last frame", "Seconds.")
-        self.loop = _switch("Loop", "Play once, or again and again.", "Loop", "Play once")
-        self.ping_pong = _switch("Ping-pong", "Forward only, or forward and back.", "Forward and back", "Forward")
-        self.captions = _switch("Captions", "Step, energy or ρ under each frame.", "Step, E, ρ", "None")
+        self.loop = switch("Loop", "Play once, or again and again.", "Loop", "Play once")
+        self.ping_pong = switch("Ping-pong", "Forward only, or forward and back.", "Forward and back", "Forward")
+        self.captions = switch("Captions", "Step, energy or ρ under each frame.", "Step, E, ρ", "None")
+
+    def _make_foot(self) -> None:
+        state, theme = self.state, self._theme
         self.place = QLineEdit()
         self.place.setAccessibleName("File")
         self.place.setToolTip("Where the file goes. Its ending chooses the format.")
@@ -171,7 +114,7 @@ class ExportDialog(QDialog):
         self.start.setDefault(True)
         self.start.clicked.connect(self._export)
         self.copy = button(theme, "copy", "Copy", "Copy to the clipboard.", self._copy)
-        self.handle = DragHandle(theme, state)
+        self.handle = DragHandle(theme, state, lambda: self.player.image)
         self.where = label("", "muted")
 
     def _lay_out(self) -> None:
@@ -205,16 +148,16 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(body)
         column.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT)
         column.setSpacing(3 * UNIT)
-        self._what = _panel("What", self.thing)
-        self._format = _panel("Format", self.kind, self.missing)
-        self._gif = _lines(("Palette", self.palette_), ("Dithering", self.dither), below=True)
+        self._what = titled("What", self.thing)
+        self._format = titled("Format", self.kind, self.missing)
+        self._gif = named(("Palette", self.palette_), ("Dithering", self.dither), below=True)
         self._format.column.addWidget(self._gif)
-        self._size = _panel("Size", _lines(("Scale", self.scale)), self.smooth)
-        self._columns = _lines(("Images per row", self.columns_))
+        self._size = titled("Size", named(("Scale", self.scale)), self.smooth)
+        self._columns = named(("Images per row", self.columns_))
         self._size.column.addWidget(self._columns)
-        self._film = _panel(
+        self._film = titled(
             "Film",
-            _lines(
+            named(
                 ("Frames a second", self.fps),
                 ("Every n-th frame", self.every),
                 ("Hold first, s", self.hold_first),
@@ -223,7 +166,7 @@ class ExportDialog(QDialog):
             self.ping_pong,
             self.loop,
         )
-        self._captions = _panel("Captions", self.captions)
+        self._captions = titled("Captions", self.captions)
         for panel in (self._what, self._format, self._size, self._film, self._captions):
             column.addWidget(panel)
         column.addStretch(1)
@@ -274,8 +217,8 @@ class ExportDialog(QDialog):
         self.palette_.chosen.connect(lambda value: state.change(palette=value))
         self.dither.chosen.connect(lambda value: state.change(dither=value))
         self.smooth.chosen.connect(lambda value: state.change(smooth=value == "smooth"))
-        for name, switch in self._switches.items():
-            switch.chosen.connect(lambda value, name=name: state.change(**{name: value == "on"}))
+        for name, choice in self._switches.items():
+            choice.chosen.connect(lambda value, name=name: state.change(**{name: value == "on"}))
         for name, field in self._numbers.items():
             field.valueChanged.connect(lambda value, name=name: state.change(**{name: value}))
         self.place.editingFinished.connect(self._take_place)
@@ -306,9 +249,9 @@ class ExportDialog(QDialog):
         state = self.state
         if state.thing is None:
             return
-        _fill(self.thing, [(thing.title, index) for index, thing in enumerate(state.things)], state.chosen)
+        fill(self.thing, [(thing.title, index) for index, thing in enumerate(state.things)], state.chosen)
         names = [("Picture" if kind == "png" and state.is_still else FORMATS[kind][0], kind) for kind in state.kinds]
-        _fill(self.kind, names, state.kind)
+        fill(self.kind, names, state.kind)
         self.missing.setText(state.remark)
         self.missing.setVisible(bool(state.remark))
         self._show_look(state.look)
@@ -326,8 +269,8 @@ class ExportDialog(QDialog):
         self.palette_.set_value(look.palette)
         self.dither.set_value(look.dither)
         self.smooth.set_value("smooth" if look.smooth else "crisp")
-        for name, switch in self._switches.items():
-            switch.set_value("on" if getattr(look, name) else "off")
+        for name, choice in self._switches.items():
+            choice.set_value("on" if getattr(look, name) else "off")
         for name, field in self._numbers.items():
             field.blockSignals(True)
             field.setValue(getattr(look, name))
@@ -344,7 +287,7 @@ class ExportDialog(QDialog):
                 text.append(f"{count} frames" + (f", {seconds:.1f} s" if seconds else ""))
         self.facts.setText("   ".join(text))
         encoded = state.encoded
-        self.size_of_file.setText(_bytes(encoded.size) if encoded else "" if state.missing else "…")
+        self.size_of_file.setText(size_text(encoded.size) if encoded else "" if state.missing else "…")
         self.size_of_file.setToolTip(f"{encoded.size:,} bytes".replace(",", " ") if encoded else "")
         if state.missing:
             self.player.note = state.missing
@@ -367,7 +310,7 @@ class ExportDialog(QDialog):
         self.copy.setEnabled(state.thing is not None)
         if state.exported:
             self.handle.show_path(state.exported.path)
-            self.where.setText(f"{_bytes(state.exported.size)}, in {state.exported.path.parent}")
+            self.where.setText(f"{size_text(state.exported.size)}, in {state.exported.path.parent}")
 
     # What a person does
 
@@ -428,45 +371,3 @@ class ExportDialog(QDialog):
 
     def reject(self) -> None:
         self.close()
-
-
-def _switch(name: str, tip: str, on: str, off: str) -> Choice:
-    return Choice([("off", off, tip), ("on", on, tip)], name)
-
-
-def _panel(title: str, *widgets: QWidget) -> Panel:
-    panel = Panel(title)
-    for widget in widgets:
-        panel.column.addWidget(widget)
-    return panel
-
-
-def _lines(*lines: tuple[str, QWidget], below: bool = False) -> QWidget:
-    """Named controls one under another: at the right of their names, or below them."""
-    widget = QWidget()
-    grid = QGridLayout(widget)
-    grid.setContentsMargins(0, 0, 0, 0)
-    grid.setVerticalSpacing(UNIT)
-    for line, (name, control) in enumerate(lines):
-        if isinstance(control, QSpinBox | QDoubleSpinBox):
-            control.setFixedWidth(11 * UNIT)
-        grid.addWidget(label(name, "muted"), 2 * line, 0)
-        grid.addWidget(control, 2 * line + below, 0 if below else 1)
-    grid.setColumnStretch(0, 1)
-    return widget
-
-
-def _fill(box: QComboBox, items: Sequence[tuple[str, object]], current: object) -> None:
-    if [(box.itemText(i), box.itemData(i)) for i in range(box.count())] != list(items):
-        box.clear()
-        for text, data in items:
-            box.addItem(text, data)
-    box.setCurrentIndex([data for _, data in items].index(current))
-
-
-def _bytes(size: int) -> str:
-    """A size as a person says it."""
-    if size < 1000:
-        return f"{size} bytes"
-    value, unit = (size / 1000, "KB") if size < 1_000_000 else (size / 1_000_000, "MB")
-    return f"{value:.0f} {unit}" if value >= 100 else f"{value:.1f} {unit}"
