@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
@@ -17,6 +18,8 @@ from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.widgets.actions import press
 from ebm_studio.app.widgets.splitter import remember_split, restore_split
+from ebm_studio.core.errors import DataError
+from ebm_studio.data.exports.commands import command_of
 from ebm_studio.data.storage.settings import Settings
 
 if TYPE_CHECKING:
@@ -81,6 +84,14 @@ class Page(QWidget):
     def exportables(self) -> list[Exportable]:
         """What there is to export now, the likeliest first."""
         return []
+
+    def command(self) -> str:
+        """The line of the command line that makes what is shown. Raises `DataError` when there is none."""
+        known = {model.card.name: model.name} if (model := self.studio.open.model) else {}
+        for thing in self.exportables():
+            with suppress(DataError):
+                return command_of(thing.recipe, known.get(thing.recipe.model, ""))
+        raise DataError(f"No command makes what {self.title} shows now: export it, and replay the file.")
 
     def restores(self, recipe: Recipe) -> bool:
         """Whether this page shows again what was made with such a recipe."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.studio.studio import Studio
-from ebm_studio.engine.jobs.exports import Opened, OpenRecipe
+from ebm_studio.engine.jobs.exports import Opened, OpenRecipe, OpenText
 from ebm_studio.engine.requests import Ended, Fault
 
 
@@ -24,10 +24,19 @@ class RecipeOpener(QObject):
 
     def open(self, files: list[Path]) -> None:
         """Restore the settings that made the first of the files."""
+        request = OpenRecipe(lane="recipe", path=files[0], open_models=self._open_models)
+        self._studio.link.submit(request, self._take, self._end)
+
+    def open_text(self, text: str) -> None:
+        """Restore what a recipe's text or a line of the command line makes."""
+        request = OpenText(lane="recipe", text=text, open_models=self._open_models)
+        self._studio.link.submit(request, self._take, self._end)
+
+    @property
+    def _open_models(self) -> tuple[str, ...]:
         ready = self._studio.open.model
         names = [*([ready.name] if ready else []), *(name for page in self._pages for name in page.models_in_use())]
-        request = OpenRecipe(lane="recipe", path=files[0], open_models=tuple(dict.fromkeys(names)))
-        self._studio.link.submit(request, self._take, self._end)
+        return tuple(dict.fromkeys(names))
 
     def _take(self, opened: Opened) -> None:
         page = next(page for page in self._pages if page.restores(opened.recipe))

@@ -30,6 +30,7 @@ from ebm_studio.app.widgets.actions import act, give_way, press
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.fields import button
 from ebm_studio.app.widgets.model_chooser import choose_model_file
+from ebm_studio.core.errors import StudioError
 from ebm_studio.data.storage.logs import Ring
 from ebm_studio.data.storage.settings import Settings
 from ebm_studio.engine.requests import Fault
@@ -91,6 +92,9 @@ class MainWindow(QMainWindow):
         act(self, "Undo", self.undo.undo, "Ctrl+Z")
         act(self, "Redo", self.undo.redo, "Ctrl+Shift+Z", "Ctrl+Y")
         act(self, "Export", self.export, "Ctrl+E")
+        act(self, "Copy as command", self.copy_command, "Ctrl+Shift+C")
+        act(self, "Paste a command or recipe", self.paste_text, "Ctrl+Shift+V")
+        act(self, "Paste", self.paste_text, "Ctrl+V")
         act(self, "Save the session", studio.session.save, "Ctrl+S")
         act(self, "Command palette", self.palette_of_commands.open, "Ctrl+K", "Ctrl+Shift+P")
         act(self, "Show all keys", lambda: studio.wish(ShowHelp("keys")), "?", "F1")
@@ -183,6 +187,23 @@ class MainWindow(QMainWindow):
         self.exports.show()
         self.exports.raise_()
         self.exports.activateWindow()
+
+    def copy_command(self) -> None:
+        """Put the line that makes what the page shows on the clipboard."""
+        try:
+            text = self.page.command()
+        except StudioError as error:
+            self.studio.faults.show(Fault(str(error)))
+            return
+        QApplication.clipboard().setText(text)
+        self.status.note.setText("The command is on the clipboard.")
+
+    def paste_text(self) -> None:
+        """Restore what a recipe's text or a command on the clipboard makes."""
+        if text := QApplication.clipboard().text().strip():
+            self.recipes.open_text(text)
+        else:
+            self.studio.faults.show(Fault("There is no text on the clipboard: copy a command or a recipe first."))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         owners = (self,) if QApplication.focusWidget() else (self.page, self)

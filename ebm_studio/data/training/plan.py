@@ -82,16 +82,23 @@ class Plan:
         return plan
 
 
-def command_of(plan: Plan) -> str:
-    """The `ebm-studio train` that does what a new plan says, with what differs from fixed defaults named."""
-    words = ["ebm-studio", "train", Path(plan.source).name, "-o", plan.name]
+def command_of(plan: Plan, whole_paths: bool = False) -> str:
+    """The `ebm-studio train` that does what a new plan says, with what differs from fixed defaults named.
+
+    Files go by their names, as a card tells them, or by their whole paths.
+    """
+
+    def told(file: str) -> str:
+        return file if whole_paths else Path(file).name
+
+    words = ["ebm-studio", "train", told(plan.source), "-o", plan.name]
     for part, options in OPTIONS.items():
         spec = getattr(plan, part)
         for option, field in options.items():
             if _depends(plan, part, field) or getattr(spec, field) != getattr(type(spec)(), field):
                 words += [f"--{option.replace('_', '-')}", str(getattr(spec, field))]
     rest = {"--time-limit": plan.time_limit, "--hold-out": plan.held_out, "--licence": plan.licence}
-    for option, value in (*rest.items(), ("--from", Path(plan.origin).name)):
+    for option, value in (*rest.items(), ("--from", told(plan.origin))):
         words += [option, f"{value:.12g}" if isinstance(value, float) else str(value)] if value else []
     return shlex.join(words)
 

@@ -21,9 +21,10 @@ from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.data_set_box import SourceBox
 from ebm_studio.app.widgets.fields import WholeField, label
 from ebm_studio.app.widgets.model_chooser import ModelChooser
-from ebm_studio.core.errors import StudioError
+from ebm_studio.core.errors import DataError, StudioError
 from ebm_studio.core.evaluation.findings import CLAIMS, Claim, Diagnosis
 from ebm_studio.core.specs import MAX_CHAINS
+from ebm_studio.data.models.diagnosis.kept import command_of
 from ebm_studio.engine.requests import Fault
 
 INTRODUCTION = (
@@ -173,6 +174,12 @@ class DiagnosePage(Page):
     def receive(self, wish: object) -> None:
         if isinstance(wish, ShowDiagnosis) and wish.claim is not None:
             self.area.ensureWidgetVisible(self.cards[0][wish.claim])
+
+    def command(self) -> str:
+        side = self.state.sides[0]
+        if side.model is None or not side.source:
+            raise DataError("Choose the pictures that the model trained on: then a command can measure it.")
+        return command_of(side.model.name, side.source, self.state.settings)
 
     def save(self, side: Side | None = None, claim: Claim | None = None) -> None:
         """Ask for a file, and save one card, or all there are."""

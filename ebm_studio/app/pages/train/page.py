@@ -30,6 +30,7 @@ from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.notice import Notice
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.data.storage.settings import Settings
+from ebm_studio.data.training.plan import command_of
 from ebm_studio.data.training.run_folder import look_into_trash
 
 MODELS = "Models (*.safetensors)"
@@ -195,6 +196,9 @@ class TrainPage(Page):
         runs = "1 run" if count == 1 else f"{count} runs"
         text = f"The trash holds {runs}, {size / 1e6:.0f} MB. Emptied, they cannot be brought back."
         self.notice.say(text, ("Empty the trash", self.runs.empty_trash), ("Keep them", lambda: None))
+
+    def command(self) -> str:
+        return command_of(self.setup.plan, whole_paths=True)
 
     def focus_first(self) -> None:
         (self.column.list if self.runs.selected else self.setup_header.source).setFocus()

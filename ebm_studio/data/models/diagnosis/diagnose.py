@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.evaluation.findings import CLAIMS, Claim, Diagnosis, Finding
-from ebm_studio.core.specs import Diagnosing
 from ebm_studio.data.models.diagnosis import convergence, energies, inversion, mixing, moments, steps
+from ebm_studio.data.models.diagnosis.kept import command_of
 from ebm_studio.data.models.diagnosis.subject import Subject
 from ebm_studio.data.storage.machine import machine
 
@@ -31,17 +30,6 @@ def check_claims(names: Sequence[str]) -> tuple[Claim, ...]:
     if unknown:
         raise SettingsError(f"There is no claim {unknown[0]}: choose from {', '.join(CLAIMS)}.")
     return tuple(claim for claim in CLAIMS if not names or claim in names)
-
-
-def command_of(model: str, source: str, settings: Diagnosing, claims: Sequence[Claim] = CLAIMS) -> str:
-    """The command that diagnoses a model, a name or file, on a data set."""
-    command = f"ebm-studio diagnose {shlex.quote(model)} {shlex.quote(source)}"
-    if tuple(claims) != CLAIMS:
-        command += f" --only {','.join(claims)}"
-    for name, value in settings.to_dict().items():
-        if value != getattr(Diagnosing(), name):
-            command += f" --{name} {value}"
-    return command
 
 
 def summary(subject: Subject, findings: Sequence[Finding]) -> Diagnosis:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 import zlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ebm_studio.core.evaluation.findings import CLAIMS, Diagnosis, Finding, Strip
-from ebm_studio.core.specs import SIZES
+from ebm_studio.core.evaluation.findings import CLAIMS, Claim, Diagnosis, Finding, Strip
+from ebm_studio.core.specs import SIZES, Diagnosing
 from ebm_studio.data.models.thumbnails import kept_file
 from ebm_studio.data.storage.atomic_write import write_whole
 
@@ -43,6 +45,17 @@ def read_diagnosis(path: Path) -> Diagnosis | None:
         return Diagnosis.from_dict(data, findings)
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError, zlib.error):
         return None  # no file, or a broken one
+
+
+def command_of(model: str, source: str, settings: Diagnosing, claims: Sequence[Claim] = CLAIMS) -> str:
+    """The command that diagnoses a model, a name or file, on a data set."""
+    command = f"ebm-studio diagnose {shlex.quote(model)} {shlex.quote(source)}"
+    if tuple(claims) != CLAIMS:
+        command += f" --only {','.join(claims)}"
+    for name, value in settings.to_dict().items():
+        if value != getattr(Diagnosing(), name):
+            command += f" --{name} {value}"
+    return command
 
 
 def joined(old: Diagnosis | None, new: Diagnosis) -> Diagnosis:

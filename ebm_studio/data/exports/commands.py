@@ -1,0 +1,157 @@
+"""What a recipe makes as a line of the command line, and such a line read again. Free of torch.
+
+A line says a model, seeds and settings. It never names a file that is opened: the model is one that is
+bundled or open already.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ebm_studio.core.errors import DataError
+from ebm_studio.core.specs import Interpolation, ShortRun, check_stops
+from ebm_studio.data.exports.recipe import Kind, Recipe, Side
+from ebm_studio.data.exports.recipe_sources import Seeds
+
+PROGRAM = "ebm-studio"
+MAX_LINE = 10_000
+RUN: Mapping[str, Callable[[str], Any]] = {
+    "steps": int,
+    "step_size": float,
+    "noise_scale": float,
+    "noise_steps": int,
+    "start": str,
+}
+PATH: Mapping[str, Callable[[str], Any]] = {"frames": int, "path": str, "spacing": str, "noise": str}
+LEFT_OUT = frozenset({"output", "scale", "every", "device", "backend", "fps", "hold", "palette", "dither"})
+"""Options with a value that say how a file looks or what computes it: the window has its own."""
+FLAGS = frozenset({"json", "smooth", "captions", "ping_pong"})
+STOP = re.compile(r"seed:(\d{1,19})(?::(\d{1,4}))?")
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a line asks for."""
+
+    kind: Kind
+    model: str
+    """As it is named there."""
+    sources: tuple[Seeds, ...]
+    run: Mapping[str, Any] = field(default_factory=dict)
+    """What it changes of the model's own short run."""
+    path: Interpolation | None = None
+
+
+def command_of(recipe: Recipe, model: str = "") -> str:
+    """The line that makes what a recipe makes; of a comparison two. `model` names its own model, if not by its card.
+
+    Raises `DataError` for what no line can say.
+    """
+    seeds = [source for source in recipe.sources if isinstance(source, Seeds)]
+    if recipe.path is not None and len(seeds) == len(recipe.sources) and recipe.step is None:
+        return _interpolate(recipe.own, model or recipe.model, seeds, recipe.path)
+    if len(recipe.sources) != 1 or not seeds or seeds[0].first or recipe.photos:
+        raise DataError("No command says this: export it, and replay the file.")
+    lines = [_sample(recipe.own, model or recipe.model, seeds[0], recipe.kind)]
+    if recipe.other is not None:
+        lines.append(_sample(recipe.other, recipe.other.model, seeds[0], recipe.kind))
+    return "\n".join(lines)
+
+
+def _sample(side: Side, model: str, seeds: Seeds, kind: Kind) -> str:
+    file = f"{side.model}-{seeds.seed}.{'png' if kind == 'samples' else 'gif'}"
+    return shlex.join(
+        [PROGRAM, "sample", model, "-o", file, "--count", str(seeds.count), "--seed", str(seeds.seed), *_run(side)]
+    )
+
+
+def _interpolate(side: Side, model: str, seeds: list[Seeds], path: Interpolation) -> str:
+    chains = [(source.seed, source.first + i) for source in seeds for i in range(source.count)]
+    stops = [f"seed:{seed}:{chain}" if chain else f"seed:{seed}" for seed, chain in chains]
+    words = [
+        f"--{name}={getattr(path, name)}" for name in PATH if getattr(path, name) != getattr(Interpolation(), name)
+    ]
+    words += ["--loop"] if path.closed else []
+    return shlex.join([PROGRAM, "interpolate", model, *stops, "-o", f"{side.model}-path.gif", *words, *_run(side)])
+
+
+def _run(side: Side) -> list[str]:
+    """Every setting of the short run: the line shall say the same whatever the model's own is."""
+    values = side.short_run.to_dict()
+    return [f"--{name.replace('_', '-')}={values[name]}" for name in RUN if values[name] is not None]
+
+
+def is_command(text: str) -> bool:
+    """Whether a text begins as a line for this program."""
+    return text.lstrip().startswith(f"{PROGRAM} ")
+
+
+def parse_command(text: str) -> Line:
+    """The line that `command_of` wrote, or that a person did. Raises `StudioError`, with what cannot be read."""
+    try:
+        words = shlex.split(text[:MAX_LINE].strip().splitlines()[0])
+    except (ValueError, IndexError):
+        raise DataError("The command cannot be read: a quotation mark is open.") from None
+    if len(words) < 3 or words[0] != PROGRAM or words[1] not in ("sample", "interpolate"):
+        raise DataError(f"Paste a line that begins with {PROGRAM} sample MODEL or {PROGRAM} interpolate MODEL.")
+    plain, options = _sorted_out(words[2:])
+    run = {name: options.pop(name) for name in RUN if name in options}
+    ShortRun(**run)  # says what is out of range
+    if words[1] == "sample":
+        seeds = Seeds(_taken(options, "seed", 0), 0, _taken(options, "count", 64))
+        line = Line("chain", plain[0], (seeds,), run)
+    else:
+        path = {name: options.pop(name) for name in PATH if name in options}
+        spec = Interpolation(**path, closed=bool(options.pop("loop", False)))
+        stops = tuple(_stop(word) for word in plain[1:])
+        check_stops(len(stops), spec.closed)
+        line = Line("interpolation", plain[0], stops, run, spec)
+    if options or (words[1] == "sample" and len(plain) != 1):
+        odd = f"--{next(iter(options))}" if options else plain[1]
+        raise DataError(f"The command cannot be restored: {PROGRAM} {words[1]} does not take {odd[:40]} here.")
+    return line
+
+
+def _taken(options: dict[str, Any], name: str, default: int) -> int:
+    value: int = options.pop(name, default)
+    return value
+
+
+def _stop(word: str) -> Seeds:
+    found = STOP.fullmatch(word)
+    if not found:
+        raise DataError(f"Only seeds can be pasted as stops, such as seed:7 or seed:7:3, not {word[:40]}.")
+    return Seeds(int(found[1]), int(found[2] or 0))
+
+
+def _sorted_out(words: list[str]) -> tuple[list[str], dict[str, Any]]:
+    """Words without an option, and options with their values; those that say how a file looks are left out."""
+    kinds: dict[str, Callable[[str], Any]] = {**RUN, **PATH, "seed": int, "count": int}
+    plain: list[str] = []
+    options: dict[str, Any] = {}
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("-"):
+            plain.append(word)
+            continue
+        name, given, value = word.lstrip("-").partition("=")
+        name = {"o": "output"}.get(name, name).replace("-", "_")
+        if name in FLAGS:
+            continue
+        if name == "loop":
+            options[name] = True
+            continue
+        value = value if given else next(rest, "")
+        if name in LEFT_OUT:
+            continue
+        try:
+            options[name] = kinds[name](value)
+        except (KeyError, ValueError):
+            raise DataError(f"The command cannot be read: {word[:40]} {value[:40]}.") from None
+    if not plain:
+        raise DataError("The command names no model.")
+    return plain, options
