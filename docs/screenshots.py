@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ebm_studio.app.shell.window import MainWindow
-    from ebm_studio.data.storage.settings import Settings
 
 IMAGES = Path(__file__).resolve().parent / "images"
 SIZES = {"small": (1280, 800), "large": (1920, 1080)}
@@ -90,6 +89,7 @@ def take(model: str | None, scheme: str, size: tuple[int, int], what: str, path:
 
     from ebm_studio.app.look.theme import Theme
     from ebm_studio.app.shell.window import MainWindow
+    from ebm_studio.data.storage.settings import Settings
 
     app = QApplication([])
     app.setStyle("Fusion")
