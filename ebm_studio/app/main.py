@@ -60,7 +60,7 @@ def _run_window(settings: Settings, place: Place, wish: Wish) -> int:
 
     QGuiApplication.setApplicationDisplayName("EBM Studio")
     with start_told():
-        app = QApplication(sys.argv[:1])
+        app = QApplication(["ebm-studio"])  # not the file that was started: the desktop knows windows by this name
     app.setApplicationName("ebm-studio")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("ebm-studio")  # the desktop finds the icon and groups windows by it

@@ -99,5 +99,7 @@ def _hint(setup: TrainSetup) -> str:
         source = setup.plan.source
         if setup.looking:
             return f"Downloading {source} …"
-        return f"{source} ({NAMED[source].size // MB} MB) is downloaded when the run starts, or now, to be looked at."
+        return (
+            f"{source} ({NAMED[source].size // MB} MB) is downloaded when training starts. Fetch it now to look at it."
+        )
     return "Looking at the pictures …"
