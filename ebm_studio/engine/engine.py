@@ -8,6 +8,7 @@ import traceback
 from collections import deque
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
+from functools import partial
 from threading import Condition, Thread
 from typing import TypeVar
 
@@ -27,8 +28,8 @@ class Engine:
     """Does requests one after another in its own thread; the caller polls for what comes of them.
 
     The newest request of a key wins: older ones of that key leave the queue, a running one is
-    cancelled, and what they had still to say is dropped. A background request lets others in
-    between its steps.
+    cancelled, and what they had still to say is dropped. A request of a page that is not in `front`,
+    or in the background, lets those in between its steps that are more urgent.
 
     >>> engine = Engine("cpu")
     >>> request = engine.submit(RunChain(model="fashion32", run=ShortRun()))
@@ -42,7 +43,9 @@ class Engine:
         self._stamps = itertools.count(1)
         self._changed = Condition()
         self._queue: deque[Request] = deque()
-        self._running: list[tuple[Request, Worker]] = []  # a background job, and above it what it lets in
+        self.front = ""
+        """The key of the page that is looked at."""
+        self._running: list[tuple[Request, Worker]] = []  # a job, and above it what it lets in
         self._newest: dict[Hashable, int] = {}
         self._closing = False
         self._news: deque[Posted | Ended] = deque()
@@ -132,23 +135,28 @@ class Engine:
 
     def _pop(self) -> tuple[Request, Worker]:
         """Move a request from the queue to those that run, in one go: there is no moment when it is in neither."""
-        request = min(self._queue, key=lambda queued: queued.background)  # the first of those that do not wait
+        request = min(self._queue, key=self._patience)  # the first of the most urgent
         worker = Worker(
             request,
             self._models,
             post=lambda value: self._news.append(Posted(request, value)),
             report=self._report,
-            give_way=self._give_way if request.background else lambda: None,
+            give_way=partial(self._give_way, request),
         )
         self._queue.remove(request)
         self._running.append((request, worker))
         return request, worker
 
-    def _give_way(self) -> None:
-        """Do what somebody waits for, in the middle of a background job."""
+    def _patience(self, request: Request) -> int:
+        """How long a request can wait: least where somebody looks at the place that it is for."""
+        return 2 if request.background else int(request.page not in ("", self.front))
+
+    def _give_way(self, request: Request) -> None:
+        """Do what is more urgent, in the middle of a job."""
         while True:
             with self._changed:
-                if self._closing or all(queued.background for queued in self._queue):
+                patience = self._patience(request)
+                if self._closing or all(self._patience(queued) >= patience for queued in self._queue):
                     return
                 job = self._pop()
             self._finish(*job)

@@ -18,6 +18,9 @@ class Request:
     """Given by `Engine.submit`; tells a newer request from an older one."""
     lane: str = ""
     """Who asks. Requests of different lanes leave each other alone."""
+    page: str = ""
+    """The page that shows what comes of it: while another one is in front it gives way, as in the background.
+    Empty where people wait for it whatever page they look at."""
     background: bool = False
     """Gives way at each `worker.check()` to the requests that somebody waits for, and goes on after them."""
 

@@ -198,6 +198,20 @@ def test_a_background_job_lets_others_in_and_goes_on(engine: Engine):
     assert [item.value for item in items if isinstance(item, Posted)] == ["later"]
 
 
+def test_the_page_in_front_goes_before_hidden_ones_and_these_go_on_after_it(engine: Engine):
+    engine.front = "compare"
+    hidden = engine.submit(Loop(page="compare"))
+    hidden.started.wait(60)
+    engine.front = "generate"
+    other = engine.submit(Say(text="hidden too", lane="r", page="reconstruct"))
+    said = engine.submit(Say(text="seen", lane="g", page="generate"))
+    assert [item.value for item in heard(engine, is_end_of(said)) if isinstance(item, Posted)] == ["seen"]
+    engine.cancel(hidden)
+    items = heard(engine, is_end_of(other))
+    assert Ended(hidden, cancelled=True) in items  # it ran on until now
+    assert [item.value for item in items if isinstance(item, Posted)] == ["hidden too"]
+
+
 def test_the_engine_is_busy_from_the_request_to_the_news_of_its_end(engine: Engine):
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)  # so that there are many moments to look at

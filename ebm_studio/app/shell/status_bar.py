@@ -9,6 +9,7 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.names import NameLabel, cut, in_tip
+from ebm_studio.app.widgets.waiting import progress_text
 
 NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
 
@@ -83,10 +84,7 @@ class Status(QWidget):
         if progress is not None:
             self.bar.setRange(0, progress.total)
             self.bar.setValue(progress.done)
-            left = progress.seconds_left
-            count = f" {progress.done} / {progress.total}" if progress.total else "…"
-            late = f", {left:.0f} s left" if left is not None and left >= 2 else ""
-            self.job.setText(progress.text + count + late)
+            self.job.setText(progress_text(progress))
 
     def _facts(self) -> list[str]:
         model = self._open.model

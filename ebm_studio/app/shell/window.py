@@ -148,6 +148,7 @@ class MainWindow(QMainWindow):
         self.presentation.end()
         self.stack.setCurrentWidget(page)
         self.rail.show_page(self.stack.currentIndex())
+        self.studio.link.bring_to_front(page.key)
         give_way(self, page)
         page.focus_first()
 

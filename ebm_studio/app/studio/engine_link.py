@@ -49,6 +49,10 @@ class EngineLink(QObject):
         self._timer.start()
         return stamped
 
+    def bring_to_front(self, page: str) -> None:
+        """What the page of a key asks for goes before what others do."""
+        self.engine.front = page
+
     def cancel(self, request: Request | None = None) -> None:
         """See `Engine.cancel`."""
         self.engine.cancel(request)
@@ -57,7 +61,8 @@ class EngineLink(QObject):
         """Stop everything and go on with an engine on another device, which knows no model yet."""
         self.engine.close()
         self._poll()  # so that everybody hears the end of what they asked for
-        self.engine = Engine(device, threads)
+        front, self.engine = self.engine.front, Engine(device, threads)
+        self.engine.front = front
 
     def close(self) -> None:
         """Stop everything; returns when the engine's thread has ended."""

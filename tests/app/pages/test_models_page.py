@@ -236,7 +236,16 @@ def test_figures_in_the_card_are_shown(qtbot, running, learned):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(45, "45 s"), (720, "12 min"), (12000, "3 h 20 min"), (3599, "1 h 0 min"), (6.5e6, "75 days")]
+    ("seconds", "text"),
+    [
+        (45, "45 s"),
+        (205, "3 min 25 s"),
+        (120, "2 min"),
+        (720, "12 min"),
+        (12000, "3 h 20 min"),
+        (3599, "1 h 0 min"),
+        (6.5e6, "75 days"),
+    ],
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text

@@ -29,6 +29,7 @@ from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.app.widgets.viewport import grid_tiles
+from ebm_studio.app.widgets.waiting import paint_waiting, progress_text
 
 if TYPE_CHECKING:
     from ebm_studio.data.exports.recipe import Recipe
@@ -55,6 +56,7 @@ class Pane(QWidget):
         self._images: list[QImage] = []
         for signal in (state.pair_changed, state.playback.position_changed, state.view_changed):
             signal.connect(self._load)
+        state.link.progress_changed.connect(self._show_waiting)
         for signal in (state.selection_changed, theme.changed, side.model_changed, state.parameters_changed):
             signal.connect(self.update)
 
@@ -66,6 +68,10 @@ class Pane(QWidget):
         self._images = [] if pixels is None else [to_image(chain) for chain in pixels]
         self.update()
 
+    def _show_waiting(self) -> None:
+        if not self._images:
+            self.update()
+
     @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -74,6 +80,9 @@ class Pane(QWidget):
         if not self._images:
             for tile in tiles:
                 painter.fillRect(tile, QColor(self._theme.tokens.surface))
+            progress = self._state.link.progress
+            text = progress_text(progress) if progress else "No chains yet."
+            paint_waiting(painter, self.rect(), self._theme, text)
             return
         for image, tile in zip(self._images, tiles, strict=True):
             draw_picture(painter, tile, image)

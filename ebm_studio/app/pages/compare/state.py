@@ -22,6 +22,7 @@ from ebm_studio.engine.jobs.chains import LoadModel, ModelReady, RunChain
 from ebm_studio.engine.jobs.exports import Opened
 from ebm_studio.engine.requests import Ended, Fault
 
+PAGE = "compare"
 Both = tuple[Parameters, Parameters]
 """What is set of A and of B; seed and number of chains are the same."""
 
@@ -35,7 +36,7 @@ class Side(QObject):
     def __init__(self, letter: str, state: CompareState) -> None:
         super().__init__(state)
         self.letter = letter
-        self.lane = f"compare {letter}"
+        self.lane = f"{PAGE} {letter}"
         self.model: ModelReady | None = None
         self.parameters = state.parameters
         self.store: ChainStore | None = None
@@ -102,7 +103,14 @@ class Side(QObject):
             self._running = True
             self._state.link.submit(
                 RunChain(
-                    model=p.model, count=p.count, seed=p.seed, run=p.run, bound=bound, lane=self.lane, after=store
+                    lane=self.lane,
+                    page=PAGE,
+                    model=p.model,
+                    count=p.count,
+                    seed=p.seed,
+                    run=p.run,
+                    bound=bound,
+                    after=store,
                 ),
                 partial(self._take_chains, p),
                 self._end_chains,
@@ -123,7 +131,7 @@ class Side(QObject):
             take(model)
             self._state.take_model(model)
 
-        self._state.link.submit(LoadModel(name=name, lane=self.lane), loaded, end)
+        self._state.link.submit(LoadModel(name=name, lane=self.lane, page=PAGE), loaded, end)
 
     def _take_chosen(self, run: ShortRun | None, model: ModelReady) -> None:
         self.take_model(model, run or model.card.short_run)
@@ -304,7 +312,7 @@ class CompareState(ChainsState):
         elif not a.parameters.model:
             self._apply(after)  # there is nothing to go back to
         else:
-            self._undo.swap(text, self._apply, before, after, key and ("compare", key), page="compare")
+            self._undo.swap(text, self._apply, before, after, key and (PAGE, key), page=PAGE)
 
     def _apply(self, both: Both) -> None:
         models = {side.model.name: side.model for side in self.sides if side.model}

@@ -26,12 +26,15 @@ from ebm_studio.app.studio.keys import Line
 from ebm_studio.app.studio.shelf import Shelf, Slot, Subject
 from ebm_studio.app.widgets.fields import button
 from ebm_studio.app.widgets.images import carry, to_image
+from ebm_studio.app.widgets.names import printable
 from ebm_studio.app.widgets.picture_menu import PictureMenu, copy_image, keep
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.app.widgets.viewport import Arrangement, Viewport, grid_tiles
+from ebm_studio.app.widgets.waiting import paint_waiting, progress_text
 from ebm_studio.data.pictures.pictures import Pixels
 
 NOTCH = 120  # what a wheel turns at least
+VEIL = 0.6  # over pictures of the model before
 
 
 class Canvas(QWidget):
@@ -151,8 +154,21 @@ class Canvas(QWidget):
         self._place()
 
     def _show_waiting(self) -> None:
-        if not self._images:
+        if not self._images or self._awaits_model:
             self.update()
+
+    @property
+    def _awaits_model(self) -> bool:
+        """Whether the pictures are still those of another model than the one that is named above them."""
+        shown, model = self._state.shown, self._state.model
+        return shown is not None and model is not None and shown[1].fingerprint != model.fingerprint
+
+    def _waiting_text(self) -> str:
+        model, progress = self._state.model, self._state.link.progress
+        if model is None:
+            return "Choose a model above to begin." if progress is None else progress_text(progress)
+        text = progress_text(progress) if progress else "No chains yet."
+        return f"{printable(model.card.name)}: {text}" if self._awaits_model else text
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -184,6 +200,11 @@ class Canvas(QWidget):
         if self._enlarged is None:
             self._paint_frame(painter, self._hovered, self._theme.tokens.muted)
             self._paint_frame(painter, self._state.selected, self._theme.tokens.accent)
+        if self._awaits_model:
+            veil = QColor(self._theme.tokens.canvas)
+            veil.setAlphaF(VEIL)
+            painter.fillRect(self.rect(), veil)
+            paint_waiting(painter, self.rect(), self._theme, self._waiting_text())
 
     def _paint_empty(self, painter: QPainter) -> None:
         model = self._state.model
@@ -192,9 +213,7 @@ class Canvas(QWidget):
         painter.setBrush(QColor(self._theme.tokens.surface))
         for tile in grid_tiles(self, self._state.parameters.count, shape[2], shape[1]):
             painter.drawRect(tile)
-        if model is None and self._state.link.progress is None:
-            painter.setPen(QColor(self._theme.tokens.muted))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "Choose a model above to begin.")
+        paint_waiting(painter, self.rect(), self._theme, self._waiting_text())
 
     def _paint_frame(self, painter: QPainter, chain: int | None, color: str) -> None:
         if chain is None or chain >= len(self._images):

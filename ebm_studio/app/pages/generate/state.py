@@ -26,6 +26,8 @@ from ebm_studio.engine.jobs.chains import ModelReady, RunChain
 from ebm_studio.engine.jobs.exports import Opened
 from ebm_studio.engine.requests import Ended, Fault
 
+PAGE = "generate"
+
 
 class GenerateState(ChainsState):
     """Observable parameters and faults; a change of parameters runs the chain again after a short pause."""
@@ -144,7 +146,15 @@ class GenerateState(ChainsState):
         self.dismiss()
         p = self.parameters
         self.link.submit(
-            RunChain(model=self.model.name, count=p.count, seed=p.seed, run=p.run, bound=self.bound, after=self._begun),
+            RunChain(
+                page=PAGE,
+                model=self.model.name,
+                count=p.count,
+                seed=p.seed,
+                run=p.run,
+                bound=self.bound,
+                after=self._begun,
+            ),
             partial(self._take_chains, (p, self.model), None),
             self._end_chains,
         )
@@ -175,7 +185,7 @@ class GenerateState(ChainsState):
             self.dismiss()
             made_by = (replace(self.parameters, run=latent.short_run), self.model)
             self.link.submit(
-                RunChain(model=self.model.name, run=latent.short_run, latents=(latent,), bound=self.bound),
+                RunChain(page=PAGE, model=self.model.name, run=latent.short_run, latents=(latent,), bound=self.bound),
                 partial(self._take_chains, made_by, latent),
                 self._hear_end,
             )

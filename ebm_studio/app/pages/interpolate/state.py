@@ -199,6 +199,7 @@ class PathState(Faults):
         self.dismiss()
         request = MakeStop(
             lane=f"{LANE} {index}",
+            page=LANE,
             model=self.model.name,
             source=source,
             run=self.parameters.run,
@@ -292,6 +293,7 @@ class PathState(Faults):
         self._made = self._key
         request = Interpolate(
             lane=LANE,
+            page=LANE,
             model=self.model.name,
             latents=self._latents,
             spec=self._spec,
@@ -433,6 +435,7 @@ class PathState(Faults):
         self._mixing = self.link.submit(
             Mix(
                 lane=LANE,
+                page=LANE,
                 model=self.model.name,
                 latents=self._latents[:CORNERS] if self.view == "pad" else self._latents,
                 at=self._at,

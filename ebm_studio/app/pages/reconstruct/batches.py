@@ -131,6 +131,7 @@ def _request(photos: tuple[Photo, ...], model: ModelReady, settings: Reconstruct
     known = np.stack([known_of(photo, net) for photo in photos])
     return Reconstruct(
         lane=LANE,
+        page=LANE,
         model=model.name,
         names=tuple(photo.path for photo in photos),
         photos=np.stack([seen(photo, net) for photo in photos]),

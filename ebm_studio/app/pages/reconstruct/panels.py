@@ -10,7 +10,7 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.widgets.fields import Choice, Parameter, RealField, Scale, SeedField, WholeField, button, label
-from ebm_studio.app.widgets.formatting import figure
+from ebm_studio.app.widgets.formatting import duration, figure
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.specs import MAX_ITERATIONS, MAX_SEED, Reconstruction, Start
 
@@ -166,7 +166,7 @@ class ResultPanel(Panel):
         outcome, progress = state.outcome, state.open.link.progress
         is_live = photo is not None and state.searching and state.live(photo) is not None
         left = progress.seconds_left if progress is not None and is_live else None
-        late = "" if left is None else f", {left:.0f} s left"
+        late = "" if left is None else f", {duration(left)} left"
         done = course is not None and len(course.least) > 0
         self.iteration.setText(f"{len(course.least)} / {course.iterations}{late}" if course is not None else "–")
         self.error.setText(figure(float(course.least[-1])) if course is not None and done else "–")

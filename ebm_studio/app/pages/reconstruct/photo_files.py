@@ -66,18 +66,18 @@ class PhotoFiles(QObject):
     def read(self, paper: str, **source: Any) -> None:
         """Read `paths`, or one picture's `content`, called `name`."""
         self._reads += 1
-        request = ReadPhotos(limit=MOST, paper=paper, **source)
+        request = ReadPhotos(page=LANE, limit=MOST, paper=paper, **source)
         self._link.submit(request, partial(self._take, request, self._reads), self._end)
 
     def read_again(self, remembered: Remembered) -> None:
         """Read a photo of the session, with its results."""
         self._remembered.append(remembered)
-        request = ReadPhotos(limit=MOST, paper=remembered.paper, paths=(remembered.path,))
+        request = ReadPhotos(page=LANE, limit=MOST, paper=remembered.paper, paths=(remembered.path,))
         self._link.submit(request, partial(self._take_back, remembered), partial(self._end_back, remembered))
 
     def save(self, folder: Path, results: tuple[Result, ...], account: Account) -> None:
         """Write results to a folder."""
-        request = SaveResults(lane=LANE, folder=folder, results=results, account=account)
+        request = SaveResults(lane=LANE, page=LANE, folder=folder, results=results, account=account)
         self._link.submit(request, self.saved.emit, self._end)
 
     def close(self) -> None:

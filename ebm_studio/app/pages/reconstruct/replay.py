@@ -67,7 +67,9 @@ class Replay(QObject):
         """Run the chains from their latents."""
         latents = tuple(outcome.result.latent for outcome in self.outcomes)
         self._wanted = self._link.submit(
-            RunChain(lane=LANE, model=self._model, latents=latents, run=latents[0].short_run, bound=self.bound),
+            RunChain(
+                lane=LANE, page=LANE, model=self._model, latents=latents, run=latents[0].short_run, bound=self.bound
+            ),
             self._take,
             self._end,
         )

@@ -211,7 +211,7 @@ class TrainSetup(QObject):
             return
         self.data_problem = ""
         self._wanted = self._link.submit(
-            PreviewData(lane=LANE, source=plan.source, size=plan.net.size, channels=plan.net.channels),
+            PreviewData(lane=LANE, page=LANE, source=plan.source, size=plan.net.size, channels=plan.net.channels),
             self._take_preview,
             self._end_preview,
         )

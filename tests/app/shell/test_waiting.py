@@ -1,0 +1,36 @@
+"""Waiting is shown, and a hidden page keeps nobody waiting."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from ebm_studio.app.widgets.waiting import progress_text
+from ebm_studio.engine.requests import Progress, Request
+
+
+def test_what_is_hidden_lets_the_page_in_front_go_first(qtbot, running):
+    running.show_page(running.compare)
+    compare, generate = running.compare_state, running.state
+    qtbot.waitUntil(lambda: compare.pair is not None and compare.pair.whole)
+    header = running.compare.headers[0]
+    header.steps.setFocus()
+    header.steps.selectAll()
+    QTest.keyClicks(header.steps, "99999")
+    QTest.keyClick(header.steps, Qt.Key.Key_Return)
+    side = compare.sides[0]
+    qtbot.waitUntil(lambda: side.store is not None and side.store.run.steps == 99999 and side.store.newest > 0)
+    long = side.store
+
+    QTest.keyClick(running, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    before = generate.playback.store
+    QTest.keyClick(running.generate.canvas, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: generate.playback.store is not before and generate.playback.store.whole)
+    assert not long.finished
+    here = long.newest
+    qtbot.waitUntil(lambda: long.newest > here)  # it goes on behind
+
+
+def test_a_long_time_is_told_in_minutes():
+    assert progress_text(Progress(Request(), "Sampling", 10, 420, 2.0)) == "Sampling 10 / 420, 3 min 25 s left"
+    assert progress_text(Progress(Request(), "Loading the model")) == "Loading the model…"
