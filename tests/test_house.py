@@ -21,6 +21,11 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+def lines(path: Path) -> int:
+    """How many lines a file has."""
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
 def test_the_studio_draws_nothing():
     files = sorted((ROOT / "app" / "studio").rglob("*.py"))
     assert files
@@ -34,3 +39,7 @@ def test_nothing_lies_loose_in_the_app():
 def test_the_window_names_no_page():
     names = {name for name in imported(ROOT / "app" / "shell" / "window.py") if name.startswith("ebm_studio.app.pages")}
     assert names == {"ebm_studio.app.pages.page", "ebm_studio.app.pages.page.Page"}
+
+
+def test_the_window_stays_short():
+    assert lines(ROOT / "app" / "shell" / "window.py") < 250

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWi
 
 from ebm_studio.app.look.theme import SCHEMES, Theme
 from ebm_studio.app.pages.page import Page
+from ebm_studio.app.shell.command_clipboard import CommandClipboard
 from ebm_studio.app.shell.command_palette import Palette
 from ebm_studio.app.shell.commands import commands, key_groups
 from ebm_studio.app.shell.file_drops import FileDrops
@@ -28,9 +29,8 @@ from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.studio.wishes import ShowHelp, ShowModel
 from ebm_studio.app.widgets.actions import act, give_way, press
 from ebm_studio.app.widgets.banner import Banner
-from ebm_studio.app.widgets.fields import button
+from ebm_studio.app.widgets.fields import button, close_packed
 from ebm_studio.app.widgets.model_chooser import choose_model_file
-from ebm_studio.core.errors import StudioError
 from ebm_studio.data.storage.logs import Ring
 from ebm_studio.data.storage.settings import Settings
 from ebm_studio.engine.requests import Fault
@@ -65,6 +65,7 @@ class MainWindow(QMainWindow):
             self._hang(page)
         self.exports = export_dialog(studio, theme, self)
         self.recipes = RecipeOpener(studio, self.pages, self.show_page, self)
+        self.clipboard = CommandClipboard(studio.faults, lambda: self.page.command(), self.recipes.open_text, self)
         self.palette_of_commands = Palette(self, lambda: commands(self, self.pages, self.page, self.show_page, studio))
         self.files = FileDrops(theme, self, self.recipes.open)
         self.undo = PageUndo(studio.undo, lambda: self.page.key, self.show_key, self)
@@ -92,9 +93,9 @@ class MainWindow(QMainWindow):
         act(self, "Undo", self.undo.undo, "Ctrl+Z")
         act(self, "Redo", self.undo.redo, "Ctrl+Shift+Z", "Ctrl+Y")
         act(self, "Export", self.export, "Ctrl+E")
-        act(self, "Copy as command", self.copy_command, "Ctrl+Shift+C")
-        act(self, "Paste a command or recipe", self.paste_text, "Ctrl+Shift+V")
-        act(self, "Paste", self.paste_text, "Ctrl+V")
+        act(self, "Copy as command", self.clipboard.copy, "Ctrl+Shift+C")
+        act(self, "Paste a command or recipe", self.clipboard.paste, "Ctrl+Shift+V")
+        act(self, "Paste", self.clipboard.paste, "Ctrl+V")
         act(self, "Save the session", studio.session.save, "Ctrl+S")
         act(self, "Command palette", self.palette_of_commands.open, "Ctrl+K", "Ctrl+Shift+P")
         act(self, "Show all keys", lambda: studio.wish(ShowHelp("keys")), "?", "F1")
@@ -119,20 +120,17 @@ class MainWindow(QMainWindow):
         self.hint = Hint(studio.settings)
         self.shelf = ShelfStrip(theme, studio.shelf)
         self.status = Status(studio.open)
-        self.undo.noted.connect(self.status.note.setText)
+        for noted in (self.undo.noted, self.clipboard.noted):
+            noted.connect(self.status.note.setText)
         self.stack.currentChanged.connect(lambda: self.status.note.clear())
         for widget in (widget for page in self.pages for widget in page.status_widgets()):
             self.status.add(widget)
         middle = QWidget()
-        row = QHBoxLayout(middle)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
+        row = close_packed(QHBoxLayout(middle))
         row.addWidget(self.rail)
         row.addWidget(self.stack, 1)
         whole = QWidget()
-        column = QVBoxLayout(whole)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = close_packed(QVBoxLayout(whole))
         strips = (strip for page in self.pages for strip in page.strips())
         for widget in (self.banner, *strips, self.hint):
             column.addWidget(widget)
@@ -184,27 +182,7 @@ class MainWindow(QMainWindow):
         if not things:
             self.studio.faults.show(Fault(f"There is nothing to export on {self.page.title} yet."))
             return
-        self.exports.state.offer(things)
-        self.exports.show()
-        self.exports.raise_()
-        self.exports.activateWindow()
-
-    def copy_command(self) -> None:
-        """Put the line that makes what the page shows on the clipboard."""
-        try:
-            text = self.page.command()
-        except StudioError as error:
-            self.studio.faults.show(Fault(str(error)))
-            return
-        QApplication.clipboard().setText(text)
-        self.status.note.setText("The command is on the clipboard.")
-
-    def paste_text(self) -> None:
-        """Restore what a recipe's text or a command on the clipboard makes."""
-        if text := QApplication.clipboard().text().strip():
-            self.recipes.open_text(text)
-        else:
-            self.studio.faults.show(Fault("There is no text on the clipboard: copy a command or a recipe first."))
+        self.exports.offer(things)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         owners = (self,) if QApplication.focusWidget() else (self.page, self)

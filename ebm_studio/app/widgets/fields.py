@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Self
+from typing import Self, TypeVar
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QBoxLayout,
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
@@ -24,6 +25,8 @@ from PySide6.QtWidgets import (
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import ICON, UNIT
 from ebm_studio.app.studio.parameters import Number
+
+B = TypeVar("B", bound=QBoxLayout)
 
 DETENTS = 1000  # positions of a parameter's slider
 
@@ -40,6 +43,13 @@ def elided(widget: QWidget, text: str, width: int) -> str:
     """A text cut to a width in pixels, in the widget's type."""
     widget.ensurePolished()
     return widget.fontMetrics().elidedText(" ".join(text.split()), Qt.TextElideMode.ElideRight, width)
+
+
+def close_packed(box: B) -> B:
+    """The box layout itself, now without room around or between what is in it."""
+    box.setContentsMargins(0, 0, 0, 0)
+    box.setSpacing(0)
+    return box
 
 
 def button(theme: Theme, icon: str, name: str, tip: str, action: Callable[[], object] | None = None) -> QToolButton:

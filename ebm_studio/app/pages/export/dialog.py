@@ -27,6 +27,7 @@ from ebm_studio.app.pages.export.drag_handle import DragHandle
 from ebm_studio.app.pages.export.parts import fill, named, size_text, switch, titled
 from ebm_studio.app.pages.export.preview import Decoded, Drawn, PreviewPlayer
 from ebm_studio.app.pages.export.state import FORMATS, ExportState
+from ebm_studio.app.studio.exportable import Exportable
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.fields import Choice, RealField, WholeField, button, label
 from ebm_studio.data.exports.encoders import MOVING
@@ -55,6 +56,13 @@ class ExportDialog(QDialog):
         self._lay_out()
         self._connect()
         self.resize(960, 760)
+
+    def offer(self, things: list[Exportable]) -> None:
+        """Open in front, on these things."""
+        self.state.offer(things)
+        self.show()
+        self.raise_()
+        self.activateWindow()
 
     # Fields
 
