@@ -43,3 +43,14 @@ def test_the_window_names_no_page():
 
 def test_the_window_stays_short():
     assert lines(ROOT / "app" / "shell" / "window.py") < 250
+
+
+def test_no_file_takes_a_private_name_from_another():
+    """What several files need has a public name."""
+    taken = [
+        f"{path.name}: {name}"
+        for path in ROOT.rglob("*.py")
+        for name in imported(path)
+        if name.startswith("ebm_studio.") and any(part.startswith("_") for part in name.split(".") if part[:2] != "__")
+    ]
+    assert taken == []

@@ -9,7 +9,7 @@ import math
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar, Literal, Self, get_args
 
-from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.checks import is_number, is_one_of, is_whole, require
 
 Activation = Literal["leaky_relu", "silu", "gelu", "tanh", "softplus"]
 Start = Literal["uniform", "gaussian"]
@@ -27,34 +27,15 @@ MAX_SEED = 2**63 - 1
 MAX_ITERATIONS = 10_000
 
 
-def _check(ok: bool, message: str) -> None:
-    if not ok:
-        raise SettingsError(message)
-
-
-def _is_whole(value: object, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-def _is_number(value: object, low: float, high: float) -> bool:
-    # A NaN is in no range; `math.isfinite` overflows on a whole number of 400 digits.
-    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-
-
-def _is_in(value: object, wholes: tuple[int, ...]) -> bool:
-    # 16.0 is equal to 16, but no size for a tensor.
-    return type(value) is int and value in wholes
-
-
 def check_seed(seed: int) -> int:
     """The seed itself, if it is a whole number from 0 to 2**63 - 1; else `SettingsError`."""
-    _check(_is_whole(seed, 0, MAX_SEED), f"The seed must be a whole number from 0 to {MAX_SEED}, not {seed}.")
+    require(is_whole(seed, 0, MAX_SEED), f"The seed must be a whole number from 0 to {MAX_SEED}, not {seed}.")
     return seed
 
 
 def check_count(count: int, most: int = MAX_CHAINS) -> int:
     """The number of chains itself, if it is from 1 to `most`; else `SettingsError`."""
-    _check(_is_whole(count, 1, most), f"The number of chains must be from 1 to {most}, not {count}.")
+    require(is_whole(count, 1, most), f"The number of chains must be from 1 to {most}, not {count}.")
     return count
 
 
@@ -71,11 +52,11 @@ class Spec:
     @classmethod
     def from_dict(cls, data: object) -> Self:
         """The spec that `to_dict` wrote. Raises `SettingsError` for unknown, missing or bad fields."""
-        _check(isinstance(data, dict), f"The {cls.called} is not a table of settings.")
+        require(isinstance(data, dict), f"The {cls.called} is not a table of settings.")
         assert isinstance(data, dict)
         known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
         unknown = sorted(str(key) for key in data if key not in known)
-        _check(not unknown, f"The {cls.called} has settings that this program does not know: {', '.join(unknown)}.")
+        require(not unknown, f"The {cls.called} has settings that this program does not know: {', '.join(unknown)}.")
         return cls(**data)
 
 
@@ -124,27 +105,27 @@ class NetSpec(Spec):
 
     def __post_init__(self) -> None:
         family = FAMILIES.get(self.family) if isinstance(self.family, str) else None
-        _check(family is not None, f"The network must be one of {', '.join(FAMILIES)}, not {str(self.family)[:40]}.")
+        require(family is not None, f"The network must be one of {', '.join(FAMILIES)}, not {str(self.family)[:40]}.")
         assert family is not None
         if family.of_points:
-            _check(
-                _is_in(self.size, (0,)) and _is_in(self.channels, (2,)),
+            require(
+                is_one_of(self.size, (0,)) and is_one_of(self.channels, (2,)),
                 "A network of points has size 0 and 2 channels.",
             )
         else:
-            _check(_is_in(self.size, SIZES), f"The picture size must be one of {SIZES}, not {self.size}.")
-            _check(_is_in(self.channels, (1, 3)), f"A picture has 1 or 3 channels, not {self.channels}.")
-        _check(_is_whole(self.width, 1, 512), f"The width n_f must be from 1 to 512, not {self.width}.")
+            require(is_one_of(self.size, SIZES), f"The picture size must be one of {SIZES}, not {self.size}.")
+            require(is_one_of(self.channels, (1, 3)), f"A picture has 1 or 3 channels, not {self.channels}.")
+        require(is_whole(self.width, 1, 512), f"The width n_f must be from 1 to 512, not {self.width}.")
         depths = family.depths or (0,)
-        _check(
-            _is_whole(self.depth, 0, 512) and self.depth in depths,
+        require(
+            is_whole(self.depth, 0, 512) and self.depth in depths,
             f"The depth must be one of {', '.join(map(str, depths))}, not {self.depth}.",
         )
-        _check(
+        require(
             self.activation in family.activations,
             f"The activation must be one of {', '.join(family.activations)}, not {self.activation}.",
         )
-        _check(_is_number(self.leak, 0, 1), f"The leak of LeakyReLU must be from 0 to 1, not {self.leak}.")
+        require(is_number(self.leak, 0, 1), f"The leak of LeakyReLU must be from 0 to 1, not {self.leak}.")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -185,21 +166,21 @@ class ShortRun(Spec):
     """Only the first so many steps add noise, so that the end of a chain settles; None for all of them."""
 
     def __post_init__(self) -> None:
-        _check(
-            _is_whole(self.steps, 1, MAX_STEPS), f"K must be a whole number from 1 to {MAX_STEPS}, not {self.steps}."
+        require(
+            is_whole(self.steps, 1, MAX_STEPS), f"K must be a whole number from 1 to {MAX_STEPS}, not {self.steps}."
         )
-        _check(
-            _is_number(self.step_size, 1e-6, 1e3),
+        require(
+            is_number(self.step_size, 1e-6, 1e3),
             f"The step size must be from 0.000001 to 1000, not {self.step_size}.",
         )
-        _check(_is_number(self.noise_scale, 0, 10), f"The noise scale must be from 0 to 10, not {self.noise_scale}.")
-        _check(
+        require(is_number(self.noise_scale, 0, 10), f"The noise scale must be from 0 to 10, not {self.noise_scale}.")
+        require(
             self.start in get_args(Start),
             f"A chain starts from {' or '.join(get_args(Start))} noise, not {self.start}.",
         )
-        _check(_is_number(self.start_range, 0.01, 100), f"p0 is from 0.01 to 100 wide, not {self.start_range}.")
-        _check(
-            self.noise_steps is None or _is_whole(self.noise_steps, 0, MAX_STEPS),
+        require(is_number(self.start_range, 0.01, 100), f"p0 is from 0.01 to 100 wide, not {self.start_range}.")
+        require(
+            self.noise_steps is None or is_whole(self.noise_steps, 0, MAX_STEPS),
             f"The steps with noise must be a whole number from 0 to {MAX_STEPS}, not {self.noise_steps}.",
         )
 
@@ -260,23 +241,23 @@ class Learning(Spec):
     """Start of every random number of the run."""
 
     def __post_init__(self) -> None:
-        _check(_is_whole(self.updates, 1, MAX_UPDATES), f"Updates must be from 1 to {MAX_UPDATES}, not {self.updates}.")
-        _check(
-            _is_whole(self.chains, 1, MAX_CHAINS), f"The chain batch must be from 1 to {MAX_CHAINS}, not {self.chains}."
+        require(is_whole(self.updates, 1, MAX_UPDATES), f"Updates must be from 1 to {MAX_UPDATES}, not {self.updates}.")
+        require(
+            is_whole(self.chains, 1, MAX_CHAINS), f"The chain batch must be from 1 to {MAX_CHAINS}, not {self.chains}."
         )
-        _check(_is_whole(self.images, 1, 65536), f"The data batch must be from 1 to 65536, not {self.images}.")
-        _check(
-            _is_number(self.learning_rate, 1e-8, 1), f"The learning rate must be in (0, 1], not {self.learning_rate}."
+        require(is_whole(self.images, 1, 65536), f"The data batch must be from 1 to 65536, not {self.images}.")
+        require(
+            is_number(self.learning_rate, 1e-8, 1), f"The learning rate must be in (0, 1], not {self.learning_rate}."
         )
         for name in ("beta1", "beta2", "ema"):
             value = getattr(self, name)
-            _check(_is_number(value, 0, 0.999999), f"{name} must be at least 0 and below 1, not {value}.")
-        _check(_is_number(self.data_noise, 0, 2), f"The data noise must be from 0 to 2, not {self.data_noise}.")
+            require(is_number(value, 0, 0.999999), f"{name} must be at least 0 and below 1, not {value}.")
+        require(is_number(self.data_noise, 0, 2), f"The data noise must be from 0 to 2, not {self.data_noise}.")
         for name in ("decay_share", "final_rate", "final_noise", "mirror"):
             value = getattr(self, name)
-            _check(_is_number(value, 0, 1), f"{name} must be from 0 to 1, not {value}.")
-        _check(_is_number(self.trim, 0, 0.5), f"trim must be from 0 to 0.5, not {self.trim}.")
-        _check(
+            require(is_number(value, 0, 1), f"{name} must be from 0 to 1, not {value}.")
+        require(is_number(self.trim, 0, 0.5), f"trim must be from 0 to 0.5, not {self.trim}.")
+        require(
             self.chains_from in get_args(ChainsFrom),
             f"Chains start from {_listed(get_args(ChainsFrom))}, not {self.chains_from}.",
         )
@@ -307,13 +288,13 @@ class Evaluation(Spec):
     """Of the samples, and of every draw."""
 
     def __post_init__(self) -> None:
-        _check(_is_whole(self.count, 16, MAX_IMAGES), f"Compare from 16 to {MAX_IMAGES} images, not {self.count}.")
-        _check(
+        require(is_whole(self.count, 16, MAX_IMAGES), f"Compare from 16 to {MAX_IMAGES} images, not {self.count}.")
+        require(
             self.features in get_args(Features),
             f"The features must be {' or '.join(get_args(Features))}, not {self.features}.",
         )
-        _check(
-            self.held_out is None or _is_whole(self.held_out, 1, MAX_IMAGES),
+        require(
+            self.held_out is None or is_whole(self.held_out, 1, MAX_IMAGES),
             f"Held-out images must be from 1 to {MAX_IMAGES}, not {self.held_out}.",
         )
         check_seed(self.seed)
@@ -329,7 +310,7 @@ class Diagnosing(Spec):
     """Of the samples, and of every draw."""
 
     def __post_init__(self) -> None:
-        _check(_is_whole(self.count, 16, MAX_CHAINS), f"Diagnose with 16 to {MAX_CHAINS} samples, not {self.count}.")
+        require(is_whole(self.count, 16, MAX_CHAINS), f"Diagnose with 16 to {MAX_CHAINS} samples, not {self.count}.")
         check_seed(self.seed)
 
     def share(self, part: int) -> int:
@@ -351,12 +332,12 @@ class Reconstruction(Spec):
     would come after is the noise."""
 
     def __post_init__(self) -> None:
-        _check(
-            _is_whole(self.iterations, 1, MAX_ITERATIONS),
+        require(
+            is_whole(self.iterations, 1, MAX_ITERATIONS),
             f"Iterations must be a whole number from 1 to {MAX_ITERATIONS}, not {self.iterations}.",
         )
-        _check(self.mode in get_args(Mode), f"The mode must be one of {', '.join(get_args(Mode))}, not {self.mode}.")
-        _check(_is_number(self.tolerance, 0, 4), f"The tolerance must be from 0 to 4, not {self.tolerance}.")
+        require(self.mode in get_args(Mode), f"The mode must be one of {', '.join(get_args(Mode))}, not {self.mode}.")
+        require(is_number(self.tolerance, 0, 4), f"The tolerance must be from 0 to 4, not {self.tolerance}.")
 
 
 PathKind = Literal["paper", "slerp", "linear"]
@@ -386,9 +367,9 @@ class Interpolation(Spec):
     def __post_init__(self) -> None:
         for name, choices in (("path", PathKind), ("spacing", Spacing), ("noise", PathNoise)):
             value = getattr(self, name)
-            _check(value in get_args(choices), f"The {name} must be {_listed(get_args(choices))}, not {value}.")
-        _check(_is_whole(self.frames, 2, MAX_FRAMES), f"A path has from 2 to {MAX_FRAMES} frames, not {self.frames}.")
-        _check(isinstance(self.closed, bool), f"A path is closed or not, not {self.closed}.")
+            require(value in get_args(choices), f"The {name} must be {_listed(get_args(choices))}, not {value}.")
+        require(is_whole(self.frames, 2, MAX_FRAMES), f"A path has from 2 to {MAX_FRAMES} frames, not {self.frames}.")
+        require(isinstance(self.closed, bool), f"A path is closed or not, not {self.closed}.")
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -398,7 +379,7 @@ def _listed(names: tuple[str, ...]) -> str:
 def check_stops(count: int, closed: bool = False) -> int:
     """The number of stops itself, if a path can go over so many; else `SettingsError`."""
     least = 3 if closed else 2
-    _check(
+    require(
         least <= count <= MAX_STOPS,
         f"A {'loop' if closed else 'path'} goes over {least} to {MAX_STOPS} latents, not {count}.",
     )

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from ebm_studio.core.checks import is_number, is_whole, require
 from ebm_studio.core.sampling.path_positions import legs
-from ebm_studio.core.specs import MAX_STEPS, Spec, _check, _is_number, _is_whole
+from ebm_studio.core.specs import MAX_STEPS, Spec
 from ebm_studio.data.exports.recipe_sources import Original
 from ebm_studio.data.pictures.pictures import Pixels, grid
 
@@ -62,19 +63,19 @@ class Look(Spec):
     """How a GIF makes up for its 256 colours: not, by a fixed pattern, or by diffusing the error."""
 
     def __post_init__(self) -> None:
-        _check(_is_whole(self.scale, 1, MAX_SCALE), f"The scale must be from 1 to {MAX_SCALE}, not {self.scale}.")
-        _check(_is_whole(self.columns, 1, 256), f"A row has from 1 to 256 pictures, not {self.columns}.")
-        _check(
-            _is_whole(self.every, 1, MAX_STEPS), f"Show every n-th frame, n from 1 to {MAX_STEPS}, not {self.every}."
+        require(is_whole(self.scale, 1, MAX_SCALE), f"The scale must be from 1 to {MAX_SCALE}, not {self.scale}.")
+        require(is_whole(self.columns, 1, 256), f"A row has from 1 to 256 pictures, not {self.columns}.")
+        require(
+            is_whole(self.every, 1, MAX_STEPS), f"Show every n-th frame, n from 1 to {MAX_STEPS}, not {self.every}."
         )
-        _check(_is_number(self.fps, 0.1, 100), f"Frames a second must be from 0.1 to 100, not {self.fps}.")
+        require(is_number(self.fps, 0.1, 100), f"Frames a second must be from 0.1 to 100, not {self.fps}.")
         for name in ("smooth", "captions", "loop", "ping_pong"):
-            _check(isinstance(getattr(self, name), bool), f"{name} is true or false, not {getattr(self, name)}.")
+            require(isinstance(getattr(self, name), bool), f"{name} is true or false, not {getattr(self, name)}.")
         for name in ("hold_first", "hold_last"):
             value = getattr(self, name)
-            _check(_is_number(value, 0, MAX_HOLD), f"A frame is held for 0 to {MAX_HOLD:g} s, not {value}.")
-        _check(self.palette in get_args(Colours), f"A GIF's palette is shared or own, not {self.palette}.")
-        _check(self.dither in get_args(Dither), f"Dithering is {', '.join(get_args(Dither))}, not {self.dither}.")
+            require(is_number(value, 0, MAX_HOLD), f"A frame is held for 0 to {MAX_HOLD:g} s, not {value}.")
+        require(self.palette in get_args(Colours), f"A GIF's palette is shared or own, not {self.palette}.")
+        require(self.dither in get_args(Dither), f"Dithering is {', '.join(get_args(Dither))}, not {self.dither}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +231,8 @@ class Reel:
     """
 
     def __init__(self, frames: Sequence[Frame], look: Look) -> None:
-        _check(bool(frames), "There is nothing to export: no frame.")
-        _check(len({frame.shape for frame in frames}) == 1, "All frames of an export have one shape.")
+        require(bool(frames), "There is nothing to export: no frame.")
+        require(len({frame.shape for frame in frames}) == 1, "All frames of an export have one shape.")
         self.frames = frames = [frames[i] for i in picked(len(frames), look.every)]
         self.look = look
         panels = frames[0].panels
@@ -250,7 +251,7 @@ class Reel:
             width = max(width, *(self._caption.width(frame.caption) for frame in frames))
             height += self._caption.height
         self.size = (width, height)
-        _check(
+        require(
             max(self.size) <= MAX_SIDE,
             f"The export would be {width} x {height} pixels: lower the scale; the most is {MAX_SIDE} a side.",
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from ebm_studio import __version__
+from ebm_studio.core.checks import is_whole
 from ebm_studio.core.errors import DataError, StudioError
 from ebm_studio.core.specs import MAX_CHAINS, MAX_STOPS, Interpolation, ShortRun
 from ebm_studio.data.exports.frames import Look
@@ -25,7 +26,6 @@ from ebm_studio.data.exports.recipe_sources import (
     Seeds,
     Source,
     is_name,
-    is_whole,
     source_from_dict,
     source_to_dict,
 )

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ebm_studio.core.checks import is_whole
 from ebm_studio.core.errors import DataError
 from ebm_studio.core.specs import MAX_CHAINS
 from ebm_studio.data.models.latent import FromSeed, Latent
@@ -149,8 +150,3 @@ def _shape(value: object, what: str) -> tuple[int, ...]:
 def is_name(value: object) -> bool:
     """Whether a value is a name, or other text of a line."""
     return bool(value) and is_text(value, MAX_NAME)
-
-
-def is_whole(value: object, low: int, high: int) -> bool:
-    """Whether a value is a whole number within bounds."""
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high

@@ -9,6 +9,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
+from ebm_studio.core.checks import is_number
 from ebm_studio.core.errors import DataError
 from ebm_studio.core.specs import Spec
 
@@ -59,7 +60,7 @@ def _value(hint: Any, value: object, name: str) -> Any:
     if hint is int:
         return _checked(value, type(value) is int and abs(value) <= MAX_NUMBER, name)
     if hint is float:
-        return float(_checked(value, _is_number(value), name))
+        return float(_checked(value, is_number(value, -MAX_NUMBER, MAX_NUMBER), name))
     if hint is str:
         return _checked(value, is_text(value), name)
     return build(hint, value, name)
@@ -77,11 +78,6 @@ def _checked(value: Any, ok: bool, name: str) -> Any:
     if not ok:
         raise DataError(f"{str(value)[:SHOWN]} is no value of {name}")
     return value
-
-
-def _is_number(value: object) -> bool:
-    # By comparison, since a whole number may be too large for a float.
-    return isinstance(value, int | float) and not isinstance(value, bool) and -MAX_NUMBER <= value <= MAX_NUMBER
 
 
 def check(ok: bool, message: str) -> None:
