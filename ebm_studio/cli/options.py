@@ -83,7 +83,7 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backend",
         default="auto",
-        choices=("auto", "fp32", "winograd", "bf16", "graph"),
+        choices=("auto", "fp32", "winograd", "bf16", "graph", "graph-bf16"),
         help="how it computes (default: auto, what suits this processor best)",
     )
 

@@ -1,9 +1,10 @@
 """The ways to compute an energy's gradient.
 
-fp32      plain float32, on any device, for any net: by hand where this program knows how, else by autograd
-winograd  float32 with 25/64 of the wide layers' multiplications, on the CPU
-bf16      bfloat16 from copies of the weights, on the CPU laid out in advance
-graph     fp32 as a CUDA graph that is replayed
+fp32        plain float32, on any device, for any net: by hand where this program knows how, else by autograd
+winograd    float32 with 25/64 of the wide layers' multiplications, on the CPU
+bf16        bfloat16 from copies of the weights, on the CPU laid out in advance
+graph       fp32 as a CUDA graph that is replayed
+graph-bf16  bf16 as a CUDA graph
 
 All but fp32 are for the paper's convolutional nets.
 """
@@ -11,7 +12,6 @@ All but fp32 are for the paper's convolutional nets.
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from ebm_studio.core.energy.bf16_cpu import PackedGradient, is_packable
 from ebm_studio.core.energy.gradients import (
@@ -21,17 +21,22 @@ from ebm_studio.core.energy.gradients import (
     ParameterGradient,
     WinogradGradient,
 )
+from ebm_studio.core.energy.graph import GraphGradient
 from ebm_studio.core.energy.nets import ConvNet, EnergyNet, PointNet
 from ebm_studio.core.energy.point_gradient import PointGradient
 from ebm_studio.core.errors import SettingsError
 
-BACKENDS = ("auto", "fp32", "winograd", "bf16", "graph")
+BACKENDS = ("auto", "fp32", "winograd", "bf16", "graph", "graph-bf16")
+BF16_SINCE = (8, 0)  # NVIDIA's compute capability
+IN_BF16 = ("bf16", "graph-bf16")
 
 
 def available(device: torch.device) -> tuple[str, ...]:
     """The backends that run on the device, fp32 first."""
     if device.type == "cuda":
-        return ("fp32", "graph", *(("bf16",) if torch.cuda.is_bf16_supported() else ()))
+        # Older GPUs emulate bfloat16, far slower than they compute in float32.
+        native = torch.cuda.get_device_capability(device) >= BF16_SINCE
+        return ("fp32", "graph", *(IN_BF16 if native else ()))
     if device.type == "mps":
         return ("fp32", "bf16")
     # By its own instructions or emulated; where neither, far too slow.
@@ -52,11 +57,12 @@ def make_gradient(net: EnergyNet, backend: str) -> Gradient:
         raise SettingsError(f"The backend {backend} does not run on {device.type}: use auto or fp32.")
     if backend == "winograd":
         return WinogradGradient(net)
-    if backend == "graph":
-        return GraphGradient(net)
+    dtype = torch.bfloat16 if backend in IN_BF16 else torch.float32
+    if backend.startswith("graph"):
+        return GraphGradient(net, dtype)
     if backend == "bf16" and device.type == "cpu" and is_packable():
         return PackedGradient(net)
-    return EnergyGradient(net, torch.bfloat16 if backend == "bf16" else torch.float32)
+    return EnergyGradient(net, dtype)
 
 
 def make_parameter_gradient(net: EnergyNet, backend: str) -> ParameterGradient:
@@ -65,38 +71,4 @@ def make_parameter_gradient(net: EnergyNet, backend: str) -> ParameterGradient:
         return PointGradient(net)
     if not isinstance(net, ConvNet):
         return AutogradGradient(net)
-    return EnergyGradient(net, torch.bfloat16 if backend == "bf16" else torch.float32)
-
-
-class GraphGradient:
-    """`EnergyGradient` on CUDA without its launch costs: captured once for a batch's shape, then replayed."""
-
-    def __init__(self, net: ConvNet) -> None:
-        self.spec = net.spec
-        self._direct = EnergyGradient(net)
-        self._graphs: dict[torch.Size, tuple[torch.cuda.CUDAGraph, Tensor, tuple[Tensor, Tensor]]] = {}
-
-    def refresh(self) -> None:
-        """Nothing is to be done: the graph reads the net's own weights."""
-
-    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
-        if images.shape not in self._graphs:
-            self._graphs[images.shape] = self._capture(images)
-        graph, source, (energy, slope) = self._graphs[images.shape]
-        source.copy_(images)
-        graph.replay()
-        return energy.clone(), slope.clone()
-
-    def _capture(self, images: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor, tuple[Tensor, Tensor]]:
-        source = images.clone()
-        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):  # cuDNN picks its algorithms before the capture
-            for _ in range(3):
-                self._direct(source)
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            result = self._direct(source)
-        return graph, source, result
+    return EnergyGradient(net, torch.bfloat16 if backend in IN_BF16 else torch.float32)

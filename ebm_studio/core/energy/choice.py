@@ -31,7 +31,12 @@ TIMES = 1.5  # as long as fp32, and a backend is ruled out
 AGREE = 3  # rounds on end that have to say the same
 ROUNDS = 9  # at most
 TURN = 0.03  # seconds of processor time in each turn of a round
-WITHIN = {"winograd": 1e-2, "bf16": 0.5, "graph": 1e-2}  # of fp32's gradient; wrong numbers are off by 1 or more
+WITHIN = {
+    "winograd": 1e-2,
+    "bf16": 0.5,
+    "graph": 1e-2,
+    "graph-bf16": 0.5,
+}  # of fp32's gradient; wrong numbers are off by 1 or more
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,10 @@ def preferred(net: EnergyNet, chains: int) -> list[Choice]:
     if not isinstance(net, ConvNet):
         return [Choice("fp32", "the others are for convolutional nets")]
     if device.type == "cuda":
-        return [Choice("graph", "the whole step is one launch"), plain]
+        choices = [Choice("graph", "the whole step is one launch"), plain]
+        if "graph-bf16" in available(device):
+            choices.insert(0, Choice("graph-bf16", "this GPU multiplies bfloat16, and the whole step is one launch"))
+        return choices
     if device.type != "cpu":
         return [plain]
     choices = []

@@ -19,7 +19,7 @@ from ebm_studio.core.energy.nets import ConvNet, EnergyNet
 from ebm_studio.core.energy.winograd import TILE, HalvingConvolution, Kept, from_tiles, to_tiles
 from ebm_studio.core.specs import NetSpec
 
-MOST = 64  # images that walk together on a GPU; more gain no speed and cost memory
+MOST = 256  # images that walk together on a GPU; more cost memory
 PART = 32  # images of an update that walk together on a CPU
 WIDE = 64  # input channels from which on Winograd's convolution beats the direct one
 
@@ -99,20 +99,32 @@ class AutogradGradient(BlockGradient):
 class EnergyGradient(BlockGradient):
     """The direct convolutions, in float32 from the net's own weights or in another precision from copies."""
 
-    def __init__(self, net: ConvNet, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, net: ConvNet, dtype: torch.dtype = torch.float32, channels: int = 0) -> None:
+        """With more `channels` than the pictures have, empty ones are added: for hardware that wants so many."""
         super().__init__(net.spec, dtype)
         self._net = net
         self._dtype = dtype
+        self._added = max(0, channels - net.spec.channels)
         for layer in net.convolutions:
             layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
-        self.refresh()
+        self._layers = self._taken_up()
 
     def refresh(self) -> None:
         """Take up the net's weights as they are now. In float32 they are shared, and nothing is to be done."""
-        self._layers = [
+        before, self._layers = self._layers, self._taken_up()
+        if self._dtype != torch.float32 or self._added:
+            # A recording reads them where they were.
+            for kept, new in zip(before, self._layers, strict=True):
+                kept[1].copy_(new[1]), kept[2].copy_(new[2])
+            self._layers = before
+
+    def _taken_up(self) -> list[tuple[nn.Conv2d, Tensor, Tensor]]:
+        layers = [
             (layer, layer.weight.detach().to(self._dtype), _bias(layer).detach().to(self._dtype))
             for layer in self._net.convolutions
         ]
+        first, weight, bias = layers[0]
+        return [(first, self._filled_up(weight), bias), *layers[1:]]
 
     def of_parameters(self, images: Tensor, factors: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Energies E (N,) and the gradient of sum(factors * E) at each of the net's parameters, in float32.
@@ -148,13 +160,13 @@ class EnergyGradient(BlockGradient):
             g, of_weight, of_bias = _aten.convolution_backward(
                 g, x, w, [len(b)], layer.stride, layer.padding, (1, 1), False, (0, 0), 1, (not first, True, True)
             )
-            gradients = [of_weight.float(), of_bias.float(), *gradients]
+            gradients = [of_weight[:, : layer.in_channels].float(), of_bias.float(), *gradients]
         return energy, gradients
 
     def _forward(self, images: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
         """What each hidden layer got, what its activation's derivative needs, and the last activation."""
         inputs, kept = [], []
-        h = images.to(self._dtype).contiguous(memory_format=torch.channels_last)
+        h = self._filled_up(images.to(self._dtype).contiguous(memory_format=torch.channels_last))
         for layer, w, b in self._layers[:-1]:
             inputs.append(h)
             h = torch.conv2d(h, w, b, layer.stride, layer.padding)
@@ -183,7 +195,14 @@ class EnergyGradient(BlockGradient):
                 g = _aten.convolution_backward(
                     g, x, w, None, layer.stride, layer.padding, (1, 1), False, (0, 0), 1, (True, False, False)
                 )[0]
-        return energy, g
+        return energy, g[:, : self.spec.channels] if self._added else g
+
+    def _filled_up(self, x: Tensor) -> Tensor:
+        """Images or weights (N, C, H, W) with empty channels after their own."""
+        if not self._added:
+            return x
+        filled = functional.pad(x, (0, 0, 0, 0, 0, self._added))
+        return filled.contiguous(memory_format=torch.channels_last)
 
 
 class WinogradGradient(BlockGradient):

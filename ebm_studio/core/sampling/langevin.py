@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ebm_studio.core.energy.crew import share_out
 from ebm_studio.core.errors import DivergedError
+from ebm_studio.core.sampling.philox import StepNoise, keys_of
 from ebm_studio.core.sheet import png_sheet
 from ebm_studio.core.specs import ShortRun
 
@@ -93,17 +94,26 @@ def _length(slope: Tensor) -> Tensor:
 
 
 class ChainStreams:
-    """Random streams, one for each chain: chain i of a seed is the same in any batch, on any device.
+    """Random streams, one for each chain: chain i of a seed is the same in any batch.
 
     A chain has two streams, for its start noise and for its steps, so that a kept start noise can
-    be run again with the same or with other noise. The numbers are drawn on the CPU.
+    be run again with the same or with other noise. The start noise is drawn on the CPU and is the same on
+    any device. So are the steps' numbers, but for CUDA, which computes its own by `core.sampling.philox`.
     """
 
     def __init__(self, seed: int, chains: range, shape: tuple[int, ...], device: torch.device | str = "cpu") -> None:
         self._shape = shape
         self._device = device
         self._starts = [_generator("start", seed, chain) for chain in chains]
-        self._steps = [_generator("steps", seed, chain) for chain in chains]
+        seeds = [seed_from("steps", seed, chain) for chain in chains]
+        self._on_device = StepNoise(keys_of(seeds, device), shape) if torch.device(device).type == "cuda" else None
+        self._steps = [] if self._on_device else [torch.Generator().manual_seed(each) for each in seeds]
+
+    @property
+    def keys(self) -> Tensor:
+        """The keys (N, 2) of the steps' numbers on CUDA."""
+        assert self._on_device
+        return self._on_device.keys
 
     def start(self, run: ShortRun) -> Tensor:
         """Start noise z ~ p0, (N, C, H, W)."""
@@ -115,12 +125,17 @@ class ChainStreams:
 
     def noise(self) -> Tensor:
         """The next u ~ N(0, I) of each chain, (N, C, H, W)."""
+        if self._on_device:
+            return self._on_device()
         return self._draw(self._steps, lambda row, stream: row.normal_(generator=stream))
 
     def skip(self, count: int) -> None:
         """Pass over the u of `count` steps, as a chain does that goes on from a later step."""
-        for _ in range(count):
-            self.noise()
+        if self._on_device:
+            self._on_device.skip(count)
+        else:
+            for _ in range(count):
+                self.noise()
 
     def _draw(self, streams: Sequence[torch.Generator], fill: Callable[[Tensor, torch.Generator], object]) -> Tensor:
         rows = torch.empty(len(streams), *self._shape)

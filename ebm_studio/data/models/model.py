@@ -18,8 +18,11 @@ from torch import Tensor
 from ebm_studio.core.energy.adjoint import Product, hessian_product, pull_back
 from ebm_studio.core.energy.backends import make_gradient
 from ebm_studio.core.energy.devices import choose_device
+from ebm_studio.core.energy.gradients import MOST
+from ebm_studio.core.energy.graph import GraphGradient
 from ebm_studio.core.energy.nets import EnergyNet
 from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
+from ebm_studio.core.sampling.captured import CapturedSampler
 from ebm_studio.core.sampling.interpolation import (
     PathFrames,
     mix,
@@ -50,7 +53,7 @@ from ebm_studio.data.models.reading import Assumed, Reading
 from ebm_studio.data.storage.progress import Progress
 from ebm_studio.data.storage.tensors import declared, load_tensors, save_tensors
 
-BATCH = 64  # chains that run together; more gain no speed and cost memory
+BATCH = 64  # chains that run together on a CPU; more gain no speed and cost memory
 SHOWN = 8  # samples, in a notebook
 TYPICAL = 16  # chains that a backend is chosen for
 
@@ -74,6 +77,7 @@ class Model:
         self.backend_reason = choice.why
         """Why that one, in a few words."""
         self.gradient = make_gradient(self.net, self.backend)
+        self._captured = CapturedSampler(self.gradient) if isinstance(self.gradient, GraphGradient) else None
         self.assumed: Assumed | None = None
         """How weights that came without a card were read; None for a model that has one."""
 
@@ -91,10 +95,10 @@ class Model:
         """
         run = run or self.card.short_run
         parts = []
-        for first in range(0, check_count(count, MAX_IMAGES), BATCH):
-            chains = range(first, min(first + BATCH, count))
-            streams = self._streams(seed, chains)
-            images, _ = sample(self.gradient, streams.start(run), run, streams.noise)
+        together = BATCH if self.device.type == "cpu" else MOST
+        for first in range(0, check_count(count, MAX_IMAGES), together):
+            chains = range(first, min(first + together, count))
+            images = self._ends(self._streams(seed, chains), run)
             if not torch.isfinite(images).all():
                 raise DivergedError("The chains ran away: lower the step size or the noise scale.")
             parts.append(images.clamp(-1, 1).cpu())
@@ -281,6 +285,12 @@ class Model:
         ]
         silence = torch.zeros(1, *shape, device=self.device)
         return lambda: torch.cat([stream.noise() if stream else silence for stream in streams])
+
+    def _ends(self, streams: ChainStreams, run: ShortRun) -> Tensor:
+        z = streams.start(run)
+        if self._captured:
+            return self._captured(z, run, streams.keys)[0]
+        return sample(self.gradient, z, run, streams.noise)[0]
 
     def _streams(self, seed: int, chains: range) -> ChainStreams:
         return ChainStreams(check_seed(seed), chains, self.card.net.shape, self.device)
