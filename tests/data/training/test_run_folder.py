@@ -139,8 +139,8 @@ def test_whatever_is_set_in_the_window_its_command_repeats(tmp_path, monkeypatch
     net, short_run = (NetSpec(size=32, channels=1, width=4), ShortRun(steps=7)) if origin else (NetSpec(), ShortRun())
     plan = Plan(net=net, short_run=short_run, learning=Learning(), source="pics", name="birds", origin=origin)
     if not (origin and knob.part == "net"):
-        value = knob.high - 1 if knob.name == "time_limit" else knob.value(plan) / 3
-        plan = knob.turned(plan, max(1, value) if knob.whole else value)
+        value = knob.number.high - 1 if knob.name == "time_limit" else knob.value(plan) / 3
+        plan = knob.turned(plan, max(1, value) if knob.number.whole else value)
     assert replace(planned(command_of(plan), tmp_path, monkeypatch), command="") == plan
 
 
