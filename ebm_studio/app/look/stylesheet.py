@@ -144,6 +144,10 @@ QPlainTextEdit {{
     selection-color: {t.on_accent};
 }}
 QPlainTextEdit:focus {{ border-color: {t.accent}; }}
+QLabel#caption {{
+    background: {t.raised}; color: {t.text}; border: 1px solid {t.accent}; border-radius: 6px; padding: 4px 8px;
+    font-size: {small}px;
+}}
 QFrame#hint {{ background: {t.raised}; border: none; border-left: 3px solid {t.accent}; }}
 QFrame#banner {{ background: {t.warning_surface}; border: none; border-left: 3px solid {t.warning}; }}
 QProgressBar {{ background: {t.line}; border: none; border-radius: 2px; max-height: 4px; min-height: 4px; }}

@@ -16,7 +16,9 @@ from ebm_studio.app.studio.keys import Line
 from ebm_studio.app.studio.openers import Opener
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.studio import Studio
+from ebm_studio.app.studio.tour_stop import Stop
 from ebm_studio.app.widgets.actions import press
+from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.splitter import remember_split, restore_split
 from ebm_studio.core.errors import DataError
 from ebm_studio.data.exports.commands import command_of
@@ -73,6 +75,14 @@ class Page(QWidget):
         self.focus_first()
 
     # Files and other pages
+
+    def captions(self) -> Iterable[Caption]:
+        """What the things on it are, in plain words: drawn next to them in explain mode."""
+        return ()
+
+    def tour_stops(self) -> Iterable[Stop]:
+        """Where the tour stops on it."""
+        return ()
 
     def openers(self) -> Iterable[Opener]:
         """The kinds of files that it opens when they are dropped on the window."""

@@ -23,12 +23,14 @@ from ebm_studio.app.shell.recipe_opener import RecipeOpener
 from ebm_studio.app.shell.registry import PAGES, export_dialog
 from ebm_studio.app.shell.shelf_strip import ShelfStrip
 from ebm_studio.app.shell.status_bar import Status
+from ebm_studio.app.shell.tour import Tour
 from ebm_studio.app.shell.undo_button import UndoButton
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.studio import Studio
-from ebm_studio.app.studio.wishes import ShowHelp, ShowModel
+from ebm_studio.app.studio.wishes import ShowHelp, ShowModel, TakeTour
 from ebm_studio.app.widgets.actions import act, give_way, press
 from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.captions import Captions
 from ebm_studio.app.widgets.fields import button, close_packed
 from ebm_studio.app.widgets.model_chooser import choose_model_file
 from ebm_studio.data.storage.logs import Ring
@@ -98,6 +100,9 @@ class MainWindow(QMainWindow):
         act(self, "Paste", self.clipboard.paste, "Ctrl+V")
         act(self, "Save the session", studio.session.save, "Ctrl+S")
         act(self, "Command palette", self.palette_of_commands.open, "Ctrl+K", "Ctrl+Shift+P")
+        act(self, "Explain what is shown", lambda: self.explain.click(), "E")
+        act(self, "Take the tour", lambda: studio.wish(TakeTour()))
+        act(self, "Show the words", lambda: studio.wish(ShowHelp("words")))
         act(self, "Show all keys", lambda: studio.wish(ShowHelp("keys")), "?", "F1")
         act(self, "Show the log", lambda: studio.wish(ShowHelp("log")))
         act(self, "About EBM Studio", lambda: studio.wish(ShowHelp("about")))
@@ -116,6 +121,14 @@ class MainWindow(QMainWindow):
         self.rail.add_tool(button(theme, "export", "Export", "Export what is shown (Ctrl+E).", self.export))
         self.rail.add_tool(UndoButton(theme, self.undo, back=True))
         self.rail.add_tool(UndoButton(theme, self.undo, back=False))
+        self.captions = Captions(self.stack)
+        self.captions.wanted.connect(lambda entry: studio.wish(ShowHelp("words", entry)))
+        self.explain = button(theme, "explain", "Explain", "Explain what is shown, next to the things themselves (E).")
+        self.explain.setCheckable(True)
+        self.explain.setChecked(studio.settings.text("explain") == "on")
+        self.explain.toggled.connect(self._set_explained)
+        self.rail.add_tool(self.explain)
+        self.tour = Tour(self.pages, self.show_page)
         self.banner = Banner(theme, studio.faults)
         self.hint = Hint(studio.settings)
         self.shelf = ShelfStrip(theme, studio.shelf)
@@ -132,7 +145,7 @@ class MainWindow(QMainWindow):
         whole = QWidget()
         column = close_packed(QVBoxLayout(whole))
         strips = (strip for page in self.pages for strip in page.strips())
-        for widget in (self.banner, *strips, self.hint):
+        for widget in (self.banner, *strips, self.tour, self.hint):
             column.addWidget(widget)
         column.addWidget(middle, 1)
         frame = (self.rail, self.shelf, self.status, self.banner, self.hint)
@@ -147,6 +160,7 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(page)
         self.rail.show_page(self.stack.currentIndex())
         self.studio.link.bring_to_front(page.key)
+        self._show_captions()
         give_way(self, page)
         page.focus_first()
 
@@ -163,7 +177,22 @@ class MainWindow(QMainWindow):
         """Show the page of a key, or the first one."""
         self.show_page(next((page for page in self.pages if page.key == key), self.pages[0]))
 
+    def _set_explained(self, on: bool) -> None:
+        self.studio.settings.set("explain", "on" if on else "off")
+        self._show_captions()
+
+    def _show_captions(self) -> None:
+        """Draw the captions of the page that is shown, in explain mode."""
+        if self.explain.isChecked():
+            self.captions.show(self.page.captions())
+        else:
+            self.captions.clear()
+
     def _grant(self, wish: object) -> None:
+        if isinstance(wish, TakeTour):
+            self.hint.hide()  # two strips that teach would be one too many
+            self.tour.start()
+            return
         page = next(page for page in self.pages if isinstance(wish, page.wishes))
         self.show_page(page)
         page.receive(wish)

@@ -35,7 +35,14 @@ class ShowRun:
 class ShowHelp:
     """Look at a view of the help."""
 
-    view: Literal["keys", "log", "about"]
+    view: Literal["keys", "words", "log", "about"]
+    entry: str = ""
+    """Of the glossary, when its words are shown."""
+
+
+@dataclass(frozen=True)
+class TakeTour:
+    """Begin the tour."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.studio.wishes import CompareModel
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.chains_fields import ChainsFields
 from ebm_studio.app.widgets.fields import Choice, button, label, number_field
 from ebm_studio.app.widgets.images import to_image
@@ -308,6 +309,11 @@ class ComparePage(Page):
             self.state.begin(ready, set_there.seed, set_there.run)
             if wish.name is not None and wish.name != ready.name:
                 self.state.sides[1].open_model(wish.name)
+
+    def captions(self) -> tuple[Caption, ...]:
+        left = "A: chains from the same start noise as on the other side."
+        right = "B: another model or another short run. What differs comes from that alone."
+        return (Caption(self.panes[0], left, ("z",)), Caption(self.panes[1], right, ("E", "K")))
 
     def restores(self, recipe: Recipe) -> bool:
         return recipe.subject == "comparison"

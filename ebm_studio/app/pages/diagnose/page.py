@@ -18,6 +18,7 @@ from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.studio.wishes import ShowDiagnosis
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.data_set_box import SourceBox
 from ebm_studio.app.widgets.fields import WholeField, label
 from ebm_studio.app.widgets.model_chooser import ModelChooser
@@ -164,6 +165,10 @@ class DiagnosePage(Page):
         whole.addWidget(header)
         whole.addWidget(Banner(theme, self.state))
         whole.addWidget(self.area, 1)
+
+    def captions(self) -> tuple[Caption, ...]:
+        text = "Each card is one claim of the paper, measured on this model. Read them together."
+        return (Caption(self.headers[0], text, ("K", "z", "h")),)
 
     def focus_first(self) -> None:
         self.headers[0].measure.setFocus()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
@@ -23,9 +24,11 @@ from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.shelf import Kept
 from ebm_studio.app.studio.studio import Studio
+from ebm_studio.app.studio.tour_stop import Stop
 from ebm_studio.app.studio.wishes import CompareModel, RunSteps, ShowDiagnosis, ShowModel
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.data.models.latent import FromSeed
@@ -122,6 +125,45 @@ class GeneratePage(Page):
             shelf.failed.emit(f"{kept.name} was kept from {latent.model}: open that model first.")
         else:
             state.run_latent(latent)
+
+    def captions(self) -> tuple[Caption, ...]:
+        pictures = "Each picture is a chain: it began as noise z and went K steps downhill in energy."
+        curves = (
+            "Energy, gradient step length and path length along the chain. Healthy: the energy falls, and slows at "
+            "about the energy of real pictures."
+        )
+        run = "A short run: how many steps, how long each is, and how much fresh noise it adds."
+        return (
+            Caption(self.canvas, pictures, ("x", "z", "E")),
+            Caption(self.timeline, curves, ("E", "v", "K")),
+            Caption(self.inspector.settings.short_run, run, ("K", "s", "τ", "T"), "beside"),
+        )
+
+    def tour_stops(self) -> tuple[Stop, ...]:
+        texts = (
+            "Each chain starts as noise and follows the slope of the energy for K steps.",
+            "Drag along the bar, or press ← and →. Here is the middle of the way.",
+            "With a quarter of the steps the pictures are not finished. K is a part of the model.",
+            "With four times the steps the energy goes on falling and contrast grows. The short run does not converge, "
+            "and it need not.",
+        )
+        titles = ("From noise to picture", "Scrub", "K too small", "Past K")
+        ways = ((1, 0.0), (1, 0.5), (0.25, 1.0), (4, 1.0))
+        stops = enumerate(zip(titles, texts, ways, strict=True), 1)
+        return tuple(Stop(number, title, text, partial(self._tour, *way)) for number, (title, text, way) in stops)
+
+    def _tour(self, times: float, share: float) -> None:
+        """Run so many times the model's own K, and go to a share of the way; from its beginning, play."""
+        model, state = self.state.model, self.state
+        if model is None:
+            return
+        steps = max(1, round(times * model.card.short_run.steps))
+        if state.parameters.run.steps != steps:
+            state.run_steps(steps)
+            return  # the new chain plays by itself
+        state.playback.go(round(share * steps))
+        if share == 0:
+            state.playback.play()
 
     def receive(self, wish: object) -> None:
         if isinstance(wish, ShowModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from html import escape
 from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import Qt, QTimer, QUrl
@@ -25,9 +26,10 @@ from ebm_studio import __version__
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.page import Page
+from ebm_studio.app.studio.glossary import GLOSSARY
 from ebm_studio.app.studio.keys import KeyGroups, Line
 from ebm_studio.app.studio.studio import Studio
-from ebm_studio.app.studio.wishes import ShowHelp
+from ebm_studio.app.studio.wishes import ShowHelp, TakeTour
 from ebm_studio.app.widgets.fields import Choice, label
 from ebm_studio.data.storage.logs import Ring, log_folder
 
@@ -215,6 +217,36 @@ def versions_text() -> str:
     return "\n".join(f"{name} {text}" for name, text in versions())
 
 
+class Words(QWidget):
+    """The glossary."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("body")
+        self.entries: dict[str, QLabel] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(3 * UNIT, 2 * UNIT, 3 * UNIT, 3 * UNIT)
+        grid.setHorizontalSpacing(3 * UNIT)
+        grid.setVerticalSpacing(UNIT + UNIT // 2)
+        grid.setColumnMinimumWidth(1, 70 * UNIT)
+        grid.setColumnStretch(2, 1)
+        for row, (key, entry) in enumerate(GLOSSARY.items()):
+            equation = f"<br><i>{escape(entry.equation)}</i>" if entry.equation else ""
+            text = _paragraph(f"<b>{escape(entry.name)}</b>. {escape(entry.text)}{equation}")
+            text.setAccessibleName(entry.name)
+            grid.addWidget(label(entry.symbol, "large"), row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(text, row, 1)
+            self.entries[key] = text
+        grid.setRowStretch(len(GLOSSARY), 1)
+
+    def mark(self, key: str) -> QLabel:
+        """Let all other entries stand back; returns this one."""
+        for other, text in self.entries.items():
+            text.setProperty("role", "" if other == key else "muted")
+            text.style().polish(text)
+        return self.entries[key]
+
+
 class HelpPage(Page):
     """Keys, log and About behind one choice."""
 
@@ -228,10 +260,12 @@ class HelpPage(Page):
         super().__init__(studio, theme)
         self.shortcuts = Shortcuts(lambda: studio.key_groups())  # which the window sets after its pages
         self.log, self.about = LogView(studio.log), About()
-        self._views = {"keys": self.shortcuts, "log": self.log, "about": self.about}
+        self.words = Words()
+        self._views = {"keys": self.shortcuts, "words": self.words, "log": self.log, "about": self.about}
         self.choice = Choice(
             [
                 ("keys", "Keys", "Everything that can be done by a key."),
+                ("words", "Words", "The words and symbols of the paper, with their equations."),
                 ("log", "Log", "What the program has noted, for a report."),
                 ("about", "About", "Versions, and the paper."),
             ],
@@ -250,6 +284,10 @@ class HelpPage(Page):
         row.addSpacing(3 * UNIT)
         row.addWidget(self.choice)
         row.addStretch(1)
+        self.tour = QPushButton("Take the tour")
+        self.tour.setToolTip("Eight stops over the pages, from noise to how a model is trained.")
+        self.tour.clicked.connect(lambda: studio.wish(TakeTour()))
+        row.addWidget(self.tour)
         self.stack = QStackedWidget()
         for view in self._views.values():
             self.stack.addWidget(view if view is self.log else _scrolled(view))
@@ -260,13 +298,17 @@ class HelpPage(Page):
         column.addWidget(self.stack, 1)
 
     def choose(self, view: str) -> None:
-        """Show the `keys`, the `log` or `about`."""
+        """Show the `keys`, the `words`, the `log` or `about`."""
         self.choice.set_value(view)
         self.stack.setCurrentIndex(list(self._views).index(view))
 
     def receive(self, wish: object) -> None:
         if isinstance(wish, ShowHelp):
             self.choose(wish.view)
+            if wish.entry:
+                entry, area = self.words.mark(wish.entry), self.stack.currentWidget()
+                assert isinstance(area, QScrollArea)
+                area.ensureWidgetVisible(entry)
 
     def focus_first(self) -> None:
         self.choice.focus_chosen()

@@ -23,8 +23,10 @@ from ebm_studio.app.studio.exportable import Exportable
 from ebm_studio.app.studio.openers import Opener
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.studio import Studio
+from ebm_studio.app.studio.tour_stop import Stop
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.fields import Choice
 from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.splitter import splitter
@@ -80,6 +82,15 @@ class InterpolatePage(Page):
 
     def openers(self) -> tuple[Opener, ...]:
         return (Opener(stops.opens, self.state.fill, "Interpolate between these", self.key),)
+
+    def captions(self) -> tuple[Caption, ...]:
+        stops = "The stops: latents from seeds, photos or the shelf. The path goes through them."
+        frames = "Each frame is the short run from a mixture of two latents; ρ says how much of each."
+        return (Caption(self.stops, stops, ("z",), "right"), Caption(self.strip, frames, ("ρ", "M")))
+
+    def tour_stops(self) -> tuple[Stop, ...]:
+        text = "Two latents, and the short run from every mixture between them. Nearby z give nearby pictures."
+        return (Stop(7, "Between two pictures", text, self.state.fill_empty),)
 
     def restores(self, recipe: Recipe) -> bool:
         return recipe.subject in ("path", "latents")

@@ -16,6 +16,7 @@ from ebm_studio.app.pages.page import Page
 from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.studio.wishes import CompareModel, ShowModel
 from ebm_studio.app.widgets.actions import act
+from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.model_chooser import choose_model_file
 
@@ -121,6 +122,10 @@ class ModelsPage(Page):
     def showEvent(self, event: QShowEvent) -> None:
         self.zoo.refresh()
         super().showEvent(event)
+
+    def captions(self) -> tuple[Caption, ...]:
+        text = "A model is a file: the network’s weights, and a card with its short run, its data and its metrics."
+        return (Caption(self.area, text, ("E", "K")),)
 
     def focus_first(self) -> None:
         self.open.setFocus()

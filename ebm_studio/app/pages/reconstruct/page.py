@@ -28,9 +28,11 @@ from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.app.studio.openers import Opener, local_files
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.studio import Studio
+from ebm_studio.app.studio.tour_stop import Stop
 from ebm_studio.app.studio.wishes import FindPhotos
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.fields import Choice, button
 from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.splitter import splitter
@@ -216,6 +218,32 @@ class ReconstructPage(Page):
 
     def openers(self) -> tuple[Opener, ...]:
         return (Opener(self._takes, self.state.open_files, "Reconstruct the photos", self.key),)
+
+    def captions(self) -> tuple[Caption, ...]:
+        search = (
+            "A photo, and the start noise z whose short run ends there. The search runs the chain again and again, and "
+            "corrects z by what is still missing."
+        )
+        modes = (
+            "Free lets z take any values, and fits best. In support keeps z where p₀ could have drawn it. Typical also "
+            "keeps its look that of noise."
+        )
+        return (
+            Caption(self.views, search, ("z", "M", "L")),
+            Caption(self.inspector, modes, ("support", "z")),
+        )
+
+    def tour_stops(self) -> tuple[Stop, ...]:
+        photo = "Drop a photo here, or take one of the samples. The model has never seen it."
+        z = (
+            "The search looks for the start noise z whose short run ends at the photo. If the chain forgot z, nothing "
+            "could be found."
+        )
+        return (Stop(5, "Your photo", photo, self._open_sample), Stop(6, "The start noise z", z, self.state.start))
+
+    def _open_sample(self) -> None:
+        if not self.state.photos:
+            self.state.open_files(sample_photos()[:1])
 
     def restores(self, recipe: Recipe) -> bool:
         return recipe.subject == "reconstructions"

@@ -24,9 +24,11 @@ from ebm_studio.app.pages.train.training_button import LearnsButton
 from ebm_studio.app.studio.openers import Opener
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.studio import Studio
+from ebm_studio.app.studio.tour_stop import Stop
 from ebm_studio.app.studio.wishes import ShowModel, ShowRun
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.notice import Notice
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.data.storage.settings import Settings
@@ -196,6 +198,20 @@ class TrainPage(Page):
         runs = "1 run" if count == 1 else f"{count} runs"
         text = f"The trash holds {runs}, {size / 1e6:.0f} MB. Emptied, they cannot be brought back."
         self.notice.say(text, ("Empty the trash", self.runs.empty_trash), ("Keep them", lambda: None))
+
+    def captions(self) -> tuple[Caption, ...]:
+        text = (
+            "Training draws short runs and compares them with real pictures. It lowers the energy of data and raises "
+            "that of samples, until both agree: d swings about 0."
+        )
+        return (Caption(self.stages, text, ("d", "v", "σ", "h")),)
+
+    def tour_stops(self) -> tuple[Stop, ...]:
+        text = (
+            "Choose pictures and press Start. Each update draws short runs and makes their features agree with those "
+            "of the data. The chains need not converge for that."
+        )
+        return (Stop(8, "How a model is trained", text),)
 
     def command(self) -> str:
         return command_of(self.setup.plan, whole_paths=True)
