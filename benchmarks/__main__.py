@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--json] [--quick]`: how fast this machine runs it, against the authors' loop."""
+"""`python -m benchmarks [--json] [--quick] [--peers]`: how fast this machine runs it, against the authors' loop."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.card import Card, bundled_models
 from ebm_studio.data.models.model import save_model
 
+PEERS_BUDGET = 12.0  # seconds for each network and number of chains
+
 
 def main() -> None:
     """Measure and print."""
@@ -28,7 +31,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--quick", action="store_true", help="within 50 s, on fewer rounds and shorter runs")
     parser.add_argument("--no-window", action="store_true", help="leave out launch and stalls")
+    parser.add_argument("--peers", action="store_true", help="one step against OpenVINO, ONNX Runtime and JAX instead")
     args = parser.parse_args()
+    if args.peers:
+        print_peers(args.quick, args.json)
+        return
 
     began = time.perf_counter()
     rows, figures = engine_figures(args.quick)
@@ -45,6 +52,20 @@ def main() -> None:
     print()
     for name, value in figures.items():
         print(f"{name:28} {value:.3f}" if isinstance(value, float) else f"{name:28} {value}")
+
+
+def print_peers(quick: bool, as_json: bool) -> None:
+    """Measure one step by other runtimes, and print."""
+    try:
+        from benchmarks import peers
+
+        cases = list(peers.measure(0.0 if quick else PEERS_BUDGET))
+    except ImportError as error:
+        sys.exit(f'{error}: to compare with other runtimes, pip install "ebm-studio[peers]".')
+    if as_json:
+        print(json.dumps({"cases": [asdict(case) for case in cases], "machine": machine()}))
+    else:
+        print(f"{peers.table(cases)}\n\n{machine()}")
 
 
 def engine_figures(quick: bool) -> tuple[list[Row], dict[str, Any]]:
