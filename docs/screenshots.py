@@ -26,7 +26,7 @@ IMAGES = Path(__file__).resolve().parent / "images"
 SIZES = {"small": (1280, 800), "large": (1920, 1080)}
 SHARES = {"start": 0.0, "half": 0.6, "end": 1.0}
 SCENES = ("shelf", "one", "zoomed", "history", "beyond")
-PAGES = ("compare", "models", "settings", "help")
+PAGES = ("compare", "landscape", "models", "settings", "help")
 TRAIN = ("train", "train-settings", "train-run", "train-compare")
 LEARNED = ("--size", "16", "--width", "8", "--steps", "40", "--batch", "32", "--data-batch", "64", "--ema", "0.99")
 RUNS = {"garments-gently": ("--updates", "150", "--learning-rate", "3e-4"), "garments": ("--updates", "500")}
@@ -36,6 +36,7 @@ RECONSTRUCT = {
     for state in ("", "-empty", "-crop", "-mask", "-running", "-difference", "-faults")
 }
 ITERATIONS = 40
+UPDATES = 1500  # of the landscape
 GARMENTS = slice(3, 6)  # of the sample photos, in name order: three that the first bundled model knows
 
 
@@ -164,6 +165,12 @@ def _stages(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
         return
     window.show_page(_page(window, what))
     yield at_rest
+    if what == "landscape":
+        state = _page(window, "landscape").state
+        state.train(UPDATES)
+        yield lambda: not state.is_training and state.sight.updates == UPDATES
+        yield lambda: state.counted is not None and state.counted.updates == UPDATES and len(state.counted.steps) > 1
+        state.playback.go(state.setup.run.steps)
     if what == "compare":
         state = _page(window, "compare").state
         state.sides[1].change(steps=80, noise_scale=0.03)

@@ -54,8 +54,8 @@ class CloudStore:
 
     @property
     def bound(self) -> int:
-        """Bytes that it may take: what it takes."""
-        return self.nbytes
+        """Bytes that it may take: what it takes, in whole megabytes."""
+        return -(-self.nbytes // 2**20) << 20
 
     def add_step(self, step: Step) -> None:
         """Take a step as the sampler yields it."""

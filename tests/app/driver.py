@@ -11,6 +11,7 @@ from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.pages.help.page import HelpPage
 from ebm_studio.app.pages.interpolate.page import InterpolatePage
 from ebm_studio.app.pages.interpolate.state import PathState
+from ebm_studio.app.pages.landscape.page import LandscapePage
 from ebm_studio.app.pages.models.page import ModelsPage
 from ebm_studio.app.pages.models.state import Zoo
 from ebm_studio.app.pages.reconstruct.page import ReconstructPage
@@ -48,6 +49,10 @@ class Window(MainWindow):
     @property
     def diagnose(self) -> DiagnosePage:
         return self.page_of(DiagnosePage)
+
+    @property
+    def landscape(self) -> LandscapePage:
+        return self.page_of(LandscapePage)
 
     @property
     def train(self) -> TrainPage:

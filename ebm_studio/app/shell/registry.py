@@ -12,6 +12,7 @@ from ebm_studio.app.pages.export.state import ExportState
 from ebm_studio.app.pages.generate.page import GeneratePage
 from ebm_studio.app.pages.help.page import HelpPage
 from ebm_studio.app.pages.interpolate.page import InterpolatePage
+from ebm_studio.app.pages.landscape.page import LandscapePage
 from ebm_studio.app.pages.models.page import ModelsPage
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.pages.reconstruct.page import ReconstructPage
@@ -24,6 +25,7 @@ PAGES: tuple[type[Page], ...] = (
     ReconstructPage,
     InterpolatePage,
     ComparePage,
+    LandscapePage,
     DiagnosePage,
     TrainPage,
     ModelsPage,

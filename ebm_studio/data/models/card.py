@@ -162,6 +162,16 @@ def new_user_model(name: str) -> Path:
     return next(path for path in (folder / f"{name}{SUFFIX}" for name in names) if not path.exists())
 
 
+def is_landscape_card(path: Path) -> bool:
+    """Whether a file is a landscape, a model of points in the plane: a quick look at its card."""
+    if path.suffix.lower() != SUFFIX:
+        return False
+    try:
+        return not read_card(path).net.size
+    except CheckpointError:
+        return False
+
+
 def is_model_file(path: Path) -> bool:
     """Whether the name is that of a model file, ours or a pickled state_dict."""
     return path.suffix.lower() in (SUFFIX, *PICKLES)

@@ -26,8 +26,8 @@ DENSITY: tuple[Colour, ...] = (
 )  # fmt: skip
 LEVELS = 12
 CLIP = 0.98  # of an energy's cells; the few highest would leave no colours for the others
-DATA_DOT: Colour = (255, 255, 255)
-CHAIN_DOT: Colour = (64, 224, 255)
+DATA_DOT: Colour = (20, 20, 30)
+CHAIN_DOT: Colour = (20, 130, 255)
 
 
 def energy_map(energy: Field, side: int) -> Rgb:

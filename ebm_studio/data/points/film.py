@@ -21,7 +21,7 @@ from ebm_studio.data.points.scene import GRID
 
 MOST_FRAMES = 101
 ENERGY_CELLS = 96  # along a side, of the energy that is drawn
-COUNTED = 20_000  # chains that the density of samples is counted from
+COUNTED = 10_000  # chains that the density of samples is counted from
 DATA_SHOWN = 400
 BRIGHTEST = 1.2  # times the most that the data have in a cell
 

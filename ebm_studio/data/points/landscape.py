@@ -20,6 +20,7 @@ from ebm_studio.core.sampling.langevin import Step, seed_from, short_run
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.points.scene import GRID, Scene
 
+ADVICE = "Use a smaller step size, a smaller rate, or start over."
 POOL = 50_000  # points that training draws its batches from
 BATCH = 5_000  # chains that run together when a density is counted
 CHAINS = 100_000  # that a density is counted from
@@ -89,11 +90,14 @@ class Landscape:
     def update(self) -> Metrics:
         """One update of Algorithm 1. Raises `DivergedError`, and leaves the weights, when it runs away."""
         learning = self.scene.learning
-        metrics = self.learner.update(min(1.0, self.updates / learning.updates))
+        try:
+            metrics = self.learner.update(min(1.0, self.updates / learning.updates))
+        except DivergedError as error:
+            raise DivergedError(f"{error} {ADVICE}") from None
         verdict = self._watchdog.look(metrics)
         self.warning = verdict.text or self.warning
         if verdict.sign == "run_away":
-            raise DivergedError(f"{verdict.text} Use a smaller step size, a smaller rate, or start over.")
+            raise DivergedError(f"{verdict.text} {ADVICE}")
         return metrics
 
     def chain(self, count: int, seed: int, run: ShortRun | None = None) -> Iterator[Step]:

@@ -26,8 +26,10 @@ class PointData:
     """(N, 3) in [0, 1) to (N, 2) within about [-1, 1]."""
     spread: float = 0.0
     """The standard deviation of the Gaussian about each point."""
-    origin: dict[str, Any] = field(default_factory=dict)
+    origin: dict[str, Any] = field(default_factory=dict, repr=False)
     """How to make it again, as plain data: see `data.points.sources`."""
+    points: Points | None = field(default=None, repr=False)
+    """Those that were given, (N, 2), if it is made of points. Nobody writes to them."""
 
     def draw(self, count: int, seed: int) -> Points:
         """`count` points (N, 2). The same seed gives the same points."""

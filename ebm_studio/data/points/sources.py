@@ -67,7 +67,9 @@ def of_points(points: Points, name: str = "points") -> PointData:
         raise DataError(f"{name} has values that are no finite numbers: take them out.")
     points = _fitted(points)
     kept = {"kind": "points", "name": name, "points": base64.b64encode(points.tobytes()).decode("ascii")}
-    return PointData(name, lambda u: points[(u[:, 0] * len(points)).astype(int)].astype(np.float64), SPREAD, kept)
+    return PointData(
+        name, lambda u: points[(u[:, 0] * len(points)).astype(int)].astype(np.float64), SPREAD, kept, points
+    )
 
 
 def of_picture(picture: Image.Image, name: str = "picture") -> PointData:

@@ -29,13 +29,16 @@ CLOUD_EVERY = 20  # updates between two runs of the chains that are seen
 COUNT_EVERY = 100  # updates between two counts of what the short run draws
 FEW_COUNTED = 4_000  # chains, while it trains
 NAME = "landscape"
+BURST = 1.0  # seconds
 PATIENCE = 0.02  # seconds of sleep at a time, when training is to be slow
 
 
 class Bench:
     """A landscape that the engine works on. The window keeps it from request to request, and never looks inside."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: str = "") -> None:
+        """`file` is a landscape as `Packed` has it, to go on with."""
+        self.file = file
         self.landscape: Landscape | None = None
 
     def take(self, scene: Scene, worker: Worker) -> Landscape:
@@ -43,6 +46,11 @@ class Bench:
         worker.device()  # loads torch, and gives it its threads
         from ebm_studio.data.points.landscape import Landscape
 
+        if self.landscape is None and self.file:
+            from ebm_studio.data.points.files import unpacked
+
+            self.landscape = unpacked(self.file)
+            self.file = ""
         if self.landscape is None:
             self.landscape = Landscape(scene)
         elif self.landscape.scene != scene:
@@ -96,13 +104,16 @@ class Packed:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainLandscape(Request):
-    """Train; posts `Sight`, `CloudStore`, `Counted` and `Packed` on the way, until it is cancelled."""
+    """Train for so many updates, or for a while; posts `Sight`, `CloudStore`, `Counted` and `Packed` on the way.
+
+    Whoever wants more asks again: so the other jobs in the background get their turn.
+    """
 
     background: bool = True
     bench: Bench = field(repr=False, compare=False)
     scene: Scene = field(repr=False)
     updates: int | None = None
-    """How many more; None for no end."""
+    """How many more; None for as many as there are in `BURST` seconds."""
     pace: float = 0.0
     """Updates a second at most; 0 for as fast as it goes."""
     count: int = 500
@@ -113,15 +124,22 @@ class TrainLandscape(Request):
         """See `Request.work`."""
         landscape = self.bench.take(self.scene, worker)
         past: list[Metrics] = []
+        try:
+            self._train(landscape, past, worker)
+        finally:
+            worker.post(_seen(landscape, past, 0.0))
+
+    def _train(self, landscape: Landscape, past: list[Metrics], worker: Worker) -> None:
         began = glanced = time.perf_counter()
-        first = landscape.updates
-        while self.updates is None or landscape.updates < first + self.updates:
+        now, done = began, 0
+        while now - began < BURST if self.updates is None else done < self.updates:
             past.append(landscape.update())
             now = time.perf_counter()
-            done = landscape.updates - first
-            if now - glanced > GLANCE or done == self.updates:
+            done += 1
+            if now - glanced > GLANCE:
                 worker.post(_seen(landscape, past, done / (now - began)))
-                past, glanced = [], now
+                past.clear()
+                glanced = now
             slow = 0 < self.pace <= 5 or done == self.updates
             if slow or landscape.updates % CLOUD_EVERY == 0:
                 worker.post(_cloud(landscape, self.count, self.seed, self.scene.short_run))
@@ -133,8 +151,6 @@ class TrainLandscape(Request):
             while self.pace and time.perf_counter() - began < done / self.pace:
                 time.sleep(PATIENCE)
                 worker.check()
-        if past:
-            worker.post(_seen(landscape, past, 0.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,10 +171,11 @@ class LookAtLandscape(Request):
         worker.post(_seen(landscape, [], 0.0))
         run = self.scene.past(self.past)
         store = CloudStore(self.count, run)
-        worker.post(store)
         try:
             for step in landscape.chain(self.count, self.seed, run):
                 store.add_step(step)
+                if step.index == 0:
+                    worker.post(store)
                 worker.report("Running the chains", step.index, run.steps)
                 worker.check()
         finally:
@@ -183,6 +200,20 @@ class MeasureLandscape(Request):
 
         run = self.scene.past(self.past)
         worker.post(_counted(landscape, run, counted_of(self.past), self.seed, worker))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadPoints(Request):
+    """Read the points of a file, or a picture's darkness; posts a `PointData`."""
+
+    path: Path
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+        from ebm_studio.data.points.sources import open_points
+
+        worker.report("Reading points")
+        worker.post(open_points(str(self.path)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -51,7 +51,7 @@ def test_the_keys_of_controls_are_shown_too(running, group, lines):
 
 def test_every_page_is_a_key_away(running):
     for number in range(1, running.stack.count() + 1):
-        QTest.keyClick(running.page, Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(running.page, Qt.Key(Qt.Key.Key_0 + number % 10), Qt.KeyboardModifier.ControlModifier)
         assert running.stack.currentIndex() == number - 1
         assert running.rail.pages[number - 1].isChecked()
 

@@ -20,7 +20,9 @@ from PySide6.QtWidgets import (
 from tests.app.conftest import PATIENCE
 
 KINDS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QPlainTextEdit)
-PAGES = ("generate", "reconstruct", "interpolate", "compare", "diagnose", "train", "models", "settings", "help")
+PAGES = (
+    "generate", "reconstruct", "interpolate", "compare", "landscape", "diagnose", "train", "models", "settings", "help",
+)  # fmt: skip
 MOST = 200  # tabs until the focus must have come round
 
 

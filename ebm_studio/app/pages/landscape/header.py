@@ -1,0 +1,92 @@
+"""Above the views: training's controls, how far it is, and what it has come to."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.landscape.setup import PACES
+from ebm_studio.app.pages.landscape.state import LandscapeState
+from ebm_studio.app.widgets.fields import button, label
+from ebm_studio.app.widgets.formatting import thousands
+
+PACE_TEXTS = {0.0: "Full speed", 30.0: "30 updates/s", 5.0: "5 updates/s", 1.0: "1 update/s"}
+
+
+class Header(QWidget):
+    """Train, pause, one update, start over; the pace; updates and distances."""
+
+    def __init__(self, theme: Theme, state: LandscapeState) -> None:
+        super().__init__()
+        self.setObjectName("header")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(6 * UNIT)
+        self._theme = theme
+        self._state = state
+        self._rate = 0.0
+        self.train = QPushButton("Train")
+        self.train.setToolTip("Train the energy on the data, or pause (T).")
+        self.train.clicked.connect(state.toggle)
+        self.one = button(theme, "next", "One update", "One update of the energy (U).", lambda: state.train(1))
+        self.over = button(
+            theme, "reset", "Start over", "Random weights. Undo brings the trained energy back.", state.start_over
+        )
+        self.pace = QComboBox()
+        self.pace.setAccessibleName("Training speed")
+        self.pace.setToolTip("Updates a second at most.")
+        for pace in PACES:
+            self.pace.addItem(PACE_TEXTS[pace], pace)
+        self.pace.activated.connect(lambda _: state.change_shown(self.pace.currentText(), pace=self.pace.currentData()))
+        self.progress = label("", "muted")
+        self.progress.setAccessibleName("Progress")
+        self.distances = label("", "muted")
+        self.distances.setAccessibleName("Distances")
+        self._lay_out()
+        for signal in (state.training_changed, state.sight_changed, state.setup_changed, state.work_changed):
+            signal.connect(self._show)
+        state.counted_changed.connect(self._show_distances)
+        self._show()
+        self._show_distances()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
+        row.setSpacing(UNIT)
+        row.addWidget(label("Landscape", "large"))
+        row.addSpacing(UNIT)
+        for widget in (self.train, self.one, self.over, self.pace):
+            row.addWidget(widget)
+        row.addSpacing(UNIT)
+        row.addWidget(self.progress)
+        row.addStretch(1)
+        row.addWidget(self.distances)
+
+    def _show(self) -> None:
+        state, sight = self._state, self._state.sight
+        self.train.setText("Pause" if state.is_training else "Train")
+        self.pace.setCurrentIndex(PACES.index(state.setup.pace))
+        if sight is None:
+            self.progress.setText("")
+            return
+        text = f"{thousands(sight.updates)} updates"
+        self._rate = sight.rate or self._rate  # between two bursts there is none
+        if state.is_training and self._rate:
+            text += f"  ·  {self._rate:.3g}/s"
+        self.progress.setText(text)
+        self.progress.setToolTip(sight.warning)
+
+    def _show_distances(self) -> None:
+        counted = self._state.counted
+        if counted is None:
+            self.distances.setText("")
+            return
+        found = counted.distances
+        run = "short run" if self._state.setup.past == 1.0 else f"{counted.steps[-1]} steps"
+        self.distances.setText(f"TV {run} {found.tv_short_run:.3f}  ·  exp(−E / T) {found.tv_energy:.3f}")
+        self.distances.setToolTip(
+            f"Total variation to the data, on a grid of {found.cells} × {found.cells} cells blurred by one. The short "
+            f"run's density is counted from {found.chains} chains, which alone costs {found.tv_floor:.3f}. "
+            f"T = {found.temperature:.3g}. Moment gap {found.moment_gap:.3g}."
+        )

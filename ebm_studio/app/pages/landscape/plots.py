@@ -1,0 +1,132 @@
+"""The curves under the views: the chains' over the steps, the training's over the updates. pyqtgraph comes late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.landscape.curves import Curves
+from ebm_studio.app.pages.landscape.state import LandscapeState
+from ebm_studio.app.widgets.formatting import signed
+from ebm_studio.app.widgets.plots import Chart, Curve, stroke
+
+Series = Callable[[Curves], tuple[Sequence[int], Sequence[float]]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a chart of the training draws."""
+
+    title: str
+    tip: str
+    series: tuple[Series, ...]
+    has_zero: bool = True
+    """Whether the axis shows 0."""
+
+
+KINDS = (
+    Kind("d", "d = E(data) − E(samples) of each update: it swings about 0.", (lambda c: (c.updates, c.d),)),
+    Kind("v", "v, the mean length of the gradient part of a step in training.", (lambda c: (c.updates, c.v),)),
+    Kind(
+        "TV",
+        "Total variation between the data and the short run's density (solid), and between the data and exp(−E / T) "
+        "(dashed). 0 is the same, 1 has nothing in common.",
+        (lambda c: (c.counted, c.tv_short_run), lambda c: (c.counted, c.tv_energy)),
+    ),
+)
+
+
+class TrainingChart(Chart):
+    """One or two curves over the updates."""
+
+    def __init__(self, theme: Theme, state: LandscapeState, kind: Kind) -> None:
+        super().__init__(theme, kind.title, kind.tip)
+        self._state = state
+        self._kind = kind
+        self._curves = [pg.PlotCurveItem() for _ in kind.series]
+        self._zero = pg.InfiniteLine(0, angle=0)
+        self.add(self._zero, *self._curves)
+        self.line.hide()
+
+    def paint(self) -> None:
+        super().paint()
+        t = self._theme.tokens
+        styles = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine)
+        for curve, colour, style in zip(self._curves, t.series, styles, strict=False):
+            curve.setPen(stroke(self, colour, 1.5, style=style))
+        self._zero.setPen(stroke(self, t.faint, 1, style=Qt.PenStyle.DotLine))
+
+    def draw(self) -> None:
+        """Take the updates that there are."""
+        values = [series(self._state.work.curves) for series in self._kind.series]
+        for curve, (x, y) in zip(self._curves, values, strict=True):
+            curve.setData(list(x), list(y))
+        heights = [height for _, y in values for height in y]
+        self.plot.getPlotItem().setVisible(bool(heights))
+        if heights:
+            low, high = min(*heights, 0.0), max(*heights, 0.0)
+            self.plot.setXRange(0, max(max(x, default=1) for x, _ in values), padding=0.02)
+            self.plot.setYRange(low, high if high > low else low + 1, padding=0.1)
+        self.value.setText("   ".join(signed(y[-1]) for _, y in values if y))
+
+    def most(self) -> int | None:
+        return None
+
+    def go(self, place: int) -> None:
+        """Nothing goes along the updates."""
+
+    def follow(self) -> None:
+        """Nothing moves along the updates."""
+
+
+class LandscapePlots(QWidget):
+    """Energy and gradient norm of the chains, then d, v and the distances of training."""
+
+    def __init__(self, theme: Theme, state: LandscapeState) -> None:
+        super().__init__()
+        self.energy = Curve(
+            theme, state, "Energy E", "The energy of the chains at each step. Click to go there.",
+            lambda store: store.energy(),
+        )  # fmt: skip
+        self.gradient = Curve(
+            theme, state, "Gradient", "The length of the gradient part of each step. Click to go there.",
+            lambda store: store.gradient_norm(),
+        )  # fmt: skip
+        self.training = [TrainingChart(theme, state, kind) for kind in KINDS]
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(UNIT)
+        for chart in (self.energy, self.gradient, *self.training):
+            row.addWidget(chart, 1)
+        for curve in (self.energy, self.gradient):
+            curve.pointed.connect(self._point)
+        playback = state.playback
+        for signal in (playback.chain_changed, playback.grew, state.selection_changed):
+            signal.connect(self._draw_chains)
+        playback.position_changed.connect(self._move)
+        for signal in (state.sight_changed, state.counted_changed, state.work_changed):
+            signal.connect(self._draw_training)
+        self._draw_chains()
+        self._draw_training()
+
+    def _draw_chains(self) -> None:
+        for curve in (self.energy, self.gradient):
+            curve.draw()
+
+    def _draw_training(self) -> None:
+        for chart in self.training:
+            chart.draw()
+
+    def _point(self, step: int | None) -> None:
+        for curve in (self.energy, self.gradient):
+            curve.point(step)
+
+    def _move(self) -> None:
+        for curve in (self.energy, self.gradient):
+            curve.follow()
