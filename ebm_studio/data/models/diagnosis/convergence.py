@@ -96,8 +96,8 @@ def _text(
         + ("they have not come to rest at K." if moves else "that is no clear change, so they have come to rest at K."),
         f"Contrast goes from {told(contrasts['K'])} to {told(contrasts['end'])}: the pictures "
         + ("over-saturate." if saturates else "do not over-saturate."),
-        f"Chains that start at training pictures {'do not end' if apart(*ends) else 'end'} at the same energy as those "
-        f"from noise ({told(ends[1])}).",
+        f"Chains that start at training pictures end at {told(ends[1])}, which "
+        + ("differs from those from noise." if apart(*ends) else "cannot be told apart from those from noise."),
     ]
     if shortest < subject.steps(LAST):
         sentences.append(f"The chains run away: the record ends at {shortest:,} steps.")

@@ -78,12 +78,14 @@ def _finding(subject: Subject, kids: dict[int, Estimate], trials: list[Trial]) -
 def _text(subject: Subject, kids: dict[int, Estimate], as_good: list[int], is_better: bool, trials: list[Trial]) -> str:
     best = min(trials, key=lambda trial: trial.kid.mean)
     listed = ", ".join(f"{told(kids[steps])} at {steps}" for steps in as_good)
-    elsewhere = (
-        f"It is {'lower' if is_better else 'not clearly higher'} elsewhere: {listed}. So this K is not the only number "
-        "of steps that draws well."
-        if as_good
-        else "At every other number of steps that was tried it is clearly higher: the energy and K belong together."
-    )
+    if is_better:
+        elsewhere = f"It is lower elsewhere ({listed}): this K is not the number of steps that draws best."
+    elif as_good:
+        elsewhere = f"So few samples cannot tell it apart from {listed}."
+    else:
+        elsewhere = (
+            "At every other number of steps that was tried it is clearly higher: the energy and K belong together."
+        )
     return (
         f"KID-lite0 of {subject.settings.count} samples against training pictures is {told(kids[subject.k])} at "
         f"K = {subject.k}; lower is better. {elsewhere} Of the step sizes that were tried, {best.step_size:g} is best "
