@@ -25,6 +25,7 @@ from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.data.exports.recipe import holds_landscape
@@ -122,6 +123,14 @@ class LandscapePage(Page):
     def _open(self, files: list[Path]) -> None:
         self._has_begun = True
         self.state.open_files(files)
+
+    def captions(self) -> tuple[Caption, ...]:
+        views = self.views
+        return (
+            Caption(views.energy, "The energy: light is low. Chains walk downhill from noise in K steps.", ("E", "K")),
+            Caption(views.density, "Where chains would settle in the long run: the energy's own density.", ("T",)),
+            Caption(views.samples, "What the short run draws. Training makes this one look like the data.", ("z", "d")),
+        )
 
     def exportables(self) -> list[Exportable]:
         return of_landscape(self.state)
