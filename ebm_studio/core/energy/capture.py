@@ -43,7 +43,7 @@ class Recorded(Generic[T]):
     def _recorded(self) -> Callable[[], T]:
         try:
             return self._record(self._work)
-        except RuntimeError as error:
+        except Exception as error:  # what a driver or a library raises is its own affair; a mistake comes again below
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             log.warning("%s cannot be recorded here and is launched kernel by kernel: %s", self._name, reason)
             return self._work

@@ -9,13 +9,20 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.energy.backends import make_gradient, make_parameter_gradient
+from ebm_studio.core.energy.capture import Record
+from ebm_studio.core.energy.devices import tune_cuda
+from ebm_studio.core.energy.gradients import Gradient
+from ebm_studio.core.energy.graph import GraphGradient
 from ebm_studio.core.energy.growing import grown
 from ebm_studio.core.energy.nets import EnergyNet, make_net
 from ebm_studio.core.errors import DivergedError, SettingsError
+from ebm_studio.core.learning.captured_work import CapturedWork, Found
 from ebm_studio.core.learning.metrics import Metrics
 from ebm_studio.core.learning.ranks import ALONE, Ranks
 from ebm_studio.core.sampling.langevin import sample, seed_from
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun, Start
+
+SHARE = 0.25  # of a GPU's free memory, at most, for the training set
 
 
 class Learner:
@@ -47,7 +54,13 @@ class Learner:
         """The ends of the newest short runs, (m, C, H, W) or (m, 2)."""
         self._gradient = make_gradient(self.net, backend)
         self._pass = make_parameter_gradient(self.net, backend)
-        self._images = images
+        self._images = _near(images, self.device)
+        self._random = torch.Generator(self.device)
+        self._captured: CapturedWork | None = None
+        if self.device.type == "cuda":
+            tune_cuda(training=True)
+        if isinstance(self._gradient, GraphGradient) and self._images.device.type == self.device.type:
+            self._capture(self._gradient)
         self._ranks = ranks
         ranks.share(learning.chains), ranks.share(learning.images)
         self._adam = torch.optim.Adam(
@@ -60,13 +73,12 @@ class Learner:
         Raises `DivergedError`, and changes no weight, when an energy or a gradient is not finite.
         """
         rate, sigma = self.learning.decay(progress)
-        random = torch.Generator(self.device).manual_seed(seed_from("update", self.learning.seed, self.updates))
-
-        data = self._draw_data(random, sigma)
-        self.samples, lengths = self._draw_samples(random, sigma)
-
-        of_data, of_samples = self._energies(data, self._arrived(self.samples))
-        figures = torch.stack([of_data, of_samples, lengths.mean()])
+        self._random.manual_seed(seed_from("update", self.learning.seed, self.updates))
+        # Chains that go on from the last update's are at another place each time, where no recording looks for them.
+        if self._captured and self.learning.chains_from != "chains":
+            figures, self.samples = self._captured(sigma, (self.learning, self.run))
+        else:
+            figures, self.samples = self._work(sigma, self._gradient)
         gradients = [parameter.grad for parameter in self.net.parameters() if parameter.grad is not None]
         self._ranks.average([figures, *gradients])
         if not torch.isfinite(torch.stack([*figures, *torch._foreach_norm(gradients)])).all():
@@ -80,12 +92,23 @@ class Learner:
         energy_data, energy_samples, v = figures.tolist()
         return Metrics(self.updates, energy_data, energy_samples, v, rate, sigma)
 
-    def _arrived(self, samples: Tensor) -> Tensor:
+    def _capture(self, gradient: GraphGradient, record: Record[Found] | None = None) -> None:
+        """From now on, record the work of updates and replay it."""
+        self._captured = CapturedWork(lambda sigma: self._work(sigma, gradient.direct), self._random, record)
+
+    def _work(self, sigma: float | Tensor, gradient: Gradient) -> Found:
+        """The mean energies and v, and the ends of the short runs. The weights' gradients are left with them."""
+        data = self._draw_data(sigma)
+        samples, lengths = self._draw_samples(sigma, gradient)
+        of_data, of_samples = self._energies(data, self._arrived(samples, gradient))
+        return torch.stack([of_data, of_samples, lengths.mean()]), samples
+
+    def _arrived(self, samples: Tensor, gradient: Gradient) -> Tensor:
         """The samples (N, C, H, W) without the share of highest energy that the settings leave out."""
         left_out = round(self.learning.trim * len(samples))
         if not left_out:
             return samples
-        energy, _ = self._gradient(samples)
+        energy, _ = gradient(samples)
         return samples[energy.argsort()[: len(samples) - left_out].sort().values]
 
     def _energies(self, data: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
@@ -94,43 +117,46 @@ class Learner:
         self._pass.refresh()
         energy, gradients = self._pass.of_parameters(torch.cat([data, samples]), factors)
         for parameter, gradient in zip(self.net.parameters(), gradients, strict=True):
-            parameter.grad = torch.empty_like(parameter).copy_(gradient)
+            if parameter.grad is None:
+                parameter.grad = torch.empty_like(parameter)
+            parameter.grad.copy_(gradient)  # always to the same place: a recording writes there
         return energy[: len(data)].mean(), energy[len(data) :].mean()
 
-    def _draw_data(self, random: torch.Generator, sigma: float, count: int = 0) -> Tensor:
+    def _draw_data(self, sigma: float | Tensor, count: int = 0) -> Tensor:
         count = count or self.learning.images
-        rows = torch.randint(len(self._images), (count,), generator=random, device=self.device)
+        rows = torch.randint(len(self._images), (count,), generator=self._random, device=self.device)
         rows = rows[self._ranks.share(len(rows))]
         data = self._images[rows.to(self._images.device)].to(self.device)
         if data.dtype == torch.uint8:
             data = (data.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-            data = self._mirrored(data, random)
-        return data.add_(self._draw(count, "gaussian", random), alpha=sigma)
+            data = self._mirrored(data)
+        noise = self._draw(count, "gaussian")
+        return data.addcmul_(noise, sigma) if isinstance(sigma, Tensor) else data.add_(noise, alpha=sigma)
 
-    def _mirrored(self, data: Tensor, random: torch.Generator) -> Tensor:
+    def _mirrored(self, data: Tensor) -> Tensor:
         """The images (N, C, H, W), each mirrored left to right by chance."""
         if not self.learning.mirror:
             return data
-        chance = torch.rand(len(data) * self._ranks.count, generator=random, device=self.device)
+        chance = torch.rand(len(data) * self._ranks.count, generator=self._random, device=self.device)
         chosen = chance[self._ranks.share(len(chance))] < self.learning.mirror
         return torch.where(chosen[:, None, None, None], data.flip(3), data)
 
-    def _draw_samples(self, random: torch.Generator, sigma: float) -> tuple[Tensor, Tensor]:
+    def _draw_samples(self, sigma: float | Tensor, gradient: Gradient) -> tuple[Tensor, Tensor]:
         count = self.learning.chains
         if self.learning.chains_from == "data":
-            z = self._draw_data(random, sigma, count)
+            z = self._draw_data(sigma, count)
         elif self.learning.chains_from == "chains" and self.samples is not None and self._fits(self.samples):
             z = self.samples
         else:
-            z = self._draw(count, self.run.start, random) * self.run.start_range
-        self._gradient.refresh()
-        return sample(self._gradient, z, self.run, lambda: self._draw(count, "gaussian", random))
+            z = self._draw(count, self.run.start) * self.run.start_range
+        gradient.refresh()
+        return sample(gradient, z, self.run, lambda: self._draw(count, "gaussian"))
 
     def _fits(self, samples: Tensor) -> bool:
         """Whether so many chains can go on: not when the settings have changed their number since."""
         return len(samples) * self._ranks.count == self.learning.chains
 
-    def _draw(self, count: int, start: Start, random: torch.Generator) -> Tensor:
+    def _draw(self, count: int, start: Start) -> Tensor:
         """This rank's rows of noise for `count` pictures (N, C, H, W), channels last, or points (N, 2).
 
         Drawn in memory order: any other order is ten times slower.
@@ -138,9 +164,9 @@ class Learner:
         channels, *sides = self.net.spec.shape
         noise = torch.empty(count, *sides, channels, device=self.device)
         if start == "uniform":
-            noise.uniform_(-1, 1, generator=random)
+            noise.uniform_(-1, 1, generator=self._random)
         else:
-            noise.normal_(generator=random)
+            noise.normal_(generator=self._random)
         return noise[self._ranks.share(count)].movedim(-1, 1)
 
     @torch.no_grad()
@@ -188,6 +214,13 @@ class Learner:
 
     def _moments(self) -> list[dict[str, Any]]:
         return [self._adam.state.get(p, {}) for p in self.net.parameters()]
+
+
+def _near(images: Tensor, device: torch.device) -> Tensor:
+    """The training set, on the device if it leaves room enough there."""
+    if device.type == "cuda" and images.nbytes <= SHARE * torch.cuda.mem_get_info(device)[0]:
+        return images.to(device)
+    return images
 
 
 def _laid_out_as(parameter: Tensor, moment: Tensor) -> Tensor:
