@@ -51,7 +51,7 @@ def _finding(subject: Subject, kids: dict[int, Estimate], trials: list[Trial]) -
         claim="steps",
         title=TITLE,
         verdict=verdict,
-        text=_text(subject, kids, as_good, bool(better), trials),
+        text=_text(subject, kids, as_good, better, trials),
         measures=tuple(Measure(f"KID-lite0 at {steps} steps", value) for steps, value in kids.items()),
         plots=(
             Plot(
@@ -75,10 +75,12 @@ def _finding(subject: Subject, kids: dict[int, Estimate], trials: list[Trial]) -
     )
 
 
-def _text(subject: Subject, kids: dict[int, Estimate], as_good: list[int], is_better: bool, trials: list[Trial]) -> str:
+def _text(
+    subject: Subject, kids: dict[int, Estimate], as_good: list[int], better: list[int], trials: list[Trial]
+) -> str:
     best = min(trials, key=lambda trial: trial.kid.mean)
-    listed = ", ".join(f"{told(kids[steps])} at {steps}" for steps in as_good)
-    if is_better:
+    listed = ", ".join(f"{told(kids[steps])} at {steps}" for steps in better or as_good)
+    if better:
         elsewhere = f"It is lower elsewhere ({listed}): this K is not the number of steps that draws best."
     elif as_good:
         elsewhere = f"So few samples cannot tell it apart from {listed}."
