@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--json] [--quick] [--peers]`: how fast this machine runs it, against the authors' loop."""
+"""`python -m benchmarks [--json] [--quick] [--peers | --device D]`: how fast it runs, against the authors' loop."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from typing import Any
 
 import torch
 
+from benchmarks import device
 from benchmarks.engine import Reconstruction, Row, convolution_limit, drawn_net, step_row, update_row
 from ebm_studio.core.energy.crew import threads
+from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.card import Card, bundled_models
 from ebm_studio.data.models.model import save_model
 
-PEERS_BUDGET = 12.0  # seconds for each network and number of chains
+BUDGET = 12.0  # seconds for each case, with other runtimes or on another device
 
 
 def main() -> None:
@@ -32,7 +34,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="within 50 s, on fewer rounds and shorter runs")
     parser.add_argument("--no-window", action="store_true", help="leave out launch and stalls")
     parser.add_argument("--peers", action="store_true", help="one step against OpenVINO, ONNX Runtime and JAX instead")
+    parser.add_argument("--device", choices=("cpu", "cuda", "mps"), help="runs and updates on that device instead")
     args = parser.parse_args()
+    if args.device:
+        print_device(args.device, args.quick, args.json)
+        return
     if args.peers:
         print_peers(args.quick, args.json)
         return
@@ -59,13 +65,25 @@ def print_peers(quick: bool, as_json: bool) -> None:
     try:
         from benchmarks import peers
 
-        cases = list(peers.measure(0.0 if quick else PEERS_BUDGET))
+        cases = list(peers.measure(0.0 if quick else BUDGET))
     except ImportError as error:
         sys.exit(f'{error}: to compare with other runtimes, pip install "ebm-studio[peers]".')
     if as_json:
         print(json.dumps({"cases": [asdict(case) for case in cases], "machine": machine()}))
     else:
         print(f"{peers.table(cases)}\n\n{machine()}")
+
+
+def print_device(name: str, quick: bool, as_json: bool) -> None:
+    """Measure runs and updates on a device, and print."""
+    try:
+        cases = list(device.measure(name, 0.0 if quick else BUDGET))
+    except SettingsError as error:
+        sys.exit(str(error))
+    if as_json:
+        print(json.dumps({"cases": [asdict(case) for case in cases], "machine": machine(), "unit": device.unit(name)}))
+    else:
+        print(f"{device.table(cases)}\n\n{device.unit(name)}, {machine()}")
 
 
 def engine_figures(quick: bool) -> tuple[list[Row], dict[str, Any]]:
