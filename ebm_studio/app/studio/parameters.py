@@ -83,6 +83,7 @@ _NAMES = {
     "count": "Chains",
     **{number.name: number.label for number in (STEPS, STEP_SIZE, NOISE_SCALE, NOISE_STEPS)},
     "start": "Start noise",
+    "start_range": "Range of p₀",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtWidgets import (
@@ -21,6 +21,7 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.landscape.setup import PAST, READY
 from ebm_studio.app.pages.landscape.state import LandscapeState
 from ebm_studio.app.pages.landscape.views import Views
+from ebm_studio.app.studio.parameters import NOISE_SCALE, STEP_SIZE, STEPS, Number
 from ebm_studio.app.widgets.fields import Choice, Parameter, RealField, Scale, WholeField, label
 from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
@@ -33,83 +34,56 @@ ACTIVATIONS = {"silu": "SiLU", "gelu": "GELU", "leaky_relu": "LeakyReLU", "tanh"
 OWN = "own"
 
 
-@dataclass(frozen=True)
-class Knob:
-    """A number of a part of the scene."""
-
-    part: str
-    field: str
-    text: str
-    tip: str
-    low: float
-    high: float
-    scale: tuple[float, float]
-    whole: bool = False
-    zero: bool = False
-
-
 RUN = (
-    Knob("short_run", "steps", "Steps K", "K, how many steps lead from noise to a sample.", 1, 2000, (1, 400), True),
-    Knob(
-        "short_run", "step_size", "Step size s", "s, the factor before the energy's gradient in a step.",
-        1e-6, 1e3, (1e-5, 1),
-    ),
-    Knob(
-        "short_run", "noise_scale", "Noise scale τ", "τ, the standard deviation of the noise that each step adds.",
-        0, 10, (1e-3, 1), False, True,
-    ),
-    Knob(
-        "short_run", "start_range", "Range of p₀",
-        "Half the side of the square that chains start in, or the standard deviation of a normal start.",
-        0.01, 100, (0.1, 5),
+    STEPS,
+    replace(STEP_SIZE, slider=(1e-5, 1.0)),  # energies of the plane are as steep as their data are small
+    replace(NOISE_SCALE, slider=(1e-3, 1.0)),
+    Number(
+        name="start_range", text="Range of p₀", low=0.01, high=100, slider=(0.1, 5), whole=False,
+        tip="Half the side of the square that chains start in, or the standard deviation of a normal start.",
     ),
 )  # fmt: skip
 TRAINING = (
-    Knob("learning", "learning_rate", "Learning rate", "Adam's rate.", 1e-8, 1, (1e-5, 0.1)),
-    Knob(
-        "learning", "data_noise", "Data noise σ", "σ, the standard deviation of the noise on the data.",
-        0, 2, (1e-3, 0.5), False, True,
-    ),
-    Knob("learning", "chains", "Chains an update", "Short runs of an update.", 1, MAX_CHAINS, (10, 2000), True),
-    Knob("learning", "images", "Points an update", "Data points of an update.", 1, 65536, (10, 5000), True),
+    Number(name="learning_rate", text="Learning rate", tip="Adam's rate.", low=1e-8, high=1, slider=(1e-5, 0.1),
+           whole=False),
+    Number(name="data_noise", text="Data noise", symbol="σ", low=0, high=2, slider=(1e-3, 0.5), whole=False, zero=True,
+           tip="σ, the standard deviation of the noise on the data."),
+    Number(name="chains", text="Chains per update", tip="Short runs of an update.", low=1, high=MAX_CHAINS,
+           slider=(10, 2000)),
+    Number(name="images", text="Points per update", tip="Data points of an update.", low=1, high=65536,
+           slider=(10, 5000)),
 )  # fmt: skip
-NET = (Knob("net", "width", "Width", "Units of a layer.", 1, 256, (4, 256), True),)
+NET = (Number(name="width", text="Width", tip="Units of a layer.", low=1, high=256, slider=(4, 256)),)
 
 
-class Knobs(QWidget):
-    """Some knobs one under another; each goes back to the scene's first value."""
+class Knobs:
+    """Numbers of a part of the scene, one under another; each goes back to the scene's first value."""
 
-    def __init__(self, theme: Theme, state: LandscapeState, panel: Panel, knobs: tuple[Knob, ...]) -> None:
-        super().__init__(panel)
-        self.hide()  # it only holds them together
+    def __init__(
+        self, theme: Theme, state: LandscapeState, panel: Panel, part: str, numbers: tuple[Number, ...]
+    ) -> None:
         self._state = state
-        self.fields = {knob.field: self._field(theme, knob) for knob in knobs}
-        self._knobs = knobs
+        self._part = part
+        self.fields = {number.name: self._field(theme, number) for number in numbers}
         for field in self.fields.values():
             panel.column.addWidget(field)
         state.setup_changed.connect(self._show)
         self._show()
 
-    def _field(self, theme: Theme, knob: Knob) -> Parameter:
-        field: WholeField | RealField
-        if knob.whole:
-            field = WholeField(int(knob.low), int(knob.high), knob.text, knob.tip)
-        else:
-            field = RealField(knob.low, knob.high, knob.text, knob.tip)
-        parameter = Parameter(theme, knob.text, field, Scale(*knob.scale, ratio=True, zero=knob.zero), "scene")
+    def _field(self, theme: Theme, number: Number) -> Parameter:
+        parameter = Parameter.of(theme, number, "scene")
 
         def change(value: float) -> None:
-            new = round(value) if knob.whole else float(value)
-            self._state.change_part(knob.part, f"{knob.text} {new:g}", **{knob.field: new})
+            new = round(value) if number.whole else float(value)
+            self._state.change_part(self._part, f"{number.label} {new:g}", **{number.name: new})
 
         parameter.edited.connect(change)
         return parameter
 
     def _show(self) -> None:
-        own, scene = Scene(), self._state.setup.scene
-        for knob in self._knobs:
-            value, first = (getattr(getattr(of, knob.part), knob.field) for of in (scene, own))
-            self.fields[knob.field].set_value(value, first)
+        own, now = (getattr(scene, self._part) for scene in (Scene(), self._state.setup.scene))
+        for name, field in self.fields.items():
+            field.set_value(getattr(now, name), getattr(own, name))
 
 
 class ScenesPanel(Panel):
@@ -207,7 +181,7 @@ class NetPanel(Panel):
     def __init__(self, theme: Theme, state: LandscapeState) -> None:
         super().__init__("Network")
         self._state = state
-        self.knobs = Knobs(theme, state, self, NET)
+        self.knobs = Knobs(theme, state, self, "net", NET)
         self.layers = Choice(
             [(str(d), str(d), f"{d} hidden layers.") for d in FAMILIES["mlp"].depths or ()], "Hidden layers"
         )
@@ -246,7 +220,7 @@ class RunPanel(Panel):
         )  # fmt: skip
         self.past.edited.connect(lambda value: state.change_shown(f"Run {value:.3g} K", past=float(value)))
         self.column.addWidget(self.past)
-        self.knobs = Knobs(theme, state, self, RUN)
+        self.knobs = Knobs(theme, state, self, "short_run", RUN)
         self.start = Choice(
             [
                 ("uniform", "Uniform", "Chains start evenly in a square."),
@@ -275,7 +249,7 @@ class TrainingPanel(Panel):
     def __init__(self, theme: Theme, state: LandscapeState) -> None:
         super().__init__("Training")
         self._state = state
-        self.knobs = Knobs(theme, state, self, TRAINING)
+        self.knobs = Knobs(theme, state, self, "learning", TRAINING)
         self.column.addWidget(label("Chains start from", "muted"))
         self.chains_from = Choice(
             [
