@@ -22,10 +22,10 @@ from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.splitter import remember_split, restore_split
 from ebm_studio.core.errors import DataError
 from ebm_studio.data.exports.commands import command_of
+from ebm_studio.data.exports.recipe import Recipe
 from ebm_studio.data.storage.settings import Settings
 
 if TYPE_CHECKING:
-    from ebm_studio.data.exports.recipe import Recipe
     from ebm_studio.engine.jobs.exports import Opened
 
 
@@ -98,9 +98,10 @@ class Page(QWidget):
     def command(self) -> str:
         """The line of the command line that makes what is shown. Raises `DataError` when there is none."""
         known = {model.card.name: model.name} if (model := self.studio.open.model) else {}
-        for thing in self.exportables():
+        # A landscape has a recipe of another kind, which no line can say.
+        for recipe in (thing.recipe for thing in self.exportables() if isinstance(thing.recipe, Recipe)):
             with suppress(DataError):
-                return command_of(thing.recipe, known.get(thing.recipe.model, ""))
+                return command_of(recipe, known.get(recipe.model, ""))
         raise DataError(f"No command makes what {self.title} shows now: export it, and replay the file.")
 
     def restores(self, recipe: Recipe) -> bool:

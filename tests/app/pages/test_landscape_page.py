@@ -264,3 +264,9 @@ def test_the_views_point_is_where_it_is_drawn(window):
     view = window.landscape.views.energy
     assert view.point(view.place(0.3, -0.7)) == pytest.approx((0.3, -0.7))
     assert view.point(QPointF(-5, -5)) is None
+
+
+def test_no_line_says_a_landscape_and_the_window_says_so(window):
+    assert window.landscape.exportables()
+    QTest.keyClick(window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert "No command makes what Landscape shows" in window.studio.faults.fault.text

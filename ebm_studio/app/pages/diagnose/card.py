@@ -226,5 +226,5 @@ class StripView(QWidget):
             draw_picture(painter, QRectF(left, 0, STRIP, STRIP), image)
 
 
-NAME = 14 * UNIT
+NAME = 20 * UNIT
 """Width of a strip's label."""

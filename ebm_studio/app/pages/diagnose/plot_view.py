@@ -26,7 +26,7 @@ class PlotView(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setMinimumSize(WIDTH // 2, HEIGHT // 2)
-        self.setMaximumSize(WIDTH * 3 // 2, HEIGHT * 3 // 2)
+        self.setMaximumSize(WIDTH * 5 // 4, HEIGHT * 5 // 4)
         theme.changed.connect(self._draw)
         self._draw()
 

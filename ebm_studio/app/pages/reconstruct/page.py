@@ -226,7 +226,7 @@ class ReconstructPage(Page):
         )
         modes = (
             "Free lets z take any values, and fits best. In support keeps z where p₀ could have drawn it. Typical also "
-            "keeps its look that of noise."
+            "keeps it looking like noise."
         )
         return (
             Caption(self.views, search, ("z", "M", "L")),
