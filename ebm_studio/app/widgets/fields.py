@@ -278,13 +278,15 @@ class Parameter(QWidget):
         self.slider.setToolTip(field.toolTip())
         self.slider.setAccessibleName(f"{field.accessibleName()} slider")
         self.reset = reset_button(theme, f"Reset {field.accessibleName()}", whose)
-        field.setFixedWidth(11 * UNIT)
+        field.setFixedWidth(9 * UNIT)
+        name = label(text, "muted")
+        name.setWordWrap(True)  # a long name takes a second line, not a wider column
 
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(UNIT // 2)
         grid.setVerticalSpacing(UNIT // 2)
-        grid.addWidget(label(text, "muted"), 0, 0)
+        grid.addWidget(name, 0, 0)
         grid.addWidget(self.reset, 0, 1)
         grid.addWidget(field, 0, 2)
         grid.addWidget(self.slider, 1, 0, 1, 3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.tokens import UNIT
@@ -55,6 +55,11 @@ class PanelColumn(QScrollArea):
         self._column.setSpacing(3 * UNIT)
         self._column.addStretch(1)
         self.setWidget(body)
+
+    def minimumSizeHint(self) -> QSize:
+        # Narrower it would cut its panels, as it does not scroll sideways.
+        wide = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        return QSize(wide, super().minimumSizeHint().height())
 
     def stack(self, *panels: QWidget) -> None:
         """Put these panels below those that are there."""

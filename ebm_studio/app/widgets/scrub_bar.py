@@ -38,6 +38,9 @@ class ScrubBar(QSlider):
     def sizeHint(self) -> QSize:
         return QSize(200, 3 * UNIT)
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(6 * UNIT, 3 * UNIT)
+
     def set_filled(self, step: int) -> None:
         """The newest step there is."""
         self._filled = step

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
@@ -12,10 +13,12 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.studio.playback import SPEEDS, Mode, Playback, ShowsChain
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.fields import WholeField, button, label
+from ebm_studio.app.widgets.names import NameLabel
 from ebm_studio.app.widgets.scrub_bar import ScrubBar
 from ebm_studio.core.specs import MAX_STEPS
 from ebm_studio.engine.chain_store import ChainStore
 
+ROOMY = 80 * UNIT  # wide enough to tell the memory too
 QWIDGETSIZE_MAX = (1 << 24) - 1  # Qt's own, which its Python binding leaves out
 
 
@@ -112,9 +115,9 @@ class Timeline(OverPlots):
         self.speed.setToolTip("How many steps a second are played.")
         self.speed.setAccessibleName("Playback speed")
         for speed in SPEEDS:
-            self.speed.addItem(f"{speed} steps/s", speed)
+            self.speed.addItem(f"{speed} / s", speed)
         self.speed.activated.connect(lambda i: playback.set_speed(SPEEDS[i]))
-        self.memory = label("", "small")
+        self.memory = NameLabel("small")
         self._lay_out()
         playback.chain_changed.connect(self._load)
         playback.grew.connect(self._grow)
@@ -139,13 +142,16 @@ class Timeline(OverPlots):
         bar.addWidget(self.go_on)
         bar.addSpacing(UNIT)
         bar.addWidget(self.memory)
-        bar.addSpacing(UNIT)
         bar.addWidget(self.speed)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(UNIT, UNIT, 2 * UNIT, UNIT)
         self._column.setSpacing(UNIT)
         self._column.addLayout(bar)
         self.keep_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.memory.setVisible(self.width() >= ROOMY)
 
     def add_plots(self) -> None:
         """Load pyqtgraph and put the curves in their place."""

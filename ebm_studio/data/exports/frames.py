@@ -116,7 +116,7 @@ def chain_caption(index: int, steps: int, energy: float) -> str:
 
 def pair_caption(index: int, steps: int, a: float, b: float) -> str:
     """Of step `index` of two chains side by side, with the mean energy of each."""
-    return f"step {index}/{steps}    A: E {a:.2f}    B: E {b:.2f}"
+    return f"step {index}/{steps}    left: E {a:.2f}    right: E {b:.2f}"
 
 
 def path_captions(

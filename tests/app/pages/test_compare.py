@@ -35,7 +35,7 @@ def test_both_sides_begin_as_the_generate_page_is(page, tiny_model):
     page.state.playback.go(STEPS)
     for side in page.state.sides:
         assert np.array_equal(page.state.pixels(side), to_pixels(steps[STEPS].images.numpy()))
-    assert page.common.difference.text() == "A − B  0.000"
+    assert page.common.difference.text() == "Difference  0.000"
 
 
 def test_another_setting_on_one_side_starts_from_the_same_noise(qtbot, page, tiny_model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QScrollArea
 
 
 def test_an_empty_shelf_is_folded_until_something_is_kept(running):
@@ -62,3 +63,36 @@ def test_pages_are_named_on_the_rail(running):
         assert button.text() == page.title
         assert button.fontMetrics().horizontalAdvance(page.title) <= button.width()
     assert "(Ctrl+1)" in running.rail.pages[0].toolTip()
+
+
+def test_nothing_is_cut_in_the_smallest_window(qtbot, running):
+    assert running.minimumSizeHint().width() <= 960
+    assert running.minimumSizeHint().height() <= 600
+    running.resize(960, 600)
+    for page in running.pages:
+        running.show_page(page)
+        qtbot.waitUntil(page.isVisible)
+        for area in page.findChildren(QScrollArea):
+            if area.isVisible() and area.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff:
+                assert area.widget().width() <= area.viewport().width(), (page.title, area)
+
+
+def test_cards_of_models_stand_in_fewer_columns_when_the_window_becomes_narrow(qtbot, running):
+    running.show_page(running.models)
+    section = next(s for s in (running.models.bundled, running.models.own, running.models.recent) if s.isVisible())
+    for width in (1600, 960):
+        running.resize(width, 700)
+        qtbot.waitUntil(lambda width=width: running.width() == width)
+        seen = running.models.area.viewport().width()
+        qtbot.waitUntil(
+            lambda seen=seen: section.mapTo(running.models.area.viewport(), section.rect().topRight()).x() < seen
+        )
+
+
+def test_rows_of_the_settings_do_not_overlap(qtbot, running):
+    running.show_page(running.settings)
+    for width in (960, 1600):
+        running.resize(width, 600)
+        qtbot.waitUntil(lambda width=width: running.width() == width)
+        for text in running.settings.findChildren(QLabel):
+            assert text.height() >= text.heightForWidth(text.width()) if text.wordWrap() else text.sizeHint().height()

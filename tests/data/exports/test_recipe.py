@@ -272,7 +272,7 @@ def test_a_comparison_keeps_the_shorter_chain_at_its_end(tiny, tmp_path):
     made = make_recipe(tiny, "chain", (Seeds(4, 0, 3),), tiny.card.short_run, Look(), other=side)
     films = make_frames(tiny, made, other=other)
     assert len(films) == 9
-    assert films[8].caption.startswith("step 8/8    A: E ")
+    assert films[8].caption.startswith("step 8/8    left: E ")
     ends = [to_pixels(tiny.sample(3, 4).numpy()), to_pixels(other.sample(3, 4, side.short_run).numpy())]
     for frame in (films[8], make_frames(tiny, replace(made, kind="samples"), other=other)[0]):
         assert np.array_equal(frame.pixels, ends[0])

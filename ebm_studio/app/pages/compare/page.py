@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
@@ -26,6 +26,7 @@ from ebm_studio.app.widgets.chains_fields import ChainsFields
 from ebm_studio.app.widgets.fields import Choice, button, label, number_field
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.model_chooser import ModelChooser
+from ebm_studio.app.widgets.names import NameLabel
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from ebm_studio.data.exports.recipe import Recipe
     from ebm_studio.engine.jobs.exports import Opened
 
+TWO_ROWS, ONE_ROW = 48 * UNIT, 72 * UNIT
+"""How wide a side's controls are at least, and when they stand in one row, with a long name of a model."""
+DIFFERENCE_TIP = "the root mean square difference of the pictures of both sides at this step, in [−1, 1]."
 NUMBERS = (STEPS, STEP_SIZE, NOISE_SCALE)
 """What each side has of its own."""
 
@@ -46,7 +50,7 @@ class Pane(QWidget):
     def __init__(self, theme: Theme, state: CompareState, side: Side) -> None:
         super().__init__()
         self.setObjectName("canvas")
-        self.setAccessibleName(f"Chains {side.letter}")
+        self.setAccessibleName(f"{side.name} chains")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 120)
         self.setToolTip("A click frames a chain on both sides, and draws its curves.")
@@ -118,22 +122,21 @@ class SideHeader(QWidget):
         super().__init__()
         self.setObjectName("header")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(6 * UNIT)
         self._state = state
         self._side = side
-        letter = side.letter
+        name = side.name
         self.model = ModelChooser(theme, side)
-        self.model.setAccessibleName(f"Model {letter}")
-        self._numbers = {number: number_field(number, f"{number.label} of {letter}") for number in NUMBERS}
+        self.model.setAccessibleName(f"{name} model")
+        self._numbers = {number: number_field(number, f"{name} {number.label}") for number in NUMBERS}
         self.steps, self.step_size, self.noise_scale = self._numbers.values()
         self.start = QComboBox()
-        self.start.setAccessibleName(f"Start distribution of {letter}")
+        self.start.setAccessibleName(f"{name} start distribution")
         self.start.setToolTip("p₀, from which the start noise z is drawn: uniform on [−1, 1], or standard normal.")
         self.start.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.start.setMinimumContentsLength(6)
         for value in ("uniform", "gaussian"):
             self.start.addItem(value.capitalize(), value)
-        self.reset = button(theme, "reset", f"Reset {letter}", "Back to the model's own short run.", side.reset)
+        self.reset = button(theme, "reset", f"Reset {name.lower()}", "Back to the model's own short run.", side.reset)
         for number, field in self._numbers.items():
             field.valueChanged.connect(lambda value, name=number.name: side.change(**{name: value}))
         self.start.activated.connect(lambda _: side.change(start=self.start.currentData()))
@@ -142,19 +145,32 @@ class SideHeader(QWidget):
         self._show()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(2 * UNIT, 0, UNIT, 0)
+        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._rows.setContentsMargins(2 * UNIT, 0, UNIT, 0)
+        self._rows.setSpacing(UNIT // 2)
+        who, row = QHBoxLayout(), QHBoxLayout()
+        who.addWidget(label(self._side.name, "left" if self._side.is_left else "right"))
+        who.addWidget(self.model)
+        who.addStretch(1)
+        self._rows.addLayout(who, 1)
+        self._rows.addLayout(row)
         row.setSpacing(UNIT // 4)
-        row.addWidget(label(self._side.letter, "slot" + self._side.letter))
-        row.addWidget(self.model)
-        row.addStretch(1)
         for number, field in self._numbers.items():
             field.setFixedWidth((5 if number is STEPS else 6) * UNIT + UNIT // 2)
             row.addWidget(label(number.symbol, "muted"))
             row.addWidget(field)
             row.addSpacing(UNIT // 2)
         row.addWidget(self.start)
+        row.addStretch(1)
         row.addWidget(self.reset)
+        self.setMinimumWidth(TWO_ROWS)
+        self.setFixedHeight(6 * UNIT)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        fits = self.width() >= ONE_ROW
+        self._rows.setDirection(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom)
+        self.setFixedHeight(6 * UNIT if fits else 9 * UNIT)
 
     def _show(self) -> None:
         run = self._side.run
@@ -175,15 +191,17 @@ class Common(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(6 * UNIT)
         self._state = state
-        self.difference = label("", "muted")
+        self.difference = NameLabel("muted")
+        self.difference.setElideMode(Qt.TextElideMode.ElideRight)
         self.difference.setAccessibleName("Difference")
-        self.difference.setToolTip("Root mean square difference of the pictures of A and B at this step, in [−1, 1].")
         self.chains = ChainsFields(
             theme, state, "Chain i of a seed starts from the same noise z on both sides.",
             "N, how many chains run together on each side.",
         )  # fmt: skip
         self.seed, self.count = self.chains.seed, self.chains.count
-        self.swap = button(theme, "swap", "Swap A and B", "A becomes B and B becomes A (X).", state.swap)
+        self.swap = button(
+            theme, "swap", "Swap left and right", "Left becomes right and right becomes left (X).", state.swap
+        )
         self.view = Choice(
             [
                 ("state", "As sampled", "x, the chain's state as it is."),
@@ -202,8 +220,6 @@ class Common(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
         row.setSpacing(UNIT // 2)
-        row.addWidget(label("Compare", "large"))
-        row.addSpacing(2 * UNIT)
         row.addWidget(self.difference)
         row.addStretch(1)
         row.addWidget(self.view)
@@ -216,14 +232,12 @@ class Common(QWidget):
         self.view.set_value(self._state.view)
 
     def _show_difference(self) -> None:
-        if self._state.pair is None:
-            self.difference.setText("")
-            return
         difference = self._state.difference
-        text = "" if difference is None else f"A − B  {difference:.3f}"
-        if not self._state.same_noise:
+        text = "" if difference is None else f"Difference  {difference:.3f}"
+        if self._state.pair is not None and not self._state.same_noise:
             text += "  ·  the start noise differs" if text else "The pictures differ in size, so the start noise does"
         self.difference.setText(text)
+        self.difference.setToolTip(f"{text}: {DIFFERENCE_TIP}" if difference is not None else text)
 
 
 class PairTimeline(Timeline):
@@ -286,7 +300,7 @@ class ComparePage(Page):
         state = self.state
         act_playback(self, state.playback)
         act(self, "Random seed", state.random_seed, Qt.Key.Key_R)
-        act(self, "Swap A and B", state.swap, Qt.Key.Key_X)
+        act(self, "Swap left and right", state.swap, Qt.Key.Key_X)
         act(self, "Fold or unfold the plots", self.timeline.fold_plots, Qt.Key.Key_P)
         act(self, "Cancel what runs", state.cancel, Qt.Key.Key_Escape)
 
@@ -303,7 +317,7 @@ class ComparePage(Page):
             self.receive(CompareModel())
 
     def receive(self, wish: object) -> None:
-        """Put what the Generate page runs on side A, and beside it the same, or another model, on side B."""
+        """Put what the Generate page runs on the left, and beside it the same, or another model, on the right."""
         ready, set_there = self.studio.open.model, self.studio.open.parameters
         if isinstance(wish, CompareModel) and ready is not None:
             self.state.begin(ready, set_there.seed, set_there.run)

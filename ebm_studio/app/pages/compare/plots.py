@@ -16,13 +16,14 @@ from ebm_studio.engine.chain_store import ChainStore
 
 
 class PairCurve(Curve):
-    """A in the text's colour, B in the accent: means over the chains, or the chosen chain of each."""
+    """Left in the text's colour, right in the accent: means over the chains, or the chosen chain of each."""
 
     def __init__(
         self, theme: Theme, state: CompareState, title: str, tip: str, read: Callable[[ChainStore], Floats]
     ) -> None:
         self._sides = state
         super().__init__(theme, state, title, tip, read)
+        theme.changed.connect(self.follow)  # the colours are in the text
         self.value.setTextFormat(Qt.TextFormat.RichText)  # of numbers only, in the colours of their curves
 
     def draw(self) -> None:
@@ -53,8 +54,8 @@ class PairCurve(Curve):
         colours = (self._theme.tokens.text, self._theme.tokens.accent)
         self.value.setText(
             "&nbsp;&nbsp; ".join(
-                f"<span style='color: {colour}'>{letter} {signed(float(value))}</span>"
-                for letter, colour, value in zip("AB", colours, here, strict=False)
+                f"<span style='color: {colour}'>{signed(float(value))}</span>"
+                for colour, value in zip(colours, here, strict=False)
             )
         )
 

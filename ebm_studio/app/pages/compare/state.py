@@ -24,19 +24,19 @@ from ebm_studio.engine.requests import Ended, Fault
 
 PAGE = "compare"
 Both = tuple[Parameters, Parameters]
-"""What is set of A and of B; seed and number of chains are the same."""
+"""What is set of the left and of the right; seed and number of chains are the same."""
 
 
 class Side(QObject):
-    """A or B: a model, a short run, and its chains. Observable."""
+    """Left or right: a model, a short run, and its chains. Observable."""
 
     model_changed = Signal()
     run_changed = Signal()
 
-    def __init__(self, letter: str, state: CompareState) -> None:
+    def __init__(self, name: str, state: CompareState) -> None:
         super().__init__(state)
-        self.letter = letter
-        self.lane = f"{PAGE} {letter}"
+        self.name = name
+        self.lane = f"{PAGE} {name}"
         self.model: ModelReady | None = None
         self.parameters = state.parameters
         self.store: ChainStore | None = None
@@ -44,6 +44,11 @@ class Side(QObject):
         self._absent = ""
         self._running = False
         self._goes_on = False
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it is the left one of the two."""
+        return self is self._state.sides[0]
 
     @property
     def run(self) -> ShortRun:
@@ -59,7 +64,7 @@ class Side(QObject):
         """Be set as somebody else is."""
         self._set_model(model)
         after = replace(self.parameters, model=model.name, run=run)
-        self._state.set_side(self, after, f"{self.letter}: {model.card.name}")
+        self._state.set_side(self, after, f"{self.name}: {model.card.name}")
 
     def change(self, **changes: Any) -> None:
         """Change `steps`, `step_size`, `noise_scale` or `start`."""
@@ -68,14 +73,14 @@ class Side(QObject):
         except SettingsError as error:
             self._state.show(Fault(str(error)))
             return
-        text = f"{self.letter}: {difference(self.parameters, after)}"
-        self._state.set_side(self, after, text, (self.letter, *changes))
+        text = f"{self.name}: {difference(self.parameters, after)}"
+        self._state.set_side(self, after, text, (self.name, *changes))
 
     def reset(self) -> None:
         """Back to the model's own short run."""
         if self.model is not None:
             own = replace(self.parameters, run=self.model.card.short_run)
-            self._state.set_side(self, own, f"Reset {self.letter}")
+            self._state.set_side(self, own, f"Reset {self.name.lower()}")
 
     def set(self, parameters: Parameters, models: Mapping[str, ModelReady]) -> None:
         """Be so from now on; `models` are those at hand, another one is loaded."""
@@ -170,8 +175,8 @@ class CompareState(ChainsState):
         super().__init__(open_model.link, parent)
         self._open = open_model
         self.parameters = Parameters(count=9)
-        """Those of A: seed and number of chains are B's too."""
-        self.sides = (Side("A", self), Side("B", self))
+        """Those of the left: seed and number of chains are the right's too."""
+        self.sides = (Side("Left", self), Side("Right", self))
         self._undo = open_model.undo
         open_model.asked.connect(self._make_way)
 
@@ -257,10 +262,10 @@ class CompareState(ChainsState):
         self._pause.start()
 
     def swap(self) -> None:
-        """A becomes B and B becomes A."""
+        """Left becomes right and right becomes left."""
         a, b = self.sides
         if a.model and b.model:
-            self._swap("Swap A and B", (b.parameters, a.parameters))
+            self._swap("Swap left and right", (b.parameters, a.parameters))
 
     def run(self) -> None:
         """Run whatever side has changed."""

@@ -199,7 +199,6 @@ class Inspector(QWidget):
         super().__init__()
         self.setObjectName("inspector")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setMinimumWidth(30 * UNIT)
         self.choice = Choice(
             [
                 ("settings", "Settings", "What steers the chains."),

@@ -30,6 +30,7 @@ class Section(QWidget):
         super().__init__()
         self._cards: list[ModelCard] = []
         self._columns = 0
+        self.setMinimumWidth(WIDTH)  # of one card: fewer fit when the window becomes narrower
         self._grid = QGridLayout()
         self._grid.setSpacing(SPACE)
         self._grid.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)

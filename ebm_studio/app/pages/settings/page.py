@@ -14,7 +14,7 @@ from ebm_studio.app.studio.preferences import About, Preferences, about
 from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.widgets.fields import label
 
-WIDTH = 84 * UNIT
+WIDTH = 90 * UNIT
 
 
 class SettingsPage(Page):
@@ -38,6 +38,7 @@ class SettingsPage(Page):
         row.addWidget(label("Settings", "large"))
         body = QWidget()
         body.setObjectName("body")
+        body.setMaximumWidth(WIDTH)  # not the groups: they would be given the height that they need when wider
         column = QVBoxLayout(body)
         column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
         column.setSpacing(4 * UNIT)
@@ -60,7 +61,6 @@ class SettingsPage(Page):
 
     def _group(self, title: str) -> QWidget:
         group = QWidget()
-        group.setMaximumWidth(WIDTH)
         grid = QGridLayout(group)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(3 * UNIT)
