@@ -34,7 +34,7 @@ QToolButton, QPushButton {{
 QToolButton:hover, QPushButton:hover {{ background: {t.hover}; }}
 QToolButton:pressed, QPushButton:pressed {{ background: {t.line}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {t.accent}; }}
-QToolButton:checked {{ background: {t.hover}; }}
+QToolButton:checked {{ background: {t.chosen}; }}
 QToolButton#star:checked {{ background: transparent; }}
 QToolButton#star:hover {{ background: {t.hover}; }}
 QToolButton:disabled, QPushButton:disabled {{ color: {t.faint}; }}
@@ -46,7 +46,8 @@ QToolButton#corner:hover {{ background: {t.hover}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QPushButton {{ background: {t.raised}; border-color: {t.line}; padding: 0 12px; }}
 QPushButton#quiet {{ background: transparent; border-color: transparent; padding: 0 8px; }}
-QPushButton#quiet:hover, QPushButton#quiet:checked {{ background: {t.hover}; }}
+QPushButton#quiet:hover {{ background: {t.hover}; }}
+QPushButton#quiet:checked {{ background: {t.chosen}; }}
 QPushButton#primary {{ background: {t.accent}; border-color: {t.accent}; color: {t.on_accent}; font-weight: 600; }}
 QPushButton#primary:hover {{ border-color: {t.text}; }}
 QPushButton#primary:focus {{ border: 2px solid {t.text}; }}
@@ -74,7 +75,7 @@ QPushButton#model:hover {{ background: {t.hover}; }}
 QPushButton#model:focus, QPushButton#quiet:focus {{ border-color: {t.accent}; }}
 QPushButton#model::menu-indicator {{ image: none; }}
 QToolButton[role="page"] {{ min-height: 40px; padding: 2px 0 0 0; font-size: {small}px; color: {t.muted}; }}
-QToolButton[role="page"]:checked {{ background: {t.hover}; color: {t.text}; }}
+QToolButton[role="page"]:checked {{ background: {t.chosen}; color: {t.text}; }}
 QToolButton[role="tool"] {{ min-height: 30px; min-width: 32px; max-width: 32px; padding: 0; }}
 
 QAbstractSpinBox, QComboBox {{
@@ -101,7 +102,10 @@ QSlider::sub-page:horizontal {{ height: 2px; background: {t.muted}; border-radiu
 QSlider::handle:horizontal {{
     width: 10px; height: 10px; margin: -4px 0; border-radius: 5px; background: {t.text};
 }}
-QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus {{ background: {t.accent}; }}
+QSlider::handle:horizontal:hover {{ background: {t.accent}; }}
+QSlider::handle:horizontal:focus {{
+    margin: -6px 0; border: 2px solid {t.accent}; border-radius: 7px; background: {t.surface};
+}}
 QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled {{ background: {t.faint}; }}
 
 QFrame#handle {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: 6px; min-height: {inner}px; }}
@@ -116,6 +120,7 @@ QDialog QLineEdit:focus, QMenu QLineEdit:focus, QLineEdit#text:focus {{ border-c
 QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: 4px; }}
 QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {t.hover}; }}
+QMenu::item:disabled {{ color: {t.faint}; background: transparent; }}
 QMenu::separator {{ height: 1px; background: {t.line}; margin: 4px 8px; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 4px 6px; }}
 
@@ -124,7 +129,8 @@ QFrame#card:hover {{ border-color: {t.faint}; }}
 QFrame#card:focus {{ border-color: {t.accent}; }}
 QFrame#card QAbstractSpinBox, QFrame#card QComboBox, QFrame#card QPushButton {{ background: {t.surface}; }}
 QFrame#card QPushButton#quiet {{ background: transparent; }}
-QFrame#card QPushButton:hover, QFrame#card QPushButton#quiet:checked {{ background: {t.hover}; }}
+QFrame#card QPushButton:hover {{ background: {t.hover}; }}
+QFrame#card QPushButton#quiet:checked {{ background: {t.chosen}; }}
 QLabel[role="slotA"], QLabel[role="left"] {{ font-weight: 700; }}
 QLabel[role="slotB"], QLabel[role="right"] {{ font-weight: 700; color: {t.accent}; }}
 QLabel[role="tag"] {{ color: {t.accent}; font-size: {small}px; font-weight: 600; }}
@@ -137,7 +143,7 @@ QFrame#palette QLabel[role="key"] {{ background: {t.surface}; }}
 QFrame#palette QLineEdit {{ background: transparent; border: none; padding: 6px 8px; font-size: {large}px; }}
 QListWidget {{ background: transparent; border: none; }}
 QListWidget::item {{ border-radius: 6px; }}
-QListWidget::item:selected {{ background: {t.hover}; }}
+QListWidget::item:selected {{ background: {t.chosen}; }}
 QPlainTextEdit {{
     background: {t.canvas}; border: 1px solid {t.line}; border-radius: 6px; padding: 8px;
     font-family: monospace; font-size: {small}px; selection-background-color: {t.accent};

@@ -16,6 +16,8 @@ class Tokens:
     raised: str
     """Fields and buttons on a panel."""
     hover: str
+    chosen: str
+    """Behind what is chosen, where `hover` is behind what is pointed at."""
     line: str
     """Hairlines between panels."""
     text: str
@@ -36,6 +38,7 @@ DARK = Tokens(
     surface="#17181a",
     raised="#222427",
     hover="#2c2f33",
+    chosen="#2b3956",
     line="#2a2c30",
     text="#e8e9eb",
     muted="#9da1a8",
@@ -51,6 +54,7 @@ LIGHT = Tokens(
     surface="#f7f7f8",
     raised="#ffffff",
     hover="#ebecef",
+    chosen="#d9e3fb",
     line="#d9dbdf",
     text="#1a1c1f",
     muted="#5d6269",

@@ -19,6 +19,7 @@ from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.studio.tour_stop import Stop
 from ebm_studio.app.widgets.actions import press
 from ebm_studio.app.widgets.captions import Caption
+from ebm_studio.app.widgets.fields import Parameter
 from ebm_studio.app.widgets.splitter import remember_split, restore_split
 from ebm_studio.core.errors import DataError
 from ebm_studio.data.exports.commands import command_of
@@ -73,6 +74,12 @@ class Page(QWidget):
     def take_focus(self) -> None:
         """Take the focus from a field that is done with."""
         self.focus_first()
+
+    def findables(self) -> Iterable[tuple[str, QWidget]]:
+        """The controls that the command palette finds by name, each with what takes the focus."""
+        for parameter in self.findChildren(Parameter):
+            if parameter.isVisibleTo(self):
+                yield parameter.field.accessibleName(), parameter.field
 
     # Files and other pages
 

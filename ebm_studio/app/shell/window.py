@@ -10,6 +10,7 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import SCHEMES, Theme
+from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.shell.command_clipboard import CommandClipboard
 from ebm_studio.app.shell.command_palette import Palette
@@ -145,7 +146,8 @@ class MainWindow(QMainWindow):
         whole = QWidget()
         column = close_packed(QVBoxLayout(whole))
         strips = (strip for page in self.pages for strip in page.strips())
-        for widget in (self.banner, *strips, self.tour, self.hint):
+        self.banner.lie_over(self.stack, 6 * UNIT)  # below the header of the page
+        for widget in (*strips, self.tour, self.hint):
             column.addWidget(widget)
         column.addWidget(middle, 1)
         frame = (self.rail, self.shelf, self.status, self.banner, self.hint)

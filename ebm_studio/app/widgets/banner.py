@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from PySide6.QtCore import SignalInstance
+from PySide6.QtCore import QEvent, QObject, SignalInstance
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import ICON, UNIT
@@ -33,6 +33,7 @@ class Banner(QFrame):
         self.setObjectName("banner")
         self._theme = theme
         self._state = state
+        self._lies, self._top = False, 0
         self._sign = QLabel()
         self.text = label("")
         self.text.setWordWrap(True)
@@ -54,6 +55,30 @@ class Banner(QFrame):
         theme.changed.connect(self._show)
         self._show()
 
+    def lie_over(self, stage: QWidget, top: int = 0) -> None:
+        """Lie over what is shown, so many pixels below its top, so that nothing is pushed about."""
+        self._lies, self._top = True, top
+        self.setParent(stage)
+        stage.installEventFilter(self)
+        self._show()
+
+    def event(self, event: QEvent) -> bool:
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self._lies:  # another text, of another height
+            self._place()
+        return handled
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        if (stage := self.parentWidget()) is not None and self.isVisibleTo(stage):
+            height = max(self.heightForWidth(stage.width()), self.minimumSizeHint().height())
+            self.setGeometry(0, self._top, stage.width(), height)
+            self.raise_()
+
     def _show(self) -> None:
         fault = self._state.fault
         self.setVisible(fault is not None)
@@ -61,6 +86,8 @@ class Banner(QFrame):
         if fault is not None:
             self.text.setText(printable_lines(fault.text))
             self.copy.setVisible(bool(fault.details))
+            if self._lies:
+                self._place()
 
     def _copy(self) -> None:
         if self._state.fault is not None:

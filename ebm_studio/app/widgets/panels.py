@@ -48,7 +48,7 @@ class PanelColumn(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        body = QWidget()
+        self._body = body = QWidget()
         body.setObjectName("inspector_body")
         self._column = QVBoxLayout(body)
         self._column.setContentsMargins(2 * UNIT, top, 2 * UNIT, 2 * UNIT)
@@ -58,7 +58,7 @@ class PanelColumn(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         # Narrower it would cut its panels, as it does not scroll sideways.
-        wide = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        wide = self._body.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
         return QSize(wide, super().minimumSizeHint().height())
 
     def stack(self, *panels: QWidget) -> None:

@@ -16,6 +16,7 @@ from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT, Tokens
 from ebm_studio.app.studio.playback import ShowsChain
+from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.app.widgets.fields import elided, label
 from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.thinning import Values, thin
@@ -98,6 +99,8 @@ class Chart(QWidget):
         self._lay_out()
         self.plot.viewport().setMouseTracking(True)
         self.plot.viewport().installEventFilter(self)
+        self.plot.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # the menu is the whole chart's
+        offer_copies(self, self.table)
         theme.changed.connect(self.paint)
 
     def add(self, *items: pg.GraphicsObject) -> None:
@@ -131,6 +134,10 @@ class Chart(QWidget):
         paint_axes(self.plot, t)
         self.line.setPen(stroke(self, t.accent, 1))
         self.pointer.setPen(stroke(self, t.faint, 1))
+
+    def table(self) -> Table | None:
+        """The numbers that are drawn, all of them; None when there are none."""
+        raise NotImplementedError
 
     def most(self) -> int | None:
         """The end of the axis, which begins at 0; None when there is nothing to point at."""
@@ -238,6 +245,16 @@ class Curve(Chart):
         has_room = self.to_axis(trained) < 0.7 * self.to_axis(store.run.steps)
         self._trained.label.setVisible(has_room)
         self.follow()
+
+    def table(self) -> Table | None:
+        store, chosen = self._state.playback.store, self._state.selected
+        if store is None or not store.rows:
+            return None
+        values = self._read(store)
+        columns = [("step", store.indices[: len(values)]), ("mean", values.mean(1)), ("sd", values.std(1))]
+        if chosen is not None:
+            columns.append((f"chain {chosen}", values[:, chosen]))
+        return Table.of_columns(columns)
 
     def follow(self) -> None:
         playback = self._state.playback

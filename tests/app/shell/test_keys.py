@@ -274,3 +274,16 @@ def test_the_palette_gives_the_focus_back_even_when_it_was_asked_for_twice(runni
     keyboard.press(Qt.Key.Key_K, Qt.Key.Key_K, held=CONTROL)
     keyboard.press(Qt.Key.Key_Escape)
     assert QApplication.focusWidget() is running.generate.canvas
+
+
+def test_the_palette_finds_parameters_and_settings(running, keyboard):
+    palette = running.palette_of_commands
+    for letters, text in (("nois", "Generate: Noise scale τ"), ("threads", "Settings: CPU threads")):
+        QTest.keyClick(running, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClicks(palette.field, letters)
+        commands = [palette.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(palette.list.count())]
+        row = next(row for row, command in enumerate(commands) if command.text == text)
+        assert row < 9  # seen without scrolling
+        palette.list.setCurrentRow(row)
+        QTest.keyClick(palette.field, Qt.Key.Key_Return)
+        assert running.focusWidget().accessibleName() in text

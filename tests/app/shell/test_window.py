@@ -231,3 +231,14 @@ def test_a_grid_that_is_too_large_is_shown_smaller():
 @pytest.mark.parametrize(("value", "text"), [(5e-5, "5 × 10⁻⁵"), (0.25, "0.25"), (0, "0"), (1.25e-12, "1.2 × 10⁻¹²")])
 def test_figures(value, text):
     assert figure(value) == text
+
+
+def test_a_banner_lies_over_the_picture_and_pushes_nothing(qtbot, running):
+    canvas = running.generate.canvas
+    before = canvas.geometry()
+    running.open_model("nowhere.safetensors")
+    qtbot.waitUntil(running.generate.banner.isVisible, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: running.generate.banner.width() == canvas.width())
+    text = running.generate.banner.text
+    assert text.height() >= text.heightForWidth(text.width())
+    assert canvas.geometry() == before

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from ebm_studio.data.exports.recipe import Recipe
     from ebm_studio.engine.jobs.exports import Opened
 
+HIGH = 9 * UNIT
+"""Of a side's controls in two rows."""
 TWO_ROWS, ONE_ROW = 48 * UNIT, 72 * UNIT
 """How wide a side's controls are at least, and when they stand in one row, with a long name of a model."""
 DIFFERENCE_TIP = "the root mean square difference of the pictures of both sides at this step, in [−1, 1]."
@@ -170,7 +172,7 @@ class SideHeader(QWidget):
         super().resizeEvent(event)
         fits = self.width() >= ONE_ROW
         self._rows.setDirection(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom)
-        self.setFixedHeight(6 * UNIT if fits else 9 * UNIT)
+        self.setFixedHeight(6 * UNIT if fits else HIGH)
 
     def _show(self) -> None:
         run = self._side.run
@@ -275,8 +277,8 @@ class ComparePage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.common)
-        column.addWidget(Banner(theme, state))
         self.stage = QWidget()
+        Banner(theme, state).lie_over(self.stage, HIGH)
         row = QHBoxLayout(self.stage)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(1)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.compare.state import CompareState
+from ebm_studio.app.widgets.copying import Table
 from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.plots import Curve, Floats
 from ebm_studio.engine.chain_store import ChainStore
@@ -42,6 +43,17 @@ class PairCurve(Curve):
         if low <= high:
             self.plot.setYRange(low, high if high > low else low + 1, padding=0.15)
         self.follow()
+
+    def table(self) -> Table | None:
+        pair = self._sides.pair
+        if pair is None or not all(store.rows for store in pair.stores):
+            return None
+        steps = [int(step) for step in pair.indices]
+        sides = [dict(zip(map(int, store.indices), self._figures(store), strict=False)) for store in pair.stores]
+        columns = [
+            (name, [side.get(step, "") for step in steps]) for name, side in zip(("left", "right"), sides, strict=True)
+        ]
+        return Table.of_columns([("step", steps), *columns])
 
     def follow(self) -> None:
         """Follow the playhead."""

@@ -72,8 +72,8 @@ class GeneratePage(Page):
         column = QVBoxLayout(top)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.header, self.banner):
-            column.addWidget(widget)
+        column.addWidget(self.header)
+        self.banner.lie_over(self.canvas)
         column.addWidget(self.canvas, 1)
         left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
         whole = splitter(Qt.Orientation.Horizontal, left, self.inspector, (960, 36 * UNIT))

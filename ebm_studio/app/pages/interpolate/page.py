@@ -136,8 +136,9 @@ class InterpolatePage(Page):
         column = QVBoxLayout(top)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (header, self.banner, _across(self.stops)):
+        for widget in (header, _across(self.stops)):
             column.addWidget(widget)
+        self.banner.lie_over(stage)
         column.addWidget(stage, 1)
         column.addWidget(self.strip)
         left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 26 * UNIT))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.interpolate.state import PathState
+from ebm_studio.app.widgets.copying import Table
 from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.plots import Chart, Floats, stroke
 from ebm_studio.engine.jobs.interpolation import Surface
@@ -64,6 +65,13 @@ class PathChart(Chart):
         self.plot.setXRange(0, surface.spec.frames - (0 if surface.spec.closed else 1), padding=0.02)
         self.plot.setYRange(low, high if high > low else low + 1, padding=0.15)
         self.follow()
+
+    def table(self) -> Table | None:
+        surface = self._state.surface
+        if surface is None or not surface.chain.rows:
+            return None
+        values = self.values(surface)
+        return Table.of_columns([("frame", range(len(values))), (self._name, values)])
 
     def follow(self) -> None:
         surface = self._state.surface

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.models.state import Entry
+from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.formatting import estimated, thousands
 from ebm_studio.core.evaluation.figures import Figures
@@ -41,6 +42,8 @@ class FiguresView(QWidget):
         self.about.setTextFormat(Qt.TextFormat.PlainText)
         self.about.setWordWrap(True)
         self._table, self._lines = QGridLayout(), QGridLayout()
+        self._numbers: Table | None = None
+        offer_copies(self, lambda: self._numbers)
         self.command = CommandText()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -65,6 +68,9 @@ class FiguresView(QWidget):
         _fill(self._table, _scales(figures))
         _fill(self._lines, _further(figures))
         self.command.set_text(command_of(entry.name, found.source, found.settings))
+        self._numbers = Table(
+            ("", *figures.names), [cells for tip, cells in (*_scales(figures), *_further(figures)) if tip]
+        )
 
 
 class CommandText(QPlainTextEdit):

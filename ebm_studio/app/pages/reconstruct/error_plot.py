@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.pages.reconstruct.results import mean_least
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
+from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.plots import paint_axes, quiet_plot, stroke
 
@@ -31,6 +33,8 @@ class ErrorPlot(QWidget):
         self.plot = quiet_plot("Error")
         self.plot.setLogMode(False, True)
         self.mean, self.tried, self.least = (self.plot.plot() for _ in range(3))
+        self.plot.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # the menu is the whole widget's
+        offer_copies(self, self.table)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.plot)
@@ -49,6 +53,15 @@ class ErrorPlot(QWidget):
         self.mean.setPen(stroke(self, t.faint, 1.5))
         self.tried.setPen(stroke(self, faint, 1))
         self.least.setPen(stroke(self, t.accent, 2))
+
+    def table(self) -> Table | None:
+        """The errors of the photo that is looked at."""
+        photo = self._state.current
+        course = self._state.course_of(photo) if photo is not None else None
+        if course is None or not len(course.least):
+            return None
+        iterations = range(1, len(course.least) + 1)
+        return Table.of_columns([("iteration", iterations), ("tried", course.tried), ("least", course.least)])
 
     def draw(self) -> None:
         """Take the iterations that are there."""

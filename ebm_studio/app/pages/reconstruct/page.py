@@ -180,7 +180,7 @@ class ReconstructPage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
-        column.addWidget(self.banner)
+        self.banner.lie_over(self.views)
         column.addWidget(middle, 1)
         left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
         whole = splitter(Qt.Orientation.Horizontal, left, self.inspector, (960, 36 * UNIT))

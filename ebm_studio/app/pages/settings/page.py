@@ -92,5 +92,8 @@ class SettingsPage(Page):
     def _show(self, name: str) -> None:
         self.boxes[name].setCurrentIndex(self.boxes[name].findData(getattr(self._store.values, name)))
 
+    def findables(self) -> list[tuple[str, QWidget]]:
+        return [(box.accessibleName(), box) for box in self.boxes.values()]
+
     def focus_first(self) -> None:
         next(iter(self.boxes.values())).setFocus()

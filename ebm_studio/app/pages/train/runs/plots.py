@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +15,11 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.train.runs.curve_data import Floats, limits, ratio_ticks, smooth
 from ebm_studio.app.pages.train.runs.run_reader import WARNINGS, RunView
 from ebm_studio.app.pages.train.runs.selected_runs import Watch
+from ebm_studio.app.widgets.copying import Table
 from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.plots import Chart, stroke
 from ebm_studio.app.widgets.thinning import thin
 
-Read = Callable[[RunView], tuple[Floats, ...]]
 NEAR = 6  # pixels within which the pointer is at an event
 MARKERS = 60  # the newest events that are marked
 
@@ -31,13 +30,17 @@ class Kind:
 
     title: str
     tip: str
-    read: Read
-    """One curve or two."""
+    columns: tuple[str, ...]
+    """Of the metrics: one curve or two."""
     signed: bool = False
     """Below and above zero, so that a logarithmic axis shows its size only."""
     can_log: bool = True
     times_steps: bool = False
     """Whether a second axis shows it K times."""
+
+    def read(self, view: RunView) -> tuple[Floats, ...]:
+        """Its curves, of each update of a run."""
+        return tuple(map(view.column, self.columns))
 
 
 KINDS = (
@@ -45,20 +48,20 @@ KINDS = (
         "Energy difference d",
         "d = E(data) − E(samples) of each update. It swings about 0 while learning is healthy; it is not a loss. "
         "On a logarithmic axis its size is drawn.",
-        lambda view: (view.column("d"),),
+        ("d",),
         signed=True,
     ),
     Kind(
         "Gradient v and K·v",
         "v, the mean length of the gradient part of a step, and on the right K·v, the length of a chain. "
         "Steady in a healthy run.",
-        lambda view: (view.column("v"),),
+        ("v",),
         times_steps=True,
     ),
     Kind(
         "Energies",
         "Mean energy of the training images (solid) and of the samples (dashed). Only their difference has a meaning.",
-        lambda view: (view.column("energy_data"), view.column("energy_samples")),
+        ("energy_data", "energy_samples"),
         can_log=False,
     ),
 )
@@ -184,6 +187,16 @@ class RunChart(Chart):
                 )
                 self.plot.addItem(mark)
                 self._marks.append(mark)
+
+    def table(self) -> Table | None:
+        if self.most() is None:
+            return None
+        rows = [
+            (view.name, int(update), *values)
+            for view in self._watch.views
+            for update, *values in zip(view.column("update"), *self.kind.read(view), strict=True)
+        ]
+        return Table(("run", "update", *self.kind.columns), rows)
 
     def follow(self) -> None:
         shown = self._watch.update_shown

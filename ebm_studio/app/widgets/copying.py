@@ -1,0 +1,47 @@
+"""Numbers go out: a plot or a table is copied as CSV or as a picture from its context menu."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu, QWidget
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns by name, and rows of as many cells."""
+
+    names: tuple[str, ...]
+    rows: Sequence[Sequence[object]]
+
+    @classmethod
+    def of_columns(cls, columns: Sequence[tuple[str, Iterable[object]]]) -> Table:
+        """Columns of equal length, each with its name."""
+        return cls(tuple(name for name, _ in columns), list(zip(*(values for _, values in columns), strict=True)))
+
+    def csv(self) -> str:
+        """As text, a header first; every digit that a number has."""
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows((self.names, *self.rows))
+        return text.getvalue()
+
+
+def offer_copies(widget: QWidget, table: Callable[[], Table | None]) -> None:
+    """Give a widget a context menu that copies what it shows; `table` is None while it is empty."""
+    widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+    widget.customContextMenuRequested.connect(lambda at: _ask(widget, table(), at))
+
+
+def _ask(widget: QWidget, table: Table | None, at: QPoint) -> None:
+    menu = QMenu(widget)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    clipboard = QGuiApplication.clipboard()
+    numbers = menu.addAction("Copy as CSV", lambda: clipboard.setText(table.csv() if table else ""))
+    numbers.setEnabled(table is not None)
+    menu.addAction("Copy as picture", lambda: clipboard.setPixmap(widget.grab()))
+    menu.popup(widget.mapToGlobal(at))
