@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 
 from ebm_studio.data.exports import mp4
 from ebm_studio.data.exports.encoders import export
-from ebm_studio.data.exports.frames import Look, film
+from ebm_studio.data.exports.frames import MAX_SIDE, Look, film
 from ebm_studio.data.exports.recipe import read_recipe
 from ebm_studio.data.exports.recipe_sources import Seeds
 from ebm_studio.data.exports.replay import make_frames, make_recipe
@@ -253,6 +254,43 @@ def test_a_picture_too_large_says_so(qtbot, dialog):
     type_into(dialog.scale, "2")
     wait_for_preview(qtbot, dialog)
     assert not dialog.banner.isVisible()
+
+
+def test_a_sheet_that_is_too_large_is_rearranged_and_export_is_off_when_a_person_makes_it_so(qtbot, dialog, running):
+    running.state.change(count=64)
+    running.state.change_run(steps=400)
+    wait_for_chain(qtbot, running)
+    dialog.hide()
+    QTest.keyClick(running, Qt.Key.Key_E, CONTROL)
+    choose(dialog.kind, "Contact sheet")
+    assert dialog.start.isEnabled()
+    assert max(dialog.state.facts[0]) <= MAX_SIDE
+    type_into(dialog.columns_, "256")
+    type_into(dialog.scale, "32")
+    assert not dialog.start.isEnabled()
+    assert dialog.start.toolTip()
+    assert dialog.missing.text() == dialog.start.toolTip()
+    type_into(dialog.scale, "1")
+    type_into(dialog.columns_, "8")
+    qtbot.waitUntil(dialog.start.isEnabled, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(("number", "suffix", "side"), [(0, ".gif", 1080), (1, ".webp", 512)])
+def test_presets(qtbot, dialog, number, suffix, side):
+    QTest.mouseClick(dialog.presets.buttons[number], LEFT)
+    wait_for_preview(qtbot, dialog)
+    assert dialog.state.path.suffix == suffix
+    width, height = dialog.state.facts[0]
+    assert max(width, height) <= side < 2 * max(width, height)
+
+
+def test_the_folder_of_a_finished_file_is_shown(qtbot, dialog, monkeypatch):
+    shown = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(Path(url.toLocalFile())))
+    QTest.mouseClick(dialog.start, LEFT)
+    qtbot.waitUntil(dialog.show_folder.isVisible, timeout=PATIENCE)
+    QTest.mouseClick(dialog.show_folder, LEFT)
+    assert shown == [dialog.state.exported.path.parent]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes there")

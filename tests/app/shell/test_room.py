@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QScrollArea
 
+from tests.app.conftest import PATIENCE
+
 
 def test_an_empty_shelf_is_folded_until_something_is_kept(running):
     shelf = running.shelf
@@ -31,7 +33,7 @@ def test_plots_fold_by_key_and_leave_their_room_to_the_pictures(qtbot, running):
     before = page.canvas.height()
     QTest.keyClick(page.canvas, Qt.Key.Key_P)
     assert not page.timeline.plots.isVisible()
-    qtbot.waitUntil(lambda: page.canvas.height() > before)
+    qtbot.waitUntil(lambda: page.canvas.height() > before, timeout=PATIENCE)
     QTest.keyClick(page.canvas, Qt.Key.Key_P)
     assert page.timeline.plots.isVisible()
 
@@ -71,7 +73,7 @@ def test_nothing_is_cut_in_the_smallest_window(qtbot, running):
     running.resize(960, 600)
     for page in running.pages:
         running.show_page(page)
-        qtbot.waitUntil(page.isVisible)
+        qtbot.waitUntil(page.isVisible, timeout=PATIENCE)
         for area in page.findChildren(QScrollArea):
             if area.isVisible() and area.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff:
                 assert area.widget().width() <= area.viewport().width(), (page.title, area)
@@ -82,7 +84,7 @@ def test_cards_of_models_stand_in_fewer_columns_when_the_window_becomes_narrow(q
     section = next(s for s in (running.models.bundled, running.models.own, running.models.recent) if s.isVisible())
     for width in (1600, 960):
         running.resize(width, 700)
-        qtbot.waitUntil(lambda width=width: running.width() == width)
+        qtbot.waitUntil(lambda width=width: running.width() == width, timeout=PATIENCE)
         seen = running.models.area.viewport().width()
         qtbot.waitUntil(
             lambda seen=seen: section.mapTo(running.models.area.viewport(), section.rect().topRight()).x() < seen
@@ -93,6 +95,6 @@ def test_rows_of_the_settings_do_not_overlap(qtbot, running):
     running.show_page(running.settings)
     for width in (960, 1600):
         running.resize(width, 600)
-        qtbot.waitUntil(lambda width=width: running.width() == width)
+        qtbot.waitUntil(lambda width=width: running.width() == width, timeout=PATIENCE)
         for text in running.settings.findChildren(QLabel):
             assert text.height() >= text.heightForWidth(text.width()) if text.wordWrap() else text.sizeHint().height()

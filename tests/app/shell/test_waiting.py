@@ -7,28 +7,31 @@ from PySide6.QtTest import QTest
 
 from ebm_studio.app.widgets.waiting import progress_text
 from ebm_studio.engine.requests import Progress, Request
+from tests.app.conftest import PATIENCE
 
 
 def test_what_is_hidden_lets_the_page_in_front_go_first(qtbot, running):
     running.show_page(running.compare)
     compare, generate = running.compare_state, running.state
-    qtbot.waitUntil(lambda: compare.pair is not None and compare.pair.whole)
+    qtbot.waitUntil(lambda: compare.pair is not None and compare.pair.whole, timeout=PATIENCE)
     header = running.compare.headers[0]
     header.steps.setFocus()
     header.steps.selectAll()
     QTest.keyClicks(header.steps, "99999")
     QTest.keyClick(header.steps, Qt.Key.Key_Return)
     side = compare.sides[0]
-    qtbot.waitUntil(lambda: side.store is not None and side.store.run.steps == 99999 and side.store.newest > 0)
+    qtbot.waitUntil(
+        lambda: side.store is not None and side.store.run.steps == 99999 and side.store.newest > 0, timeout=PATIENCE
+    )
     long = side.store
 
     QTest.keyClick(running, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
     before = generate.playback.store
     QTest.keyClick(running.generate.canvas, Qt.Key.Key_R)
-    qtbot.waitUntil(lambda: generate.playback.store is not before and generate.playback.store.whole)
+    qtbot.waitUntil(lambda: generate.playback.store is not before and generate.playback.store.whole, timeout=PATIENCE)
     assert not long.finished
     here = long.newest
-    qtbot.waitUntil(lambda: long.newest > here)  # it goes on behind
+    qtbot.waitUntil(lambda: long.newest > here, timeout=PATIENCE)  # it goes on behind
 
 
 def test_a_long_time_is_told_in_minutes():

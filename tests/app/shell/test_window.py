@@ -238,7 +238,7 @@ def test_a_banner_lies_over_the_picture_and_pushes_nothing(qtbot, running):
     before = canvas.geometry()
     running.open_model("nowhere.safetensors")
     qtbot.waitUntil(running.generate.banner.isVisible, timeout=PATIENCE)
-    qtbot.waitUntil(lambda: running.generate.banner.width() == canvas.width())
+    qtbot.waitUntil(lambda: running.generate.banner.width() == canvas.width(), timeout=PATIENCE)
     text = running.generate.banner.text
     assert text.height() >= text.heightForWidth(text.width())
     assert canvas.geometry() == before

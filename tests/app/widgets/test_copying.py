@@ -11,6 +11,8 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
+from tests.app.conftest import PATIENCE
+
 
 def choose(qtbot, chart, text):
     """Ask a chart's plot for its menu, as a right click does, and choose a line of it."""
@@ -18,7 +20,7 @@ def choose(qtbot, chart, text):
     middle = view.rect().center()
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, middle, view.mapToGlobal(middle))
     QApplication.sendEvent(view, event)
-    qtbot.waitUntil(lambda: any(menu.isVisible() for menu in chart.findChildren(QMenu)))
+    qtbot.waitUntil(lambda: any(menu.isVisible() for menu in chart.findChildren(QMenu)), timeout=PATIENCE)
     menu = next(menu for menu in chart.findChildren(QMenu) if menu.isVisible())
     action = next(action for action in menu.actions() if action.text() == text)
     QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
@@ -41,7 +43,7 @@ def test_a_curve_is_copied_as_numbers_and_as_a_picture(qtbot, running):
 def test_both_sides_are_copied_as_columns(qtbot, running):
     running.show_page(running.compare)
     state = running.compare_state
-    qtbot.waitUntil(lambda: state.pair is not None and state.pair.whole)
+    qtbot.waitUntil(lambda: state.pair is not None and state.pair.whole, timeout=PATIENCE)
     choose(qtbot, running.compare.timeline.plots.curves[0], "Copy as CSV")
     names, *rows = csv.reader(io.StringIO(QGuiApplication.clipboard().text()))
     assert names == ["step", "left", "right"]

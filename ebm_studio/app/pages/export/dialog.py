@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -25,6 +25,7 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.export.drag_handle import DragHandle
 from ebm_studio.app.pages.export.parts import fill, named, size_text, switch, titled
+from ebm_studio.app.pages.export.presets import PresetButtons
 from ebm_studio.app.pages.export.preview import Decoded, Drawn, PreviewPlayer
 from ebm_studio.app.pages.export.state import FORMATS, ExportState
 from ebm_studio.app.studio.exportable import Exportable
@@ -124,6 +125,9 @@ class ExportDialog(QDialog):
         self.copy = button(theme, "copy", "Copy", "Copy to the clipboard.", self._copy)
         self.handle = DragHandle(theme, state, lambda: self.player.image)
         self.where = label("", "muted")
+        self.show_folder = QPushButton("Show in folder")
+        self.show_folder.setAutoDefault(False)
+        self.show_folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(state.folder))))
 
     def _lay_out(self) -> None:
         preview = QWidget()
@@ -175,7 +179,8 @@ class ExportDialog(QDialog):
             self.loop,
         )
         self._captions = titled("Captions", self.captions)
-        for panel in (self._what, self._format, self._size, self._film, self._captions):
+        self.presets = PresetButtons(self.state)
+        for panel in (self._what, self.presets, self._format, self._size, self._film, self._captions):
             column.addWidget(panel)
         column.addStretch(1)
         area = QScrollArea()
@@ -212,6 +217,7 @@ class ExportDialog(QDialog):
         line.addWidget(self.handle)
         line.addWidget(self.where)
         line.addStretch(1)
+        line.addWidget(self.show_folder)
         for outcome in (running, finished):
             self._outcome.addWidget(outcome)
         rows.addLayout(first)
@@ -312,9 +318,10 @@ class ExportDialog(QDialog):
         self._outcome.setVisible(share is not None or state.exported is not None)
         self._outcome.setCurrentIndex(0 if share is not None else 1)
         self.progress.setValue(round(1000 * (share or 0)))
-        self.start.setEnabled(share is None and state.thing is not None and not state.missing)
+        self.start.setEnabled(share is None and state.thing is not None and not state.problem)
         self.start.setText("Replace" if state.replaces else "Export")
-        self.start.setToolTip(f"{state.path.name} is there already." if state.replaces else "")
+        replaces = f"{state.path.name} is there already." if state.replaces else ""
+        self.start.setToolTip(state.problem or replaces)
         self.copy.setEnabled(state.thing is not None)
         if state.exported:
             self.handle.show_path(state.exported.path)

@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QStandardPaths, QTimer, Signal
 
+from ebm_studio.app.pages.export.room import fitted, problem_of
 from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.exportable import Exportable
 from ebm_studio.app.studio.faults import Faults
@@ -97,10 +98,15 @@ class ExportState(Faults):
         return mp4.HELP if self.kind == "mp4" and not mp4.can_write() else ""
 
     @property
+    def problem(self) -> str:
+        """Why nothing can be written as things are set; empty when it can."""
+        return self.missing or (problem_of(self.thing, self.kind, self.look) if self.thing else "")
+
+    @property
     def remark(self) -> str:
         """What cannot be shown in this format; empty when all can."""
-        if self.missing or self.thing is None:
-            return self.missing
+        if self.problem or self.thing is None:
+            return self.problem
         return left_out(len(picked(len(self.thing.frames), self.look.every)), self.look, self.kind)
 
     @property
@@ -133,12 +139,15 @@ class ExportState(Faults):
         self.stem = self._free(thing.name)
         if self.kind not in self.kinds or (self.is_still and self.kind == "gif"):
             self.kind = self.kinds[0]
+        self.look = fitted(thing, self.kind, self.look)
         self.exported = None
         self._touch()
 
     def set_kind(self, kind: Kind) -> None:
         """Another format."""
         self.kind = kind
+        if self.thing is not None:
+            self.look = fitted(self.thing, kind, self.look)
         self._settings.set("export/kind", kind)
         self._touch()
 
@@ -170,7 +179,7 @@ class ExportState(Faults):
 
     def export(self) -> None:
         """Write the file, in the background."""
-        if self.thing is None or self.running is not None or self.missing:
+        if self.thing is None or self.running is not None or self.problem:
             return
         self.dismiss()
         self._settings.set("export/folder", str(self.folder))
