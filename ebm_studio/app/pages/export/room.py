@@ -41,5 +41,5 @@ def fitted(thing: Exportable, kind: Kind, look: Look) -> Look:
 
 def scale_for(thing: Exportable, look: Look, side: int, most: int) -> int:
     """The largest scale up to `most` at which a frame is no longer than `side` pixels a side."""
-    width, height = Reel(thing.frames[:1], replace(look, scale=1)).size
-    return max(1, min(most, side // max(width, height)))
+    longest: int = max(Reel(thing.frames[:1], replace(look, scale=1)).size)
+    return max(1, min(most, side // longest))
