@@ -64,10 +64,10 @@ class Rail(QWidget):
             page.setChecked(i == index)
 
     def add_tool(self, tool: QToolButton) -> None:
-        """A further tool, two in a row, above the pages at the foot."""
+        """A further tool, three in a row, above the pages at the foot."""
         tool.setProperty("role", "tool")
         tool.installEventFilter(self)
-        row, column = divmod(self._tools.count(), 2)
+        row, column = divmod(self._tools.count(), 3)
         self._tools.addWidget(tool, row, column, Qt.AlignmentFlag.AlignHCenter)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -58,6 +58,11 @@ class FindPhotos:
 
 
 @dataclass(frozen=True)
+class PlayPath:
+    """Look at the path between A and B, and play it once it is there."""
+
+
+@dataclass(frozen=True)
 class ShowDiagnosis:
     """Look at what is measured of the open model, at one claim if it is named."""
 

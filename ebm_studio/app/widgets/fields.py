@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QDoubleSpinBox,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QSlider,
     QSpinBox,
@@ -187,15 +186,16 @@ PADDED = 4  # letters that the room around a word is worth
 
 
 class Choice(QWidget):
-    """A few words side by side, one of them chosen."""
+    """A few words, one of them chosen: side by side, or `stacked` where they are many."""
 
     chosen = Signal(str)
 
-    def __init__(self, options: Sequence[tuple[str, str, str]], name: str) -> None:
+    def __init__(self, options: Sequence[tuple[str, str, str]], name: str, stacked: bool = False) -> None:
         """`options` are (value, text, tip)."""
         super().__init__()
         self.setAccessibleName(name)
-        row = QHBoxLayout(self)
+        way = QBoxLayout.Direction.TopToBottom if stacked else QBoxLayout.Direction.LeftToRight
+        row = QBoxLayout(way, self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(UNIT // 2)
         self._buttons: dict[str, QToolButton] = {}
@@ -210,7 +210,7 @@ class Choice(QWidget):
             option.clicked.connect(lambda _=False, value=value: self.chosen.emit(value))
             option.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab comes to what is chosen; arrows lead on from there
             option.toggled.connect(partial(_let_tab_come, option))
-            row.addWidget(option, len(text) + PADDED)  # long words need more room
+            row.addWidget(option, 0 if stacked else len(text) + PADDED)  # long words need more room
             self._buttons[value] = option
         for option in self._buttons.values():
             option.setSizePolicy(option.sizePolicy().Policy.Expanding, option.sizePolicy().Policy.Fixed)

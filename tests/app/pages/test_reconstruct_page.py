@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from ebm_studio.app.pages.reconstruct.panels import in_words
+from ebm_studio.app.pages.reconstruct.panels import in_words, verdict
 from ebm_studio.app.pages.reconstruct.photo import Photo, painted
 from ebm_studio.app.pages.reconstruct.state import MOST
 from ebm_studio.core.specs import PHOTO_STEP, NetSpec
@@ -621,9 +621,50 @@ def test_a_photo_of_which_nothing_is_known_is_named_and_all_results_stay(qtbot, 
     assert not found.banner.isVisible()
 
 
+def test_two_photos_become_a_film_in_one_click(qtbot, page, tmp_path: Path):
+    files = [tmp_path / name for name in ("first.png", "second.png")]
+    for seed, file in enumerate(files):
+        file.write_bytes(encoded(make_picture(seed=seed)))
+    window, morph = page.window(), page.inspector.morph
+    page.state.open_files(files[:1])
+    qtbot.waitUntil(lambda: len(page.state.photos) == 1 and not page.state.reading, timeout=PATIENCE)
+    assert not morph.isVisible()
+    page.state.open_files(files[1:])
+    qtbot.waitUntil(lambda: len(page.state.photos) == 2 and morph.start.isEnabled(), timeout=PATIENCE)
+    assert page.state.current is page.state.photos[1]  # the new one is looked at
+    assert page.list.currentRow() == 1
+    QTest.mouseClick(morph.start, Qt.MouseButton.LeftButton)
+    assert page.state.settings.mode == "typical"
+    qtbot.waitUntil(lambda: window.page is window.interpolate, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.path.playback.playing, timeout=PATIENCE)
+    slots = [window.studio.shelf.slot(slot) for slot in ("A", "B")]
+    assert [kept.name for kept in slots] == ["first.png", "second.png"]
+    window.path.playback.pause()
+
+
+def test_a_search_that_is_cancelled_makes_no_film(qtbot, page, tmp_path: Path):
+    files = [tmp_path / name for name in ("first.png", "second.png")]
+    for seed, file in enumerate(files):
+        file.write_bytes(encoded(make_picture(seed=seed)))
+    page.state.set(iterations=2000)
+    page.state.open_files(files)
+    qtbot.waitUntil(lambda: page.inspector.morph.start.isEnabled(), timeout=PATIENCE)
+    QTest.mouseClick(page.inspector.morph.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.state.search is not None and page.state.search.look is not None, timeout=PATIENCE)
+    QTest.mouseClick(page.header.start, Qt.MouseButton.LeftButton)
+    wait_for_replay(qtbot, page)
+    assert page.window().page is page
+    assert page.window().studio.shelf.slot("A") is None
+
+
+def test_a_verdict_in_words():
+    assert verdict(35.0) == "Very close to the photo."
+    assert "kind" in verdict(8.0)
+
+
 def test_typicality_in_words(found):
     typical = type(found.state.outcome.result.typicality)
-    assert "z is typical" in in_words(typical(1.0, 1.02, 0.01, 0.97), "uniform")
+    assert "ordinary noise" in in_words(typical(1.0, 1.02, 0.01, 0.97), "uniform")
     words = in_words(typical(5.7, 2.8, 0.3, 0.4), "uniform")
     assert "±5.7" in words
     assert "2.8 times" in words

@@ -151,7 +151,7 @@ class ModelPanel(Panel):
             for name, tip in (
                 ("Data", "The model's training set."),
                 ("Pictures", "Size and colours of a picture."),
-                ("Net", NETWORK_TIP),
+                ("Network", NETWORK_TIP),
                 ("Trained K", "The number of steps that the model was trained with."),
                 ("Updates", "Parameter updates of Algorithm 1."),
                 ("Energy difference d", "E(data) − E(samples) at the end of training: healthy about 0."),
@@ -171,7 +171,7 @@ def _facts(card: Card) -> dict[str, str]:
     return {
         "Data": card.data.name,
         "Pictures": f"{card.net.size} × {card.net.size}, {'grey' if card.net.channels == 1 else 'colour'}",
-        "Net": network_text(card.net),
+        "Network": network_text(card.net),
         "Trained K": str(card.short_run.steps),
         "Updates": thousands(card.updates) if card.updates else "–",
         "Energy difference d": f"{card.health.d:+.2f}".replace("-", "−") if card.health else "–",

@@ -24,6 +24,7 @@ from ebm_studio.app.studio.openers import Opener
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.studio.tour_stop import Stop
+from ebm_studio.app.studio.wishes import PlayPath
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.captions import Caption
@@ -43,6 +44,7 @@ class InterpolatePage(Page):
 
     key = "interpolate"
     title = "Interpolate"
+    wishes = (PlayPath,)
     tip = "Interpolate: smooth paths between latents."
     controls = (("on a stop", stops.HELP), ("on the pad", pad.HELP))
 
@@ -74,6 +76,9 @@ class InterpolatePage(Page):
         self._has_plots = False
         self._lay_out()
         self._add_actions()
+        self._plays_soon = False
+        for signal in (state.surface_changed, state.link.progress_changed):
+            signal.connect(self._play_when_whole)
         state.view_changed.connect(self._show)
         state.stops_changed.connect(self._show)
         state.model_changed.connect(self._show)
@@ -101,6 +106,17 @@ class InterpolatePage(Page):
     def session_parts(self) -> tuple[Part, ...]:
         state = self.state
         return (Part(self.key, state.to_dict, state.from_dict, (state.parameters_changed, state.view_changed)),)
+
+    def receive(self, wish: object) -> None:
+        """Play the path, once all of it is there."""
+        self.state.set_view("path")
+        self._plays_soon = True
+        self._play_when_whole()
+
+    def _play_when_whole(self) -> None:
+        if self._plays_soon and self.state.is_ready:
+            self._plays_soon = False
+            self.state.playback.play(0)
 
     def shut(self) -> None:
         self.state.close()

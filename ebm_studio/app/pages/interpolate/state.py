@@ -122,6 +122,12 @@ class PathState(Faults):
         return self.model is not None and None not in self.stops
 
     @property
+    def is_ready(self) -> bool:
+        """Whether the surface is whole and that of the stops and settings as they are."""
+        is_current = self._running is None and self._made == self._key
+        return is_current and self.surface is not None and self.surface.chain.whole
+
+    @property
     def row(self) -> int:
         """The surface's row of the step that is shown."""
         return self._row(self.surface.chain) if self.surface else 0

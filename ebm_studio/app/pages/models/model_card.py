@@ -79,9 +79,9 @@ class ModelCard(QFrame):
         self.name = label("", "large")
         self.current = label("in use", "tag")
         self.current.hide()
-        self.data = label("", "small")
+        self.data = label("", "muted")
         self.problem = label("", "small")
-        self.note = label("", "small")
+        self.note = label("", "muted")
         for text in (self.problem, self.data):
             text.setWordWrap(True)
         self.open = QPushButton("Open")
@@ -165,7 +165,8 @@ class ModelCard(QFrame):
             while (item := self._figures.takeAt(0)) and (cell := item.widget()):
                 cell.deleteLater()
             for row, (name, text, tip) in enumerate(_figures(card)):
-                key, value = label(name, "small"), label(text, "value")
+                key, value = label(name, "muted"), label(text)
+                key.setWordWrap(len(name) > SHORT_ROWS)
                 value.setAlignment(Qt.AlignmentFlag.AlignRight)
                 key.setToolTip(tip)
                 value.setToolTip(tip)
@@ -218,7 +219,7 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
     rows = [
         ("Pictures", shape, "Size and colours of a picture."),
         (
-            "Net",
+            "Network",
             network_text(net),
             NETWORK_TIP,
         ),
@@ -233,7 +234,7 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
     if card.updates:
         rows.append(("Updates", thousands(card.updates), "Parameter updates of Algorithm 1."))
     if card.seconds:
-        rows.append(("Learned in", duration(card.seconds), "Time spent learning."))
+        rows.append(("Trained for", duration(card.seconds), "Time spent in training."))
     if card.health:
         health = f"d {card.health.d:+.2f}   v {card.health.v:.2f}   K v {card.health.path_length:.1f}".replace("-", "−")
         rows.append(

@@ -29,7 +29,7 @@ from ebm_studio.app.studio.openers import Opener, local_files
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.studio.tour_stop import Stop
-from ebm_studio.app.studio.wishes import FindPhotos
+from ebm_studio.app.studio.wishes import FindPhotos, PlayPath
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.captions import Caption
@@ -148,6 +148,7 @@ class ReconstructPage(Page):
         self.compare_view = CompareView(theme, state)
         self.timeline = Timeline(theme, state)
         self.inspector = ReconstructInspector(theme, state)
+        self.inspector.morph.morph.done.connect(lambda: studio.wish(PlayPath()))
         self.inspector.send.save.clicked.connect(self.choose_folder)
         self._is_plotted = False
         self._lay_out()

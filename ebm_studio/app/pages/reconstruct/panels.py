@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.reconstruct.morph import Morph
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
+from ebm_studio.app.studio.shelf import SLOTS
 from ebm_studio.app.widgets.fields import Choice, Parameter, RealField, Scale, SeedField, WholeField, button, label
 from ebm_studio.app.widgets.formatting import duration, figure
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
@@ -19,6 +22,13 @@ if TYPE_CHECKING:
 
 USUAL = Reconstruction()
 PLOT_HEIGHT = 12 * UNIT
+VERDICTS = (
+    (30.0, "Very close to the photo."),
+    (24.0, "Close to the photo; fine details differ."),
+    (18.0, "Roughly the photo. More iterations may bring it closer."),
+    (-math.inf, "Far from the photo: it is not a picture of this model's kind."),
+)
+"""From so many dB on, PSNR against the photo as the model was shown it."""
 
 
 class SearchPanel(Panel):
@@ -29,15 +39,12 @@ class SearchPanel(Panel):
         self._state = state
         self.mode = Choice(
             [
-                ("free", "Free", "No limit on z, as in the paper. Most accurate."),
-                ("support", "In support", "z stays where p₀ can draw: within [−1, 1] for uniform noise."),
-                (
-                    "typical",
-                    "Typical",
-                    "z stays in the support and looks like noise. Best for interpolation.",
-                ),
+                ("free", "Closest match", "No limit on z, as in the paper. Most accurate."),
+                ("support", "Within noise range", "z stays where p₀ can draw: within [−1, 1] for uniform noise."),
+                ("typical", "Noise-like (best for morphs)", "z stays within the range and looks like noise."),
             ],
             "Mode",
+            stacked=True,
         )
         self.mode.chosen.connect(lambda mode: state.set(mode=mode))
         self.iterations = Parameter(
@@ -142,6 +149,10 @@ class ResultPanel(Panel):
         self.psnr = figure_line(lines, "PSNR", "Peak signal-to-noise ratio: 30 dB is good, 40 dB hard to tell apart.")
         self.ssim = figure_line(lines, "SSIM", "Structural similarity: 1 is the same picture.")
         self.column.addLayout(lines)
+        self.verdict = label("")
+        self.verdict.setWordWrap(True)
+        self.verdict.setAccessibleName("Verdict")
+        self.column.addWidget(self.verdict)
         self.words = label("", "muted")
         self.words.setWordWrap(True)
         self.words.setAccessibleName("Typicality")
@@ -172,9 +183,32 @@ class ResultPanel(Panel):
         self.error.setText(figure(float(course.least[-1])) if course is not None and done else "–")
         for line, value in ((self.psnr, "{0.psnr:.1f} dB"), (self.ssim, "{0.ssim:.3f}")):
             line.setText(value.format(outcome.result) if outcome else "–")
-        self.words.setVisible(outcome is not None)
+        for text in (self.verdict, self.words):
+            text.setVisible(outcome is not None)
         if outcome is not None:
+            self.verdict.setText(verdict(outcome.result.psnr))
             self.words.setText(in_words(outcome.result.typicality, outcome.result.latent.short_run.start))
+
+
+class MorphPanel(Panel):
+    """Seen while there are two photos: the way from them to a film."""
+
+    def __init__(self, state: ReconstructState) -> None:
+        super().__init__("Two photos")
+        self._state = state
+        self.morph = Morph(state, self)
+        self.start = QPushButton("Morph these two photos")
+        self.start.setObjectName("primary")
+        self.start.setToolTip("Find noise-like start noise for both, then play the path between them.")
+        self.start.clicked.connect(self.morph.start)
+        self.column.addWidget(self.start)
+        for signal in (state.photos_changed, state.search_changed, state.open.model_changed):
+            signal.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        self.setVisible(len(self._state.photos) == len(SLOTS))
+        self.start.setEnabled(self.morph.ready)
 
 
 class SendPanel(Panel):
@@ -228,7 +262,7 @@ def in_words(typical: Typicality, start: Start) -> str:
     edge = 1.001 if start == "uniform" else 5.0
     strange = []
     if typical.range > edge:
-        strange.append(f"it reaches ±{typical.range:.1f}, where noise ends at ±{edge:.0f}")
+        strange.append(f"values reach ±{typical.range:.1f}, where noise ends at ±{edge:.0f}")
     if not 0.75 < typical.variance < 1.33:
         strange.append(f"it varies {typical.variance:.2g} times as much")
     if abs(typical.correlation) > 0.1:
@@ -236,10 +270,15 @@ def in_words(typical: Typicality, start: Start) -> str:
     if typical.flatness < 0.85:
         strange.append("the photo's edges show")
     if not strange:
-        return "z is typical: the start noise could well have been drawn like this."
+        return "This is ordinary noise: the model could well have drawn it. Good for morphs."
     *before, last = strange
     reasons = f"{', '.join(before)} and {last}" if before else last
-    return f"z is not typical of the start noise: {reasons}. Paths from it will look more like a cross-fade."
+    return f"This is not ordinary noise: {reasons}. Morphs will look like cross-fades: try Noise-like."
+
+
+def verdict(psnr: float) -> str:
+    """How close a reconstruction is, in a sentence; `psnr` in dB."""
+    return next(words for least, words in VERDICTS if psnr >= least)
 
 
 class ReconstructInspector(PanelColumn):
@@ -249,8 +288,9 @@ class ReconstructInspector(PanelColumn):
         super().__init__()
         self.setObjectName("inspector")
         self.setMinimumWidth(30 * UNIT)
+        self.morph = MorphPanel(state)
         self.search = SearchPanel(theme, state)
         self.brush = MaskPanel(theme, state)
         self.result = ResultPanel(theme, state)
         self.send = SendPanel(state)
-        self.stack(self.search, self.brush, self.result, self.send)
+        self.stack(self.morph, self.search, self.brush, self.result, self.send)

@@ -84,6 +84,8 @@ class PhotoList(QListWidget):
         self.blockSignals(True)
         self.setCurrentRow(row)
         self.blockSignals(False)
+        if (item := self.currentItem()) is not None:
+            self.scrollToItem(item)
         self.viewport().update()
 
     def _choose(self, row: int) -> None:

@@ -87,6 +87,7 @@ class ReconstructState(Faults):
         self._fingerprint = ""
         self._look: tuple[int, View] | None = None  # which of them was looked at, and how
         self._strokes = 0
+        self._added: Hashable = None
         self.files = PhotoFiles(self)
         self.absent = AbsentPhotos(self.files, open_model.undo, self)
         self.absent.told.connect(self._add_message)
@@ -516,6 +517,9 @@ class ReconstructState(Faults):
             self._add_message(f"There is room for {MOST} photos: remove some before you add more.")
         else:
             self._swap("Add photos", (*self.photos, photo), key)
+            if key != self._added:  # the first of those that were opened together
+                self._added = key
+                self.look_at(photo)
 
     def _take_back(self, photo: Photo, outcomes: list[Outcome]) -> None:
         self._set_photos((*self.photos, photo))

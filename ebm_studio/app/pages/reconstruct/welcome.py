@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPen, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
@@ -17,6 +17,7 @@ from ebm_studio.app.widgets.fields import label
 
 ICON = 6 * UNIT
 THUMBNAIL = 6 * UNIT
+IN_A_ROW = 5  # samples, which so fit in the smallest window
 
 
 class Welcome(QWidget):
@@ -55,13 +56,15 @@ class Welcome(QWidget):
         column.addSpacing(3 * UNIT)
         if self.samples:
             column.addWidget(label("or try one of these", "small"), 0, middle)
-            row = QHBoxLayout()
-            row.setSpacing(UNIT // 2)
-            row.addStretch(1)
-            for sample in self.samples:
-                row.addWidget(sample)
-            row.addStretch(1)
-            column.addLayout(row)
+            grid = QGridLayout()
+            grid.setSpacing(UNIT // 2)
+            for index, sample in enumerate(self.samples):
+                grid.addWidget(sample, index // IN_A_ROW, index % IN_A_ROW)
+            rows = QHBoxLayout()
+            rows.addStretch(1)
+            rows.addLayout(grid)
+            rows.addStretch(1)
+            column.addLayout(rows)
         column.addStretch(1)
         theme.changed.connect(self._show_sign)
         self._show_sign()
