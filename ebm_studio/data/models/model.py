@@ -53,7 +53,7 @@ from ebm_studio.data.models.reading import Assumed, Reading
 from ebm_studio.data.storage.progress import Progress
 from ebm_studio.data.storage.tensors import declared, load_tensors, save_tensors
 
-BATCH = 64  # chains that run together on a CPU; more gain no speed and cost memory
+BATCH = 64  # chains that run together, but for recorded runs; more gain no speed and cost memory
 SHOWN = 8  # samples, in a notebook
 TYPICAL = 16  # chains that a backend is chosen for
 
@@ -95,7 +95,7 @@ class Model:
         """
         run = run or self.card.short_run
         parts = []
-        together = BATCH if self.device.type == "cpu" else MOST
+        together = MOST if self._captured else BATCH
         for first in range(0, check_count(count, MAX_IMAGES), together):
             chains = range(first, min(first + together, count))
             images = self._ends(self._streams(seed, chains), run)

@@ -1,4 +1,4 @@
-"""Updates whose work is recorded, against plain ones. On the CPU, `as_it_stands` takes the recorder's place."""
+"""Updates whose work is recorded, against plain ones. On the CPU, `in_one_place` takes the recorder's place."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ebm_studio.core.energy.graph import GraphGradient
 from ebm_studio.core.learning.captured_work import Found
 from ebm_studio.core.learning.learner import Learner
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+from tests.recording import in_one_place
 
 SPEC = NetSpec(size=16, channels=1, width=4)
 RUN = ShortRun(steps=5)
@@ -40,7 +41,7 @@ def weights(one: Learner) -> Tensor:
 
 @pytest.mark.parametrize("changes", [{}, {"chains_from": "data"}, {"chains_from": "chains"}], ids=str)
 def test_recorded_updates_are_plain_updates(changes: dict[str, Any]) -> None:
-    plain, ours = learner(**changes), captured(lambda work: work, **changes)
+    plain, ours = learner(**changes), captured(in_one_place, **changes)
     for update in range(6):  # sigma and the learning rate fall from one to the next
         wanted, found = plain.update(update / 6), ours.update(update / 6)
         assert found.v == pytest.approx(wanted.v, rel=1e-4)
@@ -87,7 +88,7 @@ def test_an_update_that_cannot_be_recorded_trains_the_same() -> None:
     def failing(work: Work) -> Work:
         raise RuntimeError("no recording today")
 
-    ours, other = captured(lambda work: work), captured(failing)
+    ours, other = captured(in_one_place), captured(failing)
     for _ in range(4):
         ours.update(0.0)
         other.update(0.0)
@@ -104,8 +105,9 @@ def test_gradients_stay_where_a_recording_writes_them() -> None:
 
 
 def test_samples_are_not_overwritten_by_the_next_update() -> None:
-    one = captured(lambda work: work)
-    one.update(0.0)
+    one = captured(in_one_place)
+    for _ in range(2):  # from then on it is replayed
+        one.update(0.0)
     assert one.samples is not None
     samples, kept = one.samples, one.samples.clone()
     one.update(0.0)

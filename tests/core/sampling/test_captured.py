@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 import pytest
 import torch
@@ -16,17 +15,13 @@ from ebm_studio.core.sampling.captured import KEPT, CapturedSampler
 from ebm_studio.core.sampling.langevin import ChainStreams, sample, seed_from, short_run
 from ebm_studio.core.sampling.philox import StepNoise, keys_of
 from ebm_studio.core.specs import NetSpec, ShortRun
+from tests.recording import in_one_place
 
-T = TypeVar("T")
 SPEC = NetSpec(size=16, width=4)
 RUN = ShortRun(steps=20, noise_scale=0.05)
 
 
-def as_it_stands(work: Callable[[], T]) -> Callable[[], T]:
-    return work
-
-
-def gradient(record: object = as_it_stands) -> GraphGradient:
+def gradient(record: object = in_one_place) -> GraphGradient:
     net = ConvNet(SPEC, torch.Generator().manual_seed(3)).requires_grad_(False)
     return GraphGradient(net, record=record)  # type: ignore[arg-type]
 
@@ -43,7 +38,7 @@ def start(count: int, run: ShortRun = RUN) -> Tensor:
 def test_a_whole_run_ends_where_its_steps_end(run: ShortRun) -> None:
     ours, z = gradient(), start(5, run)
     wanted = sample(ours.direct, z, run, StepNoise(keys(5), SPEC.shape))
-    sampler = CapturedSampler(ours, as_it_stands)
+    sampler = CapturedSampler(ours, in_one_place)
     for _ in range(3):  # as it stands, recorded, replayed
         for found, expected in zip(sampler(z, run, keys(5)), wanted, strict=True):
             assert torch.equal(found, expected)
@@ -52,11 +47,11 @@ def test_a_whole_run_ends_where_its_steps_end(run: ShortRun) -> None:
 def test_a_whole_run_ends_where_the_watched_chain_ends() -> None:
     ours = gradient()
     *_, last = short_run(ours, start(5), RUN, StepNoise(keys(5), SPEC.shape))
-    assert torch.equal(CapturedSampler(ours, as_it_stands)(start(5), RUN, keys(5))[0], last.images)
+    assert torch.equal(CapturedSampler(ours, in_one_place)(start(5), RUN, keys(5))[0], last.images)
 
 
 def test_a_chain_is_the_same_in_any_batch_and_after_another_seed() -> None:
-    sampler = CapturedSampler(gradient(), as_it_stands)
+    sampler = CapturedSampler(gradient(), in_one_place)
     many = sampler(start(70), RUN, keys(70))[0]
     other = sampler(start(70), RUN, keys(70, first=100))[0]
     assert not torch.equal(other, many)
@@ -64,13 +59,14 @@ def test_a_chain_is_the_same_in_any_batch_and_after_another_seed() -> None:
         assert torch.equal(sampler(start(count), RUN, keys(count))[0], many[:count])
 
 
-def test_results_are_not_overwritten_by_the_next_run() -> None:
-    sampler = CapturedSampler(gradient(), as_it_stands)
-    images, lengths = sampler(start(2), RUN, keys(2))
-    kept = images.clone(), lengths.clone()
-    sampler(start(2) / 2, RUN, keys(2))
-    assert torch.equal(images, kept[0])
-    assert torch.equal(lengths, kept[1])
+def test_more_chains_than_a_recording_has_come_out_the_same() -> None:
+    ours = gradient()
+    whole = sample(ours.direct, start(10), RUN, StepNoise(keys(10), SPEC.shape))
+    ours.size = lambda count: 4  # type: ignore[method-assign]
+    sampler = CapturedSampler(ours, in_one_place)
+    for _ in range(2):  # each part is in the place of the one before
+        for found, expected in zip(sampler(start(10), RUN, keys(10)), whole, strict=True):
+            assert torch.equal(found, expected)
 
 
 def test_a_few_recordings_are_kept_the_newest_ones() -> None:
@@ -95,7 +91,7 @@ def test_a_few_recordings_are_kept_the_newest_ones() -> None:
 
 def test_a_very_long_run_is_not_recorded_and_ends_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     ours = gradient()
-    whole = CapturedSampler(ours, as_it_stands)(start(2), RUN, keys(2))[0]
+    whole = CapturedSampler(ours, in_one_place)(start(2), RUN, keys(2))[0]
     monkeypatch.setattr(captured, "LONGEST", RUN.steps - 1)
 
     recorded: list[object] = []
