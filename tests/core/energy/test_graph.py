@@ -12,7 +12,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from ebm_studio.core.energy.backends import available
 from ebm_studio.core.energy.capture import Recorded, record
+from ebm_studio.core.energy.choice import choose_backend
 from ebm_studio.core.energy.gradients import MOST, EnergyGradient
 from ebm_studio.core.energy.graph import FEW, SIZES, USUAL, GraphGradient
 from ebm_studio.core.energy.nets import ConvNet
@@ -179,3 +181,18 @@ def test_the_sizes_go_up_and_the_usual_one_is_among_them() -> None:
     assert sorted(SIZES) == list(SIZES)
     assert USUAL in SIZES
     assert SIZES[-1] == MOST
+
+
+@pytest.mark.parametrize(("capability", "native"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
+def test_bfloat16_is_for_gpus_that_multiply_it(
+    capability: tuple[int, int], native: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    found = available(torch.device("cuda"))
+    assert found[:2] == ("fp32", "graph")
+    assert ("graph-bf16" in found) is ("bf16" in found) is native
+
+
+@pytest.mark.device
+def test_auto_is_a_graph_on_a_gpu() -> None:
+    assert choose_backend(drawn_net(NetSpec(width=32), "cuda"), 16, {}).backend.startswith("graph")
