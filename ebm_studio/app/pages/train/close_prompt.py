@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import QCheckBox
 
 from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.pages.train.runs.run_reader import RunView
 from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.studio.preferences import PreferenceStore
 from ebm_studio.app.widgets.notice import Notice
@@ -34,11 +35,10 @@ class Leaving(Notice):
         if wish == "stop":
             self._stop()
             return True
-        names = ", ".join(view.name for view in running)
-        verb, it = ("is", "It continues") if len(running) == 1 else ("are", "They continue")
+        text, keep = _question(running)
         self.say(
-            f"{names} {verb} still training. {it} after you close, and will be listed next time.",
-            ("Keep training", lambda: self._answer_with("go", lambda: None)),
+            text,
+            (keep, lambda: self._answer_with("go", lambda: None)),
             ("Stop and save", lambda: self._answer_with("stop", self._stop)),
         )
         return False
@@ -53,3 +53,22 @@ class Leaving(Notice):
     def _stop(self) -> None:
         for view in (view for view in self._runs.views if view.folder.alive):
             self._runs.order(view, "stop")
+
+
+def _question(running: Sequence[RunView]) -> tuple[str, str]:
+    """What is under way, and the answer that leaves it so."""
+    paused = [view.status.state == "paused" for view in running]
+    verb, it, they = ("is", "It", "s") if len(running) == 1 else ("are", "They", "")
+    if all(paused):
+        names = ", ".join(view.name for view in running)
+        return (
+            f"{names} {verb} paused. {it} stay{they} so after you close, and will be listed next time.",
+            "Keep paused",
+        )
+    names = ", ".join(
+        f"{view.name} (paused)" if is_paused else view.name for view, is_paused in zip(running, paused, strict=True)
+    )
+    return (
+        f"{names} {verb} still training. {it} continue{they} after you close, and will be listed next time.",
+        "Keep training",
+    )
