@@ -113,7 +113,7 @@ def test_everything_can_be_undone(qtbot, running, page, tmp_path):
     other = make_model(tmp_path / "other.safetensors", seed=3, steps=STEPS)
     type_into(page.common.count, "2")
     type_into(page.headers[1].steps, "20")
-    assert running.studio.undo.undo_text == "B: Steps K 20"
+    assert running.studio.undo.undo_text == "Right: Steps K 20"
     a.open_model(str(other))
     qtbot.waitUntil(lambda: a.model.card.name == "other", timeout=PATIENCE)
     QTest.mouseClick(page.common.swap, Qt.MouseButton.LeftButton)
