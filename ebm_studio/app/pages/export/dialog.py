@@ -126,6 +126,7 @@ class ExportDialog(QDialog):
         self.handle = DragHandle(theme, state, lambda: self.player.image)
         self.where = label("", "muted")
         self.show_folder = QPushButton("Show in folder")
+        self.show_folder.setToolTip("Open the folder that the file is in.")
         self.show_folder.setAutoDefault(False)
         self.show_folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(state.folder))))
 
