@@ -11,6 +11,7 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
+from ebm_studio.app.widgets.plots import Chart
 from tests.app.conftest import PATIENCE
 
 
@@ -49,3 +50,11 @@ def test_both_sides_are_copied_as_columns(qtbot, running):
     assert names == ["step", "left", "right"]
     assert all(left == right for _, left, right in rows)
     assert len(rows) == state.pair.run.steps + 1
+
+
+def test_every_chart_of_every_page_has_its_numbers(qtbot, running):
+    for page in running.pages:
+        running.show_page(page)
+    charts = running.findChildren(Chart)
+    assert {"Energy E", "Gradient step length", "TV", "Distance to the next frame"} <= {chart._name for chart in charts}
+    assert all(table is None or table.csv() for table in (chart.table() for chart in charts))

@@ -13,6 +13,7 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.landscape.curves import Curves
 from ebm_studio.app.pages.landscape.state import LandscapeState
+from ebm_studio.app.widgets.copying import Table
 from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.plots import Chart, Curve, stroke
 
@@ -26,6 +27,8 @@ class Kind:
     title: str
     tip: str
     series: tuple[Series, ...]
+    columns: tuple[str, ...] = ()
+    """The names of two series in a table; one has the title."""
     has_zero: bool = True
     """Whether the axis shows 0."""
 
@@ -38,6 +41,7 @@ KINDS = (
         "Total variation between the data and the short run's density (solid), and between the data and exp(−E / T) "
         "(dashed). 0 is the same, 1 has nothing in common.",
         (lambda c: (c.counted, c.tv_short_run), lambda c: (c.counted, c.tv_energy)),
+        ("TV short run", "TV exp(−E / T)"),
     ),
 )
 
@@ -74,6 +78,14 @@ class TrainingChart(Chart):
             self.plot.setXRange(0, max(max(x, default=1) for x, _ in values), padding=0.02)
             self.plot.setYRange(low, high if high > low else low + 1, padding=0.1)
         self.value.setText("   ".join(signed(y[-1]) for _, y in values if y))
+
+    def table(self) -> Table | None:
+        values = [series(self._state.work.curves) for series in self._kind.series]
+        updates = values[0][0]
+        if not updates:
+            return None
+        columns = [(name, y) for name, (_, y) in zip(self._kind.columns or (self._kind.title,), values, strict=True)]
+        return Table.of_columns([("update", updates), *columns])
 
     def most(self) -> int | None:
         return None
