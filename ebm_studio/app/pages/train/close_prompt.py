@@ -35,7 +35,7 @@ class Leaving(Notice):
         if wish == "stop":
             self._stop()
             return True
-        text, keep = _question(running)
+        text, keep = question(running)
         self.say(
             text,
             (keep, lambda: self._answer_with("go", lambda: None)),
@@ -55,7 +55,7 @@ class Leaving(Notice):
             self._runs.order(view, "stop")
 
 
-def _question(running: Sequence[RunView]) -> tuple[str, str]:
+def question(running: Sequence[RunView]) -> tuple[str, str]:
     """What is under way, and the answer that leaves it so."""
     paused = [view.status.state == "paused" for view in running]
     verb, it, they = ("is", "It", "s") if len(running) == 1 else ("are", "They", "")
