@@ -1,4 +1,4 @@
-"""`ebm-studio calibrate`: the step size at which a learned model draws best."""
+"""`ebm-studio calibrate`: the step size at which a trained model draws best."""
 
 from __future__ import annotations
 
@@ -20,20 +20,23 @@ def add(commands: Any) -> None:
         "calibrate",
         help="find the step size at which a model draws best",
         description="Draw at step sizes from the model's own to 1.5 times that, compare with training images "
-        "(KID-lite0), and write the model with the smallest step size that cannot be told from the best.",
+        "(KID-lite0), and write the model with the smallest step size that is not measurably worse than the best.",
     )
     parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
-    parser.add_argument("data", metavar="DATA", help="what it learned from: a folder or zip of images, or a name")
+    parser.add_argument(
+        "data", metavar="DATA", help="its training data: a folder or zip of images, or a data set's name"
+    )
     parser.add_argument("-o", "--output", type=some_path, metavar="FILE", help="the model to write (default: none)")
     parser.add_argument(
         "--most",
         type=float,
         default=1.5,
         metavar="F",
-        help="how many times the model's own step size is the most (default: 1.5); large steps reconstruct worse",
+        help="the largest step size to try, as a multiple of the model's own (default: 1.5); large steps reconstruct "
+        "photos less well",
     )
-    parser.add_argument("--count", type=int, default=512, metavar="N", help="samples of each (default: 512)")
-    parser.add_argument("--seed", type=int, default=0, help="of the samples (default: 0)")
+    parser.add_argument("--count", type=int, default=512, metavar="N", help="samples for each step size (default: 512)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the samples (default: 0)")
     add_reading(parser)
     add_device(parser)
     add_json(parser)

@@ -35,18 +35,21 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "diagnose",
         help="measure why a model works: the paper's argument",
-        description="Measure six claims of the paper on a model, each with its spread: that K is part of the model, "
+        description="Measure six claims of the paper on a model, each with its standard error: that K is part of the "
+        "model, "
         "that the short run does not converge and does not mix, that samples match the data's moments and energies, "
-        "and that the run can be inverted. Ctrl-C keeps the claims that are done (docs/diagnosis.md explains them).",
+        "and that the run can be inverted. Ctrl-C keeps the claims that are finished. docs/diagnosis.md explains them.",
     )
     parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
-    parser.add_argument("data", metavar="DATA", help="what it trained on: a folder or zip of images, or a name")
     parser.add_argument(
-        "-o", "--output", type=some_path, metavar="REPORT.html", help="a report to write, one file that stands alone"
+        "data", metavar="DATA", help="its training data: a folder or zip of images, or a data set's name"
+    )
+    parser.add_argument(
+        "-o", "--output", type=some_path, metavar="REPORT.html", help="write a report, as one self-contained file"
     )
     parser.add_argument("--only", default="", metavar="CLAIM,...", help=f"some of {', '.join(CLAIMS)} (default: all)")
     parser.add_argument("--count", type=int, default=512, metavar="N", help="samples to measure (default: 512)")
-    parser.add_argument("--seed", type=int, default=0, help="of samples and draws (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of samples and draws (default: 0)")
     add_reading(parser)
     add_device(parser)
     add_json(parser)
@@ -59,7 +62,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         check_place(args.output)
     settings = Diagnosing(count=args.count, seed=args.seed)
     if args.output and args.output.suffix.lower() not in SUFFIXES:
-        raise SettingsError(f"The report is an .html file, not {args.output.name}.")
+        raise SettingsError(f"The report must be an .html file, not {args.output.name}.")
 
     from ebm_studio.data.exports.report import save_report
     from ebm_studio.data.models.diagnosis.diagnose import check_claims, summary
@@ -92,7 +95,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _examine(subject: Subject, claims: Sequence[Claim], quiet: bool) -> tuple[list[Finding], bool]:
-    """The findings, told as they come, and whether somebody stopped the work before all were there."""
+    """The findings, printed as they come, and whether somebody stopped the work before all were done."""
     from ebm_studio.data.models.diagnosis.diagnose import EXAMINERS
 
     findings: list[Finding] = []

@@ -1,4 +1,4 @@
-"""`ebm-studio evaluate`: how good a model's samples are, in figures that can be repeated."""
+"""`ebm-studio evaluate`: how good a model's samples are, in metrics that can be repeated."""
 
 from __future__ import annotations
 
@@ -21,23 +21,25 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="measure how good a model's samples are",
-        description="Compare samples with the images of DATA that training never saw (docs/fidelity.md explains the "
-        "figures). --features inception gives true KID, FID and IS, and downloads its weights when first used.",
+        description="Compare samples with the held-out images of DATA (docs/fidelity.md explains the metrics). "
+        "--features inception gives true KID, FID and IS, and downloads its weights when first used.",
     )
     parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
-    parser.add_argument("data", metavar="DATA", help="what it learned from: a folder or zip of images, or a name")
+    parser.add_argument(
+        "data", metavar="DATA", help="its training data: a folder or zip of images, or a data set's name"
+    )
     parser.add_argument("--count", type=int, default=5000, metavar="N", help="samples to compare (default: 5000)")
     parser.add_argument("--features", default="lite0", help="lite0 or inception (default: lite0)")
     parser.add_argument(
-        "--held-out", type=int, metavar="N", help="the last N images were not trained on (default: as the card says)"
+        "--held-out", type=int, metavar="N", help="the last N images are held out (default: as the card says)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of samples and draws (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of samples and draws (default: 0)")
     parser.add_argument(
         "-o",
         "--output",
         type=some_path,
         metavar="FILE",
-        help="the model to write, with the figures in its card",
+        help="write a copy of the model with the metrics in its card",
     )
     add_reading(parser)
     add_device(parser)
@@ -72,7 +74,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         print(_table(found))
         print(f"{command}   ({seconds:.0f} s)")
         if args.output:
-            print(f"{args.output}: {model.card.name} with these figures in its card")
+            print(f"{args.output}: {model.card.name} with these metrics in its card")
     return {
         **found.to_dict(),
         "model": model.card.name,
@@ -99,7 +101,7 @@ def _table(found: Figures) -> str:
     lines += [
         f"{found.samples} samples, {found.training} training images as floor, {found.held_out} held-out as reference",
         f"nearest training image: {near.model:.3f} from samples, {near.held_out:.3f} from held-out images, "
-        f"{near.copies:.1%} of samples suspiciously near (1.0% expected)",
+        f"{near.copies:.1%} of samples suspiciously close (1.0% expected)",
         f"reconstruction error on held-out images: {found.heldout_error:.5f} per pixel",
         f"d {found.health.d:+.3f}, v {found.health.v:.3f}, path length K v {found.health.path_length:.1f}",
     ]

@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
         "A Langevin step is x - step_size * gradient + noise_scale * noise.",
     )
     parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
-    parser.add_argument("-o", "--output", required=True, type=some_path, metavar="FILE", help="a .onnx")
+    parser.add_argument("-o", "--output", required=True, type=some_path, metavar="FILE", help="the .onnx file to write")
     add_json(parser)
     parser.set_defaults(run=run)
 

@@ -16,11 +16,11 @@ def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "install-desktop",
-        help="put the program into the desktop's menu, and open our files with it (Linux)",
-        description="For this user only: an entry in the menu, an icon, and the file types of models, latents and "
-        "recipes, so that a double click opens them. Pictures and films get an entry in Open With.",
+        help="add the program to the desktop's menu, and open its files with it (Linux)",
+        description="For this user only: add a menu entry, an icon, and the file types of models, latents and "
+        "recipes, so that a double click opens them. Pictures and films list the program in Open With.",
     )
-    parser.add_argument("--remove", action="store_true", help="take all of it away again")
+    parser.add_argument("--remove", action="store_true", help="remove everything again")
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from ebm_studio.data.storage.desktop import install_desktop, remove_desktop
 
     if not sys.platform.startswith("linux"):
-        raise StudioError("Only desktops on Linux have such entries: on this system, make a shortcut to the program.")
+        raise StudioError("Only Linux desktops have these entries. On this system, make a shortcut to the program.")
     files = remove_desktop() if args.remove else install_desktop(_command())
     if not args.json:
         for file in files:
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _command() -> list[str]:
-    """The command that starts this very copy."""
+    """The command that starts this copy of the program."""
     script = Path(sys.argv[0]).resolve()
     if script.name == "ebm-studio" and script.is_file():
         return [str(script)]

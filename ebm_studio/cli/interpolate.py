@@ -1,4 +1,4 @@
-"""`ebm-studio interpolate`: a path over latents, without a window."""
+"""`ebm-studio interpolate`: a path between latents, without a window."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "interpolate",
-        help="make a film of the way between latents",
-        description="Run the short run from latents between A and B (and C ...), and write the ends as a film; to a "
-        ".png, as a sheet; to a name without suffix, as a folder of .png files. The file remembers how it was made.",
+        help="make a film of the path between latents",
+        description="Run the short run from latents between A and B (and C ...), and write the final pictures as a "
+        "film. A .png gets them as a sheet; a name without a suffix becomes a folder of .png files. The file "
+        "contains its recipe.",
     )
     parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
     parser.add_argument(
@@ -53,25 +54,33 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help=".gif, .webp, .apng, .mp4, .png, or a folder",
     )
-    parser.add_argument("--frames", type=int, default=33, metavar="N", help="frames in all (default: 33)")
+    parser.add_argument("--frames", type=int, default=33, metavar="N", help="total number of frames (default: 33)")
     parser.add_argument(
         "--path", default="paper", help="paper (rho z1 + sqrt(1 - rho^2) z2), slerp or linear (default: paper)"
     )
     parser.add_argument(
-        "--spacing", default="angle", help="evenly in the angle, the image's change, or rho (default: angle)"
+        "--spacing",
+        default="angle",
+        help="frames evenly spaced in: angle, image (how much the picture changes) or rho (default: angle)",
     )
     parser.add_argument(
-        "--noise", default="own", help="of the steps: each stop's own, mixed; the first stop's; or off (default: own)"
+        "--noise",
+        default="own",
+        help="noise of the steps: own (of each stop, mixed), first (of the first stop) or off (default: own)",
     )
-    parser.add_argument("--loop", action="store_true", help="go on from the last stop to the first")
-    parser.add_argument("--ping-pong", action="store_true", help="play forth and back")
+    parser.add_argument("--loop", action="store_true", help="continue from the last stop to the first")
+    parser.add_argument("--ping-pong", action="store_true", help="play forward and back")
     parser.add_argument("--fps", type=float, default=20.0, help="frames a second (default: 20)")
-    parser.add_argument("--hold", type=float, default=0.0, metavar="S", help="seconds that both ends stay (default: 0)")
-    parser.add_argument("--scale", type=int, default=4, metavar="N", help="show each pixel as N x N (default: 4)")
-    parser.add_argument("--smooth", action="store_true", help="enlarge smoothly, not as squares")
+    parser.add_argument("--hold", type=float, default=0.0, metavar="S", help="seconds to hold both ends (default: 0)")
+    parser.add_argument("--scale", type=int, default=4, metavar="N", help="draw each model pixel as N x N (default: 4)")
+    parser.add_argument("--smooth", action="store_true", help="enlarge smoothly instead of as squares")
     parser.add_argument("--captions", action="store_true", help="write rho and the energy under each frame")
-    parser.add_argument("--palette", default="shared", help="of a GIF: shared by all frames, or own (default: shared)")
-    parser.add_argument("--dither", default="none", help="of a GIF: none, ordered or diffusion (default: none)")
+    parser.add_argument(
+        "--palette", default="shared", help="palette of a GIF: shared (by all frames) or own (default: shared)"
+    )
+    parser.add_argument(
+        "--dither", default="none", help="dithering of a GIF: none, ordered or diffusion (default: none)"
+    )
     add_short_run(parser)
     add_reading(parser)
     add_device(parser)
@@ -140,7 +149,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def run_of(stops: Sequence[str], own: ShortRun) -> ShortRun:
-    """The short run of a path: that of its first photo, which would not come back in any other, or the model's own."""
+    """The short run of a path: that of its first photo, which no other would reproduce, or the model's own."""
     from ebm_studio.data.models.latent import SUFFIX, FromPhoto, read_latent
 
     for text in stops:
@@ -162,7 +171,7 @@ def read_stop(text: str, model: Model, own: ShortRun) -> Latent:
     if text.startswith("seed:"):
         match = re.fullmatch(r"seed:(\d{1,19})(?::(\d{1,4}))?", text)
         if not match:
-            raise SettingsError(f"{text} is not a seed: write seed:7, or seed:7:3 for its chain 3.")
+            raise SettingsError(f"{text} is not a seed: write seed:7, or seed:7:3 for chain 3 of that seed.")
         return model.latent(int(match[1]), int(match[2] or 0), own)
     path = path_of(text, DataError)
     if path.suffix.lower() == SUFFIX:

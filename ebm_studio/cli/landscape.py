@@ -1,4 +1,4 @@
-"""`ebm-studio landscape`: an energy over the plane, trained and measured, without a window."""
+"""`ebm-studio landscape`: an energy over the plane, trained and measured without a window."""
 
 from __future__ import annotations
 
@@ -32,39 +32,43 @@ def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "landscape",
-        help="train an energy over the plane, where all of it can be seen",
-        description="Train a small energy on points of the plane, and measure how far its short runs, and the energy's "
-        "own density exp(-E / T), are from the data.",
+        help="train an energy over points in the plane, where you can see all of it",
+        description="Train a small energy on points in the plane. Measure how far its short runs, and its own density "
+        "exp(-E / T), are from the data.",
     )
     parser.add_argument(
         "data",
         metavar="DATA",
         help="rings, moons, eight, pinwheel, checkerboard, spirals or swiss-roll; text:HELLO; a .csv or .npy file of "
-        "points; a picture, whose darkness is the density; or a landscape's .safetensors file, to go on with",
+        "points; a picture, where dark means dense; or a landscape's .safetensors file, to continue training",
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="a film (.gif, .mp4, ...), a .png, or the landscape itself "
         "(.safetensors)",
     )  # fmt: skip
-    parser.add_argument("--updates", type=int, metavar="N", help="updates in all (default: 3000)")
-    parser.add_argument("--width", type=int, help="units of a layer (default: 64)")
+    parser.add_argument("--updates", type=int, metavar="N", help="total number of updates (default: 3000)")
+    parser.add_argument("--width", type=int, help="units in each layer (default: 64)")
     parser.add_argument("--depth", type=int, help="hidden layers, 2 to 4 (default: 3)")
     parser.add_argument("--activation", help="silu, gelu, leaky_relu, tanh or softplus (default: silu)")
-    parser.add_argument("--batch", type=int, metavar="M", help="chains of an update")
-    parser.add_argument("--data-batch", type=int, metavar="M", help="data points of an update")
-    parser.add_argument("--learning-rate", type=float, metavar="R", help="Adam's rate")
+    parser.add_argument("--batch", type=int, metavar="M", help="chains in each update")
+    parser.add_argument("--data-batch", type=int, metavar="M", help="data points in each update")
+    parser.add_argument("--learning-rate", type=float, metavar="R", help="learning rate of Adam")
     parser.add_argument("--data-noise", type=float, metavar="SIGMA", help="noise on the data")
     parser.add_argument(
-        "--chains-from", metavar="WHERE", help="noise (the paper), data (contrastive divergence) or chains (PCD)"
+        "--chains-from",
+        metavar="WHERE",
+        help="start chains from: noise (the paper), data (contrastive divergence) or chains (PCD)",
     )
-    parser.add_argument("--seed", type=int, help="of everything random (default: 0)")
+    parser.add_argument("--seed", type=int, help="seed of everything random (default: 0)")
     parser.add_argument("--show", type=int, default=500, metavar="N", help="chains in the film (default: 500)")
     parser.add_argument(
-        "--past", type=float, default=1.0, metavar="F", help="show F times K steps (default: 1; at most 100)"
+        "--past", type=float, default=1.0, metavar="F", help="show F times K steps (default: 1, at most 100)"
     )
-    parser.add_argument("--side", type=int, default=360, metavar="PX", help="of each view, in pixels (default: 360)")
+    parser.add_argument(
+        "--side", type=int, default=360, metavar="PX", help="width of each view, in pixels (default: 360)"
+    )
     add_short_run(parser)
-    parser.add_argument("--start-range", type=float, metavar="R", help="how wide p0 is (default: 1)")
+    parser.add_argument("--start-range", type=float, metavar="R", help="scale of the start noise (default: 1)")
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -115,11 +119,11 @@ def _check(args: argparse.Namespace) -> None:
     from ebm_studio.data.storage.atomic_write import check_place
 
     if not 0 <= args.past <= 100:
-        raise SettingsError(f"--past is from 0 to 100, not {args.past:g}.")
+        raise SettingsError(f"--past must be from 0 to 100, not {args.past:g}.")
     if not 32 <= args.side <= 2048:
-        raise SettingsError(f"A view is from 32 to 2048 pixels wide, not {args.side}.")
+        raise SettingsError(f"A view must be 32 to 2048 pixels wide, not {args.side}.")
     if not 1 <= args.show <= 5000:
-        raise SettingsError(f"A film shows from 1 to 5000 chains, not {args.show}.")
+        raise SettingsError(f"A film shows 1 to 5000 chains, not {args.show}.")
     if args.output and args.output.suffix.lower() == SUFFIX:
         check_place(args.output)
     elif args.output:
@@ -127,7 +131,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _opened(args: argparse.Namespace) -> Landscape:
-    """The landscape to train: a new one of the data, or that of a file with what the options change."""
+    """The landscape to train: a new one for the data, or one from a file with the options' changes."""
     from ebm_studio.data.points.files import is_landscape_file, load_landscape
     from ebm_studio.data.points.landscape import Landscape
     from ebm_studio.data.points.scene import Scene
@@ -136,7 +140,7 @@ def _opened(args: argparse.Namespace) -> Landscape:
     path = Path(args.data)
     if path.suffix.lower() == SUFFIX:
         if path.is_file() and not is_landscape_file(path):
-            raise DataError(f"{path} is no landscape.")
+            raise DataError(f"{path} is not a landscape.")
         landscape = load_landscape(path)
         landscape.change(_changed(landscape.scene, args, landscape.updates))
         return landscape
@@ -145,7 +149,7 @@ def _opened(args: argparse.Namespace) -> Landscape:
 
 
 def _changed(scene: Scene, args: argparse.Namespace, updates: int) -> Scene:
-    """A scene with what the options say. A net that is trained keeps its form."""
+    """A scene with the options' changes. A trained network keeps its architecture."""
     net = {name: value for name in NET if (value := getattr(args, name)) is not None}
     learning = {field: value for name, field in LEARNING.items() if (value := getattr(args, name)) is not None}
     updates = updates if args.updates is None else args.updates

@@ -47,7 +47,7 @@ COMMANDS = (
     tensorboard,
     train,
 )
-"""Each is called as its module is, with `-` for `_`."""
+"""Each has the name of its module, with `-` for `_`."""
 BAD_INPUT = 2
 INTERRUPTED = 130
 
@@ -63,11 +63,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="ebm-studio",
         usage="ebm-studio [--model NAME|FILE] [FILE ...]\n       ebm-studio COMMAND ...",
-        description="Explore short-run MCMC energy-based models. Without a command: open the window, with photos, "
-        "models, latents, or what was exported here. A window that is open already takes the files.",
+        description="Explore short-run MCMC energy-based models. Without a command, open the window and in it the "
+        "given photos, models, latents or exported files. If a window is already open, it shows the files.",
     )
     parser.add_argument("--version", action="version", version=f"ebm-studio {__version__}")
-    parser.add_argument("--model", metavar="NAME|FILE", help="the model that the window opens with")
+    parser.add_argument("--model", metavar="NAME|FILE", help="the model to open in the window")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", prog="ebm-studio")
     for command in COMMANDS:
         command.add(commands)
@@ -89,7 +89,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _opens_files(argv: Sequence[str]) -> bool:
-    """Whether the first word that is no option is not a command."""
+    """Whether the first word that is not an option is not a command either."""
     words = iter(argv)
     for word in words:
         if word == "--model":

@@ -1,4 +1,4 @@
-"""`ebm-studio models`: what there is to run."""
+"""`ebm-studio models`: the models that come with the program."""
 
 from __future__ import annotations
 

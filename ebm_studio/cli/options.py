@@ -22,7 +22,7 @@ _NUMBER = r"(\d+(?:\.\d+)?)"
 
 def duration(text: str) -> float:
     """Seconds, more than 0, from "90", "90s", "30m", "1.5h" or "1h30m"."""
-    # A number without a unit is of seconds, but not after hours or minutes: 1h30 is said by people who mean minutes.
+    # A number without a unit means seconds, but not after hours or minutes: people who write 1h30 mean minutes.
     plain = re.fullmatch(rf"{_NUMBER}s?", text.strip())
     parts = plain or re.fullmatch(rf"(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?", text.strip())
     numbers = [float(part or 0) for part in parts.groups()] if parts else []
@@ -33,8 +33,8 @@ def duration(text: str) -> float:
 
 
 def some_path(text: str) -> Path:
-    """A path, in which ~ is a home folder. An empty one, as of a variable that is not set, is refused."""
-    # The shell leaves the ~ of --output=~/x.png as it is.
+    """A path, in which ~ is a home folder. An empty one, as from a variable that is not set, is refused."""
+    # The shell does not expand the ~ of --output=~/x.png.
     try:
         return path_of(text, DataError)
     except DataError as error:
@@ -44,24 +44,25 @@ def some_path(text: str) -> Path:
 def some_name(text: str) -> str:
     """The name of a model or a data set; an empty one is refused."""
     if not text.strip():
-        raise argparse.ArgumentTypeError("it is empty: give a name, or a file")
+        raise argparse.ArgumentTypeError("it is empty: give a name or a file")
     return text
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """--sign, --activation and --leak: how weights without a card are read."""
-    group = parser.add_argument_group("weights of another program (a MODEL without a card)")
+    group = parser.add_argument_group("for weights from another program (a MODEL without a card)")
     group.add_argument(
         "--sign",
         choices=get_args(Sign),
-        help="plus if the net's output is the energy, minus if it is -E, as in the paper (default: auto, by a test)",
+        help="plus if the network's output is the energy E, minus if it is -E as in the paper (default: auto, found "
+        "by a test)",
     )
     group.add_argument("--activation", help="leaky_relu or silu (default: leaky_relu)")
-    group.add_argument("--leak", type=float, metavar="A", help="slope of LeakyReLU below 0 (default: 0.2)")
+    group.add_argument("--leak", type=float, metavar="A", help="slope of LeakyReLU for values below 0 (default: 0.2)")
 
 
 def reading(args: argparse.Namespace) -> Reading | None:
-    """What the options say of weights without a card; None when they say nothing. Raises `SettingsError`."""
+    """What the options say about weights without a card; None if they say nothing. Raises `SettingsError`."""
     said = {name: value for name in ("sign", "activation", "leak") if (value := getattr(args, name)) is not None}
     return Reading(**said) if said else None
 
@@ -74,7 +75,10 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_device(parser: argparse.ArgumentParser) -> None:
     """--device."""
     parser.add_argument(
-        "--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="what computes (default: auto)"
+        "--device",
+        default="auto",
+        choices=("auto", "cpu", "cuda", "mps"),
+        help="the device to compute on (default: auto)",
     )
 
 
@@ -84,28 +88,28 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
         "--backend",
         default="auto",
         choices=("auto", "fp32", "winograd", "bf16", "graph", "graph-bf16"),
-        help="how it computes (default: auto, what suits this processor best)",
+        help="the way to compute (default: auto, the best for this processor)",
     )
 
 
 def add_short_run(parser: argparse.ArgumentParser) -> None:
     """--steps, --step-size, --noise-scale, --noise-steps and --start, each by default the model's own."""
     parser.add_argument("--steps", type=int, metavar="K", help="Langevin steps (default: the model's own)")
-    parser.add_argument("--step-size", type=float, metavar="S", help="factor before the energy's gradient")
+    parser.add_argument("--step-size", type=float, metavar="S", help="factor of the energy's gradient")
     parser.add_argument("--noise-scale", type=float, metavar="T", help="standard deviation of each step's noise")
     parser.add_argument("--noise-steps", type=int, metavar="N", help="only the first N steps add noise")
-    parser.add_argument("--start", metavar="P0", help="where chains start: uniform or gaussian noise")
+    parser.add_argument("--start", metavar="P0", help="the start noise of chains: uniform or gaussian")
 
 
 def short_run(args: argparse.Namespace, own: ShortRun) -> ShortRun:
-    """The model's own short run with what the options change."""
+    """The model's own short run with the options' changes."""
     names = ("steps", "step_size", "noise_scale", "noise_steps", "start")
     return replace(own, **{name: value for name in names if (value := getattr(args, name)) is not None})
 
 
 @contextmanager
 def counting_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on stderr, where that is a terminal, for one thing after another; yields a `Progress`."""
+    """A progress bar on stderr, if that is a terminal, for one task after another; yields a `Progress`."""
     from tqdm import tqdm
 
     with tqdm(disable=None, leave=False) as bar:
@@ -121,7 +125,7 @@ def counting_bar() -> Iterator[Callable[[str, int, int], None]]:
 
 @contextmanager
 def progress_bar(doing: str) -> Iterator[Callable[[float], None]]:
-    """A bar on stderr, where that is a terminal; yields what is to be told the share done, 0 to 1."""
+    """A progress bar on stderr, if that is a terminal; yields a function that takes the share done, 0 to 1."""
     from tqdm import tqdm
 
     form = "{desc} {percentage:3.0f}%|{bar}| {remaining} left"

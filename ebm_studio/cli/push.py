@@ -13,12 +13,14 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "push",
         help="share a model on the Hugging Face hub",
-        description="Put a model on the hub, with its card as README and a grid of samples. Who pushes is who "
-        "signed in with `hf auth login`, or whose token is in HF_TOKEN.",
+        description="Put a model on the hub, with its card as README and a grid of samples. Sign in first with `hf "
+        "auth login`, or put your token in HF_TOKEN.",
     )
     parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
-    parser.add_argument("place", metavar="hf:OWNER/NAME[/FILE]", help="where to; it is made if it is not there")
-    parser.add_argument("--private", action="store_true", help="make a place that only its owner sees")
+    parser.add_argument(
+        "place", metavar="hf:OWNER/NAME[/FILE]", help="the repository on the hub; it is created if it does not exist"
+    )
+    parser.add_argument("--private", action="store_true", help="create a private repository")
     add_device(parser)
     add_json(parser)
     parser.set_defaults(run=run)

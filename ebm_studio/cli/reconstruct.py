@@ -1,4 +1,4 @@
-"""`ebm-studio reconstruct`: photos back through the dynamics, without a window."""
+"""`ebm-studio reconstruct`: photos reconstructed through the dynamics, without a window."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ebm_studio.data.models.result import Result
     from ebm_studio.data.pictures.pictures import Pixels
 
-BATCH = 16  # photos that are searched for together
+BATCH = 16  # photos searched together
 
 
 def add(commands: Any) -> None:
@@ -41,24 +41,29 @@ def add(commands: Any) -> None:
         help="find the start noise of photos",
         description="Find for each PHOTO the start noise whose short run ends there. DIR gets a picture (.png) and a "
         "latent (.safetensors) for each, overview.png with rows of photo, latent and reconstruction, and report.json. "
-        "Ctrl-C keeps the best so far. Files that are there and are not an earlier reconstruction's stay as they are.",
+        "Ctrl-C keeps the best so far. Existing files are only replaced if an earlier reconstruction wrote them.",
     )
     parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
     parser.add_argument("photos", metavar="PHOTO", nargs="+", type=some_path, help="a picture, or a folder of them")
     parser.add_argument("-o", "--output", required=True, type=some_path, metavar="DIR", help="where the results go")
-    parser.add_argument("--iterations", type=int, default=200, metavar="N", help="short runs at most (default: 200)")
-    parser.add_argument("--mode", default="free", help="where the noise may go: free, support or typical")
-    parser.add_argument("--mask", type=some_path, help="a picture, white where the photo is to be filled in")
+    parser.add_argument(
+        "--iterations", type=int, default=200, metavar="N", help="maximum number of short runs (default: 200)"
+    )
+    parser.add_argument("--mode", default="free", help="limit on the start noise: free (none), support or typical")
+    parser.add_argument("--mask", type=some_path, help="a picture, white where the photo should be filled in")
     parser.add_argument(
         "--background",
         default="white",
         metavar="COLOUR",
-        help="what transparent parts of a photo show: a name, or #rrggbb (default: white)",
+        help="colour behind transparent parts of a photo: a name, or #rrggbb (default: white)",
     )
     parser.add_argument(
-        "--tolerance", type=float, metavar="E", help="stop at this error; for a noisy photo, the noise's variance"
+        "--tolerance",
+        type=float,
+        metavar="E",
+        help="stop below this error; to denoise a photo, give its noise variance",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the noise that a search starts from (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the noise that a search starts from (default: 0)")
     add_short_run(parser)
     add_reading(parser)
     add_device(parser)
@@ -99,7 +104,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
                         results.append(found)
                     else:
                         lost.append(found)
-        finally:  # a failure keeps what was found before it
+        finally:  # after a failure, keep what was found before it
             if results:
                 account = Account(
                     settings=settings,
@@ -131,7 +136,7 @@ def _search(
     stopped: Event,
     progress: Callable[[int], object],
 ) -> Iterator[Result | DivergedError]:
-    """What is found for each photo, batch by batch; once it is `stopped`, the best so far of the batch at hand."""
+    """The result for each photo, batch by batch; once `stopped` is set, the best so far of the current batch."""
     from ebm_studio.data.models.reconstruction import ran_away, results_of
 
     for first in range(0, len(photos), BATCH):
@@ -161,7 +166,7 @@ def _warn(lines: Iterable[str]) -> None:
 
 
 def _read(paths: Sequence[Path], net: NetSpec, paper: str) -> tuple[list[Path], Pixels, list[str]]:
-    """The photos that can be read, as (N, C, H, W), and a line for each of the others, which is printed too."""
+    """The readable photos, as (N, C, H, W), and a line for each of the others; the line is printed too."""
     import numpy as np
 
     from ebm_studio.core.errors import DataError
@@ -182,7 +187,7 @@ def _read(paths: Sequence[Path], net: NetSpec, paper: str) -> tuple[list[Path], 
 
 
 def _read_mask(file: Path, size: int) -> Tensor:
-    """The known pixels, boolean (size, size): those where the mask, cropped like a photo, is not white."""
+    """The known pixels, boolean (size, size): where the mask, cropped like a photo, is not white."""
     import torch
 
     from ebm_studio.data.pictures.pictures import fit, open_picture

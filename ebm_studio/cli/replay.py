@@ -15,7 +15,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "replay",
         help="make an exported file again from the recipe inside it",
-        description="Read the recipe in FILE and make its pictures again, in the format that the new name asks for.",
+        description="Read the recipe in FILE and make its pictures again, in the format that the suffix of OUT names.",
     )
     parser.add_argument("file", metavar="FILE", type=some_path, help="an export of EBM Studio, or a .recipe.json")
     parser.add_argument("-o", "--output", required=True, type=some_path, metavar="OUT", help="the new file")
@@ -24,7 +24,7 @@ def add(commands: Any) -> None:
         metavar="NAME|FILE",
         action="append",
         default=[],
-        help="the recipe's model, where it is not found by its name; given twice, both of a comparison",
+        help="the recipe's model, if it is not found by its name; use it twice for a comparison",
     )
     add_device(parser)
     add_json(parser)
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _replay_landscape(args: argparse.Namespace) -> dict[str, Any]:
-    """As `run`, of a landscape's export, which brings its own model."""
+    """As `run`, for the export of a landscape, which contains its own model."""
     from ebm_studio.core.energy.devices import choose_device
     from ebm_studio.data.exports.encoders import export
     from ebm_studio.data.exports.landscape_recipe import read_landscape_recipe

@@ -1,4 +1,4 @@
-"""`ebm-studio runs`: what is being learned, and what was."""
+"""`ebm-studio runs`: the training runs and their status."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from ebm_studio.data.training.run_folder import default_root, list_runs
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("runs", help="list the runs of learning and how they stand")
-    parser.add_argument("root", nargs="?", type=some_path, metavar="DIR", help="where they are (default: the window's)")
+    parser = commands.add_parser("runs", help="list the training runs and their status")
+    parser.add_argument(
+        "root", nargs="?", type=some_path, metavar="DIR", help="the folder that has the runs (default: the window's)"
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> list[dict[str, Any]]:
-    """The runs, the one last started first, as objects with `name`, `path`, `status` and the last `events`."""
+    """The runs, most recently started first, as objects with `name`, `path`, `status` and the last `events`."""
     if args.root and not args.root.is_dir():
-        raise StudioError(f"There is no folder {args.root}: name one that has runs in it.")
+        raise StudioError(f"There is no folder {args.root}: give one that has runs in it.")
     found = [
         {
             "name": folder.name,

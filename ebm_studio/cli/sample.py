@@ -25,16 +25,18 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "sample",
         help="make pictures from noise",
-        description="Write a grid of samples, 8 a row; to a film (.gif, .apng, .mp4), the whole chain from noise to "
-        "image.",
+        description="Write a grid of samples, 8 in a row. A film (.gif, .apng, .mp4) gets the whole chain from noise "
+        "to image.",
     )
     parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
-    parser.add_argument("-o", "--output", required=True, type=some_path, metavar="FILE", help="a .png, a .gif, ...")
-    parser.add_argument("--count", type=int, default=64, help="how many pictures (default: 64)")
-    parser.add_argument("--seed", type=int, default=0, help="picture i of a seed is always the same (default: 0)")
-    parser.add_argument("--scale", type=int, default=1, metavar="N", help="show each pixel as N x N (default: 1)")
     parser.add_argument(
-        "--every", type=int, default=1, metavar="N", help="of a chain, show every n-th step and the last (default: 1)"
+        "-o", "--output", required=True, type=some_path, metavar="FILE", help="the .png, .gif, ... to write"
+    )
+    parser.add_argument("--count", type=int, default=64, help="number of pictures (default: 64)")
+    parser.add_argument("--seed", type=int, default=0, help="picture i of a seed is always the same (default: 0)")
+    parser.add_argument("--scale", type=int, default=1, metavar="N", help="draw each model pixel as N x N (default: 1)")
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="in a film, show every N-th step and the last (default: 1)"
     )
     add_short_run(parser)
     add_reading(parser)

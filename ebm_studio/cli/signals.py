@@ -1,4 +1,4 @@
-"""Stop signals: a command that keeps what it has ends at a point of its own choice."""
+"""Stop signals: a command that keeps its results ends at a point that it chooses itself."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ STOPPING = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != 
 
 @contextmanager
 def stop_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C, a polite kill and a terminal that goes set: the step at hand is finished and saved."""
+    """An event that Ctrl-C, SIGTERM and a closed terminal set: the current step is finished and saved."""
     stop = threading.Event()
-    numbers = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]  # as nohup asks for
+    numbers = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]  # nohup asks for this
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
     try:
         yield stop

@@ -9,7 +9,7 @@ from ebm_studio.cli.options import add_json, some_path
 from ebm_studio.cli.signals import stop_signals
 from ebm_studio.data.training.run_folder import RunFolder
 
-PAUSE = 2.0  # seconds between looks at a run
+PAUSE = 2.0  # seconds between two checks of a run
 
 
 def add(commands: Any) -> None:
@@ -18,13 +18,13 @@ def add(commands: Any) -> None:
         "tensorboard",
         help="copy a training run for TensorBoard",
         description="Copy metrics, samples, settings and events of a run into LOG_DIR/NAME, for "
-        "`tensorboard --logdir LOG_DIR`. The run's own metrics.csv stays the truth.",
+        "`tensorboard --logdir LOG_DIR`. The run's own metrics.csv stays the original.",
     )
     parser.add_argument("folder", type=some_path, metavar="RUN_DIR", help="the run's folder")
     parser.add_argument(
-        "-o", "--output", required=True, type=some_path, metavar="LOG_DIR", help="the folder that TensorBoard is shown"
+        "-o", "--output", required=True, type=some_path, metavar="LOG_DIR", help="the folder to give to TensorBoard"
     )
-    parser.add_argument("--follow", action="store_true", help="go on copying until the training ends, or Ctrl-C")
+    parser.add_argument("--follow", action="store_true", help="keep copying until the training ends, or Ctrl-C")
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         with stop_signals() as stopped:
             is_going_on = args.follow
             while is_going_on:
-                is_going_on = folder.alive and not stopped.is_set()  # before the last look, so that it misses nothing
+                is_going_on = folder.alive and not stopped.is_set()  # before the last check, so that it misses nothing
                 copy.update()
                 if is_going_on:
                     stopped.wait(PAUSE)

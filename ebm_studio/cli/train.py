@@ -1,4 +1,4 @@
-"""`ebm-studio train`: a model from a set of pictures, in a folder that can be resumed."""
+"""`ebm-studio train`: train a model on pictures, in a folder that can be resumed."""
 
 from __future__ import annotations
 
@@ -29,33 +29,33 @@ def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "train",
-        help="learn a model from pictures",
-        description="Learn an energy model from DATA into RUN_DIR. Ctrl-C stops and keeps all; --resume goes on.",
+        help="train a model on pictures",
+        description="Train an energy model on DATA, in the folder RUN_DIR. Ctrl-C stops and saves; --resume continues.",
     )
     parser.add_argument(
         "data",
         nargs="?",
         type=some_name,
         metavar="DATA",
-        help="a folder or zip of images, or a set by name (fashion-mnist, ...); --resume has its own",
+        help="a folder or zip of images, or a named data set (fashion-mnist, ...); not needed with --resume",
     )
     parser.add_argument("-o", "--output", required=True, type=some_path, metavar="RUN_DIR", help="the run's folder")
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on with the run in RUN_DIR, by default at its own settings and on its own data",
+        help="continue the run in RUN_DIR, by default with its own settings and data",
     )
     parser.add_argument(
         "--step-back",
         action="store_true",
-        help="with --resume: from the last healthy state, at a smaller rate and with more data noise",
+        help="with --resume: continue from the last healthy state, with a smaller learning rate and more data noise",
     )
     parser.add_argument(
         "--from",
         dest="origin",
         type=some_name,
         metavar="MODEL",
-        help="begin with this model's weights, net and short run; at twice its --size it is grown",
+        help="start from this model's weights, network and short run; at twice its size, the network grows",
     )
     _add_settings(parser)
     add_device(parser)
@@ -65,51 +65,63 @@ def add(commands: Any) -> None:
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    """What a plan holds; with --resume, what is to be different."""
+    """The settings of a plan; with --resume, those to change."""
     parser.add_argument("--name", help="the model's name (default: the folder's)")
-    parser.add_argument("--updates", type=int, metavar="N", help=f"default: {Learning().updates}")
-    parser.add_argument("--time-limit", type=duration, metavar="T", help="end after this much learning: 90s, 30m, 2h")
-    parser.add_argument("--save-every", type=duration, default=60.0, metavar="T", help="default: 60s")
+    parser.add_argument(
+        "--updates", type=int, metavar="N", help=f"total number of updates (default: {Learning().updates})"
+    )
+    parser.add_argument("--time-limit", type=duration, metavar="T", help="stop after this much training: 90s, 30m, 2h")
+    parser.add_argument(
+        "--save-every", type=duration, default=60.0, metavar="T", help="time between saves (default: 60s)"
+    )
     parser.add_argument("--size", type=int, help="16, 32, 64 or 128 (default: 32)")
-    parser.add_argument("--channels", type=int, help="1 grey, 3 colour (default: what the data has)")
-    parser.add_argument("--width", type=int, help="n_f, channels of the first layer (default: 32)")
+    parser.add_argument("--channels", type=int, help="1 for grey, 3 for colour (default: like the data)")
+    parser.add_argument("--width", type=int, help="n_f, the channels of the first layer (default: 32)")
     parser.add_argument("--activation", help="leaky_relu (the paper) or silu")
     parser.add_argument("--steps", type=int, metavar="K", help="Langevin steps (default: 50)")
-    parser.add_argument("--step-size", type=float, metavar="S", help="default: 1")
-    parser.add_argument("--noise-scale", type=float, metavar="T", help="default: 0.01")
+    parser.add_argument("--step-size", type=float, metavar="S", help="factor of the energy's gradient (default: 1)")
+    parser.add_argument(
+        "--noise-scale", type=float, metavar="T", help="standard deviation of each step's noise (default: 0.01)"
+    )
     parser.add_argument("--start", help="uniform or gaussian (default: uniform)")
-    parser.add_argument("--batch", type=int, metavar="M", help="short runs of an update (default: 64)")
-    parser.add_argument("--data-batch", type=int, metavar="M", help="training images of an update (default: 128)")
-    parser.add_argument("--learning-rate", type=float, metavar="R", help="Adam's rate (default: 0.0001)")
-    parser.add_argument("--beta1", type=float, help="Adam's first moment (default: 0.9)")
-    parser.add_argument("--data-noise", type=float, metavar="SIGMA", help="noise on training images (default: 0.03)")
-    parser.add_argument("--ema", type=float, help="decay of the average of the weights (default: 0.999)")
+    parser.add_argument("--batch", type=int, metavar="M", help="short runs in each update (default: 64)")
+    parser.add_argument("--data-batch", type=int, metavar="M", help="training images in each update (default: 128)")
+    parser.add_argument("--learning-rate", type=float, metavar="R", help="learning rate of Adam (default: 0.0001)")
+    parser.add_argument("--beta1", type=float, help="decay of Adam's first moment (default: 0.9)")
     parser.add_argument(
-        "--decay-share", type=float, help="last share of the run in which the rate falls (default: 0.25)"
+        "--data-noise", type=float, metavar="SIGMA", help="noise added to training images (default: 0.03)"
     )
-    parser.add_argument("--final-rate", type=float, help="the rate at the very end, as a factor (default: 0.1)")
-    parser.add_argument("--final-noise", type=float, help="sigma at the very end, as a factor (default: 1)")
+    parser.add_argument("--ema", type=float, help="decay of the running average of the weights (default: 0.999)")
     parser.add_argument(
-        "--mirror", type=float, help="share of training images shown mirrored; 0.5 doubles a small set (default: 0)"
+        "--decay-share",
+        type=float,
+        help="last part of the run, as a share, in which the learning rate falls (default: 0.25)",
+    )
+    parser.add_argument("--final-rate", type=float, help="learning rate at the end, as a factor (default: 0.1)")
+    parser.add_argument("--final-noise", type=float, help="data noise at the end, as a factor (default: 1)")
+    parser.add_argument(
+        "--mirror", type=float, help="share of training images that are mirrored; 0.5 doubles a small set (default: 0)"
     )
     parser.add_argument(
-        "--trim", type=float, help="share of an update's chains, those of the highest energy, left out (default: 0)"
+        "--trim",
+        type=float,
+        help="share of each update's chains to leave out, those with the highest energy (default: 0)",
     )
-    parser.add_argument("--seed", type=int, help="default: 0")
-    parser.add_argument("--hold-out", type=int, metavar="N", help="never learn from N images, each folder's last ones")
+    parser.add_argument("--seed", type=int, help="seed of everything random (default: 0)")
+    parser.add_argument("--hold-out", type=int, metavar="N", help="hold out N images, the last ones of each folder")
     parser.add_argument("--licence", help="the data's licence, for the card")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Learn until done or stopped."""
+    """Train until done or stopped."""
     from ebm_studio.data.training.run_diary import session
 
     if args.data is None and not args.resume:
-        raise SettingsError("Name the DATA to learn from: a folder or zip of images, or a set by name.")
+        raise SettingsError("Name the DATA to train on: a folder or zip of images, or a named data set.")
     if args.step_back and not args.resume:
-        raise SettingsError("Only a run that goes on can step back: add --resume.")
+        raise SettingsError("Only a resumed run can step back: add --resume.")
     if args.name is not None and not args.name.strip():
-        raise SettingsError("A model has a name: leave out --name to give it the folder's.")
+        raise SettingsError("A model needs a name: leave out --name to use the folder's name.")
     with stop_signals() as stopped:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             told = _learn_together(args, stopped)
@@ -117,14 +129,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             plan = _plan(args)
             with session(args.output) as diary:
                 told = _learn(args, plan, diary, stopped)
-    if told and not args.json:  # only now, when the run's folder says how it ended
-        state = "stopped; go on with --resume" if told["stopped"] else "done"
+    if told and not args.json:  # only now: the run's folder says how it ended
+        state = "stopped; continue with --resume" if told["stopped"] else "done"
         print(f"{told['model']}: {told['updates']} updates in {told['seconds']:.0f} s, {state}")
     return told
 
 
 def _learn_together(args: argparse.Namespace, stopped: threading.Event) -> dict[str, Any]:
-    """As one of the processes that torchrun started. The first is the run, the others help it."""
+    """Train as one of the processes that torchrun started. The first one writes the run, the others help it."""
     from ebm_studio.core.energy.devices import choose_device
     from ebm_studio.core.learning.ranks import joined
     from ebm_studio.data.training.distributed import follow
@@ -136,7 +148,7 @@ def _learn_together(args: argparse.Namespace, stopped: threading.Event) -> dict[
             with session(args.output) as diary:
                 return _learn(args, plan, diary, stopped, ranks, device)
         follow(device, ranks)
-    args.json = False  # the first one prints
+    args.json = False  # only the first one prints
     return {}
 
 
@@ -148,7 +160,7 @@ def _learn(
     ranks: Ranks | None = None,
     device: torch.device | None = None,
 ) -> dict[str, Any]:
-    # From here on torch is needed, which takes a while to load.
+    # From here on we need torch, which takes a while to load.
     from tqdm import tqdm
 
     from ebm_studio.core.energy.devices import choose_device
@@ -199,7 +211,7 @@ _BAR = "{percentage:5.1f}% |{bar}| {elapsed} < {remaining}, {postfix}"
 
 
 def _plan(args: argparse.Namespace) -> Plan:
-    """What is to be done. What is wrong with it is found before anything is touched."""
+    """What the run should do. Every error is found before anything is changed."""
     if args.resume:
         return _planned(args, read_plan(args.output))
     check_new(args.output)
@@ -230,18 +242,18 @@ def _card(model: str) -> Card:
 
 
 def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
-    """The plan with what the options change. A net is for life."""
+    """The plan with the options' changes. A run keeps its network."""
     parts = {
         part: _changed(getattr(plan, part), **{field: getattr(args, option) for option, field in options.items()})
         for part, options in OPTIONS.items()
     }
     net = parts["net"]
     if args.resume and net != plan.net:
-        raise SettingsError("A run's net cannot change when it is resumed: leave out --size, --channels, --width.")
+        raise SettingsError("A resumed run keeps its network: leave out --size, --channels, --width.")
     if args.resume and args.hold_out not in (None, plan.held_out):
-        raise SettingsError("A run has learned from its images: leave out --hold-out, or begin a new run.")
+        raise SettingsError("A resumed run keeps its held-out images: leave out --hold-out, or start a new run.")
     if args.resume and args.origin:
-        raise SettingsError("A run that goes on has weights of its own: leave out --from, or begin a new run.")
+        raise SettingsError("A resumed run has its own weights: leave out --from, or start a new run.")
     size = plan.net.size
     if args.origin and (net.size not in (size, 2 * size) or replace(net, size=size) != plan.net):
         raise SettingsError(f"Weights from {args.origin} fit only the same network, or the same at twice the --size.")
@@ -255,7 +267,7 @@ def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
         time_limit=args.time_limit,
         backend=None if args.backend == "auto" else args.backend,
     )
-    # To go on as before is no part of how the model was made.
+    # A plain --resume changes nothing about how the model was made, so the card leaves it out.
     as_before = plan.command and changed == plan and not args.step_back
     return plan if as_before else replace(changed, command=_command(plan.command))
 
@@ -265,7 +277,7 @@ def _changed(spec: S, **changes: Any) -> S:
 
 
 def _command(before: str) -> str:
-    # The card shows how anyone can repeat the run, one line for each time the command was given.
+    # The card shows how to repeat the run: one line for each command that was given.
     here = "ebm-studio " + shlex.join(_portable(word) for word in sys.argv[1:])
     lines = before.splitlines()
     return "\n".join(lines if lines and lines[-1] == here else [*lines, here])

@@ -114,7 +114,7 @@ class NetSpec(Spec):
             )
         else:
             require(is_one_of(self.size, SIZES), f"The picture size must be one of {SIZES}, not {self.size}.")
-            require(is_one_of(self.channels, (1, 3)), f"A picture has 1 or 3 channels, not {self.channels}.")
+            require(is_one_of(self.channels, (1, 3)), f"A picture must have 1 or 3 channels, not {self.channels}.")
         require(is_whole(self.width, 1, 512), f"The width n_f must be from 1 to 512, not {self.width}.")
         depths = family.depths or (0,)
         require(
@@ -176,9 +176,9 @@ class ShortRun(Spec):
         require(is_number(self.noise_scale, 0, 10), f"The noise scale must be from 0 to 10, not {self.noise_scale}.")
         require(
             self.start in get_args(Start),
-            f"A chain starts from {' or '.join(get_args(Start))} noise, not {self.start}.",
+            f"A chain must start from {' or '.join(get_args(Start))} noise, not {self.start}.",
         )
-        require(is_number(self.start_range, 0.01, 100), f"p0 is from 0.01 to 100 wide, not {self.start_range}.")
+        require(is_number(self.start_range, 0.01, 100), f"The scale of the start noise must be from 0.01 to 100, not {self.start_range}.")
         require(
             self.noise_steps is None or is_whole(self.noise_steps, 0, MAX_STEPS),
             f"The steps with noise must be a whole number from 0 to {MAX_STEPS}, not {self.noise_steps}.",
@@ -259,7 +259,7 @@ class Learning(Spec):
         require(is_number(self.trim, 0, 0.5), f"trim must be from 0 to 0.5, not {self.trim}.")
         require(
             self.chains_from in get_args(ChainsFrom),
-            f"Chains start from {_listed(get_args(ChainsFrom))}, not {self.chains_from}.",
+            f"Chains must start from {_listed(get_args(ChainsFrom))}, not {self.chains_from}.",
         )
         check_seed(self.seed)
 
@@ -288,7 +288,7 @@ class Evaluation(Spec):
     """Of the samples, and of every draw."""
 
     def __post_init__(self) -> None:
-        require(is_whole(self.count, 16, MAX_IMAGES), f"Compare from 16 to {MAX_IMAGES} images, not {self.count}.")
+        require(is_whole(self.count, 16, MAX_IMAGES), f"Compare 16 to {MAX_IMAGES} images, not {self.count}.")
         require(
             self.features in get_args(Features),
             f"The features must be {' or '.join(get_args(Features))}, not {self.features}.",
@@ -368,8 +368,8 @@ class Interpolation(Spec):
         for name, choices in (("path", PathKind), ("spacing", Spacing), ("noise", PathNoise)):
             value = getattr(self, name)
             require(value in get_args(choices), f"The {name} must be {_listed(get_args(choices))}, not {value}.")
-        require(is_whole(self.frames, 2, MAX_FRAMES), f"A path has from 2 to {MAX_FRAMES} frames, not {self.frames}.")
-        require(isinstance(self.closed, bool), f"A path is closed or not, not {self.closed}.")
+        require(is_whole(self.frames, 2, MAX_FRAMES), f"A path must have 2 to {MAX_FRAMES} frames, not {self.frames}.")
+        require(isinstance(self.closed, bool), f"closed must be true or false, not {self.closed}.")
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -51,7 +51,7 @@ def make_gradient(net: EnergyNet, backend: str) -> Gradient:
         raise SettingsError(f"There is no backend {backend}: use one of {', '.join(BACKENDS)}.")
     if not isinstance(net, ConvNet):
         if backend != "fp32":
-            raise SettingsError(f"The backend {backend} is for convolutional nets: use auto or fp32.")
+            raise SettingsError(f"The backend {backend} is for convolutional networks: use auto or fp32.")
         return make_parameter_gradient(net, backend)
     if backend not in (*available(device), "bf16"):
         raise SettingsError(f"The backend {backend} does not run on {device.type}: use auto or fp32.")

@@ -64,13 +64,13 @@ def choose_backend(net: EnergyNet, chains: int, known: MutableMapping[str, Choic
 
 def preferred(net: EnergyNet, chains: int) -> list[Choice]:
     """The backends that suit the net and its device, the best first and fp32 last."""
-    device, plain = next(net.parameters()).device, Choice("fp32", "it runs everywhere")
+    device, plain = next(net.parameters()).device, Choice("fp32", "it works on every machine")
     if not isinstance(net, ConvNet):
-        return [Choice("fp32", "the others are for convolutional nets")]
+        return [Choice("fp32", "the others are for convolutional networks")]
     if device.type == "cuda":
-        choices = [Choice("graph", "the whole step is one launch"), plain]
+        choices = [Choice("graph", "the GPU runs a whole step as one launch"), plain]
         if "graph-bf16" in available(device):
-            choices.insert(0, Choice("graph-bf16", "this GPU multiplies bfloat16, and the whole step is one launch"))
+            choices.insert(0, Choice("graph-bf16", "this GPU multiplies bfloat16, and runs a whole step as one launch"))
         return choices
     if device.type != "cpu":
         return [plain]
@@ -78,7 +78,7 @@ def preferred(net: EnergyNet, chains: int) -> list[Choice]:
     if "bf16" in available(device) and multiplies_bf16():
         choices.append(Choice("bf16", "this processor multiplies bfloat16"))
     if net.spec.width >= WIDE and net.spec.width * chains >= MANY:
-        choices.append(Choice("winograd", "wide layers and many chains need fewer products that way"))
+        choices.append(Choice("winograd", "wide layers and many chains need fewer multiplications with it"))
     return [*choices, plain]
 
 
@@ -112,7 +112,7 @@ def _choose(net: EnergyNet, candidates: list[Choice], device: torch.device) -> t
         sure = sure and certain
         if not slower:
             return choice, sure
-        reasons.append(f"{choice.backend} is far slower here")
+        reasons.append(f"{choice.backend} is much slower here")
     return replace(plain, why=", ".join(reasons)), sure
 
 

@@ -261,7 +261,7 @@ class WinogradGradient(BlockGradient):
             g = _aten.convolution_backward(
                 a, x, layer.weight, None, layer.stride, layer.padding, (1, 1), False, (0, 0), 1, (True, False, False)
             )[0]
-        raise AssertionError("the first layer is always direct")
+        raise AssertionError("the first layer is always computed directly")
 
     def _frame(self, count: int, side: int, channels: int) -> Tensor:
         """Pictures (N, C, H, H) to be filled in, channels last, inside a frame of zeros."""

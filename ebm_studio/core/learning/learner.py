@@ -185,7 +185,7 @@ class Learner:
         if 2 * net.spec.size == self.net.spec.size:
             net = grown(net, torch.Generator().manual_seed(seed_from("grown", self.learning.seed)))
         if net.spec != self.net.spec:
-            raise SettingsError(f"Learning a net of {self.net.spec} cannot begin from one of {net.spec}.")
+            raise SettingsError(f"A network of {self.net.spec} cannot start from the weights of {net.spec}.")
         for own in (self.net, self.average):
             own.load_state_dict(net.state_dict())
 

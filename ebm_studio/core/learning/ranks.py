@@ -108,4 +108,4 @@ def _losses_told() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise LostRankError("One of the processes that train together stopped unexpectedly.") from error
+        raise LostRankError("One of the training processes stopped unexpectedly.") from error

@@ -75,17 +75,17 @@ class Watchdog:
         """Short runs that grow: the energy gets steeper and steeper. Or that hardly move any more."""
         now, before = self._length(recent), self._length(usual)
         update = recent[-1].update
-        said = f"short runs are {now:.3g} times as long as the way from noise to pictures"
+        said = f"short runs are {now:.3g} times as long as the distance from noise to pictures"
         if before:
-            said += f", {before:.2g} times was usual"
+            said += f", usually {before:.2g} times"
         if now > min(TOO_LONG * max(before, 1), FAR_TOO_LONG):
-            return Verdict("run_away", f"At update {update} learning ran away: {said}.")
+            return Verdict("run_away", f"At update {update} training diverged: {said}.")
         if now > min(LONG * max(before, 1), VERY_LONG):
-            advice = "If it goes on growing, learning runs away: a smaller learning rate or more data noise helps."
+            advice = "If this keeps growing, training will diverge. A smaller learning rate or more data noise helps."
             text = self._once("long", update, f"The {said} (K·v {now * self._way:.3g}). {advice}")
             return Verdict("unsteady" if now > LONG * max(before, 1) else "healthy", text)
         if now < STUCK * before:
-            text = f"The short runs hardly move (K·v {now * self._way:.2g}, {before * self._way:.2g} was usual)"
+            text = f"The short runs hardly move (K·v {now * self._way:.2g}, usually {before * self._way:.2g})"
             return Verdict("healthy", self._once("stuck", update, f"{text}: the energy is flat where they start."))
         return HEALTHY
 
@@ -96,11 +96,11 @@ class Watchdog:
         now, before = (median(abs(m.d) for m in part) for part in (recent, usual))
         share = now / max(before, self._fall(recent), 1e-12)
         update = recent[-1].update
-        said = f"the energies of data and samples are {now:.3g} apart, {before:.2g} was usual"
+        said = f"the energies of data and samples are {now:.3g} apart, usually {before:.2g}"
         if share > TOO_LARGE:
-            return Verdict("run_away", f"At update {update} learning ran away: {said}.")
+            return Verdict("run_away", f"At update {update} training diverged: {said}.")
         if share > LARGE:
-            text = f"Watch d: {said}. A smaller learning rate steadies it."
+            text = f"Watch d: {said}. A smaller learning rate makes it stable."
             return Verdict("unsteady", self._once("large", update, text))
         return HEALTHY
 
@@ -112,8 +112,7 @@ class Watchdog:
             return HEALTHY
         side, other = ("below", "data") if mean < 0 else ("above", "samples")
         text = (
-            f"d has stayed {side} 0 for {len(lately)} updates (mean {mean:.3g}): the energy of the {other} is always "
-            "the lower one. More Langevin steps, a smaller learning rate or more data noise brings back the balance."
+            f"d has stayed {side} 0 for {len(lately)} updates (mean {mean:.3g}): the energy of the {other} is always lower. More Langevin steps, a smaller learning rate or more data noise restores the balance."
         )
         return Verdict("healthy", self._once("leaning", past[-1].update, text))
 

@@ -94,7 +94,7 @@ def pad_weights(points: Sequence[tuple[float, float]]) -> Tensor:
     rows = []
     for x, y in points:
         if not (0 <= x <= 1 and 0 <= y <= 1):
-            raise SettingsError(f"A point of the pad lies in the unit square, not at ({x}, {y}).")
+            raise SettingsError(f"A point of the pad must be in the unit square, not at ({x}, {y}).")
         (left, right), (top, bottom) = arc(x), arc(y)
         rows.append([top * left, top * right, bottom * left, bottom * right])
     return torch.tensor(rows)

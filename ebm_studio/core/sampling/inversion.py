@@ -88,7 +88,7 @@ def reconstruct(
     known = torch.ones_like(photos) if known is None else known.to(photos).expand_as(photos)
     count = known.flatten(1).sum(1)
     if not count.all():
-        raise DataError("The mask leaves no known pixel: nothing tells the reconstruction what to match.")
+        raise DataError("The mask covers the whole photo, so there is nothing to match.")
     project = _one_by_one(_projection(settings.mode, run.start))
     even = _one_by_one(lambda slope: balanced(slope, COARSE[settings.mode]))
 
@@ -109,7 +109,7 @@ def reconstruct(
 
         better = error < best_error  # never so for an error that is not finite
         if not (better | best_error.isfinite()).any():
-            raise DivergedError("The chains ran away: lower the step size.")
+            raise DivergedError("The chains diverged: lower the step size.")
         best_z, best_images = _chosen(better, z, best_z), _chosen(better, chain[-1], best_images)
         best_error = torch.where(better, error, best_error)
         done = iteration == settings.iterations or bool((best_error <= settings.tolerance).all())

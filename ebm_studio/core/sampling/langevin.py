@@ -61,7 +61,7 @@ def short_run(
         slope = slope * run.step_size
         if not torch.isfinite(energy).all():
             raise DivergedError(
-                f"The chain ran away at step {index}: its energy is not finite. Lower the step size or the noise scale."
+                f"The chain diverged at step {index}: its energy is not finite. Lower the step size or the noise scale."
             )
         yield Step(index, x, mean, energy, _length(slope))
         if index < run.steps:

@@ -55,7 +55,7 @@ def command_of(recipe: Recipe, model: str = "") -> str:
     if recipe.path is not None and len(seeds) == len(recipe.sources) and recipe.step is None:
         return _interpolate(recipe.own, model or recipe.model, seeds, recipe.path)
     if len(recipe.sources) != 1 or not seeds or seeds[0].first or recipe.photos:
-        raise DataError("No command says this: export it, and replay the file.")
+        raise DataError("No command can draw this: export it, and replay the file.")
     lines = [_sample(recipe.own, model or recipe.model, seeds[0], recipe.kind)]
     if recipe.other is not None:
         lines.append(_sample(recipe.other, recipe.other.model, seeds[0], recipe.kind))
@@ -95,9 +95,9 @@ def parse_command(text: str) -> Line:
     try:
         words = shlex.split(text[:MAX_LINE].strip().splitlines()[0])
     except (ValueError, IndexError):
-        raise DataError("The command cannot be read: a quotation mark is open.") from None
+        raise DataError("The command cannot be read: a quotation mark is missing.") from None
     if len(words) < 3 or words[0] != PROGRAM or words[1] not in ("sample", "interpolate"):
-        raise DataError(f"Paste a line that begins with {PROGRAM} sample MODEL or {PROGRAM} interpolate MODEL.")
+        raise DataError(f"Paste a line that starts with {PROGRAM} sample MODEL or {PROGRAM} interpolate MODEL.")
     plain, options = _sorted_out(words[2:])
     run = {name: options.pop(name) for name in RUN if name in options}
     ShortRun(**run)  # says what is out of range
@@ -112,7 +112,7 @@ def parse_command(text: str) -> Line:
         line = Line("interpolation", plain[0], stops, run, spec)
     if options or (words[1] == "sample" and len(plain) != 1):
         odd = f"--{next(iter(options))}" if options else plain[1]
-        raise DataError(f"The command cannot be restored: {PROGRAM} {words[1]} does not take {odd[:40]} here.")
+        raise DataError(f"The command cannot be restored: {PROGRAM} {words[1]} cannot use {odd[:40]} here.")
     return line
 
 

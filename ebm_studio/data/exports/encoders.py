@@ -71,8 +71,7 @@ def kind_of(path: Path) -> Kind:
     kind = KINDS.get(path.suffix.lower())
     if kind is None:
         raise DataError(
-            f"Cannot export to {path.name}: use a name that ends in {', '.join(filter(None, KINDS))}, "
-            "or in nothing for a folder of PNGs."
+            f"Cannot export to {path.name}: use a name that ends in {', '.join(filter(None, KINDS))}, or a name without an ending for a folder of PNGs."
         )
     if kind == "mp4" and not mp4.can_write():
         raise SettingsError(mp4.HELP)
@@ -118,11 +117,11 @@ def _check_size(reel: Reel, count: int, kind: Kind) -> None:
     if kind in MOVING and (count > 1 or kind != "webp"):
         turns = len(shots_of(count, reel.look, kind))
         if turns > MAX_TURNS:
-            raise SettingsError(f"The film would have {turns} frames; the most is {MAX_TURNS}.")
+            raise SettingsError(f"The film would have {turns} frames; the maximum is {MAX_TURNS}.")
     elif kind != "folder":
         width, height = _sheet_size(reel, count)
         if max(width, height) > MAX_SIDE:
-            raise SettingsError(f"The sheet would be {width} x {height} pixels; the most is {MAX_SIDE} a side.")
+            raise SettingsError(f"The sheet would be {width} x {height} pixels; the maximum is {MAX_SIDE} on a side.")
 
 
 def shots_of(count: int, look: Look, kind: Kind) -> list[Shot]:
@@ -136,7 +135,7 @@ def left_out(count: int, look: Look, kind: Kind) -> str:
     frames = len(film(count, look))
     missing = frames - len(shots_of(count, look, kind)) if kind in MOVING else 0
     most = round(1 / GIF_SECONDS)
-    return f"A GIF shows at most {most} frames a second: {missing} of {frames} are left out." if missing else ""
+    return f"A GIF shows at most {most} frames a second, so {missing} of {frames} frames are left out." if missing else ""
 
 
 def fits(recipe: Note, kind: Kind) -> bool:
@@ -300,7 +299,7 @@ def _export_folder(reel: Reel, path: Path, recipe: Note | None, progress: Progre
 
 def _check_new(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise StudioError(f"{folder} is there already: name a new folder.")
+        raise StudioError(f"{folder} already exists: choose a new folder.")
 
 
 def _png_text(note: str) -> PngInfo:

@@ -64,18 +64,18 @@ class Look(Spec):
 
     def __post_init__(self) -> None:
         require(is_whole(self.scale, 1, MAX_SCALE), f"The scale must be from 1 to {MAX_SCALE}, not {self.scale}.")
-        require(is_whole(self.columns, 1, 256), f"A row has from 1 to 256 pictures, not {self.columns}.")
+        require(is_whole(self.columns, 1, 256), f"A row must have 1 to 256 pictures, not {self.columns}.")
         require(
-            is_whole(self.every, 1, MAX_STEPS), f"Show every n-th frame, n from 1 to {MAX_STEPS}, not {self.every}."
+            is_whole(self.every, 1, MAX_STEPS), f"To show every n-th frame, n must be from 1 to {MAX_STEPS}, not {self.every}."
         )
         require(is_number(self.fps, 0.1, 100), f"Frames a second must be from 0.1 to 100, not {self.fps}.")
         for name in ("smooth", "captions", "loop", "ping_pong"):
-            require(isinstance(getattr(self, name), bool), f"{name} is true or false, not {getattr(self, name)}.")
+            require(isinstance(getattr(self, name), bool), f"{name} must be true or false, not {getattr(self, name)}.")
         for name in ("hold_first", "hold_last"):
             value = getattr(self, name)
-            require(is_number(value, 0, MAX_HOLD), f"A frame is held for 0 to {MAX_HOLD:g} s, not {value}.")
-        require(self.palette in get_args(Colours), f"A GIF's palette is shared or own, not {self.palette}.")
-        require(self.dither in get_args(Dither), f"Dithering is {', '.join(get_args(Dither))}, not {self.dither}.")
+            require(is_number(value, 0, MAX_HOLD), f"A frame can be held for 0 to {MAX_HOLD:g} s, not {value}.")
+        require(self.palette in get_args(Colours), f"A GIF's palette must be shared or own, not {self.palette}.")
+        require(self.dither in get_args(Dither), f"Dithering must be one of {', '.join(get_args(Dither))}, not {self.dither}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +231,8 @@ class Reel:
     """
 
     def __init__(self, frames: Sequence[Frame], look: Look) -> None:
-        require(bool(frames), "There is nothing to export: no frame.")
-        require(len({frame.shape for frame in frames}) == 1, "All frames of an export have one shape.")
+        require(bool(frames), "There is nothing to export.")
+        require(len({frame.shape for frame in frames}) == 1, "All frames of an export must have the same shape.")
         self.frames = frames = [frames[i] for i in picked(len(frames), look.every)]
         self.look = look
         panels = frames[0].panels
@@ -253,7 +253,7 @@ class Reel:
         self.size = (width, height)
         require(
             max(self.size) <= MAX_SIDE,
-            f"The export would be {width} x {height} pixels: lower the scale; the most is {MAX_SIDE} a side.",
+            f"The export would be {width} x {height} pixels; the maximum is {MAX_SIDE} on a side. Lower the scale.",
         )
 
     @property

@@ -50,7 +50,7 @@ class LandscapeRecipe:
             and isinstance(self.file, str)
         )
         if not is_known:
-            raise DataError("what it shows of a landscape is out of range")
+            raise DataError("its view of the landscape is out of range")
 
     def to_json(self) -> str:
         """The recipe as ASCII text. The same recipe gives the same text."""
@@ -75,21 +75,21 @@ class LandscapeRecipe:
         try:
             data: dict[str, Any] = json.loads(text)
             if (data.pop(MARK), data.pop("kind")) != (FORMAT, LANDSCAPE):
-                raise DataError("it is none of a landscape")
+                raise DataError("it is not the recipe of a landscape")
             data.pop("made_with")
             return cls(**{**data, "look": Look.from_dict(data["look"])})
         except StudioError as error:
             raise DataError(f"Its recipe cannot be used: {str(error)[:100].rstrip('.')}.") from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            raise DataError("Its recipe is damaged: something in it is missing, or not what it should be.") from None
+            raise DataError("Its recipe is damaged: something in it is missing or wrong.") from None
 
 
 def read_landscape_recipe(path: Path) -> LandscapeRecipe:
     """The recipe in a landscape's export, or in the side file next to it. Raises `DataError`."""
     text = find_text(path)
     if text is None:
-        raise DataError(f"{path} holds no recipe: EBM Studio did not export it, or another program saved it again.")
+        raise DataError(f"{path} contains no recipe: EBM Studio did not export it, or another program saved it again.")
     try:
         return LandscapeRecipe.from_json(text)
     except DataError as error:
-        raise DataError(f"{path} cannot be brought back. {error}") from None
+        raise DataError(f"{path} cannot be restored. {error}") from None

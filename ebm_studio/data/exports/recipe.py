@@ -107,14 +107,14 @@ class Recipe:
         check(self.kind in get_args(Kind), f"this program does not know the kind {str(self.kind)[:MAX_NAME]!r}")
         check(is_name(self.model) and is_name(self.model_hash), NAMELESS)
         most = MAX_STOPS if self.kind == "interpolation" else MAX_CHAINS
-        check(1 <= self.count <= most, f"it has {self.count} latents; the most is {most}")
+        check(1 <= self.count <= most, f"it has {self.count} latents; the maximum is {most}")
         is_path = self.kind == "interpolation"
-        check((self.path is not None) == is_path, "its path and its kind do not go together")
+        check((self.path is not None) == is_path, "its path does not fit its kind")
         check(self.step is None or (is_path and is_whole(self.step, 0, self.short_run.steps)), "its step is wrong")
         check(self.other is None or not is_path, "a path cannot be compared")
         beside = len(self.photos)
-        check(not beside or (beside == self.count and not is_path and self.other is None), "its photos are too many")
-        check(len({photo.pixels.shape for photo in self.photos}) <= 1, "its photos are not of one size")
+        check(not beside or (beside == self.count and not is_path and self.other is None), "it has too many photos")
+        check(len({photo.pixels.shape for photo in self.photos}) <= 1, "its photos have different sizes")
 
     @property
     def own(self) -> Side:
@@ -170,7 +170,7 @@ class Recipe:
         except StudioError as error:
             raise DataError(f"Its recipe cannot be used: {str(error)[:MAX_NAME].rstrip('.')}.") from None
         except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
-            raise DataError("Its recipe is damaged: something in it is missing, or not what it should be.") from None
+            raise DataError("Its recipe is damaged: something in it is missing or wrong.") from None
 
     @classmethod
     def _from_dict(cls, data: Any) -> Self:
@@ -214,7 +214,7 @@ def read_recipe(path: Path) -> Recipe:
     """The recipe in a file, or in the side file next to it. Raises `DataError` when there is none, or a bad one."""
     text = find_text(path)
     if text is None:
-        raise DataError(f"{path} holds no recipe: EBM Studio did not export it, or another program saved it again.")
+        raise DataError(f"{path} contains no recipe: EBM Studio did not export it, or another program saved it again.")
     try:
         return Recipe.from_json(text)
     except DataError as error:
@@ -254,7 +254,7 @@ def find_recipe_model(side: Side, beside: Path) -> Path:
                 continue
     raise DataError(
         f"{beside} was made with the model {side.model} (hash {side.model_hash[:16]}), "
-        "which is not here: give its file with --model."
+        "which cannot be found: give its file with --model."
     )
 
 
@@ -262,8 +262,7 @@ def check_same_model(side: Side, card: Card, fingerprint: str) -> None:
     """Raises `DataError` when the model is not the recipe's."""
     if side.model_hash != fingerprint:
         raise DataError(
-            f"The recipe was made with another model: it wants {side.model} with hash "
-            f"{side.model_hash[:16]}, and {card.name} has {fingerprint}. Give the right file with --model."
+            f"The recipe was made with a different model: it needs {side.model} with hash {side.model_hash[:16]}, but {card.name} has {fingerprint}. Give the right file with --model."
         )
 
 

@@ -56,7 +56,7 @@ class Original:
     """(H, W), True where the photo was to be filled in; None when all of it was known."""
 
     def __post_init__(self) -> None:
-        check(self.unknown is None or self.unknown.shape == self.pixels.shape[1:], "a photo's mask has another shape")
+        check(self.unknown is None or self.unknown.shape == self.pixels.shape[1:], "a photo's mask has the wrong shape")
 
     def filled(self, picture: Pixels) -> Pixels:
         """The photo with its unknown part out of a picture (C, H, W); all of the picture when all was known."""

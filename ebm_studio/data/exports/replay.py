@@ -86,8 +86,7 @@ def other_backend(recipe: Recipe, models: Sequence[Model]) -> str:
         wanted = made_with.get("other_backend" if number else "backend", model.backend)
         if wanted != model.backend:
             return (
-                f"The file was made with the backend {wanted}, and {model.backend} is used here: "
-                "the pictures can differ a little."
+                f"The file was made with the backend {wanted}, but this machine uses {model.backend}: the pictures can differ slightly."
             )
     return ""
 
@@ -171,8 +170,7 @@ def _check_size(recipe: Recipe, models: Sequence[Model]) -> None:
     needed = sum(frames * recipe.count * int(np.prod(model.card.net.shape)) for model in models)
     if needed > MAX_BYTES:
         raise SettingsError(
-            f"The recipe asks for {frames} frames of {recipe.count} pictures, which would take {needed >> 30} GB; "
-            f"the most is {MAX_BYTES >> 30} GB."
+            f"The recipe asks for {frames} frames of {recipe.count} pictures, which would take {needed >> 30} GB; the maximum is {MAX_BYTES >> 30} GB."
         )
 
 
@@ -183,7 +181,7 @@ def results_again(model: Model, recipe: Recipe) -> list[Result]:
     *_, end = model.mixed(latents, None, recipe.short_run)
     photos = torch.from_numpy(to_images(np.stack([photo.pixels for photo in recipe.photos])))
     if photos.shape != end.images.shape:
-        raise DataError("The photos of the recipe are not of the model's size.")
+        raise DataError("The recipe's photos do not have the model's size.")
     masks = [np.zeros(photos.shape[2:], bool) if photo.unknown is None else photo.unknown for photo in recipe.photos]
     known = torch.from_numpy(~np.stack(masks))[:, None]
     names = [latent.origin.name if isinstance(latent.origin, FromPhoto) else "photo" for latent in latents]

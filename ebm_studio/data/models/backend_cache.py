@@ -27,7 +27,7 @@ def cache_file() -> Path:
 def resolve_backend(net: EnergyNet, chains: int, name: str = "auto") -> Choice:
     """The backend of that name; `auto` is the best for so many chains, checked once on each machine."""
     if name != "auto":
-        return Choice(name, "it was asked for")
+        return Choice(name, "you chose it")
     known = _read()
     before = dict(known)
     choice = choose_backend(net, chains, known)

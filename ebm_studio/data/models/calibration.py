@@ -48,7 +48,7 @@ def trials(
     begin to run away. Raises `StudioError`, `DivergedError` when they do so at the model's own step.
     """
     if not most >= 1:
-        raise SettingsError(f"The most must be 1 or more times the model's own step size, not {most:g}.")
+        raise SettingsError(f"The largest step size must be 1 or more times the model's own, not {most:g}.")
     spec = model.card.net
     extractor = open_extractor("lite0", model.device)
     images = open_images(source, spec.size, spec.channels, progress).without_last(model.card.data.held_out)
@@ -87,8 +87,7 @@ def calibrated(card: Card, trial: Trial, command: str) -> Card:
     """The card of the same weights with another step size, which tells how it came to it, and without figures."""
     old: ShortRun = card.short_run
     told = (
-        f"Learned at step size {old.step_size:g}, drawn at {trial.step_size:g}, which brings samples nearest to "
-        f"training images in lite0 features: {command}."
+        f"Trained at step size {old.step_size:g}. Draws at {trial.step_size:g}, where samples are closest to training images in lite0 features: {command}."
     )
     note = f"{card.note} {told}".strip()
     return replace(card, short_run=replace(old, step_size=trial.step_size), note=note, figures=None)

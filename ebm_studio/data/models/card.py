@@ -50,7 +50,7 @@ class DataCard:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9, -]*", self.held_out_rows):
-            raise DataError("its held-out rows are no ranges")
+            raise DataError("its held-out rows are not ranges")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ class Card:
             raise CheckpointError("its card is not a table")
         if data.get("format") != FORMAT:
             raise CheckpointError(
-                f"its card has format {str(data.get('format'))[:20]}, and this program reads format {FORMAT}"
+                f"its card has format {str(data.get('format'))[:20]}, but this program reads format {FORMAT}"
             )
         try:
             return build(cls, data, "its card")
@@ -104,7 +104,7 @@ def read_card(path: Path) -> Card:
     with open_tensors(path, MODEL) as file:
         text = text_in(file, KEY)
     if text is None:
-        raise NoCardError(f"{path} has no card of EBM Studio: it is a file of another program.")
+        raise NoCardError(f"{path} has no EBM Studio card: it is a file from another program.")
     try:
         return Card.from_dict(parse(text))
     except StudioError as error:

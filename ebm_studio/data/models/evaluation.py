@@ -45,8 +45,7 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Progress = s
     reference = some(unseen, settings.count, random)
     if min(len(real), len(reference)) < LEAST:
         raise SettingsError(
-            f"There are {len(real)} training and {len(reference)} held-out images to compare with: "
-            f"figures need {LEAST} of each."
+            f"There are {len(real)} training and {len(reference)} held-out images to compare with: the metrics need {LEAST} of each."
         )
     told = _told(tell, "sampling")
     samples = to_pixels(
@@ -56,7 +55,7 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Progress = s
     features = {
         "model": extractor(samples, _told(tell, "features of the samples")),
         "floor": extractor.cached(real, _told(tell, "features of training images")),
-        "ceiling": extractor.cached(_noised(real, random), _told(tell, "features of noised images")),
+        "ceiling": extractor.cached(_noised(real, random), _told(tell, "features of images with noise")),
     }
     target = extractor.cached(reference, _told(tell, "features of held-out images"))
 

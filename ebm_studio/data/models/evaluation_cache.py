@@ -66,4 +66,4 @@ def other_set(card: DataCard, source: str) -> str:
     name = set_name(source)
     if card.name in ("unknown", name):
         return ""
-    return f"The card says that it learned from {card.name}; the figures are against {name}."
+    return f"The card says that the model was trained on {card.name}, but these metrics compare it with {name}."

@@ -71,7 +71,7 @@ def check_shapes(spec: NetSpec, found: dict[str, tuple[int, ...]], path: Path) -
         if wanted.get(name) != found.get(name):
             one, other = (str(shapes.get(name, "missing")) for shapes in (found, wanted))
             raise CheckpointError(
-                f"{path} cannot be used: its weights do not fit the net, in which {name[:40]} is {other}, not {one}."
+                f"{path} cannot be used: its weights do not fit the network, in which {name[:40]} is {other}, not {one}."
             )
 
 
@@ -130,11 +130,11 @@ def _one_net(path: Path, content: Any) -> Weights:
     found = list(_nets(content))
     nets = [net for net in found if sum(tensor.dim() == 4 for tensor in net.values()) >= LEAST]
     if not nets:
-        raise CheckpointError(f"{path} cannot be used: there is no state_dict of the paper's net in it. {ADVICE}")
+        raise CheckpointError(f"{path} cannot be used: it contains no state_dict of the paper's network. {ADVICE}")
     first, *others = nets
     if not all(_same(first, other) for other in others):
         raise CheckpointError(
-            f"{path} cannot be used: it holds {len(nets)} nets, and nothing says which is meant. {ADVICE}"
+            f"{path} cannot be used: it contains {len(nets)} networks, and nothing says which one to use. {ADVICE}"
         )
     numbers = sorted({int(name.split(".")[0]) for name in first})
     weights = {}
@@ -143,7 +143,7 @@ def _one_net(path: Path, content: Any) -> Weights:
             if f"{number}.{kind}" not in first:
                 raise CheckpointError(
                     f"{path} cannot be used: layer {number} has no {kind}. "
-                    "Save the paper's net, whose convolutions have weights and biases."
+                    "Save the paper's network, whose convolutions have weights and biases."
                 )
             weights[f"f.{2 * place}.{kind}"] = first[f"{number}.{kind}"]
     return weights
@@ -174,7 +174,7 @@ def _check_plain(path: Path, tensor: Tensor) -> None:
     # Strides may repeat a few values for ever; the values of weights all lie in the file.
     if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
         raise CheckpointError(
-            f"{path} cannot be used: its weights are said to be larger than what is in the file. {ADVICE}"
+            f"{path} cannot be used: it claims more weights than the file contains. {ADVICE}"
         )
 
 
@@ -182,7 +182,7 @@ def _infer_spec(path: Path, weights: Weights) -> NetSpec:
     first, layers = weights["f.0.weight"], len(weights) // 2
     try:
         if first.dim() != 4:
-            raise SettingsError("it does not begin with a convolution.")
+            raise SettingsError("it does not start with a convolution.")
         return NetSpec(size=4 * 2 ** min(layers - 2, 10), channels=first.shape[1], width=first.shape[0])
     except SettingsError as error:
-        raise CheckpointError(f"{path} cannot be used as the paper's net: {error}") from None
+        raise CheckpointError(f"{path} cannot be used as the paper's network: {error}") from None

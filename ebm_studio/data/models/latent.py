@@ -76,7 +76,7 @@ class FromPath:
     def __post_init__(self) -> None:
         object.__setattr__(self, "ends", tuple(self.ends))
         _check(2 <= len(self.ends) <= 64 and all(map(_is_text, self.ends)), "its path has no ends")
-        _check(_is_text(self.path) and _is_number(self.position), "its path is not known")
+        _check(_is_text(self.path) and _is_number(self.position), "its path is unknown")
 
 
 Origin = FromSeed | FromPhoto | FromPath
@@ -101,7 +101,7 @@ class Latent:
     def __post_init__(self) -> None:
         z = np.array(self.z, dtype=np.float32)
         channels, height, width = z.shape if z.ndim == 3 else (0, 0, 0)
-        _check(channels in (1, 3) and height == width and height in SIZES, "its shape is not that of a model's picture")
+        _check(channels in (1, 3) and height == width and height in SIZES, "it does not have the shape of a model's picture")
         _check(bool(np.isfinite(z).all()) and float(np.abs(z).max()) <= MAX_VALUE, "its values are out of range")
         _check(_is_text(self.model) and _is_text(self.model_hash), "its model has no name")
         z.flags.writeable = False
@@ -122,7 +122,7 @@ class Latent:
         """The latent that `to_dict` wrote, with its z. Raises `DataError` or `SettingsError` when it is not one."""
         _check(isinstance(data, dict), "its description is not a table")
         assert isinstance(data, dict)
-        _check(data.get("format") == FORMAT, f"this program reads latents of format {FORMAT}")
+        _check(data.get("format") == FORMAT, f"this program reads format {FORMAT} of latents")
         try:
             origin = dict(data["origin"])
             return cls(
@@ -148,7 +148,7 @@ def read_latent(path: Path) -> Latent:
     with open_tensors(path, LATENT) as file:
         text = text_in(file, KEY)
         if text is None or list(file.keys()) != ["z"] or file.get_slice("z").get_dtype() != "F32":
-            raise DataError(f"{path} is not a latent of EBM Studio.")
+            raise DataError(f"{path} is not an EBM Studio latent.")
         z = file.get_tensor("z")
     try:
         return Latent.from_dict(parse(text), z)

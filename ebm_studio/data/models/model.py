@@ -100,7 +100,7 @@ class Model:
             chains = range(first, min(first + together, count))
             images = self._ends(self._streams(seed, chains), run)
             if not torch.isfinite(images).all():
-                raise DivergedError("The chains ran away: lower the step size or the noise scale.")
+                raise DivergedError("The chains diverged: lower the step size or the noise scale.")
             parts.append(images.clamp(-1, 1).cpu())
             progress(chains.stop)
         return torch.cat(parts)
@@ -145,7 +145,7 @@ class Model:
         """
         if photos.shape[1:] != self.card.net.shape:
             raise SettingsError(
-                f"The photos have shape {tuple(photos.shape[1:])}, the model wants {self.card.net.shape}."
+                f"The photos have shape {tuple(photos.shape[1:])}, the model needs {self.card.net.shape}."
             )
         run = run or self.card.short_run.for_photos(masked=known is not None)
         count = check_count(len(photos))
@@ -172,7 +172,7 @@ class Model:
         for latent in latents:
             if latent.z.shape != self.card.net.shape:
                 raise SettingsError(
-                    f"A latent is for pictures of {_size(latent.z.shape)}, and {self.card.name} makes "
+                    f"A latent is for pictures of {_size(latent.z.shape)}, but {self.card.name} makes "
                     f"{_size(self.card.net.shape)}: open {latent.model}, or use other latents."
                 )
 
@@ -342,7 +342,7 @@ def _size(shape: tuple[int, ...]) -> str:
 def _load_own(path: Path) -> tuple[EnergyNet, Card]:
     card = read_card(path)
     if not card.net.size:
-        raise CheckpointError(f"{path} is a landscape, a model of points in the plane: it draws no pictures.")
+        raise CheckpointError(f"{path} is a landscape, a model of points in the plane: it does not draw pictures.")
     check_shapes(card.net, {name: shape for name, (_, shape) in declared(path, MODEL).items()}, path)
     weights, _ = load_tensors(path, MODEL)
     return filled(card.net, weights, path), card

@@ -94,7 +94,7 @@ def _walk(graph: _Graph, net: EnergyNet) -> None:
     """There, to the energy, and back, to its gradient."""
     layers = list(getattr(net, "f", ()))
     if not layers or not all(isinstance(layer, (nn.Conv2d, nn.Linear, *_SLOPES)) for layer in layers):
-        raise SettingsError(f"A network of the family {net.spec.family} cannot be written as plain operators.")
+        raise SettingsError(f"A {net.spec.family} network cannot be written as plain operators.")
     x, back = INPUT, []
     for layer in layers:
         if isinstance(layer, nn.Conv2d):

@@ -56,14 +56,14 @@ def read_pickle(path: Path) -> Any:
         raise
     except Exception:  # the restricted unpickler raises whatever a broken file drives it to
         raise CheckpointError(
-            f"{path} cannot be loaded: it is damaged, or holds more than plain weights, which could run code. {ADVICE}"
+            f"{path} cannot be loaded: it is damaged, or contains more than plain weights. That could run code. {ADVICE}"
         ) from None
 
 
 def odd(path: Path, kind: str) -> CheckpointError:
     """The error of weights of a kind that no chain can run on."""
     return CheckpointError(
-        f"{path} cannot be used: it holds {kind} tensors. "
+        f"{path} cannot be used: it contains {kind} tensors. "
         "Save plain float32 weights: torch.save(net.float().state_dict(), FILE)."
     )
 
@@ -107,4 +107,4 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):
         raise CheckpointError(f"{path} cannot be loaded: its values are compressed, which torch.save never does.")
     if sum(member.file_size for member in members) > size:
-        raise CheckpointError(f"{path} cannot be loaded: it says that it holds more than its own size.")
+        raise CheckpointError(f"{path} cannot be loaded: it claims to contain more than its own size.")

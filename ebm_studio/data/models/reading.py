@@ -48,12 +48,12 @@ class Assumed:
         reading = self.reading
         sign = "the energy" if reading.sign == "plus" else "minus the energy"
         how = (
-            "as it was said" if self.asked != "auto"
+            "as you chose" if self.asked != "auto"
             else "found by test chains" if self.sure
-            else "a guess, since test chains did not tell"
+            else "a guess, since test chains gave no clear answer"
         )  # fmt: skip
         activation = f"LeakyReLU with leak {reading.leak:g}" if reading.activation == "leaky_relu" else "SiLU"
         return (
-            f"Weights that came without a card. Their output was read as {sign} ({how}), "
+            f"Weights without a card. Their output is read as {sign} ({how}), "
             f"their activation as {activation}; the short run is the default of the authors' code."
         )

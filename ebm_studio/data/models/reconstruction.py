@@ -63,7 +63,7 @@ def results_of(
 
 def ran_away(path: Path) -> DivergedError:
     """The error of a photo for which there is no usable latent."""
-    return DivergedError(f"The chains of {path} ran away: use a smaller step size.")
+    return DivergedError(f"The chains of {path} diverged: use a smaller step size.")
 
 
 def measured(

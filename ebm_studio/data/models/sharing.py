@@ -54,7 +54,7 @@ def readme(card: Card, name: HubName) -> str:
         f"---\nlibrary_name: ebm-studio\nlicense: {LICENCES.get(data.licence, 'other')}\n"
         "pipeline_tag: unconditional-image-generation\ntags: [energy-based-model, short-run-mcmc]\n---\n"
         f"# {_plain(card.name)}\n\nA short-run MCMC energy-based model of EBM Studio.\n\n"
-        f"![Samples of seed 0, not picked](samples.png)\n\n| | |\n|---|---|\n{rows}\n{note}"
+        f"![Samples of seed 0, not cherry-picked](samples.png)\n\n| | |\n|---|---|\n{rows}\n{note}"
         f'    pip install "ebm-studio[hub]"\n    ebm-studio sample {source} -o samples.png\n\n'
         f"The whole card:\n\n```json\n{json.dumps(card.to_dict(), indent=1, ensure_ascii=False)}\n```\n"
     )

@@ -100,7 +100,7 @@ def counted(count: int, what: str) -> str:
 
 def listed(lines: list[str]) -> str:
     """The first of some lines, without the full stop at its end."""
-    return lines[0].rstrip(".") + (" and so on" if len(lines) > 1 else "")
+    return lines[0].rstrip(".") + (" and more" if len(lines) > 1 else "")
 
 
 def open_images(source: str, size: int, channels: int | None = None, progress: Progress = silent) -> ImageSet:
@@ -129,7 +129,7 @@ def open_split(
     if source in NAMED and NAMED[source].test:
         return images, open_images(NAMED[source].test, size, channels, progress)
     raise DataError(
-        f"No image of {source} is known to be held out from training: say with --held-out N that the last N were."
+        f"Nothing says which images of {source} were held out from training: if the last N were, use --held-out N."
     )
 
 
@@ -178,6 +178,6 @@ def read_entries(source: str, entries: list[Entry], size: int, channels: int, pr
     progress(READING, len(entries), len(entries))
     if not images:
         reason = f" ({skipped[0]})" if skipped else ""
-        raise DataError(f"There is no image that can be read in {source}{reason}.")
+        raise DataError(f"{source} has no image that can be read{reason}.")
     sizes = tuple(len(list(members)) for _, members in groupby(folders))
     return ImageSet(set_name(source), np.stack(images), skipped=skipped, folders=sizes)

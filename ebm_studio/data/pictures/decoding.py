@@ -142,4 +142,4 @@ def _unknown(name: str) -> str:
         return f'{name} is a HEIC photo: to read it, pip install "ebm-studio[heic]".'
     if suffix in AVIF and not READS_AVIF:
         return f"{name} is an AVIF picture: to read it, pip install --upgrade pillow."
-    return f"{name} is not a picture this program can read."
+    return f"{name} is not a picture that this program can read."

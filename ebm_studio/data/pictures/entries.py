@@ -111,9 +111,9 @@ def _archive(path: Path, file: BufferedReader) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
     except UnicodeDecodeError:
-        raise DataError(f"{path} cannot be opened: a name in it is not text. Pack the pictures again.") from None
+        raise DataError(f"{path} cannot be opened: a file name in it is not valid text. Pack the pictures again.") from None
     except NotImplementedError:
-        raise DataError(f"{path} cannot be opened: it is a zip of a kind that this program does not know.") from None
+        raise DataError(f"{path} cannot be opened: this program cannot read this kind of zip.") from None
     except Exception:  # Python's reader raises many kinds for a damaged directory
         raise DataError(f"{path} cannot be opened: it is damaged or cut short.") from None
 
@@ -154,6 +154,6 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     except DataError:
         raise
     except NotImplementedError:
-        raise DataError("it is packed in a way that this program does not know") from None
+        raise DataError("it is compressed in a way that this program does not know") from None
     except Exception:  # Python's reader raises many kinds for a damaged member
         raise DataError("it is damaged") from None

@@ -35,7 +35,7 @@ def read_mat(raw: bytes, name: str) -> npt.NDArray[np.generic]:
                 return found
     except (struct.error, ValueError, zlib.error) as error:
         raise DataError(f"it is damaged: {error}") from None
-    raise DataError(f"it holds no array {name}")
+    raise DataError(f"it contains no array {name}")
 
 
 def _elements(raw: bytes, order: str) -> Iterator[tuple[int, bytes]]:
@@ -74,5 +74,5 @@ def _array(data: bytes, order: str, name: str) -> npt.NDArray[np.generic] | None
     shape = np.frombuffer(sizes, f"{order}i4").tolist()
     found = np.frombuffer(numbers, order + NUMBERS[kind])
     if min(shape, default=-1) < 0 or math.prod(shape) != found.size:
-        raise ValueError(f"{name} has not as many numbers as its sizes say")
+        raise ValueError(f"{name} has fewer or more numbers than its sizes say")
     return found.reshape(shape, order="F")

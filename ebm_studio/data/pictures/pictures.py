@@ -98,7 +98,7 @@ def find_photos(paths: Sequence[Path], limit: int = MAX_PHOTOS) -> tuple[list[Pa
             faults.append(f"There is no picture in {path}.")
         found += files
     if len(found) > limit:
-        faults.append(f"Only the first {limit} of {len(found)} photos are taken.")
+        faults.append(f"Only the first {limit} of {len(found)} photos are used.")
     return found[:limit], faults
 
 

@@ -48,7 +48,7 @@ def read_cifar(batches: Sequence[str], paths: Sequence[Path]) -> Pixels:
     record = 1 + 3 * 32 * 32  # the label comes first
     found = {name.rpartition("/")[2]: raw for name, raw in _members(paths[0])}
     if any(batch not in found or len(found[batch]) % record for batch in batches):
-        raise DataError("a batch of pictures is missing or cut short")
+        raise DataError("a file of pictures is missing or cut short")
     rows = np.frombuffer(b"".join(found[batch] for batch in batches), np.uint8).reshape(-1, record)
     return rows[:, 1:].reshape(-1, 3, 32, 32)
 
@@ -57,7 +57,7 @@ def read_svhn(paths: Sequence[Path]) -> Pixels:
     """The cropped digits (N, 3, 32, 32) of a .mat file."""
     pixels = read_mat(paths[0].read_bytes(), "X")
     if pixels.dtype != np.uint8 or pixels.shape[:3] != (32, 32, 3) or pixels.ndim != 4:
-        raise DataError("its pictures are not of 32 x 32 pixels")
+        raise DataError("its pictures are not 32 x 32 pixels")
     return np.ascontiguousarray(pixels.transpose(3, 2, 0, 1))
 
 
@@ -135,7 +135,7 @@ def _fitted(
 
 def _stacked(pictures: list[Pixels]) -> Pixels:
     if not pictures:
-        raise DataError("it holds no pictures")
+        raise DataError("it contains no pictures")
     return np.stack(pictures)
 
 

@@ -52,7 +52,7 @@ def from_bytes(content: bytes) -> Landscape:
         landscape = Landscape(Scene.from_dict(about["scene"]))
         updates = about["updates"]
         if type(updates) is not int or not 0 <= updates < 2**31:
-            raise CheckpointError("it does not say how far it is trained")
+            raise CheckpointError("it does not say how long it was trained")
         state = safetensors.torch.load(content)
         _check_state(landscape, state)
         landscape.learner.load(state, updates)
@@ -61,7 +61,7 @@ def from_bytes(content: bytes) -> Landscape:
     except StudioError as error:
         raise CheckpointError(f"This landscape cannot be used: {str(error).rstrip('.')}.") from None
     except (KeyError, TypeError, ValueError, RecursionError, safetensors.SafetensorError):
-        raise CheckpointError("This is no landscape of EBM Studio, or it is damaged.") from None
+        raise CheckpointError("This is not an EBM Studio landscape, or it is damaged.") from None
     return landscape
 
 
@@ -127,4 +127,4 @@ def unpacked(text: str) -> Landscape:
     try:
         return from_bytes(base64.b64decode(text, validate=True))
     except ValueError:
-        raise DataError("This is no landscape of EBM Studio, or it is damaged.") from None
+        raise DataError("This is not an EBM Studio landscape, or it is damaged.") from None

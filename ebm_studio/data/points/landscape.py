@@ -20,7 +20,7 @@ from ebm_studio.core.sampling.langevin import Step, seed_from, short_run
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.points.scene import GRID, Scene
 
-ADVICE = "Use a smaller step size, a smaller rate, or start over."
+ADVICE = "Use a smaller step size or learning rate, or start over."
 POOL = 50_000  # points that training draws its batches from
 BATCH = 5_000  # chains that run together when a density is counted
 CHAINS = 100_000  # that a density is counted from

@@ -46,7 +46,7 @@ def open_points(source: str) -> PointData:
     path = path_of(source, DataError)
     if kind_of_place(path) != "file":
         raise DataError(
-            f"There are no data {source}: use {', '.join(SHAPES)}, text:HELLO, "
+            f"There is no data {source}: use {', '.join(SHAPES)}, text:HELLO, "
             "a .csv or .npy file of points, or a picture."
         )
     if path.suffix.lower() in POINT_FILES:
@@ -57,14 +57,14 @@ def open_points(source: str) -> PointData:
 def of_points(points: Points, name: str = "points") -> PointData:
     """Given points (N, 2), each a small Gaussian. They are moved and scaled when they do not lie in [-1, 1]."""
     if points.ndim != 2 or points.shape[1] != 2:
-        raise DataError(f"{name} has {_columns(points)}: points of the plane have two, x and y.")
+        raise DataError(f"{name} has {_columns(points)}: points in the plane have two, x and y.")
     if len(points) < LEAST:
         raise DataError(f"{name} has {len(points)} point{'s' * (len(points) != 1)}: give at least {LEAST}.")
     if len(points) > MOST:
         raise DataError(f"{name} has {len(points):,} points: give at most {MOST:,}.")
     points = np.ascontiguousarray(points, np.float32)
     if not np.isfinite(points).all():
-        raise DataError(f"{name} has values that are no finite numbers: take them out.")
+        raise DataError(f"{name} has values that are not finite numbers: remove them.")
     points = _fitted(points)
     kept = {"kind": "points", "name": name, "points": base64.b64encode(points.tobytes()).decode("ascii")}
     return PointData(
@@ -82,7 +82,7 @@ def of_picture(picture: Image.Image, name: str = "picture") -> PointData:
 def of_text(text: str) -> PointData:
     """A line of letters as a density."""
     if not text.strip() or len(text) > MAX_LETTERS or not text.isprintable():
-        raise DataError(f"A text has from 1 to {MAX_LETTERS} letters: text:HELLO.")
+        raise DataError(f"A text must have 1 to {MAX_LETTERS} letters, as in text:HELLO.")
     font = ImageFont.load_default(64)
     left, top, right, bottom = (round(edge) for edge in font.getbbox(text))
     picture = Image.new("L", (max(right - left, 1) + 8, max(bottom - top, 1) + 8), "white")
@@ -97,9 +97,9 @@ def of_darkness(darkness: Darkness, name: str) -> PointData:
     """
     weights = darkness.astype(np.float64)
     if weights.sum() < FAINT * 255 * weights.size:
-        raise DataError(f"{name} is white all over: its darkness is to be the density of the data.")
+        raise DataError(f"{name} is completely white: dark parts are where the data is dense.")
     if weights.min() >= 0.9 * weights.max():
-        raise DataError(f"{name} is equally dark all over: it has no shape to train on. White is where no data are.")
+        raise DataError(f"{name} is equally dark everywhere: it has no shape to train on. White means no data.")
     height, width = weights.shape
     pixel = 2 * ROOM / max(height, width)
     shares = np.cumsum(weights.ravel()) / weights.sum()
@@ -132,7 +132,7 @@ def from_origin(origin: object) -> PointData:
         assert 0 < len(darkness) <= SIDE
         return of_darkness(darkness, name[:MAX_NAME])
     except (AssertionError, KeyError, TypeError, ValueError):
-        raise DataError("its data are damaged") from None
+        raise DataError("its data is damaged") from None
 
 
 def _read_points(path: Path) -> Points:
@@ -145,9 +145,9 @@ def _read_npy(path: Path) -> Points:
         # As a map of the file: what its header claims is not believed before the file is found to be as long.
         points = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception:  # numpy reads the header as a program's text, and raises whatever that drives it to
-        raise DataError(f"{path.name} is no file of numbers that NumPy saved.") from None
+        raise DataError(f"{path.name} is not an array that NumPy saved.") from None
     if not isinstance(points, np.ndarray) or points.dtype.kind not in "fiu":
-        raise DataError(f"{path.name} holds no plain numbers.")
+        raise DataError(f"{path.name} does not contain plain numbers.")
     return points
 
 
@@ -156,15 +156,15 @@ def _read_table(path: Path) -> Points:
     try:
         lines = POINT_FILE.read(path).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        raise DataError(f"{path.name} is no text: give two columns of numbers.") from None
+        raise DataError(f"{path.name} is not text: give two columns of numbers.") from None
     rows = [line.replace(",", " ").replace(";", " ").split() for line in lines if line.strip()]
     if rows and not any(map(_is_number, rows[0])):
         rows = rows[1:]
     if not rows:
-        raise DataError(f"{path.name} holds no points.")
+        raise DataError(f"{path.name} contains no points.")
     for number, row in enumerate(rows, 1):
         if len(row) != 2:
-            raise DataError(f"{path.name} has {_columns(row)} in row {number}: points of the plane have two, x and y.")
+            raise DataError(f"{path.name} has {_columns(row)} in row {number}: points in the plane have two, x and y.")
         if not all(map(_is_number, row)):
             raise DataError(f"{path.name} has text in row {number}: give two columns of numbers.")
     with warnings.catch_warnings():

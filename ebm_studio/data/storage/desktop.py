@@ -59,7 +59,7 @@ def quoted(word: str) -> str:
     """A word of a command as a desktop entry wants it. Raises `StudioError` for one that it cannot hold."""
     if not word.isprintable():
         raise StudioError(
-            f"The program's place, {word!r}, cannot be written into a desktop entry: install it elsewhere."
+            f"The program's path, {word!r}, cannot be used in a desktop entry: install the program in another folder."
         )
     if re.fullmatch(r"[\w@:,./+=-]+", word, re.ASCII):
         return word  # as it is, since xdg-open outside the large desktops knows no quotes
@@ -78,4 +78,4 @@ def _update() -> None:
             try:
                 subprocess.run([found, str(data_home() / folder)], capture_output=True, timeout=PATIENCE, check=False)
             except (OSError, subprocess.SubprocessError) as error:
-                raise StudioError(f"{program} failed, so the desktop may see the files only later ({error}).") from None
+                raise StudioError(f"{program} failed, so the desktop may not notice the files until later ({error}).") from None

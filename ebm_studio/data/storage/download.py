@@ -76,11 +76,11 @@ def fetch(remote: Remote, progress: Progress = silent) -> Path:
             pooch.retrieve(remote.url, f"sha256:{remote.sha256}", path.name, path.parent, downloader=download)
     except requests.HTTPError as error:
         answer = f"{error.response.status_code} {error.response.reason}".strip()
-        raise _failed(remote, f"{remote.host} answers {answer}") from None
+        raise _failed(remote, f"{remote.host} answered {answer}") from None
     except requests.RequestException:
-        raise _failed(remote, f"there is no answer from {remote.host}, or it broke off") from None
+        raise _failed(remote, f"{remote.host} did not answer, or the connection broke") from None
     except ValueError:  # how pooch says that the checksum differs
-        raise _failed(remote, f"what {remote.host} sends is not the file that is expected") from None
+        raise _failed(remote, f"{remote.host} sent a different file from the expected one") from None
     except OSError as error:
         raise writing_failed(path, error) from error
     return path
@@ -159,6 +159,6 @@ class _Download:
         free = shutil.disk_usage(self._part.parent).free
         if free < self._remote.size - have:
             raise DiskFullError(
-                f"There is no room for {self._remote.name}: {(self._remote.size - have) / MB:.0f} MB are needed "
+                f"There is not enough disk space for {self._remote.name}: {(self._remote.size - have) / MB:.0f} MB are needed "
                 f"in {self._part.parent}, and {free / MB:.0f} MB are free."
             )

@@ -144,20 +144,20 @@ def _told(wanted: HubName) -> Iterator[None]:
         yield
     except errors.GatedRepoError:
         raise CheckpointError(
-            f"{wanted.repo} wants its terms accepted: do so on its page at {host}, and {SIGN_IN}."
+            f"{wanted.repo} requires you to accept its terms: do so on its page at {host}, and {SIGN_IN}."
         ) from None
     except errors.RepositoryNotFoundError:
-        raise CheckpointError(f"There is no {wanted.repo} on {host}, or it is private: then {SIGN_IN}.") from None
+        raise CheckpointError(f"There is no {wanted.repo} on {host}, or it is private. If it is private, {SIGN_IN}.") from None
     except errors.RemoteEntryNotFoundError:
         raise CheckpointError(f"{wanted.repo} has no file {wanted.file}: name it as hf:{wanted.repo}/FILE.") from None
     except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
         raise CheckpointError(
-            f"{wanted.file} of {wanted.repo} was not fetched before, and {host} does not answer."
+            f"{wanted.file} of {wanted.repo} has not been downloaded yet, and {host} does not answer."
         ) from None
     except errors.HfHubHTTPError as error:
         status = error.response.status_code
         reason = (
-            f"may not be written by you: {SIGN_IN}" if status in (401, 403) else f"gets the answer {status} from {host}"
+            f"cannot be written by you: {SIGN_IN}" if status in (401, 403) else f"gave the error {status} on {host}"
         )
         raise StudioError(f"{wanted.repo} {reason}.") from None
     except errors.LocalTokenNotFoundError:

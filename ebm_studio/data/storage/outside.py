@@ -68,7 +68,7 @@ class FileKind:
 
     def _reason(self, path: Path, error: OSError | ValueError) -> str:
         if not isinstance(error, OSError) or error.errno == errno.EINVAL:
-            return f"{path} is not a name that a file can have."
+            return f"{path} cannot be the name of a file."
         if error.errno == errno.ENAMETOOLONG:
             return f"{str(path)[:SHOWN]}… is too long to be the name of a {self.what}."
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
@@ -81,7 +81,7 @@ class FileKind:
 def path_of(name: str, error: type[StudioError]) -> Path:
     """The path that a person means by a name, in which ~ is a home folder. Raises `error`."""
     if not name.strip():
-        raise error("The name is empty: name a file or folder.")
+        raise error("The name is empty: give a file or folder.")
     try:
         return Path(name).expanduser()
     except RuntimeError:

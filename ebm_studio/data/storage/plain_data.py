@@ -76,7 +76,7 @@ def _one_of(hints: tuple[Any, ...], value: object, name: str) -> Any:
 
 def _checked(value: Any, ok: bool, name: str) -> Any:
     if not ok:
-        raise DataError(f"{str(value)[:SHOWN]} is no value of {name}")
+        raise DataError(f"{str(value)[:SHOWN]} is not a value of {name}")
     return value
 
 

@@ -24,7 +24,7 @@ def open_tensors(path: Path, kind: FileKind, framework: str = "numpy") -> Iterat
         with _in_utf8(path) as name, safetensors.safe_open(name, framework=framework) as file:
             yield file
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "the system does not let it be mapped"
+        reason = getattr(error, "strerror", None) or "the system cannot map it into memory"
         raise kind.error(f"{path} cannot be read: {reason.lower()}.") from None
     except safetensors.SafetensorError:
         raise kind.error(

@@ -77,7 +77,7 @@ class Settings:
         try:
             write_whole(self.path, lambda file: file.write_text(text, encoding="ascii"), lasting=False)
         except StudioError as error:
-            log.warning("The settings are not kept: %s", error)
+            log.warning("The settings could not be saved: %s", error)
 
 
 def open_settings() -> Settings:

@@ -79,14 +79,14 @@ def read_state(folder: Path) -> Saved | None:
             continue
         return Saved(now, _whole(folder / file for file in _healthy_files(folder / name)))
     if healthy := _whole(_healthy_paths(folder)):
-        note = "Its last saves are damaged or gone, so it goes on from its last healthy state."
+        note = "Its last saves are damaged or missing, so it continues from its last healthy state."
         return Saved(healthy[-1], healthy[-2:], note)
     learned = read_metrics(folder)[:, 0]  # a run is saved before its first update
     if len(learned) or (folder / STATE).exists() or (folder / PREVIOUS).exists():
         raise CheckpointError(
-            f"The run in {folder} cannot go on: its saves are damaged or gone"
-            + (f", and what it learned in {learned[-1]:.0f} updates with them. " if len(learned) else ". ")
-            + "Begin a new run, or remove the folder and use its name again."
+            f"The run in {folder} cannot be resumed: its saves are damaged or missing"
+            + (f", and {learned[-1]:.0f} updates of training are lost. " if len(learned) else ". ")
+            + "Start a new run, or remove the folder and use its name again."
         )
     return None
 

@@ -23,7 +23,7 @@ def open_data(plan: Plan, progress: Progress = silent) -> ImageSet:
     data = open_images(plan.source, plan.net.size, plan.net.channels, progress)
     if data.images.shape[1:] != plan.net.shape:
         raise DataError(
-            f"The images of {plan.source} have shape {data.images.shape[1:]}, the net wants {plan.net.shape}."
+            f"The images of {plan.source} have shape {data.images.shape[1:]}, the network needs {plan.net.shape}."
         )
     return data.without_last(plan.held_out)
 
@@ -43,7 +43,7 @@ def follow(device: torch.device, ranks: Ranks) -> None:
     data = open_data(plan)
     if data.fingerprint != plan.fingerprint:
         raise DataError(
-            f"The {len(data)} images of {plan.source} here are not the {plan.images} that are where the run is."
+            f"The {len(data)} images of {plan.source} here are not the {plan.images} images that the run has."
         )
     learner = make_learner(plan, data, device, ranks)
     while (told := ranks.hear()) is not None:

@@ -77,8 +77,8 @@ class Plan:
         """The plan that `to_dict` wrote. Raises `StudioError` when it is not one."""
         plan = build(cls, data, "the plan")
         for name in ("held_out", "images", "steps_back"):
-            check(getattr(plan, name) >= 0, f"{getattr(plan, name)} is no value of {name}")
-        check(plan.time_limit is None or plan.time_limit > 0, f"{plan.time_limit} is no value of time_limit")
+            check(getattr(plan, name) >= 0, f"{getattr(plan, name)} is not a value of {name}")
+        check(plan.time_limit is None or plan.time_limit > 0, f"{plan.time_limit} is not a value of time_limit")
         return plan
 
 
@@ -113,14 +113,14 @@ def _depends(plan: Plan, part: str, field: str) -> bool:
 def check_new(folder: Path) -> None:
     """Raise `StudioError` unless a new run can begin in a folder: in one that is not there yet, or is empty."""
     if os.path.exists(folder / PLAN):
-        raise StudioError(f"{folder} already holds a run: add --resume to go on with it, or name another folder.")
+        raise StudioError(f"{folder} already contains a run: add --resume to continue it, or choose another folder.")
     try:
         # A lock alone is of a process that is about to begin, or was killed before it did.
         taken = folder.is_dir() and any(path.name != LOCK or path.stat().st_size for path in folder.iterdir())
     except OSError as error:
         raise writing_failed(folder, error) from None
     if taken:
-        raise StudioError(f"{folder} holds files, and no run: name a folder that is new or empty.")
+        raise StudioError(f"{folder} contains files but no run: choose a folder that is new or empty.")
 
 
 def read_plan(folder: Path) -> Plan:

@@ -22,14 +22,14 @@ class Preset:
 PRESETS = (
     Preset(
         "Quick look",
-        "A small net, in minutes: shapes and colours that can be recognised.",
+        "A small network, in minutes: recognisable shapes and colours.",
         NetSpec(width=16),
         ShortRun(steps=40),
         Learning(updates=1500, chains=16, images=64, learning_rate=2e-4, ema=0.99),
     ),
     Preset(
         "Good",
-        "An hour or two: clear pictures on most sets.",
+        "An hour or two: clear pictures on most data sets.",
         NetSpec(width=32),
         ShortRun(steps=50),
         Learning(updates=14_000, chains=16, images=64),  # docs/training.md, "What settings are worth"

@@ -116,8 +116,8 @@ class Diary:
             except DiskFullError as error:
                 if not waited:
                     self.use_reserve()
-                    self.tell(state="paused", text=f"{error} The run waits for room on the disk.", seconds_left=None)
-                    self.note("disk_full", f"{error} The run holds everything and waits for room on the disk.")
+                    self.tell(state="paused", text=f"{error} The run is waiting for space on the disk.", seconds_left=None)
+                    self.note("disk_full", f"{error} The run keeps everything in memory and is waiting for space on the disk.")
                 waited = True
                 if self.wait(ROOM_SECONDS, stopped):
                     raise
@@ -172,8 +172,8 @@ def session(folder: Path) -> Iterator[Diary]:
         try:
             yield diary
         except KeyboardInterrupt:
-            diary.note("stop", "Stopped before it began to learn.")
-            diary.end("stopped", "Stopped before it began to learn.")
+            diary.note("stop", "Stopped before training started.")
+            diary.end("stopped", "Stopped before training started.")
             raise
         except BaseException as error:
             diary.fail(str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}")

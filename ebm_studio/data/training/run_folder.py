@@ -152,7 +152,7 @@ class RunFolder:
         if not len(rows):
             return Status(state="stopped", text="Not started yet.")
         updates, seconds = int(rows[-1, 0]), float(rows[-1, 1])
-        text = f"Its status is damaged or gone. It has learned {updates} updates: resume goes on from the last save."
+        text = f"Its status is damaged or missing. It has trained for {updates} updates; Resume continues from the last save."
         progress = plan.progress(updates, seconds)
         return Status(state="stopped", text=text, updates=updates, seconds=seconds, progress=progress)
 
@@ -192,7 +192,7 @@ class RunFolder:
     def order(self, order: Order) -> None:
         """Tell its process to pause, to go on, or to stop for good. Raises `StudioError` when there is none."""
         if not self.alive:
-            raise StudioError(f"{self.name} is not learning now: resume it first.")
+            raise StudioError(f"{self.name} is not training now: resume it first.")
         write_order(self.path, order)
 
     def launch(self, device: str = "auto", step_back: bool = False) -> None:
@@ -202,7 +202,7 @@ class RunFolder:
         What the process says goes to train.log in the folder. Raises `StudioError`.
         """
         if self.alive:
-            raise StudioError(f"{self.name} is learning already.")
+            raise StudioError(f"{self.name} is already training.")
         words = [*this_program(), "train", "--resume", "-o", str(self.path), "--device", device]
         if step_back:
             words.append("--step-back")
@@ -232,7 +232,7 @@ class RunFolder:
     def trash(self) -> Trashed:
         """Move it to the trash folder beside it. Raises `StudioError`, also while it learns."""
         if self.alive:
-            raise StudioError(f"{self.name} is learning: stop it first.")
+            raise StudioError(f"{self.name} is training: stop it first.")
         place = self.path.parent / TRASH / f"{self.name}-{time.time_ns()}"
         _move(self.path, place)
         return Trashed(self, place)
@@ -240,7 +240,7 @@ class RunFolder:
     def export_model(self, to: Path) -> None:
         """Copy the model as of the last save. Raises `StudioError`."""
         if not self.model.exists():
-            raise StudioError(f"{self.name} has no model yet: it is written at the first save.")
+            raise StudioError(f"{self.name} has no model yet: the first save writes it.")
         write_whole(to, lambda file: shutil.copyfile(self.model, file))
 
 
@@ -254,7 +254,7 @@ class Trashed:
     def restore(self) -> RunFolder:
         """Put it back where it was. Raises `StudioError`."""
         if not self.place.exists():
-            raise StudioError(f"{self.run.name} is gone for good: the trash was emptied.")
+            raise StudioError(f"{self.run.name} cannot be restored: the trash was emptied.")
         if self.run.path.exists():
             raise StudioError(f"There is a new {self.run.path}: move it away first.")
         _move(self.place, self.run.path)

@@ -263,7 +263,7 @@ def locked(folder: Path) -> Iterator[None]:
         began = time.monotonic()
         while not try_lock(file.fileno()):
             if time.monotonic() - began > LOCK_PATIENCE:
-                raise StudioError(f"Another process learns in {folder}: stop it first, or wait until it ends.")
+                raise StudioError(f"Another process is training in {folder}: stop it first, or wait until it ends.")
             time.sleep(0.02)
         yield
 

@@ -37,7 +37,7 @@ def card_of(plan: Plan, data: ImageSet, past: Sequence[Metrics], updates: int, s
         health=_health(past[-RECENT:], plan.short_run.steps),
         command=plan.command,
         machine=machine,
-        note=f"Learning began with the weights of {Path(plan.origin).stem}." if plan.origin else "",
+        note=f"Training started from the weights of {Path(plan.origin).stem}." if plan.origin else "",
     )
 
 
@@ -50,7 +50,7 @@ def _health(past: Sequence[Metrics], steps: int) -> Health | None:
 
 def beginning(data: ImageSet, updates: int) -> str:
     """At its start, or when it is resumed."""
-    text = f"Learning from {len(data)} images" + (f", from update {updates} on." if updates else ".")
+    text = f"Training on {len(data)} images" + (f", from update {updates} on." if updates else ".")
     return f"{text} {data.passed_over}".rstrip()
 
 
@@ -62,8 +62,7 @@ def done_text(updates: int) -> str:
 def other_images(plan: Plan, count: int, folder: Path) -> str:
     """When a run would go on with other images than it has learned from."""
     return (
-        f"The run has learned from {plan.images} images, and {plan.source} now gives it {count} that are not the same. "
-        f"Put back those it had, or begin a new run with --from {folder / 'model.safetensors'}."
+        f"The run was trained on {plan.images} images, but {plan.source} now has {count} that are not the same. Restore the original images, or start a new run with --from {folder / 'model.safetensors'}."
     )
 
 
@@ -76,7 +75,7 @@ def stepping_back(plan: Plan, reason: str, update: int) -> tuple[Plan, str, bool
     if tries > TRIES:
         # A person who resumes it has changed something, and gets as many tries again.
         text = (
-            f"{reason} Stepping back {TRIES} times has not helped, so the run ends at its last healthy state, "
+            f"{reason} Stepping back {TRIES} times did not help, so the run ends at its last healthy state, "
             f"update {update}. Resume it with a smaller learning rate or more data noise."
         )
         return replace(plan, steps_back=0), text, True

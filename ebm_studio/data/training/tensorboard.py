@@ -28,7 +28,7 @@ class BoardCopy:
         self.run = run
         self.folder = root / run.name
         if any(self.folder.glob("events.out.tfevents.*")):
-            raise StudioError(f"{self.folder} holds a copy of a run already: delete it, or name another folder.")
+            raise StudioError(f"{self.folder} already contains a copy of a run: delete it, or choose another folder.")
         self._began = next((event.time for event in run.events()), 0.0)
         self._last = -1  # update
         self._grids, self._events = 0, 0

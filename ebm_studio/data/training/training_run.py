@@ -66,7 +66,7 @@ class TrainingRun:
         self, folder: Path, plan: Plan, data: ImageSet, device: torch.device, diary: Diary, ranks: Ranks
     ) -> None:
         self.folder = folder
-        diary.tell(state="measuring", text="Finding the fastest way to compute.")
+        diary.tell(state="measuring", text="Finding the fastest backend.")
         chains = plan.learning.chains // ranks.count
         choice = resolve_backend(make_net(plan.net).to(device), chains, plan.backend)
         self._backend_reason = choice.why
@@ -150,7 +150,7 @@ class TrainingRun:
         except LostRankError as error:
             self.save()
             raise LostRankError(
-                f"{error} All is saved until update {self.learner.updates}: --resume goes on."
+                f"{error} Everything up to update {self.learner.updates} is saved: continue with --resume."
             ) from None
         finally:
             with suppress(LostRankError):
@@ -251,7 +251,7 @@ class TrainingRun:
     def step_back(self) -> None:
         """Go on from the last healthy state, more carefully: what the watchdog does unasked, at a person's word."""
         self.plan = replace(self.plan, steps_back=0)
-        self._step_back("A person has asked for it.")
+        self._step_back("Someone asked for it.")
 
     def _step_back(self, reason: str) -> None:
         """Go on from the last healthy state, more carefully. Raises `DivergedError` when it gives up."""
@@ -274,7 +274,7 @@ class TrainingRun:
     def _pause(self) -> None:
         self.save()
         self.draw()
-        self.diary.note("pause", f"Paused at update {self.learner.updates}; all is saved.")
+        self.diary.note("pause", f"Paused at update {self.learner.updates}; everything is saved.")
         self.diary.tell(state="paused", text="Paused.", seconds_left=None)
         while not self.diary.wait(1.0, lambda: self._stopped_waiting() or self.diary.order() != "pause"):
             pass
@@ -284,7 +284,7 @@ class TrainingRun:
     def _kept(self, write: Callable[[], None]) -> None:
         """Write something; a full disk is waited out."""
         if self.diary.keep(write, self._stopped_waiting):
-            self._go_on("There is room on the disk again.")
+            self._go_on("There is space on the disk again.")
 
     def _stopped_waiting(self) -> bool:
         self._ranks.reassure()
@@ -331,12 +331,12 @@ class TrainingRun:
     def _note_beginning(self, note: str) -> None:
         updates = self.learner.updates
         self.diary.tell(updates=updates, seconds=self.seconds, progress=self.progress)
-        backend = f"Computed by {self.plan.backend}: {self._backend_reason}."
+        backend = f"Backend {self.plan.backend}: {self._backend_reason}."
         self.diary.note("resume" if updates else "start", f"{beginning(self.data, updates)} {backend} {note}".rstrip())
 
     def _note_end(self) -> None:
         is_done, updates = self.progress >= 1, self.learner.updates
-        text = done_text(updates) if is_done else f"Stopped at update {updates}; all is saved."
+        text = done_text(updates) if is_done else f"Stopped at update {updates}; everything is saved."
         self.diary.note("done" if is_done else "stop", text)
         self.diary.tell(state="done" if is_done else "stopped", text=text, seconds_left=None)
 
@@ -345,11 +345,11 @@ def _open_data(folder: Path, plan: Plan, saved: Saved | None, progress: Progress
     """The images that a run learns from, the same as ever. Raises `DataError`."""
     try:
         if is_part_of(plan.source, folder):
-            raise DataError(f"{folder} lies in {plan.source}: the samples drawn there would be learned from.")
+            raise DataError(f"{folder} is inside {plan.source}: the run would train on its own samples.")
         data = open_data(plan, progress)
     except DataError as error:
         if saved:
-            text = f"{error} What was learned until update {saved.now.updates} is whole; give the data's new place."
+            text = f"{error} Training up to update {saved.now.updates} is saved; give the new location of the data."
             raise DataError(text) from None
         raise
     if saved and saved.now.updates and plan.fingerprint not in ("", data.fingerprint):

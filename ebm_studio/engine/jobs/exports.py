@@ -171,7 +171,7 @@ class OpenText(Request):
                 return name
         if wanted in [path.stem for path in bundled_models()]:
             return wanted
-        raise DataError(f"The command wants the model {wanted[:60]}: open it first, then paste again.")
+        raise DataError(f"The command needs the model {wanted[:60]}: open it first, then paste again.")
 
     def _same(self, side: Side, worker: Worker) -> str:
         """The model of a hash: one that is open, or a bundled one."""
@@ -180,7 +180,7 @@ class OpenText(Request):
             if worker.model(name).fingerprint == side.model_hash:
                 return name
         raise DataError(
-            f"The recipe wants the model {side.model} (hash {side.model_hash[:16]}): open it first, then paste again."
+            f"The recipe needs the model {side.model} (hash {side.model_hash[:16]}): open it first, then paste again."
         )
 
 
@@ -228,7 +228,7 @@ def _model(side: Side, path: Path, open_models: tuple[str, ...], worker: Worker)
     model = worker.model(name)
     if model.fingerprint != side.model_hash:
         raise DataError(
-            f"{path.name} was made with another model: it wants {wanted}, and the {model.card.name} here "
+            f"{path.name} was made with a different model: it needs {wanted}, but the {model.card.name} here "
             f"has {model.fingerprint}. Open the right file, then drop this one again."
         )
     return name

@@ -61,7 +61,7 @@ class EstimateRun(Request):
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
-        worker.report("Measuring the time to learn")
+        worker.report("Measuring the training time")
         device = worker.device()
         import torch
 

@@ -15,7 +15,7 @@ from ebm_studio.data.pictures.pictures import to_pixels
 
 TITLE = "The short run does not converge"
 PAPER = (
-    "The paper says so in its title. The same group reports that runs of 100,000 steps over-saturate in energies "
+    "The paper's title says so. The same group reports that runs of 100,000 steps over-saturate in energies "
     "trained this way (“On the Anatomy of MCMC-Based Maximum Likelihood Learning of EBMs”, AAAI 2020)."
 )
 TIMES = (1, 2, 5, 10, 20, 50)
@@ -93,14 +93,14 @@ def _text(
     sentences = [
         f"From K = {subject.k} to {noise.steps[-1]:,} steps the mean energy goes from {told(energy['K'])} to "
         f"{told(energy['end'])}, a fall of {told(fall)} in the same chains: "
-        + ("they have not come to rest at K." if moves else "that is no clear change, so they have come to rest at K."),
+        + ("the chains have not come to rest at K." if moves else "that is not a clear change, so the chains have come to rest at K."),
         f"Contrast goes from {told(contrasts['K'])} to {told(contrasts['end'])}: the pictures "
         + ("over-saturate." if saturates else "do not over-saturate."),
         f"Chains that start at training pictures end at {told(ends[1])}, which "
         + ("differs from those from noise." if apart(*ends) else "cannot be told apart from those from noise."),
     ]
     if shortest < subject.steps(LAST):
-        sentences.append(f"The chains run away: the record ends at {shortest:,} steps.")
+        sentences.append(f"The chains diverge: the measurement ends at {shortest:,} steps.")
     return " ".join(sentences)
 
 

@@ -18,7 +18,7 @@ from ebm_studio.data.models.diagnosis.subject import Subject, apart, as_images, 
 from ebm_studio.data.pictures.pictures import to_pixels
 
 TITLE = "The short run can be inverted"
-PAPER = "The paper reconstructs photos by gradient descent on z, and shows the search up to its step 200."
+PAPER = "The paper reconstructs photos by gradient descent on z, and shows 200 steps of the search."
 TIMES = (0.25, 1.0, 4.0)
 """Of K, the short runs that are inverted."""
 SHOWN = 8
@@ -100,12 +100,10 @@ def _text(
 ) -> str:
     k, longest = subject.k, max(of_real)
     text = (
-        f"After {SETTINGS.iterations} iterations {kind} pictures are found with a mean squared error of "
-        f"{told(of_real[k])}, which is {left.mean:.2%} of their variation, "
-        f"and samples with {told(of_samples[k])}. "
+        f"After {SETTINGS.iterations} iterations, {kind} pictures are reconstructed with a mean squared error of {told(of_real[k])}, which is {left.mean:.2%} of their variation, and samples with {told(of_samples[k])}. "
     )
     if longest <= k:
-        return text + "Searches through longer runs ran away."
+        return text + "Searches through longer runs diverged."
     if not apart(of_real[longest], of_real[k]):
         return text + f"Through {longest} steps it is about the same: {told(of_real[longest])}."
     word = "harder" if of_real[longest].mean > of_real[k].mean else "easier"

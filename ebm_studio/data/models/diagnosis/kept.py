@@ -83,5 +83,5 @@ def _unpacked(data: dict[str, Any]) -> Strip:
     unpack = zlib.decompressobj()
     pixels = unpack.decompress(base64.b64decode(data["data"], validate=True), size)
     if len(pixels) != size or unpack.unconsumed_tail:
-        raise ValueError("the strip has another size than it says")
+        raise ValueError("the strip does not have the size it states")
     return Strip(str(data["label"]), np.frombuffer(pixels, np.uint8).reshape(count, channels, height, width))

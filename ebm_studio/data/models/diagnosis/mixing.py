@@ -14,7 +14,7 @@ from ebm_studio.data.models.diagnosis.subject import Subject, as_images, part
 
 TITLE = "The chain does not mix: it keeps its identity"
 PAPER = (
-    "The paper says so in its title, and builds on it: because a chain does not forget z, photos can be reconstructed "
+    "The paper's title says so, and the paper builds on it: because a chain does not forget z, photos can be reconstructed "
     "and latents interpolated."
 )
 LAST = 20
@@ -27,7 +27,7 @@ def examine(subject: Subject) -> Generator[float, None, Finding]:
     recorded = (subject.k, *spaced_steps(subject.k + 1, last, 30))
     first = next(subject.chain(count, "mixing", last))
     one = subject.chain(count, "mixing", last)
-    other = joined([first], subject.chain(count, "other noise", last, first.images))
+    other = joined([first], subject.chain(count, "different noise", last, first.images))
     real = as_images(subject.training)
     every = max(1, subject.k // 5)
     found = yield from part(memory(one, other, sorted(set(recorded)), real, every, subject.settings.seed), 0, 1)
@@ -48,7 +48,7 @@ def _finding(subject: Subject, found: Memory) -> Finding:
         verdict=verdict,
         text=_text(own, correlation, changes, last, keeps, remembers),
         measures=(
-            Measure("distance of runs from one z, as a share of others, at K", own[0]),
+            Measure("distance of runs from one z, relative to different z, at K", own[0]),
             Measure(f"the same at {last:,} steps", own[-1]),
             Measure(f"correlation of the picture at K with that at {last:,} steps", correlation[-1]),
             Measure("changes of the nearest real picture", changes, "per 1,000 steps"),
@@ -65,7 +65,7 @@ def _finding(subject: Subject, found: Memory) -> Finding:
             Plot(
                 "Two runs from one z",
                 "steps",
-                "distance, as a share of other z",
+                "distance, relative to different z",
                 (curve("share", steps, own),),
                 True,
                 subject.k,
@@ -84,10 +84,8 @@ def _text(
     remembers: bool,
 ) -> str:
     return (
-        f"At K, two runs from one z with other noise in their steps are {told(own[0])} times as far apart as runs "
-        f"from different z: z {'decides' if keeps else 'does not decide'} the picture. "
+        f"At K, two runs from one z with different noise in their steps are {told(own[0])} times as far apart as runs from different z: z {'determines' if keeps else 'does not determine'} the picture. "
         f"At {last:,} steps it is {told(own[-1])}, and the pictures’ correlation with those at K is "
-        f"{told(correlation[-1])} (1 is unchanged, 0 forgotten): by then the chain "
-        f"{'still knows' if remembers else 'has forgotten'} where it began. "
+        f"{told(correlation[-1])} (1 is unchanged, 0 forgotten): by then the chain {'still remembers' if remembers else 'has forgotten'} where it started. "
         f"Its nearest real picture changes {told(changes)} times in 1,000 steps."
     )

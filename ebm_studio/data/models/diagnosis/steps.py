@@ -90,6 +90,6 @@ def _text(
         )
     return (
         f"KID-lite0 of {subject.settings.count} samples against training pictures is {told(kids[subject.k])} at "
-        f"K = {subject.k}; lower is better. {elsewhere} Of the step sizes that were tried, {best.step_size:g} is best "
+        f"K = {subject.k}; lower is better. {elsewhere} Of the step sizes tried, {best.step_size:g} is best "
         f"({told(best.kid)}); the model uses {subject.run.step_size:g}."
     )
