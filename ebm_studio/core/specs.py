@@ -178,7 +178,10 @@ class ShortRun(Spec):
             self.start in get_args(Start),
             f"A chain must start from {' or '.join(get_args(Start))} noise, not {self.start}.",
         )
-        require(is_number(self.start_range, 0.01, 100), f"The scale of the start noise must be from 0.01 to 100, not {self.start_range}.")
+        require(
+            is_number(self.start_range, 0.01, 100),
+            f"The scale of the start noise must be from 0.01 to 100, not {self.start_range}.",
+        )
         require(
             self.noise_steps is None or is_whole(self.noise_steps, 0, MAX_STEPS),
             f"The steps with noise must be a whole number from 0 to {MAX_STEPS}, not {self.noise_steps}.",

@@ -64,7 +64,7 @@ def test_calibrate_writes_the_same_weights_with_the_chosen_step(
     assert np.isfinite([trial["kid"]["mean"] for trial in told["trials"]]).all()
     card = read_card(out)
     assert card.short_run == ShortRun(steps=3, step_size=told["step_size"])
-    assert card.note.startswith("Weak. Learned at step size 1, drawn at")
+    assert card.note.startswith("Weak. Trained at step size 1. Draws at")
     assert str(tmp_path) not in card.note
 
     for path, size in ((model, told["step_size"]), (out, 1.0)):

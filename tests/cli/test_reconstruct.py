@@ -159,7 +159,7 @@ def test_a_photo_that_runs_away_is_named_and_the_others_done(capsys, tmp_path, t
     words = [tiny, photos / "a.png", photos / "b.jpg", "-o", tmp_path / "out", "--iterations", 1, "--step-size", step]
     code, out, err = run(capsys, *words, "--json")
     assert (code, err.count("\n")) == (0, 1)
-    assert "a.png ran away: use a smaller step size" in err
+    assert "a.png diverged: use a smaller step size" in err
     report = json.loads(out)
     assert [Path(photo["path"]).name for photo in report["photos"]] == ["b.jpg"]
     assert "a.png" in report["skipped"][0]
@@ -169,7 +169,7 @@ def test_when_all_run_away_the_photo_and_the_remedy_are_named(capsys, tmp_path, 
     words = [tiny, photos / "b.jpg", "-o", tmp_path / "out", "--iterations", 1, "--steps", 30, "--step-size", 1000]
     code, out, err = run(capsys, *words)
     assert (code, out) == (2, "")
-    assert err == f"ebm-studio reconstruct: The chains of {photos / 'b.jpg'} ran away: use a smaller step size.\n"
+    assert err == f"ebm-studio reconstruct: The chains of {photos / 'b.jpg'} diverged: use a smaller step size.\n"
     assert not (tmp_path / "out").exists()
 
 

@@ -86,6 +86,6 @@ def test_a_replay_is_refused_before_the_work_too(capsys, tmp_path, inputs, reque
 def test_the_cli_says_what_a_gif_leaves_out(capsys, tmp_path, inputs):
     words = ["interpolate", inputs["MODEL"], "seed:1", "seed:2", "--frames", "9", "--fps", "100"]
     assert main([*words, "-o", inputs["OUT"] + ".gif"]) == 0
-    assert "at most 50 frames a second: 4 of 9 are left out" in capsys.readouterr().err
+    assert "at most 50 frames a second, so 4 of 9 frames are left out" in capsys.readouterr().err
     assert main([*words, "-o", inputs["OUT"] + ".webp"]) == 0
     assert "left out" not in capsys.readouterr().err

@@ -83,7 +83,11 @@ class Blocks:
             self._known[size] = self._agrees(size) if self._expected else self._is_steady(size)
             if not self._known[size]:
                 self._sizes.remove(size)
-                log.info("%s: rounding depends on the place in blocks of %d here, so this size is not used.", self._name, size)
+                log.info(
+                    "%s: rounding depends on the place in blocks of %d here, so this size is not used.",
+                    self._name,
+                    size,
+                )
         return self._known[size]
 
     def _is_steady(self, size: int) -> bool:

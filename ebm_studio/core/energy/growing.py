@@ -27,7 +27,9 @@ def grown(net: EnergyNet, generator: torch.Generator) -> ConvNet:
     """
     least = STEM * net.spec.channels
     if not isinstance(net, ConvNet) or not net.is_piecewise_linear or net.spec.width < least:
-        raise SettingsError(f"With {net.spec.channels} channels, only a LeakyReLU network of n_f {least} or more can grow.")
+        raise SettingsError(
+            f"With {net.spec.channels} channels, only a LeakyReLU network of n_f {least} or more can grow."
+        )
     spec = replace(net.spec, size=2 * net.spec.size)
     for wide, slim in zip(spec.widths[1:], net.spec.widths, strict=True):
         assert wide >= slim  # so the old channels always find room

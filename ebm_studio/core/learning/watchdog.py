@@ -112,7 +112,8 @@ class Watchdog:
             return HEALTHY
         side, other = ("below", "data") if mean < 0 else ("above", "samples")
         text = (
-            f"d has stayed {side} 0 for {len(lately)} updates (mean {mean:.3g}): the energy of the {other} is always lower. More Langevin steps, a smaller learning rate or more data noise restores the balance."
+            f"d has stayed {side} 0 for {len(lately)} updates (mean {mean:.3g}): the energy of the {other} is "
+            "always lower. More Langevin steps, a smaller learning rate or more data noise restores the balance."
         )
         return Verdict("healthy", self._once("leaning", past[-1].update, text))
 

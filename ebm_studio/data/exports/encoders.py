@@ -71,7 +71,8 @@ def kind_of(path: Path) -> Kind:
     kind = KINDS.get(path.suffix.lower())
     if kind is None:
         raise DataError(
-            f"Cannot export to {path.name}: use a name that ends in {', '.join(filter(None, KINDS))}, or a name without an ending for a folder of PNGs."
+            f"Cannot export to {path.name}: use a name that ends in {', '.join(filter(None, KINDS))}, or a name "
+            "without an ending for a folder of PNGs."
         )
     if kind == "mp4" and not mp4.can_write():
         raise SettingsError(mp4.HELP)
@@ -135,7 +136,9 @@ def left_out(count: int, look: Look, kind: Kind) -> str:
     frames = len(film(count, look))
     missing = frames - len(shots_of(count, look, kind)) if kind in MOVING else 0
     most = round(1 / GIF_SECONDS)
-    return f"A GIF shows at most {most} frames a second, so {missing} of {frames} frames are left out." if missing else ""
+    return (
+        f"A GIF shows at most {most} frames a second, so {missing} of {frames} frames are left out." if missing else ""
+    )
 
 
 def fits(recipe: Note, kind: Kind) -> bool:

@@ -66,7 +66,8 @@ class Look(Spec):
         require(is_whole(self.scale, 1, MAX_SCALE), f"The scale must be from 1 to {MAX_SCALE}, not {self.scale}.")
         require(is_whole(self.columns, 1, 256), f"A row must have 1 to 256 pictures, not {self.columns}.")
         require(
-            is_whole(self.every, 1, MAX_STEPS), f"To show every n-th frame, n must be from 1 to {MAX_STEPS}, not {self.every}."
+            is_whole(self.every, 1, MAX_STEPS),
+            f"To show every n-th frame, n must be from 1 to {MAX_STEPS}, not {self.every}.",
         )
         require(is_number(self.fps, 0.1, 100), f"Frames a second must be from 0.1 to 100, not {self.fps}.")
         for name in ("smooth", "captions", "loop", "ping_pong"):
@@ -75,7 +76,10 @@ class Look(Spec):
             value = getattr(self, name)
             require(is_number(value, 0, MAX_HOLD), f"A frame can be held for 0 to {MAX_HOLD:g} s, not {value}.")
         require(self.palette in get_args(Colours), f"A GIF's palette must be shared or own, not {self.palette}.")
-        require(self.dither in get_args(Dither), f"Dithering must be one of {', '.join(get_args(Dither))}, not {self.dither}.")
+        require(
+            self.dither in get_args(Dither),
+            f"Dithering must be one of {', '.join(get_args(Dither))}, not {self.dither}.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

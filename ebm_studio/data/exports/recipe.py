@@ -262,7 +262,8 @@ def check_same_model(side: Side, card: Card, fingerprint: str) -> None:
     """Raises `DataError` when the model is not the recipe's."""
     if side.model_hash != fingerprint:
         raise DataError(
-            f"The recipe was made with a different model: it needs {side.model} with hash {side.model_hash[:16]}, but {card.name} has {fingerprint}. Give the right file with --model."
+            f"The recipe was made with a different model: it needs {side.model} with hash {side.model_hash[:16]}, but "
+            f"{card.name} has {fingerprint}. Give the right file with --model."
         )
 
 

@@ -86,7 +86,8 @@ def other_backend(recipe: Recipe, models: Sequence[Model]) -> str:
         wanted = made_with.get("other_backend" if number else "backend", model.backend)
         if wanted != model.backend:
             return (
-                f"The file was made with the backend {wanted}, but this machine uses {model.backend}: the pictures can differ slightly."
+                f"The file was made with the backend {wanted}, but this machine uses {model.backend}: the pictures "
+                "can differ slightly."
             )
     return ""
 
@@ -170,7 +171,8 @@ def _check_size(recipe: Recipe, models: Sequence[Model]) -> None:
     needed = sum(frames * recipe.count * int(np.prod(model.card.net.shape)) for model in models)
     if needed > MAX_BYTES:
         raise SettingsError(
-            f"The recipe asks for {frames} frames of {recipe.count} pictures, which would take {needed >> 30} GB; the maximum is {MAX_BYTES >> 30} GB."
+            f"The recipe asks for {frames} frames of {recipe.count} pictures, which would take {needed >> 30} GB; the "
+            f"maximum is {MAX_BYTES >> 30} GB."
         )
 
 

@@ -74,7 +74,9 @@ def diagnosis_html(diagnosis: Diagnosis) -> str:
     return f"""<div class="diagnosis">
 <h1>{escape(diagnosis.model)}: why a short run is a model</h1>
 <p>The paper’s argument, measured on this model with {diagnosis.count:,} samples of K = {diagnosis.steps} steps and with
-pictures of {escape(diagnosis.data)}. ± is a bootstrap standard error: how much the number would vary with other pictures. A chain that hardly moves would also keep its identity and could also be inverted, so read those claims together with the others.</p>
+pictures of {escape(diagnosis.data)}. ± is a bootstrap standard error: how much the number would vary with other
+pictures. A chain that hardly moves would also keep its identity and could also be inverted, so read those claims
+together with the others.</p>
 <p class="quiet">{escape(diagnosis.machine)} · weights {escape(diagnosis.fingerprint)} ·
 <code>{escape(diagnosis.command)}</code></p>
 {findings}

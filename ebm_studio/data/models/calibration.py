@@ -87,7 +87,8 @@ def calibrated(card: Card, trial: Trial, command: str) -> Card:
     """The card of the same weights with another step size, which tells how it came to it, and without figures."""
     old: ShortRun = card.short_run
     told = (
-        f"Trained at step size {old.step_size:g}. Draws at {trial.step_size:g}, where samples are closest to training images in lite0 features: {command}."
+        f"Trained at step size {old.step_size:g}. Draws at {trial.step_size:g}, where samples are closest to "
+        f"training images in lite0 features: {command}."
     )
     note = f"{card.note} {told}".strip()
     return replace(card, short_run=replace(old, step_size=trial.step_size), note=note, figures=None)

@@ -45,7 +45,8 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Progress = s
     reference = some(unseen, settings.count, random)
     if min(len(real), len(reference)) < LEAST:
         raise SettingsError(
-            f"There are {len(real)} training and {len(reference)} held-out images to compare with: the metrics need {LEAST} of each."
+            f"There are {len(real)} training and {len(reference)} held-out images to compare with: the metrics need "
+            f"{LEAST} of each."
         )
     told = _told(tell, "sampling")
     samples = to_pixels(

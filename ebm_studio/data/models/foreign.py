@@ -71,7 +71,8 @@ def check_shapes(spec: NetSpec, found: dict[str, tuple[int, ...]], path: Path) -
         if wanted.get(name) != found.get(name):
             one, other = (str(shapes.get(name, "missing")) for shapes in (found, wanted))
             raise CheckpointError(
-                f"{path} cannot be used: its weights do not fit the network, in which {name[:40]} is {other}, not {one}."
+                f"{path} cannot be used: its weights do not fit the network, in which {name[:40]} is {other}, not "
+                f"{one}."
             )
 
 
@@ -173,9 +174,7 @@ def _check_plain(path: Path, tensor: Tensor) -> None:
         raise odd(path, str(tensor.dtype).removeprefix("torch."))
     # Strides may repeat a few values for ever; the values of weights all lie in the file.
     if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-        raise CheckpointError(
-            f"{path} cannot be used: it claims more weights than the file contains. {ADVICE}"
-        )
+        raise CheckpointError(f"{path} cannot be used: it claims more weights than the file contains. {ADVICE}")
 
 
 def _infer_spec(path: Path, weights: Weights) -> NetSpec:

@@ -101,7 +101,10 @@ class Latent:
     def __post_init__(self) -> None:
         z = np.array(self.z, dtype=np.float32)
         channels, height, width = z.shape if z.ndim == 3 else (0, 0, 0)
-        _check(channels in (1, 3) and height == width and height in SIZES, "it does not have the shape of a model's picture")
+        _check(
+            channels in (1, 3) and height == width and height in SIZES,
+            "it does not have the shape of a model's picture",
+        )
         _check(bool(np.isfinite(z).all()) and float(np.abs(z).max()) <= MAX_VALUE, "its values are out of range")
         _check(_is_text(self.model) and _is_text(self.model_hash), "its model has no name")
         z.flags.writeable = False

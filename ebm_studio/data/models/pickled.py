@@ -56,7 +56,8 @@ def read_pickle(path: Path) -> Any:
         raise
     except Exception:  # the restricted unpickler raises whatever a broken file drives it to
         raise CheckpointError(
-            f"{path} cannot be loaded: it is damaged, or contains more than plain weights. That could run code. {ADVICE}"
+            f"{path} cannot be loaded: it is damaged, or contains more than plain weights. That could run code. "
+            f"{ADVICE}"
         ) from None
 
 

@@ -111,7 +111,9 @@ def _archive(path: Path, file: BufferedReader) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
     except UnicodeDecodeError:
-        raise DataError(f"{path} cannot be opened: a file name in it is not valid text. Pack the pictures again.") from None
+        raise DataError(
+            f"{path} cannot be opened: a file name in it is not valid text. Pack the pictures again."
+        ) from None
     except NotImplementedError:
         raise DataError(f"{path} cannot be opened: this program cannot read this kind of zip.") from None
     except Exception:  # Python's reader raises many kinds for a damaged directory

@@ -78,4 +78,6 @@ def _update() -> None:
             try:
                 subprocess.run([found, str(data_home() / folder)], capture_output=True, timeout=PATIENCE, check=False)
             except (OSError, subprocess.SubprocessError) as error:
-                raise StudioError(f"{program} failed, so the desktop may not notice the files until later ({error}).") from None
+                raise StudioError(
+                    f"{program} failed, so the desktop may not notice the files until later ({error})."
+                ) from None

@@ -159,6 +159,7 @@ class _Download:
         free = shutil.disk_usage(self._part.parent).free
         if free < self._remote.size - have:
             raise DiskFullError(
-                f"There is not enough disk space for {self._remote.name}: {(self._remote.size - have) / MB:.0f} MB are needed "
+                f"There is not enough disk space for {self._remote.name}: {(self._remote.size - have) / MB:.0f} MB "
+                "are needed "
                 f"in {self._part.parent}, and {free / MB:.0f} MB are free."
             )

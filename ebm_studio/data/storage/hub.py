@@ -147,7 +147,9 @@ def _told(wanted: HubName) -> Iterator[None]:
             f"{wanted.repo} requires you to accept its terms: do so on its page at {host}, and {SIGN_IN}."
         ) from None
     except errors.RepositoryNotFoundError:
-        raise CheckpointError(f"There is no {wanted.repo} on {host}, or it is private. If it is private, {SIGN_IN}.") from None
+        raise CheckpointError(
+            f"There is no {wanted.repo} on {host}, or it is private. If it is private, {SIGN_IN}."
+        ) from None
     except errors.RemoteEntryNotFoundError:
         raise CheckpointError(f"{wanted.repo} has no file {wanted.file}: name it as hf:{wanted.repo}/FILE.") from None
     except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):

@@ -116,8 +116,12 @@ class Diary:
             except DiskFullError as error:
                 if not waited:
                     self.use_reserve()
-                    self.tell(state="paused", text=f"{error} The run is waiting for space on the disk.", seconds_left=None)
-                    self.note("disk_full", f"{error} The run keeps everything in memory and is waiting for space on the disk.")
+                    self.tell(
+                        state="paused", text=f"{error} The run is waiting for space on the disk.", seconds_left=None
+                    )
+                    self.note(
+                        "disk_full", f"{error} The run keeps everything in memory and is waiting for space on the disk."
+                    )
                 waited = True
                 if self.wait(ROOM_SECONDS, stopped):
                     raise

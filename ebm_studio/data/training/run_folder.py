@@ -152,7 +152,10 @@ class RunFolder:
         if not len(rows):
             return Status(state="stopped", text="Not started yet.")
         updates, seconds = int(rows[-1, 0]), float(rows[-1, 1])
-        text = f"Its status is damaged or missing. It has trained for {updates} updates; Resume continues from the last save."
+        text = (
+            f"Its status is damaged or missing. It has trained for {updates} updates; Resume continues from the "
+            "last save."
+        )
         progress = plan.progress(updates, seconds)
         return Status(state="stopped", text=text, updates=updates, seconds=seconds, progress=progress)
 

@@ -62,7 +62,8 @@ def done_text(updates: int) -> str:
 def other_images(plan: Plan, count: int, folder: Path) -> str:
     """When a run would go on with other images than it has learned from."""
     return (
-        f"The run was trained on {plan.images} images, but {plan.source} now has {count} that are not the same. Restore the original images, or start a new run with --from {folder / 'model.safetensors'}."
+        f"The run was trained on {plan.images} images, but {plan.source} now has {count} that are not the same. "
+        f"Restore the original images, or start a new run with --from {folder / 'model.safetensors'}."
     )
 
 

@@ -249,7 +249,7 @@ def test_a_picture_too_large_says_so(qtbot, dialog):
     type_into(dialog.columns_, "1")
     type_into(dialog.scale, "32")
     qtbot.waitUntil(dialog.banner.isVisible, timeout=PATIENCE)
-    assert "lower the scale" in dialog.banner.text.text()
+    assert "Lower the scale" in dialog.banner.text.text()
     assert dialog.facts.text() == ""
     type_into(dialog.scale, "2")
     wait_for_preview(qtbot, dialog)

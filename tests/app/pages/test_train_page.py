@@ -571,4 +571,4 @@ def test_damaged_run_folders_are_said_once_and_the_others_work(qtbot, two, opene
     page.grab()
     assert page.run_stage.samples.mosaics[0].pixels is not None
     assert page.runs.view.status.updates == 7
-    assert "damaged or gone" in page.runs.view.status.text
+    assert "damaged or missing" in page.runs.view.status.text

@@ -187,7 +187,7 @@ def test_no_frame_of_a_gif_is_shorter_than_browsers_play(tmp_path, fps, hold):
     missing = 120 - len(shown)
     assert (missing > 0) == (fps > 50)
     assert left_out(120, look, "gif") == (
-        f"A GIF shows at most 50 frames a second: {missing} of 120 are left out." if missing else ""
+        f"A GIF shows at most 50 frames a second, so {missing} of 120 frames are left out." if missing else ""
     )
     assert not left_out(120, look, "webp")
 
@@ -265,7 +265,7 @@ def test_cancelling_leaves_nothing(tmp_path, name):
 
 def test_a_failed_export_leaves_the_old_file(tmp_path):
     (tmp_path / "a.gif").write_text("old")
-    with pytest.raises(SettingsError, match="lower the scale"):
+    with pytest.raises(SettingsError, match="Lower the scale"):
         export(blobs(2, 64, 64), tmp_path / "a.gif", Look(scale=32, columns=64))
     assert (tmp_path / "a.gif").read_text() == "old"
     with pytest.raises(DataError, match=r"ends in \.gif"):

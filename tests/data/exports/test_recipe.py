@@ -201,9 +201,9 @@ def test_files_without_a_recipe_are_told_from_damaged_ones(tmp_path):
     (tmp_path / "noise.gif").write_bytes(b"GIF89a" + bytes(40))
     (tmp_path / "empty.mp4").write_bytes(b"\0\0\0\x18ftypisom" + b"\xff" * 100)
     for name, message in (
-        ("plain.png", "holds no recipe"),
-        ("noise.gif", "holds no recipe|not a picture"),
-        ("empty.mp4", "holds no recipe"),
+        ("plain.png", "contains no recipe"),
+        ("noise.gif", "contains no recipe|not a picture"),
+        ("empty.mp4", "contains no recipe"),
         ("missing.gif", "no file"),
     ):
         with pytest.raises(DataError, match=message):
@@ -234,7 +234,7 @@ def test_the_model_is_found_beside_the_file_and_must_be_the_same(tmp_path, tiny,
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    with pytest.raises(DataError, match=r"tiny .* is not here: give its file with --model"):
+    with pytest.raises(DataError, match=r"tiny .* cannot be found: give its file with --model"):
         load_recipe_models(made, elsewhere / "a.gif")
     make_model(elsewhere / "tiny.safetensors", seed=5)
     with pytest.raises(DataError, match="another model"):

@@ -69,7 +69,7 @@ def test_a_name_that_leads_nowhere_is_one_line(hub, name, text, capsys):
 
 def test_what_was_never_fetched_and_cannot_be_is_said_in_a_sentence(hub, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(CheckpointError, match=r"was not fetched before, and 127\.0\.0\.1:9 does not answer\.$"):
+    with pytest.raises(CheckpointError, match=r"has not been downloaded yet, and 127\.0\.0\.1:9 does not answer\.$"):
         find_model("hf:someone/tiny")
 
 
@@ -107,7 +107,7 @@ def test_without_a_network_nothing_is_pushed_and_one_line_says_so(hub, tiny_mode
         hub.refuses_uploads = True
     assert main(["push", str(tiny_model), "hf:me/mine"]) == 2
     [*_, line] = capsys.readouterr().err.splitlines()  # after the bars of the hub's library
-    assert re.fullmatch(r"ebm-studio push: me/mine .*(does not answer|may not be written by you).*", line)
+    assert re.fullmatch(r"ebm-studio push: me/mine .*(does not answer|cannot be written by you).*", line)
     assert not hub.files.get("me/mine")
 
 

@@ -176,7 +176,7 @@ def test_a_file_without_a_name_is_left_out_and_counted(tmp_path):
     ("place", "value", "message"),
     [
         (6, 1, "it has a password"),  # a flag of the member
-        (8, 97, "packed in a way"),  # its method
+        (8, 97, "compressed in a way"),  # its method
         (14, 1, "it is damaged"),  # its check sum
     ],
 )
@@ -197,7 +197,7 @@ def test_a_member_that_cannot_be_read_says_why_in_plain_words(tmp_path, place, v
 def test_names_that_are_no_text_are_one_sentence(tmp_path):
     path = make_zip(tmp_path / "u.zip", {"é.png": encoded(make_picture())})
     path.write_bytes(path.read_bytes().replace("é".encode(), b"\xff\xff"))
-    with pytest.raises(DataError, match="a name in it is not text"):
+    with pytest.raises(DataError, match="a file name in it is not valid text"):
         open_images(str(path), 16)
 
 

@@ -239,7 +239,7 @@ def test_a_folder_means_its_pictures_in_order_up_to_a_limit(tmp_path):
     single = tmp_path / "notes.txt"
     files, faults = find_photos([single, tmp_path / "inner", tmp_path], limit=3)
     assert [file.name for file in files] == ["notes.txt", "a.jpg", "b.png"]
-    assert faults == [f"There is no picture in {tmp_path / 'inner'}.", "Only the first 3 of 4 photos are taken."]
+    assert faults == [f"There is no picture in {tmp_path / 'inner'}.", "Only the first 3 of 4 photos are used."]
 
 
 def test_pixels_go_to_the_net_and_back_unchanged():

@@ -63,8 +63,8 @@ def test_points_far_away_are_brought_near(tmp_path):
     ("content", "says"),
     [
         ("a,b\n1,2\nthree,4\n", "text in row 2"),
-        ("1,2\nnan,3\n", "no finite"),
-        ("1,2\n1e999,3\n", "no finite"),
+        ("1,2\nnan,3\n", "not finite"),
+        ("1,2\n1e999,3\n", "not finite"),
         ("1\n2\n3\n", "1 column"),
         ("1,2,3\n", "3 columns"),
         ("0.1,0.2\n", "1 point:"),
@@ -109,7 +109,7 @@ def test_a_million_points_are_taken(tmp_path):
     assert len(open_points(str(tmp_path / "p.npy")).draw(100, 0)) == 100
 
 
-@pytest.mark.parametrize(("colour", "says"), [("white", "white all over"), ("black", "equally dark")])
+@pytest.mark.parametrize(("colour", "says"), [("white", "completely white"), ("black", "equally dark")])
 def test_a_blank_picture_is_refused(tmp_path, colour, says):
     Image.new("L", (50, 50), colour).save(tmp_path / "p.png")
     with pytest.raises(DataError, match=says):

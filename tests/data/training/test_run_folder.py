@@ -70,7 +70,7 @@ def kinds(run):
 def test_a_run_is_started_watched_paused_ended_and_found_again(tmp_path, plan):
     run = new_run(tmp_path / "runs", plan)
     assert (run.name, run.alive, run.status().state) == ("my-birds", False, "stopped")
-    with pytest.raises(StudioError, match="not learning"):
+    with pytest.raises(StudioError, match="not training"):
         run.order("pause")
     with pytest.raises(StudioError, match="no model"):
         run.export_model(tmp_path / "model.safetensors")

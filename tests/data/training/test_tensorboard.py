@@ -103,7 +103,7 @@ def test_what_a_run_that_steps_back_told_beyond_is_void(run, tmp_path):
     assert copy.update() == 3
     copy.close()
     assert [event.step for event in read(copy.folder).Scalars("metrics/v")] == [1, 2, 3]
-    with pytest.raises(StudioError, match="holds a copy of a run already"):
+    with pytest.raises(StudioError, match="already contains a copy of a run"):
         BoardCopy(run, tmp_path / "logs")
 
 

@@ -146,7 +146,7 @@ def test_photos_and_faults_come_in_order(engine: Engine, tmp_path: Path):
     broken.write_bytes(b"\xff\xd8\xff nothing")
     items = done(engine, ReadPhotos(paths=(broken, large, folder, tmp_path / "none.png"), limit=4))
     limit, fault, *read = [item.value for item in items if isinstance(item, Posted)]
-    assert limit == PhotoFault("Only the first 4 of 7 photos are taken.")
+    assert limit == PhotoFault("Only the first 4 of 7 photos are used.")
     assert "broken.jpg" in fault.text
     assert [photo.path.name for photo in read] == ["large.jpg", "0.png", "1.png"]
     assert max(read[0].picture.size) <= KEPT_SIDE

@@ -93,7 +93,11 @@ def _text(
     sentences = [
         f"From K = {subject.k} to {noise.steps[-1]:,} steps the mean energy goes from {told(energy['K'])} to "
         f"{told(energy['end'])}, a fall of {told(fall)} in the same chains: "
-        + ("the chains have not come to rest at K." if moves else "that is not a clear change, so the chains have come to rest at K."),
+        + (
+            "the chains have not come to rest at K."
+            if moves
+            else "that is not a clear change, so the chains have come to rest at K."
+        ),
         f"Contrast goes from {told(contrasts['K'])} to {told(contrasts['end'])}: the pictures "
         + ("over-saturate." if saturates else "do not over-saturate."),
         f"Chains that start at training pictures end at {told(ends[1])}, which "

@@ -73,9 +73,11 @@ def _text(
 ) -> str:
     of_samples, of_noise, of_long = (f"{share.mean:.0%} ± {share.sd:.0%}" for share in shares)
     sentences = [
-        f"d, the mean energy of real pictures minus that of samples, is {told(d)}. The energies of real pictures have a "
+        f"d, the mean energy of real pictures minus that of samples, is {told(d)}. The energies of real pictures have "
+        "a "
         f"standard deviation of {spread:.3g}.",
-        f"The range of the middle 95% of real pictures contains {of_samples} of the samples, {of_noise} of the start noise and {of_long} of the chains at {long}.",
+        f"The range of the middle 95% of real pictures contains {of_samples} of the samples, {of_noise} of the start "
+        f"noise and {of_long} of the chains at {long}.",
     ]
     near, tells, leave = found
     if not near:

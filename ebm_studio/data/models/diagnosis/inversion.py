@@ -100,7 +100,8 @@ def _text(
 ) -> str:
     k, longest = subject.k, max(of_real)
     text = (
-        f"After {SETTINGS.iterations} iterations, {kind} pictures are reconstructed with a mean squared error of {told(of_real[k])}, which is {left.mean:.2%} of their variation, and samples with {told(of_samples[k])}. "
+        f"After {SETTINGS.iterations} iterations, {kind} pictures are reconstructed with a mean squared error of "
+        f"{told(of_real[k])}, which is {left.mean:.2%} of their variation, and samples with {told(of_samples[k])}. "
     )
     if longest <= k:
         return text + "Searches through longer runs diverged."

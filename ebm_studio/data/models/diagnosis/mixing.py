@@ -14,7 +14,8 @@ from ebm_studio.data.models.diagnosis.subject import Subject, as_images, part
 
 TITLE = "The chain does not mix: it keeps its identity"
 PAPER = (
-    "The paper's title says so, and the paper builds on it: because a chain does not forget z, photos can be reconstructed "
+    "The paper's title says so, and the paper builds on it: because a chain does not forget z, photos can be "
+    "reconstructed "
     "and latents interpolated."
 )
 LAST = 20
@@ -84,8 +85,10 @@ def _text(
     remembers: bool,
 ) -> str:
     return (
-        f"At K, two runs from one z with different noise in their steps are {told(own[0])} times as far apart as runs from different z: z {'determines' if keeps else 'does not determine'} the picture. "
+        f"At K, two runs from one z with different noise in their steps are {told(own[0])} times as far apart as runs "
+        f"from different z: z {'determines' if keeps else 'does not determine'} the picture. "
         f"At {last:,} steps it is {told(own[-1])}, and the pictures’ correlation with those at K is "
-        f"{told(correlation[-1])} (1 is unchanged, 0 forgotten): by then the chain {'still remembers' if remembers else 'has forgotten'} where it started. "
+        f"{told(correlation[-1])} (1 is unchanged, 0 forgotten): by then the chain "
+        f"{'still remembers' if remembers else 'has forgotten'} where it started. "
         f"Its nearest real picture changes {told(changes)} times in 1,000 steps."
     )

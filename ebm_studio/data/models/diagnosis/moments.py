@@ -14,7 +14,8 @@ from ebm_studio.data.models.diagnosis.subject import Subject, part
 
 TITLE = "Samples match the data's moments"
 PAPER = (
-    "The paper reads training as moment matching: Algorithm 1 comes to rest where the means of ∂E/∂θ over data and over samples agree. It gives no number for it."
+    "The paper reads training as moment matching: Algorithm 1 comes to rest where the means of ∂E/∂θ over data "
+    "and over samples agree. It gives no number for it."
 )
 GROUPS = 64
 """Of pictures whose gradients ∂E/∂θ are taken together."""
@@ -87,15 +88,15 @@ def _finding(subject: Subject, gaps: dict[int, MomentGap], floor: Estimate | Non
 
 def _text(k: int, last: int, size: dict[int, Estimate], ratio: Estimate, floor: Estimate | None, best: int) -> str:
     text = (
-        f"The means of the last hidden features h over samples are {told(size[k])} standard deviations from those over data at K = {k}, and {told(size[last])} at {last:,} steps: {told(ratio)} times as far apart. "
+        f"The means of the last hidden features h over samples are {told(size[k])} standard deviations from those "
+        f"over data at K = {k}, and {told(size[last])} at {last:,} steps: {told(ratio)} times as far apart. "
     )
     if floor is not None:
-        text += (
-            f"Held-out pictures, which differ from the training pictures only by chance, are {told(floor)} away. "
-        )
+        text += f"Held-out pictures, which differ from the training pictures only by chance, are {told(floor)} away. "
         if size[k].mean > floor.mean + 2 * size[k].sd:
             text += (
-                "So the moments at K agree to within that gap, not exactly. If a model draws with a different step size from the one it was trained with, that causes part of the gap. "
+                "So the moments at K agree to within that gap, not exactly. If a model draws with a different "
+                "step size from the one it was trained with, that causes part of the gap. "
             )
     if best != k:
         text += f"The gap is smallest at {best} steps, not at K."
