@@ -17,7 +17,7 @@ from ebm_studio.data.storage.settings import Settings, open_settings
 if TYPE_CHECKING:
     from ebm_studio.app.shell.window import MainWindow
 
-CRASHED = "The last session ended in a crash: the details are for a report."
+CRASHED = "The last session crashed. The details are for a bug report."
 
 
 def run_window(model: str | None = None, files: Sequence[str] = ()) -> int:

@@ -39,7 +39,7 @@ class Palette(QFrame):
         self.field = QLineEdit()
         self.field.setPlaceholderText("What to do?")
         self.field.setAccessibleName("Command")
-        self.field.setToolTip("A few letters of a command; arrows choose, Enter does it, Escape closes.")
+        self.field.setToolTip("Type a few letters of a command. Arrow keys choose, Enter runs it, Escape closes.")
         self.list = QListWidget()
         self.list.setAccessibleName("Commands")
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -11,7 +11,7 @@ from ebm_studio.data.storage.settings import Settings
 
 STEPS = (
     "<b>1</b>&nbsp; Watch noise become images; <b>Space</b> plays, <b>←</b> and <b>→</b> step.",
-    "<b>2</b>&nbsp; Change the short run on the right: it runs again.",
+    "<b>2</b>&nbsp; Change the short run on the right; it runs again.",
     "<b>3</b>&nbsp; <b>?</b> shows all keys, <b>Ctrl+K</b> finds every command.",
 )
 
@@ -26,7 +26,7 @@ class Hint(QFrame):
         self._settings = settings
         self.done = QPushButton("Got it")
         self.done.setObjectName("quiet")
-        self.done.setToolTip("Put this away for good.")
+        self.done.setToolTip("Hide this for good.")
         self.done.clicked.connect(self._put_away)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * UNIT, UNIT // 2, UNIT, UNIT // 2)

@@ -114,7 +114,7 @@ def take_or_hand_over(folder: Path, wish: Wish) -> Place | None:
     finally:
         if note is not None:
             note.unlink(missing_ok=True)
-    raise StudioError("EBM Studio is open already, and does not answer: close its window first.")
+    raise StudioError("EBM Studio is already open but does not answer: close its window first.")
 
 
 def _take(folder: Path) -> Place | None:
@@ -122,7 +122,7 @@ def _take(folder: Path) -> Place | None:
         _inbox(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(folder / "window.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        log.warning("Other starts cannot be told apart: %s", error)
+        log.warning("Cannot tell whether EBM Studio is already open: %s", error)
         return Place(folder, -1)  # where nothing can be written, no window takes another's session away
     if try_lock(lock):
         return Place(folder, lock)

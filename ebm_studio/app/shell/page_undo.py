@@ -30,12 +30,12 @@ class PageUndo(QObject):
 
     def undo(self) -> None:
         """Take the last change back, or go where it was made."""
-        if self._is_here(self.stack.undo_page, f"Ctrl+Z takes back: {self.stack.undo_text}"):
+        if self._is_here(self.stack.undo_page, f"Ctrl+Z undoes: {self.stack.undo_text}"):
             self.stack.undo()
 
     def redo(self) -> None:
         """Make it again, or go where it was made."""
-        if self._is_here(self.stack.redo_page, f"Ctrl+Shift+Z makes again: {self.stack.redo_text}"):
+        if self._is_here(self.stack.redo_page, f"Ctrl+Shift+Z redoes: {self.stack.redo_text}"):
             self.stack.redo()
 
     def _is_here(self, page: str, note: str) -> bool:

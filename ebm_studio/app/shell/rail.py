@@ -27,7 +27,7 @@ class Rail(QWidget):
         self._high = 0  # pages at the head of the rail
         self._tools = QGridLayout()
         self._tools.setSpacing(0)
-        self.look = button(theme, theme.scheme, "Look", "Dark, light, or as the system has it.")
+        self.look = button(theme, theme.scheme, "Look", "Dark, light, or the same as the system.")
         self.look.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._schemes: dict[str, QAction] = {}
         self.look.setMenu(self._looks())

@@ -37,8 +37,8 @@ def check_screen() -> None:
         return
     if not os.environ.get("DISPLAY"):
         raise StudioError(
-            "There is no screen to open the window on (DISPLAY is not set): use the command line, which "
-            "ebm-studio --help explains, or connect with a screen, as ssh -X does."
+            "There is no screen to open the window on (DISPLAY is not set): use the command line (see ebm-studio "
+            "--help), or connect with a screen, for example with ssh -X."
         )
     package = find_spec("PySide6")
     assert package is not None
@@ -79,7 +79,7 @@ def start_told() -> Iterator[None]:
         if kind == QtMsgType.QtFatalMsg:
             names = ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY")
             chosen = [f"{name}={os.environ[name]}" for name in names if os.environ.get(name)]
-            line = f"ebm-studio: The screen cannot be used ({', '.join(chosen)}): is it there?"
+            line = f"ebm-studio: The screen cannot be used ({', '.join(chosen)}). Does it exist?"
             print(line, file=sys.stderr, flush=True)
             os._exit(2)  # on return, Qt aborts
         said.append(text)

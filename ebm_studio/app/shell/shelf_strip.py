@@ -51,7 +51,7 @@ class ShelfStrip(QWidget):
         self._mark: int | None = None  # where a drop would land
         self.slots = {slot: SlotTile(theme, shelf, slot) for slot in SLOTS}
         self.swap = button(theme, "swap", "Swap A and B", "Swap slots A and B.", shelf.swap_slots)
-        self.starred = button(theme, "star", "Favourites only", "Show the favourites only.")
+        self.starred = button(theme, "star", "Favourites only", "Show only favourites.")
         self.starred.setCheckable(True)
         self.starred.toggled.connect(self._show)
         self.open = button(theme, "open", "Open latents", "Open latent files on the shelf.", self.open_files)

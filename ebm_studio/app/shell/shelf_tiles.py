@@ -158,7 +158,7 @@ TILE_USES: Sequence[Use[Tile]] = (
     use("Show its chain", Tile.open, Qt.Key.Key_Return, Qt.Key.Key_Enter),
     use("Use as A", lambda tile: tile.use_as("A"), Qt.Key.Key_A),
     use("Use as B", lambda tile: tile.use_as("B"), Qt.Key.Key_B),
-    use("Take away", lambda tile: tile.take_away(), Qt.Key.Key_Delete, Qt.Key.Key_Backspace),
+    use("Remove", lambda tile: tile.take_away(), Qt.Key.Key_Delete, Qt.Key.Key_Backspace),
 )
 
 
@@ -269,7 +269,7 @@ class KeptTile(Tile):
 
 
 KEPT_USES: Sequence[Use[KeptTile]] = (
-    use("Favourite, or no longer", KeptTile.star, Qt.Key.Key_F),
+    use("Star or unstar", KeptTile.star, Qt.Key.Key_F),
     use("Rename", KeptTile.rename, Qt.Key.Key_F2),
 )
 HELP = (
@@ -277,7 +277,7 @@ HELP = (
     *map(line, TILE_USES[1:]),
     *map(line, KEPT_USES),
     Line("Copy the image", ("Ctrl+C",)),
-    Line("Carry it to a slot, or away", ("Drag",)),
+    Line("Drag it to a slot or another program", ("Drag",)),
 )
 
 

@@ -35,7 +35,7 @@ class Status(QWidget):
         self.bar.setAccessibleName("Progress")
         self.cancel = QPushButton("Cancel")
         self.cancel.setObjectName("quiet")
-        self.cancel.setToolTip("Stop what runs; the steps that are there stay (Esc).")
+        self.cancel.setToolTip("Stop; the finished steps stay (Esc).")
         self.cancel.clicked.connect(self._cancel)
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(2 * UNIT, 0, UNIT, 0)
@@ -78,7 +78,7 @@ class Status(QWidget):
         facts, model = "  ·  ".join(self._facts()), self._open.model
         self.where.setText(facts)
         if model is not None:
-            self.where.setToolTip(in_tip(f"{facts}. It computes with {model.backend}: {model.backend_reason}."))
+            self.where.setToolTip(in_tip(f"{facts}. Backend {model.backend}: {model.backend_reason}."))
         for widget in (self.job, self.bar, self.cancel):
             widget.setVisible(progress is not None)
         if progress is not None:

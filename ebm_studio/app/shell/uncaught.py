@@ -42,7 +42,7 @@ def faults_shown(faults: Faults) -> Iterator[None]:
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, trace)
             return
-        log.error("nobody caught this", exc_info=(kind, error, trace))
+        log.error("uncaught error", exc_info=(kind, error, trace))
         text = f"Something went wrong inside the program: {kind.__name__}: {error}"
         bridge.happened.emit(Fault(text, "".join(traceback.format_exception(kind, error, trace))))
 

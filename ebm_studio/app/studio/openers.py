@@ -66,5 +66,5 @@ def _path(url: QUrl) -> Path:
 def nobody_opens(paths: Sequence[Path]) -> str:
     """What a person is told of files that no opener takes."""
     names = ", ".join(path.name for path in paths[:3]) + (" and others" if len(paths) > 3 else "")
-    known = "a picture, a folder or zip of pictures, a model, a latent, or a file that was exported here"
+    known = "a picture, a folder or zip of pictures, a model, a latent or an exported file"
     return f"Can't open {names}. Drop {known} instead."

@@ -35,11 +35,11 @@ class Number:
 
 STEPS = Number(
     name="steps", text="Steps", symbol="K", low=1, high=MAX_STEPS, slider=(1, 400),
-    tip="K, how many Langevin steps lead from noise to image.",
+    tip="K, the number of Langevin steps from noise to image.",
 )  # fmt: skip
 STEP_SIZE = Number(
     name="step_size", text="Step size", symbol="s", low=1e-6, high=1e3, slider=(1e-2, 1e2), whole=False,
-    tip="s, the factor before the energy's gradient in a step.",
+    tip="s, the factor of the energy's gradient in a step.",
 )  # fmt: skip
 NOISE_SCALE = Number(
     name="noise_scale", text="Noise scale", symbol="τ", low=0, high=10, slider=(1e-4, 1), whole=False, zero=True,

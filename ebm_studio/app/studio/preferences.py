@@ -38,38 +38,39 @@ class Preferences:
     """The settings, with their defaults."""
 
     scheme: str = _setting(
-        "system", "Look", "Colours", "Dark, light, or as the system has it.",
-        (("system", "As the system"), ("dark", "Dark"), ("light", "Light")),
+        "system", "Look", "Colours", "Dark, light, or the same as the system.",
+        (("system", "Same as the system"), ("dark", "Dark"), ("light", "Light")),
     )  # fmt: skip
     device: str = _setting(
-        "auto", "Computing", "Device", "What runs the chains; automatic prefers CUDA, then Apple's MPS.",
+        "auto", "Computing", "Device", "The device that runs the chains. Automatic prefers CUDA, then Apple's MPS.",
         (("auto", "Automatic"), ("cpu", "CPU"), ("cuda", "CUDA"), ("mps", "MPS")),
     )  # fmt: skip
     threads: int = _setting(
-        0, "Computing", "CPU threads", "How many cores work on the chains; fewer leave more to other programs.",
+        0, "Computing", "CPU threads", "How many cores work on the chains. Fewer leave more for other programs.",
         _threads(),
     )  # fmt: skip
     memory: int = _setting(
         512, "Computing", "Memory for a chain",
-        "A chain that needs more keeps every second step, every third, and so on.",
+        "A chain that needs more memory keeps only every second step, every third, and so on.",
         tuple((size, f"{size} MB") for size in (64, 128, 256, 512, 1024, 2048)),
     )  # fmt: skip
     speed: int = _setting(
-        25, "Playback", "Speed", "How many steps a second the timelines play.",
+        25, "Playback", "Speed", "How many steps per second the timelines play.",
         tuple((speed, f"{speed} steps/s") for speed in SPEEDS),
     )  # fmt: skip
     loop: bool = _setting(
-        False, "Playback", "At the end of a chain", "Whether the timelines play again and again from noise.",
-        ((False, "Stop"), (True, "Begin again")),
+        False, "Playback", "At the end of a chain", "Whether the timelines stop, or start again from noise.",
+        ((False, "Stop"), (True, "Start again")),
     )  # fmt: skip
     background: str = _setting(
         "white", "Photos", "Background of transparent photos",
-        "What shows through where a photo is transparent; for photos that are opened from now on.",
+        "The colour behind transparent parts of photos. It applies to photos that you open from now on.",
         (("white", "White"), ("black", "Black"), ("grey", "Grey")),
     )  # fmt: skip
     leaving: str = _setting(
         "ask", "Training", "When the window closes during training",
-        "Learning is a process of its own: it can go on without the window, and is found again at the next launch.",
+        "Training runs in its own process. It can continue without the window, and is listed again the next time you "
+            "start the program.",
         (("ask", "Ask"), ("go", "Keep training"), ("stop", "Save and stop")),
     )  # fmt: skip
 

@@ -136,7 +136,8 @@ class Session(QObject):
             self.failed.emit(f"The last session was damaged ({reason[:200]}). {self._stuck}")
             return
         self.failed.emit(
-            f"The last session was damaged ({reason[:200]}). What is sound in it is used; all of it is kept in {aside}."
+            f"The last session was damaged ({reason[:200]}). The intact parts are used; the whole file is kept in "
+            f"{aside}."
         )
 
 
@@ -149,10 +150,10 @@ def number(value: object, low: float, high: float) -> float:
 
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file() or path.stat().st_size > MAX_BYTES:
-        raise ValueError("it is no file, or too large")
+        raise ValueError("it is not a file, or too large")
     data = json.loads(path.read_bytes())
     if not isinstance(data, dict):
         raise ValueError("it is not a table")
     if data.get("format") != FORMAT:
-        raise ValueError(f"it has format {str(data.get('format'))[:20]}, and this program reads format {FORMAT}")
+        raise ValueError(f"it has format {str(data.get('format'))[:20]}, but this program reads format {FORMAT}")
     return {name: content for name, content in data.items() if name not in ("format", "written_by")}

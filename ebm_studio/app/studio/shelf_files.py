@@ -44,7 +44,7 @@ def load_contents(data: Any, drawer: Drawer) -> tuple[Contents, list[str]]:
     items = [kept[key] for key in dict.fromkeys(key for key in order if isinstance(key, str)) if key in kept]
     slots = {slot: kept.get(data[slot]) if isinstance(data[slot], str) else None for slot in SLOTS}
     if lost := [item for item in kept.values() if item not in (*items, *slots.values())]:
-        faults.append(f"{len(lost)} had no place.")
+        faults.append(f"{len(lost)} belonged to no place on the shelf.")
     for key in kept:
         drawer.note(key)
     return Contents(items=(*items, *lost), **slots), faults
@@ -56,7 +56,7 @@ def _kept(key: str, entry: Any, drawer: Drawer) -> Kept:
         raise TypeError
     latent, picture = read_latent(drawer.file(key, SUFFIX)), drawer.read(key)
     if picture.shape != latent.z.shape:
-        raise DataError(f"The picture of {name[:MAX_NAME]} has another size than its start noise.")
+        raise DataError(f"The picture of {name[:MAX_NAME]} and its start noise have different sizes.")
     return Kept(
         key=key,
         name=name[:MAX_NAME],

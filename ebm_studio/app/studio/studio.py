@@ -122,4 +122,4 @@ class Studio(QObject):
         contents, faults = load_contents(data, self._kept)
         self.shelf.restore(contents)
         if faults:
-            raise DataError(f"{len(faults)} of what was kept cannot be read: {faults[0]}")
+            raise DataError(f"{len(faults)} items on the shelf cannot be read: {faults[0]}")

@@ -19,9 +19,9 @@ class ChainsFields(QWidget):
         self._state = state
         self.seed = SeedField(MAX_SEED, "Seed", seed_tip)
         self.seed.edited.connect(lambda seed: state.change(seed=seed))
-        self.previous = button(theme, "previous", "Previous seed", "The seed before.", lambda: state.next_seed(-1))
-        self.next = button(theme, "next", "Next seed", "The seed after.", lambda: state.next_seed(1))
-        self.random = button(theme, "dice", "Random seed", "Another seed by chance (R).", state.random_seed)
+        self.previous = button(theme, "previous", "Previous seed", "The previous seed.", lambda: state.next_seed(-1))
+        self.next = button(theme, "next", "Next seed", "The next seed.", lambda: state.next_seed(1))
+        self.random = button(theme, "dice", "Random seed", "A random seed (R).", state.random_seed)
         self.count = WholeField(1, MAX_CHAINS, "Chains", count_tip)
         self.count.setFixedWidth(7 * UNIT)
         self.count.valueChanged.connect(lambda count: state.change(count=count))

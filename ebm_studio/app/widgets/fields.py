@@ -66,7 +66,7 @@ def button(theme: Theme, icon: str, name: str, tip: str, action: Callable[[], ob
 
 def reset_button(theme: Theme, name: str, whose: str = "model") -> QToolButton:
     """The way back to the model's own value, hidden until there is one."""
-    reset = button(theme, "reset", name, f"Back to the {whose}'s own value.")
+    reset = button(theme, "reset", name, f"Reset to the {whose}'s value.")
     policy = reset.sizePolicy()
     policy.setRetainSizeWhenHidden(True)
     reset.setSizePolicy(policy)

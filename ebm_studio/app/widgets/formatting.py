@@ -20,6 +20,12 @@ def thousands(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
 
 
+def ordinal(number: int) -> str:
+    """A place in a row: 1st, 2nd, 3rd, 11th."""
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    return f"{number}{'th' if 10 < number % 100 < 14 else ends.get(number % 10, 'th')}"
+
+
 def estimated(value: Estimate, digits: int) -> str:
     """A figure and its standard error: 0.372 ± 0.011."""
     return f"{value.mean:.{digits}f} ± {value.sd:.{digits}f}".replace("-", "−")

@@ -79,7 +79,9 @@ class ModelChooser(QPushButton):
         field.setObjectName("text")
         field.setAccessibleName("Model on the hub")
         field.setPlaceholderText("or from the hub: hf:owner/name")
-        field.setToolTip("A model on the Hugging Face hub: hf:owner/name or hf:owner/name/file, then Return.")
+        field.setToolTip(
+            "A model on the Hugging Face hub: type hf:owner/name or hf:owner/name/file, then press Return."
+        )
         field.returnPressed.connect(lambda: self._open_from_hub(field.text().strip()))
         line = QWidgetAction(self.choices)
         line.setDefaultWidget(field)

@@ -26,7 +26,7 @@ class Notice(QFrame):
         self._row.setContentsMargins(2 * UNIT, UNIT // 2, UNIT, UNIT // 2)
         self._row.setSpacing(UNIT)
         self._row.addWidget(self.text, 1)
-        self._row.addWidget(button(theme, "close", "Dismiss", "Take this message away.", self.hide))
+        self._row.addWidget(button(theme, "close", "Dismiss", "Close this message.", self.hide))
         self.hide()
 
     def add(self, widget: QWidget) -> None:

@@ -299,7 +299,7 @@ class Plots(QWidget):
     def __init__(self, theme: Theme, state: ShowsChain) -> None:
         super().__init__()
         self.energy = Curve(
-            theme, state, "Energy E", "The energy E(x) of each step: lower is likelier. Click to go there.",
+            theme, state, "Energy E", "The energy E(x) at each step; lower is more likely. Click to go there.",
             lambda store: store.energy(),
         )  # fmt: skip
         self.gradient = Curve(
@@ -307,7 +307,8 @@ class Plots(QWidget):
             lambda store: store.gradient_norm(),
         )  # fmt: skip
         self.path = Curve(
-            theme, state, "Path length", "How far the gradient parts of the steps have led so far. Click to go there.",
+            theme, state, "Path length", "The total length of the gradient parts of the steps so far. Click to go "
+                "there.",
             lambda store: store.path_length(),
         )  # fmt: skip
         row = QHBoxLayout(self)

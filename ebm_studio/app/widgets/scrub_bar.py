@@ -13,7 +13,7 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 
 RADIUS = 6
-TIP = "The step of the chain that is shown: 0 is the start noise z, K the image."
+TIP = "The step shown: 0 is the start noise z, K is the image."
 
 
 class ScrubBar(QSlider):
@@ -58,9 +58,9 @@ class ScrubBar(QSlider):
 
     def _tell(self) -> None:
         beyond = self._trained is not None and self._trained < self.maximum()
-        text = f" The mark: trained K = {self._trained} ends here; chains that go on over-saturate." if beyond else ""
+        text = f" The mark shows the trained K = {self._trained}. Longer chains over-saturate." if beyond else ""
         if self._stopped is not None:
-            text += f" The end of the grey line: the chain was stopped at step {self._stopped}."
+            text += f" The grey line ends at step {self._stopped}, where the chain was stopped."
         self.setToolTip(TIP + text)
         self.update()
 

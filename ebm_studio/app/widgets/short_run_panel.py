@@ -51,7 +51,7 @@ class ShortRunPanel(Panel):
         for widget in (self.steps, self.step_size, self.noise_scale, self.noise_steps):
             self.column.addWidget(widget)
         self.temperature = figure_line(
-            self.column, "Temperature", "T = τ² / 2s, at which the step is Langevin dynamics on E / T."
+            self.column, "Temperature", "T = τ² / 2s. With it, a step is Langevin dynamics on E / T."
         )
         state.parameters_changed.connect(self._show)
         self._show()

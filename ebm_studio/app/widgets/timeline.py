@@ -12,6 +12,7 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.studio.playback import SPEEDS, Mode, Playback, ShowsChain
 from ebm_studio.app.widgets.actions import act
+from ebm_studio.app.widgets.formatting import ordinal
 from ebm_studio.app.widgets.fields import WholeField, button, label
 from ebm_studio.app.widgets.names import NameLabel
 from ebm_studio.app.widgets.scrub_bar import ScrubBar
@@ -26,7 +27,7 @@ def act_playback(page: QWidget, playback: Playback) -> None:
     """The keys of a page with a timeline."""
     act(page, "Play or pause", playback.toggle, Qt.Key.Key_Space)
     act(page, "One step back", lambda: playback.step(-1), Qt.Key.Key_Left)
-    act(page, "One step on", lambda: playback.step(1), Qt.Key.Key_Right)
+    act(page, "One step forward", lambda: playback.step(1), Qt.Key.Key_Right)
     act(page, "To the start noise", lambda: playback.step(-MAX_STEPS), Qt.Key.Key_Home)
     act(page, "To the image", lambda: playback.step(MAX_STEPS), Qt.Key.Key_End)
 
@@ -85,12 +86,12 @@ class Timeline(OverPlots):
         self.previous = button(theme, "previous", "Previous step", "One step back (←).", lambda: playback.step(-1))
         self.play = button(theme, "play", "Play", "Play or pause the chain (Space).", playback.toggle)
         self.play.setObjectName("play")
-        self.next = button(theme, "next", "Next step", "One step on (→).", lambda: playback.step(1))
+        self.next = button(theme, "next", "Next step", "One step forward (→).", lambda: playback.step(1))
         self.last = button(
             theme, "last", "Last step", "To the image after K steps (End).", lambda: playback.step(MAX_STEPS)
         )
-        self.loop = button(theme, "loop", "Loop", "Play again and again from noise.")
-        self.pingpong = button(theme, "pingpong", "Ping-pong", "Play to the image and back to noise, again and again.")
+        self.loop = button(theme, "loop", "Loop", "Loop from noise.")
+        self.pingpong = button(theme, "pingpong", "Ping-pong", "Loop to the image and back to noise.")
         self._modes: dict[QToolButton, Mode] = {self.loop: "loop", self.pingpong: "pingpong"}
         for widget, mode in self._modes.items():
             widget.setCheckable(True)
@@ -98,12 +99,14 @@ class Timeline(OverPlots):
         self.log = QToolButton()
         self.log.setText("Log")
         self.log.setCheckable(True)
-        self.log.setToolTip("A logarithmic axis: the first steps get more room, for chains that run far past K.")
+        self.log.setToolTip(
+            "A logarithmic axis gives the first steps more room. Use it for chains that run far past K."
+        )
         self.log.clicked.connect(playback.set_log)
         self.log.hide()
         self.scrub = ScrubBar(theme)
         self.scrub.scrubbed.connect(playback.go)
-        self.position = WholeField(0, 0, "Step", "The step that is shown; type one to go there.")
+        self.position = WholeField(0, 0, "Step", "The step shown; type one to go there.")
         self.position.setFixedWidth(7 * UNIT)
         self.position.valueChanged.connect(playback.go)
         self.total = label("/ –", "muted")
@@ -112,7 +115,7 @@ class Timeline(OverPlots):
         self.go_on.clicked.connect(lambda: state.go_on())
         self.go_on.hide()
         self.speed = QComboBox()
-        self.speed.setToolTip("How many steps a second are played.")
+        self.speed.setToolTip("Steps per second.")
         self.speed.setAccessibleName("Playback speed")
         for speed in SPEEDS:
             self.speed.addItem(f"{speed} / s", speed)
@@ -205,11 +208,11 @@ class Timeline(OverPlots):
     def _show_memory(self, store: ChainStore) -> None:
         stride = int(store.indices[1]) if len(store.indices) > 1 else 1
         megabytes, most = -(-store.nbytes // 2**20), store.bound >> 20
-        every = "every step" if stride == 1 else f"every {stride}. step"
+        every = "every step" if stride == 1 else f"every {ordinal(stride)} step"
         self.memory.setText(f"{'' if stride == 1 else every + ', '}{megabytes} of {most} MB")
         self.memory.setToolTip(
-            f"{store.count} chains, {every} is kept, in {megabytes} MB. No chain takes more than {most} MB: "
-            "when all steps would not fit, every n-th is kept."
+            f"{store.count} chains, {every} is kept, in {megabytes} MB. No chain takes more than {most} MB: if not "
+            "all steps fit, only every n-th is kept."
         )
 
     def _show_mode(self) -> None:

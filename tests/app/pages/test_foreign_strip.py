@@ -43,7 +43,7 @@ def test_what_was_assumed_is_said_and_can_be_said_better(qtbot, running, tmp_pat
     [kept] = user_models()
     card = read_card(kept)
     assert card.net.leak == 0.05
-    assert "read as the energy (as it was said)" in card.note
+    assert "read as the energy (as you chose)" in card.note
     assert running.state.model.name == str(kept)
 
 

@@ -36,10 +36,10 @@ def test_a_key_shows_all_keys(running, key):
 @pytest.mark.parametrize(
     ("group", "lines"),
     [
-        ("ON THE SHELF", {"Show its chain": "Return", "Use as A": "A", "Rename": "F2", "Take away": "Del"}),
-        ("GENERATE: IN THE HISTORY", {"Restore the run": "Return", "Star the run, or no longer": "F"}),
+        ("ON THE SHELF", {"Show its chain": "Return", "Use as A": "A", "Rename": "F2", "Remove": "Del"}),
+        ("GENERATE: IN THE HISTORY", {"Restore the run": "Return", "Star or unstar the run": "F"}),
         ("GENERATE: ON THE PICTURES", {"Zoom in or out": "Wheel", "Enlarge a chain, or show all": "Double click"}),
-        ("RECONSTRUCT: ON THE CROP", {"Grow the crop": "+", "Move the crop": "Arrows"}),
+        ("RECONSTRUCT: ON THE CROP", {"Enlarge the crop": "+", "Move the crop": "Arrows"}),
     ],
 )
 def test_the_keys_of_controls_are_shown_too(running, group, lines):
@@ -91,7 +91,7 @@ def test_the_palette_reaches_other_pages_and_closes_by_escape(running):
 @pytest.mark.parametrize(
     ("query", "better", "worse"),
     [
-        ("st", "One step on", "Show the log"),
+        ("st", "One step forward", "Show the log"),
         ("pl", "Play or pause", "Compare: Play or pause"),
         ("gm", "Go to Models", "Image"),
     ],

@@ -77,7 +77,7 @@ def test_threads_start_the_engine_anew_and_the_model_comes_back(qtbot, running, 
     wait_for_chain(qtbot, running)
     model = running.state.model
     assert running.status.where.text().startswith(f"tiny  ·  CPU {model.backend}, 1 thread")
-    assert f"It computes with {model.backend}: {model.backend_reason}." in running.status.where.toolTip()
+    assert f"Backend {model.backend}: {model.backend_reason}." in running.status.where.toolTip()
 
 
 def test_less_memory_keeps_fewer_steps(qtbot, running, page, monkeypatch):

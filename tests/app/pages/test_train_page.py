@@ -363,7 +363,7 @@ def test_two_runs_are_compared(qtbot, two, page):
 def test_a_run_that_is_done_learns_longer_and_one_whose_pictures_moved_finds_them(qtbot, two, page, data, monkeypatch):
     click_run(page, "one")
     view = page.runs.view
-    assert page.run_header.pause.text() == "Learn longer"
+    assert page.run_header.pause.text() == "Train longer"
     moved = data.rename(data.with_name("moved.zip"))
     QTest.mouseClick(page.run_header.pause, LEFT)
     qtbot.waitUntil(lambda: view.status.state == "failed" and not view.alive, timeout=PATIENCE)
@@ -493,7 +493,7 @@ def test_a_run_is_deleted_and_brought_back(qtbot, two, page):
     assert page.notice.text.text() == "The trash of runs is empty."
     QTest.keyClick(page, Qt.Key.Key_Delete)
     page.empty_trash()
-    assert page.notice.text.text().startswith("The trash holds 1 run, ")
+    assert page.notice.text.text().startswith("The trash contains 1 run, ")
     QTest.mouseClick(page.notice.answers[0], LEFT)
     QTest.keyClick(page, Qt.Key.Key_Z, CONTROL)
     assert "one is gone for good" in page.setup_banner.text.text() + page.run_banner.text.text()

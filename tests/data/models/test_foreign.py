@@ -124,7 +124,7 @@ def test_what_a_person_says_of_the_weights_counts_and_stands_in_the_card(tmp_pat
     x = torch.rand(3, 1, 16, 16) * 2 - 1
     model = load_model(path, "cpu", "fp32", Reading(sign="minus", leak=0.05))
     torch.testing.assert_close(model.net(x), -net(x).flatten().detach())
-    assert "minus the energy (as it was said)" in model.card.note
+    assert "minus the energy (as you chose)" in model.card.note
     assert "LeakyReLU with leak 0.05" in model.card.note
     assert model.card.net.leak == 0.05
     assert load_model(path, "cpu", "fp32", Reading(activation="silu")).card.net.activation == "silu"

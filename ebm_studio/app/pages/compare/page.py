@@ -55,7 +55,7 @@ class Pane(QWidget):
         self.setAccessibleName(f"{side.name} chains")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 120)
-        self.setToolTip("A click frames a chain on both sides, and draws its curves.")
+        self.setToolTip("Click a chain to select it on both sides and draw its curves.")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._theme = theme
         self._state = state
@@ -198,7 +198,7 @@ class Common(QWidget):
         self.difference.setAccessibleName("Difference")
         self.chains = ChainsFields(
             theme, state, "Chain i of a seed starts from the same noise z on both sides.",
-            "N, how many chains run together on each side.",
+            "N, the number of chains on each side.",
         )  # fmt: skip
         self.seed, self.count = self.chains.seed, self.chains.count
         self.swap = button(
@@ -206,8 +206,8 @@ class Common(QWidget):
         )
         self.view = Choice(
             [
-                ("state", "As sampled", "x, the chain's state as it is."),
-                ("mean", "Last noise removed", "x without the noise u that the last step added."),
+                ("state", "As sampled", "x, the state of the chain."),
+                ("mean", "Last noise removed", "x without the noise u of the last step."),
             ],
             "View",
         )
@@ -304,7 +304,7 @@ class ComparePage(Page):
         act(self, "Random seed", state.random_seed, Qt.Key.Key_R)
         act(self, "Swap left and right", state.swap, Qt.Key.Key_X)
         act(self, "Fold or unfold the plots", self.timeline.fold_plots, Qt.Key.Key_P)
-        act(self, "Cancel what runs", state.cancel, Qt.Key.Key_Escape)
+        act(self, "Cancel", state.cancel, Qt.Key.Key_Escape)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

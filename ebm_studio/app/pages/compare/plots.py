@@ -86,13 +86,13 @@ class PairPlots(QWidget):
         self.curves = [
             PairCurve(theme, state, title, f"{tip} Click to go there.", read)
             for title, tip, read in (
-                ("Energy E", "E(x) of each side under its own model.", ChainStore.energy),
+                ("Energy E", "E(x) of each side, from its own model.", ChainStore.energy),
                 (
                     "Gradient step length",
                     "s·‖∂E/∂x‖, the length of the gradient part of a step.",
                     ChainStore.gradient_norm,
                 ),
-                ("Path length", "How far the gradient parts of the steps have led.", ChainStore.path_length),
+                ("Path length", "The total length of the gradient parts of the steps.", ChainStore.path_length),
             )
         ]
         row = QHBoxLayout(self)

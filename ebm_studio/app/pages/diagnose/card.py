@@ -33,10 +33,10 @@ TITLES: dict[Claim, str] = {
 ABOUT: dict[Claim, str] = {
     "steps": "Quality of samples at K/4 to 4 K steps, and at other step sizes.",
     "convergence": "Energy, gradient, contrast and pictures along 100 K steps, from noise and from data.",
-    "mixing": "What a chain remembers after K, and whether z decides the picture.",
+    "mixing": "What a chain remembers after K, and whether z determines the picture.",
     "moments": "The means of the last hidden features over data and over samples.",
     "energies": "Where the energies of data, samples, noise and long runs lie.",
-    "inversion": "How well pictures are found again as ends of the short run.",
+    "inversion": "How well the short run can reconstruct pictures.",
 }
 
 
@@ -82,11 +82,11 @@ class ClaimCard(QFrame):
         self.bar.setAccessibleName(f"Progress: {TITLES[claim]}")
         self.left = label("", "small")
         self.measure = QPushButton("Measure")
-        self.measure.setToolTip("Measure this claim in the background; everything else stays usable.")
+        self.measure.setToolTip("Measure this claim in the background. You can keep working.")
         self.measure.clicked.connect(lambda: side.measure([claim]))
         self.play = QPushButton(PLAYS[claim].text)
         self.play.setObjectName("quiet")
-        self.play.setToolTip("Go to the page where you can see it with this model.")
+        self.play.setToolTip("Go to the page where you can try this with the model.")
         self.play.clicked.connect(self._play)
         self.export = QPushButton("Export…")
         self.export.setObjectName("quiet")

@@ -34,14 +34,14 @@ def save_findings(path: Path, diagnoses: Sequence[Diagnosis]) -> None:
         save_report(path, diagnoses)
     elif suffix in (".svg", ".png"):
         if len(diagnoses) != 1:
-            raise SettingsError("Two models go into an .html report; a picture shows one.")
+            raise SettingsError("Only an .html report can show two models; a picture shows one.")
         text = findings_svg(diagnoses[0], diagnoses[0].findings)
         if suffix == ".svg":
             write_whole(path, lambda file: file.write_text(text, encoding="utf-8"))
         else:
             write_whole(path, lambda file: _write_png(file, text))
     else:
-        raise SettingsError(f"A diagnosis is saved as .html, .svg or .png, not as {path.name}.")
+        raise SettingsError(f"A diagnosis can be saved as .html, .svg or .png, not as {path.name}.")
 
 
 def _write_png(file: Path, svg: str) -> None:

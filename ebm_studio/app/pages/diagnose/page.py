@@ -31,7 +31,7 @@ from ebm_studio.engine.requests import Fault
 INTRODUCTION = (
     "The paper claims that a short run which neither converges nor mixes is a valid generator. These six cards measure "
     "its argument on your model. A chain that hardly moves would also keep its identity and could be inverted, so read "
-    "them together. ± is a standard error: how far the figure would swing, had the pictures been drawn anew."
+    "them together. ± is a standard error: how much the number would vary with other pictures."
 )
 
 
@@ -42,7 +42,7 @@ class SideHeader(QWidget):
         super().__init__()
         self._side = side
         self.source = SourceBox(
-            "The pictures it trained on", "What the model trained on: real pictures to hold its samples against."
+            "The pictures it was trained on", "The model's training set: real pictures to compare its samples with."
         )
         self.source.changed.connect(self._set_source)
         self.measure = QPushButton("Measure all")
@@ -50,7 +50,7 @@ class SideHeader(QWidget):
         self.measure.setToolTip("Measure all six claims in the background, one after another.")
         self.measure.clicked.connect(lambda: side.measure())
         self.cancel = QPushButton("Cancel")
-        self.cancel.setToolTip("Stop measuring; the claims that are done stay.")
+        self.cancel.setToolTip("Stop measuring; finished claims stay.")
         self.cancel.clicked.connect(side.cancel)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -94,17 +94,17 @@ class DiagnosePage(Page):
         super().__init__(studio, theme)
         self.state = state = DiagnoseState(studio.open, self)
         self.count = WholeField(
-            16, MAX_CHAINS, "Samples", "How many samples to measure: more take longer, and tell more."
+            16, MAX_CHAINS, "Samples", "How many samples to measure. More is slower but more precise."
         )
         self.count.setValue(state.settings.count)
         self.count.valueChanged.connect(state.set_count)
         self.beside = QPushButton("Second model")
         self.beside.setObjectName("quiet")
         self.beside.setCheckable(True)
-        self.beside.setToolTip("Show another model's cards beside these.")
+        self.beside.setToolTip("Show the cards of another model beside these.")
         self.beside.toggled.connect(state.show_beside)
         self.export = QPushButton("Export…")
-        self.export.setToolTip("Save all cards as one HTML file that stands alone, or as PNG or SVG.")
+        self.export.setToolTip("Save all cards as one self-contained HTML file, or as PNG or SVG.")
         self.export.clicked.connect(lambda: self.save())
         self.name = label("No model", "large")
         self.headers = (
@@ -183,7 +183,7 @@ class DiagnosePage(Page):
     def command(self) -> str:
         side = self.state.sides[0]
         if side.model is None or not side.source:
-            raise DataError("Choose the pictures that the model trained on: then a command can measure it.")
+            raise DataError("Choose the pictures that the model was trained on, so that a command can measure it.")
         return command_of(side.model.name, side.source, self.state.settings)
 
     def save(self, side: Side | None = None, claim: Claim | None = None) -> None:

@@ -77,33 +77,41 @@ class ExportDialog(QDialog):
         self.missing.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.palette_ = Choice(
             [
-                ("shared", "Shared palette", "256 colours for all frames: still parts stay still, the file is small."),
-                ("own", "One palette per frame", "256 colours for each frame: truer for films of a single picture."),
+                (
+                    "shared",
+                    "Shared palette",
+                    "256 colours for all frames. Still parts do not flicker, and the file is small.",
+                ),
+                (
+                    "own",
+                    "One palette per frame",
+                    "256 colours for each frame. More accurate for films of a single picture.",
+                ),
             ],
             "Palette",
         )
         self.dither = Choice(
             [
-                ("none", "None", "The nearest colour."),
-                ("ordered", "Ordered", "A fixed pattern, which does not flicker."),
-                ("diffusion", "Diffusion", "The finest in a still; flickers a little in a film."),
+                ("none", "None", "Use the nearest colour."),
+                ("ordered", "Ordered", "Use a fixed pattern, which does not flicker."),
+                ("diffusion", "Diffusion", "Best for a still picture; flickers slightly in a film."),
             ],
             "Dithering",
         )
         self.scale = WholeField(1, MAX_SCALE, "Scale", "Draw each model pixel as N × N.")
         self.smooth = Choice(
             [
-                ("crisp", "Crisp", "Each pixel stays a square."),
-                ("smooth", "Lanczos", "Enlarged smoothly."),
+                ("crisp", "Crisp", "Pixels stay square."),
+                ("smooth", "Lanczos", "Enlarge smoothly."),
             ],
             "Enlargement",
         )
-        self.columns_ = WholeField(1, 256, "Images per row", "Of a grid, or of the sheet.")
-        self.every = WholeField(1, 1000, "Every n-th frame", "2 leaves out every other frame. The last one stays.")
-        self.fps = RealField(0.1, 100, "Frames a second", "How fast it plays.")
+        self.columns_ = WholeField(1, 256, "Images per row", "The number of images in a row of a grid or sheet.")
+        self.every = WholeField(1, 1000, "Every n-th frame", "2 skips every other frame. The last frame always stays.")
+        self.fps = RealField(0.1, 100, "Frames a second", "The playback speed.")
         self.hold_first = RealField(0, MAX_HOLD, "Hold on the first frame", "Seconds.")
         self.hold_last = RealField(0, MAX_HOLD, "Hold on the last frame", "Seconds.")
-        self.loop = switch("Loop", "Play once, or again and again.", "Loop", "Play once")
+        self.loop = switch("Loop", "Play once, or loop.", "Loop", "Play once")
         self.ping_pong = switch("Ping-pong", "Forward only, or forward and back.", "Forward and back", "Forward")
         self.captions = switch("Captions", "Step, energy or ρ under each frame.", "Step, E, ρ", "None")
 
@@ -112,7 +120,7 @@ class ExportDialog(QDialog):
         self.place = QLineEdit()
         self.place.setAccessibleName("File")
         self.place.setToolTip("Where the file goes. Its ending chooses the format.")
-        self.browse = button(theme, "open", "Choose the place", "Choose the place…", self._ask)
+        self.browse = button(theme, "open", "Choose a folder and name", "Choose a folder and name…", self._ask)
         self.progress = QProgressBar(textVisible=False)
         self.progress.setRange(0, 1000)
         self.progress.setAccessibleName("Progress of the export")

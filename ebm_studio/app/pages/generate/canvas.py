@@ -166,7 +166,7 @@ class Canvas(QWidget):
     def _waiting_text(self) -> str:
         model, progress = self._state.model, self._state.link.progress
         if model is None:
-            return "Choose a model above to begin." if progress is None else progress_text(progress)
+            return "Choose a model above to start." if progress is None else progress_text(progress)
         text = progress_text(progress) if progress else "No chains yet."
         return f"{printable(model.card.name)}: {text}" if self._awaits_model else text
 
@@ -305,7 +305,7 @@ class Canvas(QWidget):
         subject = self._subject(chain)
         if subject is None:
             return None
-        to, text = (chain, "Show it alone") if self._enlarged is None else (None, "Show all chains")
+        to, text = (chain, "Show only this chain") if self._enlarged is None else (None, "Show all chains")
         subject = replace(subject, open=lambda: self._state.enlarge(to), open_text=text)
         return PictureMenu(self, self._theme, self._shelf, subject)
 
@@ -326,14 +326,14 @@ class Canvas(QWidget):
             return
         energy = store.energy()[self._state.playback.row, chain]
         self.setToolTip(
-            f"Chain {chain}, energy E = {energy:.2f}. Click to follow it in the plots, twice to enlarge it."
+            f"Chain {chain}, energy E = {energy:.2f}. Click to see it in the plots, double-click to enlarge it."
         )
 
 
 HELP = (
-    Line("Select a chain, or none", ("Click",)),
+    Line("Select a chain, or deselect it", ("Click",)),
     Line("Enlarge a chain, or show all", ("Double click",)),
     Line("Zoom in or out", ("Wheel",)),
-    Line("Carry a chain to the shelf, or away", ("Drag",)),
-    Line("Move what is seen when it is zoomed", ("Drag",)),
+    Line("Drag a chain to the shelf or another program", ("Drag",)),
+    Line("Move the view when zoomed in", ("Drag",)),
 )

@@ -21,7 +21,7 @@ class Header(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(6 * UNIT)
         self.model = ModelChooser(theme, state.open)
-        chains = ChainsFields(theme, state, "Chain i of a seed is always the same.", "N, how many chains run together.")
+        chains = ChainsFields(theme, state, "Chain i of a seed is always the same.", "N, the number of chains.")
         self.seed, self.count = chains.seed, chains.count
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(UNIT, 0, 2 * UNIT, 0)

@@ -115,15 +115,15 @@ class RunRow(QWidget):
         menu = QMenu(self)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.addAction("Restore", self.restore)
-        menu.addAction("No star" if self.run.starred else "Star", self.set_star)
+        menu.addAction("Unstar" if self.run.starred else "Star", self.set_star)
         menu.popup(event.globalPos())
 
 
 USES: Sequence[Use[RunRow]] = (
     use("Restore the run", RunRow.restore, Qt.Key.Key_Return, Qt.Key.Key_Enter),
-    use("Star the run, or no longer", RunRow.set_star, Qt.Key.Key_F),
-    use("The run above", lambda row: row.focusNextPrevChild(False), Qt.Key.Key_Up),
-    use("The run below", lambda row: row.focusNextPrevChild(True), Qt.Key.Key_Down),
+    use("Star or unstar the run", RunRow.set_star, Qt.Key.Key_F),
+    use("Previous run", lambda row: row.focusNextPrevChild(False), Qt.Key.Key_Up),
+    use("Next run", lambda row: row.focusNextPrevChild(True), Qt.Key.Key_Down),
 )
 HELP = (line(USES[0], "Double click"), *map(line, USES[1:]))
 
@@ -140,7 +140,7 @@ class HistoryPanel(QWidget):
         self._head = label("", "muted")
         self.clear = QPushButton("Clear")
         self.clear.setObjectName("quiet")
-        self.clear.setToolTip("Forget all runs without a star.")
+        self.clear.setToolTip("Remove all runs without a star.")
         self.clear.clicked.connect(history.clear)
         head = QHBoxLayout()
         head.setContentsMargins(2 * UNIT, 0, UNIT, 0)
@@ -171,7 +171,7 @@ class HistoryPanel(QWidget):
 
     def _show(self) -> None:
         runs = self._history.runs
-        self._head.setText(f"{len(runs)} run{'' if len(runs) == 1 else 's'}" if runs else "Every run will be here.")
+        self._head.setText(f"{len(runs)} run{'' if len(runs) == 1 else 's'}" if runs else "Your runs will appear here.")
         self.clear.setEnabled(any(not run.starred for run in runs))
         for key in set(self.rows) - {run.key for run in runs}:
             row = self.rows.pop(key)

@@ -18,8 +18,8 @@ from ebm_studio.core.specs import MAX_STEPS
 from ebm_studio.data.models.card import Card
 
 PAST = (
-    "Past the trained K the energy usually goes on falling, contrast grows, and pictures over-saturate: the short run "
-    "has not converged, and the paper does not ask it to."
+    "Past the trained K the energy usually keeps falling, contrast grows, and pictures over-saturate. The short run "
+    "has not converged, and the paper does not expect it to."
 )
 
 
@@ -34,9 +34,13 @@ class PastPanel(Panel):
         self.buttons = {
             times: self._button(text, times, tip)
             for times, text, tip in (
-                (1, "K", "Back to the K that the model was trained with."),
-                (10, "10 K", "Run the chains on to ten times the trained K."),
-                (100, "100 K", "Run the chains on to a hundred times the trained K, or as far as a chain may go."),
+                (1, "K", "Reset to the K that the model was trained with."),
+                (10, "10 K", "Continue the chains to ten times the trained K."),
+                (
+                    100,
+                    "100 K",
+                    "Continue the chains to a hundred times the trained K, or to the longest chain possible.",
+                ),
             )
         }
         row = QHBoxLayout()
@@ -47,7 +51,7 @@ class PastPanel(Panel):
         self.text.setWordWrap(True)
         self.diagnose = QPushButton("Measure it on Diagnose")
         self.diagnose.setObjectName("quiet")
-        self.diagnose.setToolTip("Go to the card that measures how these chains go on.")
+        self.diagnose.setToolTip("Go to the card that measures how these chains continue.")
         self.diagnose.clicked.connect(self.diagnosis_wanted)
         self.column.addLayout(row)
         self.column.addWidget(self.text)
@@ -116,8 +120,8 @@ class ViewPanel(Panel):
         self._state = state
         self.view = Choice(
             [
-                ("state", "As sampled", "x, the chain's state as it is."),
-                ("mean", "Last noise removed", "x without the noise u that the last step added."),
+                ("state", "As sampled", "x, the state of the chain."),
+                ("mean", "Last noise removed", "x without the noise u of the last step."),
             ],
             "View",
         )
@@ -125,8 +129,8 @@ class ViewPanel(Panel):
         self.column.addWidget(self.view)
         self.pixels = Choice(
             [
-                ("crisp", "Crisp", "Pixels stay square: at whole zooms only."),
-                ("smooth", "Smooth", "Pixels flow into each other, at any zoom."),
+                ("crisp", "Crisp", "Pixels stay square. Only whole zoom factors."),
+                ("smooth", "Smooth", "Pixels are blended. Any zoom factor."),
             ],
             "Pixels",
         )
@@ -153,8 +157,8 @@ class ModelPanel(Panel):
                 ("Pictures", "Size and colours of a picture."),
                 ("Network", NETWORK_TIP),
                 ("Trained K", "The number of steps that the model was trained with."),
-                ("Updates", "Parameter updates of Algorithm 1."),
-                ("Energy difference d", "E(data) − E(samples) at the end of training: healthy about 0."),
+                ("Updates", "Updates of the weights by Algorithm 1."),
+                ("Energy difference d", "E(data) − E(samples) at the end of training. Near 0 is healthy."),
                 ("Gradient magnitude v", "Mean length of the gradient part of a step at the end of training."),
             )
         }
@@ -201,8 +205,8 @@ class Inspector(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.choice = Choice(
             [
-                ("settings", "Settings", "What steers the chains."),
-                ("history", "History", "The runs that were, to be restored."),
+                ("settings", "Settings", "The settings of the chains."),
+                ("history", "History", "Earlier runs, which you can restore."),
             ],
             "Inspector",
         )

@@ -42,6 +42,6 @@ class SnapshotButton(QPushButton):
         self._known = seen
         self.setVisible(updates > model.card.updates)
         self.setToolTip(
-            f"This run has learned on: open its model of update {thousands(updates)} "
-            f"in the place of that of update {thousands(model.card.updates)}."
+            f"This run has trained further. Open its model at update {thousands(updates)} instead of the one at "
+            f"update {thousands(model.card.updates)}."
         )

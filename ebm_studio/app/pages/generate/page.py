@@ -86,7 +86,7 @@ class GeneratePage(Page):
         state = self.state
         act_playback(self, state.playback)
         act(self, "Random seed", state.random_seed, Qt.Key.Key_R)
-        act(self, "All chains, or cancel what runs", self._escape, Qt.Key.Key_Escape)
+        act(self, "Show all chains, or cancel", self._escape, Qt.Key.Key_Escape)
         canvas = self.canvas
         act(self, "Keep the chain on the shelf", canvas.keep, Qt.Key.Key_K)
         act(self, "Use the chain as A", lambda: canvas.use_as("A"), Qt.Key.Key_A)
@@ -101,7 +101,7 @@ class GeneratePage(Page):
         act(self, "Fold or unfold the plots", self.timeline.fold_plots, Qt.Key.Key_P)
         act(self, "Zoom in", lambda: canvas.zoom_by(1), Qt.Key.Key_Plus, Qt.Key.Key_Equal)
         act(self, "Zoom out", lambda: canvas.zoom_by(-1), Qt.Key.Key_Minus)
-        act(self, "See everything", canvas.fit, Qt.Key.Key_0)
+        act(self, "Fit everything", canvas.fit, Qt.Key.Key_0)
         act(self, "Compare with other settings", lambda: self.studio.wish(CompareModel()))
 
     def _escape(self) -> None:

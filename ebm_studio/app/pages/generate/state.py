@@ -82,8 +82,8 @@ class GenerateState(ChainsState):
         name = self.parameters.model
         self._absent, self.parameters = self.parameters, replace(self.parameters, model="")
         self.model_missed.emit(
-            f"{name} is not there at present: {instead} is open in its place. "
-            "The next launch looks for it again, unless you change something on the Generate page."
+            f"{name} cannot be found, so {instead} is open instead. The program looks for it again the next time you "
+            "start it, unless you change something on the Generate page."
         )
 
     def change(self, text: str = "", *, key: Hashable = "change", **changes: Any) -> None:

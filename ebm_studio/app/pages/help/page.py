@@ -108,7 +108,7 @@ class LogView(QWidget):
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setTabChangesFocus(True)
         self.copy = QPushButton("Copy")
-        self.copy.setToolTip("Copy these lines and the versions, as a report needs them.")
+        self.copy.setToolTip("Copy these lines and the versions for a bug report.")
         self.copy.clicked.connect(
             lambda: QGuiApplication.clipboard().setText(f"{versions_text()}\n\n{self._ring.text}")
         )
@@ -157,7 +157,7 @@ class About(QWidget):
         paper.setAccessibleName("The paper")
         paper.setOpenExternalLinks(True)
         paper.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
-        paper.setToolTip("The paper whose experiments these are.")
+        paper.setToolTip("The paper behind these experiments.")
         grid = QGridLayout()
         grid.setHorizontalSpacing(4 * UNIT)
         grid.setVerticalSpacing(UNIT // 2)
@@ -166,7 +166,7 @@ class About(QWidget):
             grid.addWidget(label(name, "muted"), row, 0)
             grid.addWidget(label(text), row, 1)
         self.copy = QPushButton("Copy versions")
-        self.copy.setToolTip("Copy this list for a report.")
+        self.copy.setToolTip("Copy this list for a bug report.")
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(versions_text()))
         column = QVBoxLayout(self)
         column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
@@ -264,10 +264,10 @@ class HelpPage(Page):
         self._views = {"keys": self.shortcuts, "words": self.words, "log": self.log, "about": self.about}
         self.choice = Choice(
             [
-                ("keys", "Keys", "Everything that can be done by a key."),
+                ("keys", "Keys", "All keyboard shortcuts."),
                 ("words", "Words", "The words and symbols of the paper, with their equations."),
-                ("log", "Log", "What the program has noted, for a report."),
-                ("about", "About", "Versions, and the paper."),
+                ("log", "Log", "The program's log, for a bug report."),
+                ("about", "About", "Versions and the paper."),
             ],
             "Help",
         )

@@ -87,7 +87,7 @@ class Filmstrip(FrameGrid):
     """One row: the frames at the step that is shown."""
 
     def __init__(self, theme: Theme, state: PathState) -> None:
-        super().__init__(theme, state, "Frames", "The frames of the path. Drag to go along it.")
+        super().__init__(theme, state, "Frames", "The frames of the path. Drag to move along it.")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -150,7 +150,10 @@ class SurfaceView(FrameGrid):
 
     def __init__(self, theme: Theme, state: PathState) -> None:
         super().__init__(
-            theme, state, "Surface", "Across: the path. Down: the steps of each chain. Drag to go along both."
+            theme,
+            state,
+            "Surface",
+            "Left to right: the path. Top to bottom: the steps of each chain. Drag to move along both.",
         )
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 96)

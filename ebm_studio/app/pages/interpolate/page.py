@@ -54,8 +54,8 @@ class InterpolatePage(Page):
         self.model = ModelChooser(theme, state.open)
         self.view = Choice(
             [
-                ("path", "Path", "The picture at the position, and the frames."),
-                ("surface", "Surface", "All frames at all steps, to go along ρ and K at once."),
+                ("path", "Path", "The picture at the current position, and the frames."),
+                ("surface", "Surface", "All frames at all steps: move along ρ and K at once."),
                 ("pad", "Pad", "Mix four latents in two dimensions."),
             ],
             "View of the path",
@@ -67,7 +67,7 @@ class InterpolatePage(Page):
         self.surface = SurfaceView(theme, state)
         self.pad = Pad(theme, state)
         self.fill = QPushButton()
-        self.fill.setToolTip("A beginning: change any of them later.")
+        self.fill.setToolTip("A starting point; you can change any of them later.")
         self.fill.clicked.connect(state.fill_empty)
         self.picture = BigPicture(theme, state)
         self.strip = Filmstrip(theme, state)
@@ -169,13 +169,13 @@ class InterpolatePage(Page):
         act(self, "Play or pause the path", state.toggle, Qt.Key.Key_Space)
         act(self, "Fold or unfold the plots", self.timeline.fold_plots, Qt.Key.Key_P)
         act(self, "One frame back", lambda: state.go_frame(state.frame - 1), Qt.Key.Key_Left)
-        act(self, "One frame on", lambda: state.go_frame(state.frame + 1), Qt.Key.Key_Right)
+        act(self, "One frame forward", lambda: state.go_frame(state.frame + 1), Qt.Key.Key_Right)
         act(self, "To the first stop", lambda: state.go_frame(0), Qt.Key.Key_Home)
         act(self, "To the last stop", lambda: state.go_frame(MAX_FRAMES), Qt.Key.Key_End)
         act(self, "One step towards the noise", lambda: self._step(-1), Qt.Key.Key_Down)
         act(self, "One step towards the image", lambda: self._step(1), Qt.Key.Key_Up)
         act(self, "Swap A and B", state.shelf.swap_slots, Qt.Key.Key_X)
-        act(self, "Cancel what runs", state.open.cancel, Qt.Key.Key_Escape)
+        act(self, "Cancel", state.open.cancel, Qt.Key.Key_Escape)
 
     def _step(self, by: int) -> None:
         steps = self.state.parameters.run.steps

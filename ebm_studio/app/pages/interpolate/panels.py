@@ -12,7 +12,12 @@ from ebm_studio.app.widgets.short_run_panel import ShortRunPanel
 from ebm_studio.core.specs import MAX_FRAMES, Interpolation
 
 FRAMES = Number(
-    name="frames", text="Frames", tip="Frames in all, over all legs.", low=2, high=MAX_FRAMES, slider=(2, 129)
+    name="frames",
+    text="Frames",
+    tip="The total number of frames, over all legs.",
+    low=2,
+    high=MAX_FRAMES,
+    slider=(2, 129),
 )
 
 
@@ -24,24 +29,24 @@ class PathPanel(Panel):
         self._state = state
         self.path = Choice(
             [
-                ("paper", "Paper", "z = ρ z₁ + √(1 − ρ²) z₂, as in the paper: the variance is kept."),
+                ("paper", "Paper", "z = ρ z₁ + √(1 − ρ²) z₂, as in the paper. It keeps the variance."),
                 ("slerp", "Slerp", "The great circle through both latents."),
-                ("linear", "Linear", "The straight line: the middle has less variance than the ends."),
+                ("linear", "Linear", "The straight line. The middle has less variance than the ends."),
             ],
             "Path",
         )
         self.closed = Choice(
             [
                 ("open", "Open", "From the first stop to the last."),
-                ("closed", "Loop", "On from the last stop to the first; needs three stops."),
+                ("closed", "Loop", "Continue from the last stop to the first. Needs three stops."),
             ],
             "Ends",
         )
         self.spacing = Choice(
             [
-                ("angle", "Angle", "Frames evenly in the angle between the latents."),
-                ("image", "Look", "Frames evenly in how much the image changes, as measured: takes several runs."),
-                ("rho", "ρ", "Frames evenly in ρ, as the paper writes it."),
+                ("angle", "Angle", "Frames evenly spaced in the angle between the latents."),
+                ("image", "Look", "Frames evenly spaced in how much the image changes. Takes several runs."),
+                ("rho", "ρ", "Frames evenly spaced in ρ, as in the paper."),
             ],
             "Spacing",
         )
@@ -62,7 +67,7 @@ class PathPanel(Panel):
         for name, widget in (
             ("", self.path),
             ("", self.closed),
-            ("Frames even in", self.spacing),
+            ("Even in", self.spacing),
             ("Step noise", self.noise),
         ):
             if name:
@@ -94,8 +99,8 @@ class SmoothnessPanel(Panel):
             "Unevenness",
             "The largest distance between neighbouring frames, divided by the mean. 1 = perfectly even.",
         )
-        self.length = figure_line(self.column, "Length", "The sum of all distances of neighbouring frames.")
-        self.energy = figure_line(self.column, "Energy E", "Of the picture that is shown.")
+        self.length = figure_line(self.column, "Length", "The sum of all distances between neighbouring frames.")
+        self.energy = figure_line(self.column, "Energy E", "The energy of the picture shown.")
         for signal in (state.surface_changed, state.grew, state.moved):
             signal.connect(self._show)
 

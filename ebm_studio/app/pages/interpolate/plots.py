@@ -110,11 +110,11 @@ class PathPlots(QWidget):
         super().__init__()
         self.distance = DistanceChart(
             theme, state, "Distance to the next frame",
-            "Root mean square difference of neighbouring frames, and its mean: level when the path is smooth. "
-            "Click to go there.",
+            "Root mean square difference between neighbouring frames, and its mean. It is flat if the path is smooth. "
+                "Click to go there.",
         )  # fmt: skip
         self.energy = EnergyChart(
-            theme, state, "Energy E", "The energy E(x) along the path: lower is likelier. Click to go there."
+            theme, state, "Energy E", "The energy E(x) along the path; lower is more likely. Click to go there."
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -70,10 +70,13 @@ class StopTile(QWidget):
     def show_stop(self, kept: Kept | None) -> None:
         """Show what is there."""
         self._kept = kept
-        waits = " It is being made." if self.index in self._state.making else ""
+        waits = " Its photo is being reconstructed." if self.index in self._state.making else ""
         name = kept.name if kept else "empty"
         self.setToolTip(
-            in_tip(f"{letter(self.index)}: {name}.{waits} Click for a seed, a photo or the shelf; or drop one here.")
+            in_tip(
+                f"{letter(self.index)}: {name}.{waits} Click to choose a seed, a photo or a latent from the shelf, "
+                "or drop one here."
+            )
         )
         self.update()
 
@@ -172,7 +175,7 @@ class StopTile(QWidget):
 
 USES: Sequence[Use[StopTile]] = (
     use("Fill the stop", StopTile.popup, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Menu),
-    use("Take the stop away", StopTile.take_away, Qt.Key.Key_Delete, Qt.Key.Key_Backspace),
+    use("Remove the stop", StopTile.take_away, Qt.Key.Key_Delete, Qt.Key.Key_Backspace),
 )
 HELP = tuple(map(line, USES))
 
@@ -224,7 +227,7 @@ class StopMenu(QMenu):
         if source is None:
             self.seed.selectAll()
             below = self.seed.mapToGlobal(self.seed.rect().bottomLeft())
-            QToolTip.showText(below, "A seed is a whole number such as 7, or 7:3 for its chain 3.", self.seed)
+            QToolTip.showText(below, "A seed is a whole number such as 7, or 7:3 for chain 3 of that seed.", self.seed)
             return
         self.close()
         self._state.make_stop(self._index, source)
@@ -248,7 +251,7 @@ class Stops(QWidget):
         self._theme = theme
         self._state = state
         self.tiles: list[StopTile] = []
-        self.more = button(theme, "plus", "Add a stop", "One more stop behind the last one.", self._add)
+        self.more = button(theme, "plus", "Add a stop", "Add a stop after the last one.", self._add)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT // 2)
         self._row.setSpacing(ARROW)

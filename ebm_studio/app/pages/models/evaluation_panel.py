@@ -26,7 +26,7 @@ class EvaluationPanel(QWidget):
         self._is_open = False
         self._offered: DataCard | None = None  # whose set was chosen unasked
         self.source = SourceBox(
-            "The pictures it learned from",
+            "The pictures it was trained on",
             "The model's training set; it is scored on held-out images.",
         )
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -35,15 +35,16 @@ class EvaluationPanel(QWidget):
         self.other.setTextFormat(Qt.TextFormat.PlainText)
         self.other.setWordWrap(True)
         self.count = WholeField(
-            16, MAX_IMAGES, "Samples", "How many samples to compare: more take longer, and tell more."
+            16, MAX_IMAGES, "Samples", "How many samples to compare. More is slower but more precise."
         )
         self.count.setValue(1000)
         self.held_out = WholeField(
             0, MAX_IMAGES, "Held out",
-            "The last pictures of the data set that training never saw; 0 is what the model's card says.",
+            "How many of the last pictures in the data set were held out from training. 0 means as the model's card "
+                "says.",
         )  # fmt: skip
         self.start = QPushButton("Start")
-        self.start.setToolTip("Evaluate in the background; everything else stays usable.")
+        self.start.setToolTip("Evaluate in the background. You can keep working.")
         self.start.clicked.connect(self._start)
         self.bar = QProgressBar(textVisible=False)
         self.bar.setAccessibleName("Evaluation")

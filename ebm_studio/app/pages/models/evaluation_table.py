@@ -20,16 +20,17 @@ Row = tuple[str, tuple[str, ...]]
 """A tip, which a header has not, and the cells."""
 
 MODEL = "Samples of this model."
-FLOOR = "Training pictures in place of samples: as good as it gets."
+FLOOR = "Training pictures instead of samples: the best possible value."
 CEILING = "Training pictures under heavy noise."
 NEAREST = (
-    "Root mean square pixel difference to the most similar training picture, median; "
-    "first of samples, then of held-out pictures."
+    "Root mean square pixel difference to the most similar training picture (median): first for samples, then for "
+    "held-out pictures."
 )
-COPIES = "Samples suspiciously near to a training picture; 1% is expected when nothing is copied."
-HELD_OUT = "Mean squared difference per pixel of held-out pictures and their reconstructions."
+COPIES = "Samples suspiciously close to a training picture. 1% is expected if nothing is copied."
+HELD_OUT = "Mean squared difference per pixel between held-out pictures and their reconstructions."
 HEALTH = (
-    "Energy difference d of held-out pictures and samples; gradient magnitude v of a step; K v, the length of a chain."
+    "Energy difference d between held-out pictures and samples; gradient magnitude v of a step; K v, the length of a "
+    "chain."
 )
 
 
@@ -113,7 +114,7 @@ def _further(figures: Figures) -> list[Row]:
     near, health = figures.nearest, figures.health
     rows: list[Row] = [
         (NEAREST, ("Nearest training picture", f"{near.model:.3f}, {near.held_out:.3f}")),
-        (COPIES, ("Suspiciously near", f"{near.copies:.1%}")),
+        (COPIES, ("Suspiciously close", f"{near.copies:.1%}")),
         (HELD_OUT, ("Held-out error", f"{figures.heldout_error:.5f}")),
         (HEALTH, ("d, v, K v", f"{health.d:+.2f}, {health.v:.2f}, {health.path_length:.1f}".replace("-", "−"))),
     ]

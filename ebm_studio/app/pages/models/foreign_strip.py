@@ -21,7 +21,7 @@ SIGNS = (
 )
 ACTIVATIONS = (
     ("leaky_relu", "LeakyReLU", "The paper's activation, with this leak."),
-    ("silu", "SiLU", "The smooth one."),
+    ("silu", "SiLU", "A smooth activation."),
 )
 
 
@@ -38,7 +38,7 @@ class ForeignStrip(QFrame):
         self.sign = Choice(SIGNS, "Output of the network")
         self.activation = Choice(ACTIVATIONS, "Activation")
         self.leak = RealField(0, 1, "Leak", "Slope of LeakyReLU below 0; the paper's is 0.2.")
-        self.keep = QPushButton("Read it so and keep it")
+        self.keep = QPushButton("Read it this way and keep it")
         self.keep.setObjectName("primary")
         self.keep.setToolTip("Open the file read this way, as a model of your own with a card that says so.")
         self.sign.chosen.connect(lambda sign: self._change(sign=sign))
@@ -52,7 +52,7 @@ class ForeignStrip(QFrame):
     def _lay_out(self, theme: Theme) -> None:
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(self.text, 1)
-        first.addWidget(button(theme, "close", "Dismiss", "Leave it as it is read now.", self.hide))
+        first.addWidget(button(theme, "close", "Dismiss", "Keep the current reading.", self.hide))
         for name, field in (("Output", self.sign), ("Activation", self.activation), ("Leak", self.leak)):
             second.addWidget(label(name, "muted"))
             second.addWidget(field)
@@ -101,8 +101,8 @@ class ForeignStrip(QFrame):
 
 def _sentence(name: str, assumed: Assumed) -> str:
     how = (
-        "is as it was said." if assumed.asked != "auto"
+        "is as you chose." if assumed.asked != "auto"
         else "was found by short test chains." if assumed.sure
-        else "is a guess: short test chains did not tell. If you see checkerboards, choose the other one."
+        else "is a guess: short test chains gave no clear answer. If you see checkerboards, choose the other one."
     )  # fmt: skip
     return f"{name} has no card. The sign of its output {how}"

@@ -89,12 +89,12 @@ class ModelCard(QFrame):
         self.open.clicked.connect(lambda: self.opened.emit(entry.name))
         self.compare = QPushButton("Compare")
         self.compare.setObjectName("quiet")
-        self.compare.setToolTip("Put this model beside the one that is open, from the same start noise.")
+        self.compare.setToolTip("Compare this model with the open one, from the same start noise.")
         self.compare.clicked.connect(lambda: self.compared.emit(entry.name))
         self.evaluate = QPushButton("Evaluate")
         self.evaluate.setObjectName("quiet")
         self.evaluate.setCheckable(True)
-        self.evaluate.setToolTip("Measure how near its samples come to pictures that it never saw.")
+        self.evaluate.setToolTip("Measure how close its samples are to held-out pictures.")
         self.evaluation = EvaluationPanel(zoo, entry, self)
         self.evaluate.toggled.connect(self.evaluation.set_open)
         self.sharing = SharePanel(zoo, entry, self)
@@ -103,7 +103,7 @@ class ModelCard(QFrame):
             lambda: self.sharing.set_open(not self.sharing.isVisible()),
         )  # fmt: skip
         self.forget = button(
-            theme, "close", "Remove from the list", "Take this file from the list; the file itself stays.",
+            theme, "close", "Remove from the list", "Remove this file from the list. The file itself stays.",
             lambda: zoo.forget(entry.name),
         )  # fmt: skip
         self._lay_out()
@@ -217,7 +217,7 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
     net = card.net
     shape = f"{net.size} × {net.size} {'grey' if net.channels == 1 else 'colour'}"
     rows = [
-        ("Pictures", shape, "Size and colours of a picture."),
+        ("Pictures", shape, "Size and colour of a picture."),
         (
             "Network",
             network_text(net),
@@ -226,13 +226,13 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
         (
             "Short run",
             f"K {card.short_run.steps}, s {card.short_run.step_size:g}",
-            "K, the number of Langevin steps that it was trained with; s, the step size at which it draws.",
+            "K, the number of Langevin steps that it was trained with; s, the step size that it draws with.",
         ),
     ]
     if card.data.held_out:
         rows.append(_held_out(card.data))
     if card.updates:
-        rows.append(("Updates", thousands(card.updates), "Parameter updates of Algorithm 1."))
+        rows.append(("Updates", thousands(card.updates), "Updates of the weights by Algorithm 1."))
     if card.seconds:
         rows.append(("Trained for", duration(card.seconds), "Time spent in training."))
     if card.health:
@@ -241,8 +241,8 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
             (
                 "Health",
                 health,
-                "Energy difference d, healthy about 0; gradient magnitude v of a step, healthy when steady; "
-                "K v, the length of a chain. Means at the end of training.",
+                "Energy difference d, healthy near 0; gradient magnitude v of a step, healthy if steady; K v, the "
+                "length of a chain. Means at the end of training.",
             )
         )
     if card.figures:
@@ -253,7 +253,7 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
 def _held_out(data: DataCard) -> tuple[str, str, str]:
     ranges, count = data.held_out_rows, thousands(data.held_out)
     which = f": rows {shorten(ranges, MOST_ROWS, placeholder=' …')} in name order, counted from 0" if ranges else ""
-    tip = f"<p>{count} pictures that training never saw{which}.</p>"
+    tip = f"<p>{count} held-out pictures, which training never used{which}.</p>"
     return ("Held out", ranges if 0 < len(ranges) <= SHORT_ROWS else count, tip)
 
 
@@ -261,7 +261,7 @@ def _measured(figures: Figures) -> list[tuple[str, str, str]]:
     name, kid = figures.names[0], figures.kid
     tip = (
         f"<p>Kernel distance of {thousands(figures.samples)} samples from {thousands(figures.held_out)} held-out "
-        f"pictures of {escape(figures.against)}, lower is better. Floor: training pictures in place of samples. "
+        f"pictures of {escape(figures.against)}; lower is better. Floor: training pictures instead of samples. "
         "Ceiling: training pictures under heavy noise.</p>"
         f"<p>{escape(figures.command)}</p>"
     )

@@ -68,7 +68,7 @@ class ModelsPage(Page):
 
     key = "models"
     title = "Models"
-    tip = "Models: what there is to run, and how good it is."
+    tip = "Models: the models you can run, and how good they are."
     controls = (("on a card", model_card.HELP),)
 
     def __init__(self, studio: Studio, theme: Theme) -> None:

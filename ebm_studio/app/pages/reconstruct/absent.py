@@ -65,8 +65,8 @@ class AbsentPhotos(QObject):
 
     def _take(self, remembered: Remembered, reason: str) -> None:
         seen, path = _look(remembered), remembered.path
-        why = reason if seen else f"{path.name} is not there at present ({path.parent})."
-        item = Absent(remembered, f"{why} What you did with it is kept until the photo is back.", seen)
+        why = reason if seen else f"{path.name} cannot be found in {path.parent}."
+        item = Absent(remembered, f"{why} Your work on it is kept until the photo is back.", seen)
         self._set((*self.items, item))
         self.told.emit(item.why)
 

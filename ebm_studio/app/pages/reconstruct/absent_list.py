@@ -19,7 +19,7 @@ class AbsentList(QListWidget):
     def __init__(self, absent: AbsentPhotos) -> None:
         super().__init__()
         self.setObjectName("absent")
-        self.setAccessibleName("Photos that are not there")
+        self.setAccessibleName("Missing photos")
         self.setFixedWidth(WIDTH + UNIT)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -31,7 +31,7 @@ class CropView(QWidget):
     def __init__(self, theme: Theme, state: ReconstructState) -> None:
         super().__init__()
         self.setAccessibleName("Crop of the photo")
-        self.setToolTip("Drag the frame to move it; drag a corner, or turn the wheel, to scale it.")
+        self.setToolTip("Drag the frame to move it. Drag a corner or turn the wheel to resize it.")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -222,7 +222,7 @@ def _resized(began: Crop, moved: QPointF, part: str, size: tuple[int, int]) -> C
 HELP = (
     Line("Move the crop", ("Arrows", "Drag")),
     Line("Move the crop far", ("Shift+Arrows",)),
-    Line("Grow the crop", ("+", "=")),
+    Line("Enlarge the crop", ("+", "=")),
     Line("Shrink the crop", ("-",)),
     Line("Resize the crop", ("Wheel", "Drag a corner")),
 )

@@ -27,7 +27,7 @@ class ErrorPlot(QWidget):
         self._theme = theme
         self._state = state
         self.setToolTip(
-            "Mean squared error per pixel and channel over the iterations: of each try (thin), the least so far "
+            "Mean squared error per pixel and channel over the iterations: of each try (thin), the lowest so far "
             "(bold), and the mean over all photos (grey)."
         )
         self.plot = quiet_plot("Error")

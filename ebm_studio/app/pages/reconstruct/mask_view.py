@@ -24,7 +24,7 @@ class MaskView(QWidget):
     def __init__(self, theme: Theme, state: ReconstructState) -> None:
         super().__init__()
         self.setAccessibleName("Mask of the photo")
-        self.setToolTip("Paint over what shall be filled in. The right button erases, the wheel sizes the brush.")
+        self.setToolTip("Paint over the parts to fill in. The right button erases; the wheel changes the brush size.")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -60,7 +60,7 @@ class MaskView(QWidget):
         self._paint_brush(painter, tile, net.size)
         painter.setPen(QColor(t.muted))
         share = 0.0 if mask is None else float(mask.mean())
-        text = f"{share:.0%} to be filled in" if share else "Paint over what shall be filled in"
+        text = f"{share:.0%} to fill in" if share else "Paint over the parts to fill in"
         room = QRectF(0, tile.bottom() + UNIT, self.width(), CAPTION)
         painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, text)
 

@@ -62,7 +62,7 @@ class ReconstructHeader(QWidget):
         self.view = Choice(
             [
                 ("crop", "Crop", "Choose the square of the photo that the model sees."),
-                ("mask", "Mask", "Paint over what shall be filled in."),
+                ("mask", "Mask", "Paint over the parts to fill in."),
                 ("split", "Split", "Photo and reconstruction under a split slider."),
                 ("difference", "Difference", "How far the reconstruction is from the photo."),
             ],
@@ -71,9 +71,9 @@ class ReconstructHeader(QWidget):
         self.view.setFixedWidth(42 * UNIT)
         self.view.chosen.connect(state.set_view)
         self.open = button(theme, "open", "Open photos", "Choose photos (Ctrl+O).", page.choose_files)
-        self.paste = button(theme, "paste", "Paste", "Take the picture on the clipboard (Ctrl+V).", page.paste)
-        self.turn = button(theme, "turn", "Turn", "Turn the photo by a quarter (T).", state.turn)
-        self.centre = button(theme, "centre", "Centre", "The centre square again (C).", state.centre)
+        self.paste = button(theme, "paste", "Paste", "Paste the picture from the clipboard (Ctrl+V).", page.paste)
+        self.turn = button(theme, "turn", "Turn", "Rotate the photo by 90° (T).", state.turn)
+        self.centre = button(theme, "centre", "Centre", "Back to the centre square (C).", state.centre)
         self.start = QPushButton("Reconstruct")
         self.start.setObjectName("primary")
         self.start.setFixedWidth(15 * UNIT)
@@ -201,7 +201,7 @@ class ReconstructPage(Page):
         act(self, "Remove the photo", self._remove, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
         act(self, "Remove all photos", state.clear)
         act(self, "Delete the reconstruction", self._delete_result, "Shift+Delete")
-        act(self, "Turn the photo by a quarter", state.turn, Qt.Key.Key_T)
+        act(self, "Rotate the photo by 90°", state.turn, Qt.Key.Key_T)
         act(self, "Centre the crop", state.centre, Qt.Key.Key_C)
         act(self, "Smaller brush", lambda: state.set_brush(state.brush - 1), "[")
         act(self, "Larger brush", lambda: state.set_brush(state.brush + 1), "]")

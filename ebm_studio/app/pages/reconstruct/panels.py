@@ -61,7 +61,7 @@ class SearchPanel(Panel):
             Scale(1e-6, 0.1, ratio=True, zero=True),
         )  # fmt: skip
         for parameter in (self.iterations, self.tolerance):
-            parameter.reset.setToolTip("Back to the usual value.")
+            parameter.reset.setToolTip("Reset to the default.")
         self.iterations.edited.connect(lambda value: state.set(iterations=round(value)))
         self.tolerance.edited.connect(lambda value: state.set(tolerance=float(value)))
         for widget in (self.mode, self.iterations, self.tolerance):
@@ -84,8 +84,8 @@ class MaskPanel(Panel):
         self._state = state
         self.tool = Choice(
             [
-                ("brush", "Brush", "Paint over what shall be filled in."),
-                ("eraser", "Eraser", "Paint over what is known after all."),
+                ("brush", "Brush", "Paint over the parts to fill in."),
+                ("eraser", "Eraser", "Erase the mask where you paint."),
             ],
             "Tool",
         )
@@ -97,9 +97,9 @@ class MaskPanel(Panel):
         )  # fmt: skip
         self.diameter.edited.connect(lambda size: state.set_brush(round(size)))
         self.clear = QPushButton("Clear the mask")
-        self.clear.setToolTip("Make all of the photo known.")
+        self.clear.setToolTip("Remove the whole mask.")
         self.clear.clicked.connect(state.clear_mask)
-        self.seed = SeedField(MAX_SEED, "Seed of the filling", "A different seed gives a different fill.")
+        self.seed = SeedField(MAX_SEED, "Seed of the fill", "A different seed gives a different fill.")
         self.seed.edited.connect(state.set_seed)
         self.random = button(
             theme, "dice", "Random seed", "Fill in differently (random seed).", lambda: state.set_seed()
@@ -144,9 +144,11 @@ class ResultPanel(Panel):
         self.column.addWidget(self._room)
         lines = QVBoxLayout()
         lines.setSpacing(UNIT // 2)
-        self.iteration = figure_line(lines, "Iteration", "Short runs so far and at most, and the time that is left.")
+        self.iteration = figure_line(lines, "Iteration", "Short runs so far, the maximum, and the time left.")
         self.error = figure_line(lines, "Error", "Mean squared error per known pixel and channel, images in [−1, 1].")
-        self.psnr = figure_line(lines, "PSNR", "Peak signal-to-noise ratio: 30 dB is good, 40 dB hard to tell apart.")
+        self.psnr = figure_line(
+            lines, "PSNR", "Peak signal-to-noise ratio: 30 dB is good; 40 dB is hard to tell from the original."
+        )
         self.ssim = figure_line(lines, "SSIM", "Structural similarity: 1 is the same picture.")
         self.column.addLayout(lines)
         self.verdict = label("")
@@ -264,9 +266,9 @@ def in_words(typical: Typicality, start: Start) -> str:
     if typical.range > edge:
         strange.append(f"values reach ±{typical.range:.1f}, where noise ends at ±{edge:.0f}")
     if not 0.75 < typical.variance < 1.33:
-        strange.append(f"it varies {typical.variance:.2g} times as much")
+        strange.append(f"its variance is {typical.variance:.2g} times as large")
     if abs(typical.correlation) > 0.1:
-        strange.append("neighbouring pixels are alike")
+        strange.append("neighbouring pixels are similar")
     if typical.flatness < 0.85:
         strange.append("the photo's edges show")
     if not strange:

@@ -111,7 +111,7 @@ class PhotoFiles(QObject):
         return outcomes
 
     def _end_back(self, remembered: Remembered, ended: Ended) -> None:
-        reason = self._reasons.pop(remembered, f"{remembered.name.name} holds no photo.")
+        reason = self._reasons.pop(remembered, f"{remembered.name.name} contains no photo.")
         if remembered in self._remembered:
             self._remembered.remove(remembered)
             if not ended.cancelled:

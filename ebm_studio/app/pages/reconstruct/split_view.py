@@ -121,7 +121,7 @@ class CompareView(QWidget):
     def _paint_waiting(self, painter: QPainter, main: QRectF) -> None:
         painter.fillRect(main, QColor(self._theme.tokens.surface))
         painter.setPen(QColor(self._theme.tokens.muted))
-        text = "Starting…" if self._state.searching else "Start, and see the photo come back through the dynamics."
+        text = "Starting…" if self._state.searching else "Start, and watch the dynamics rebuild the photo."
         painter.drawText(main, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
 
     def _caption(self, painter: QPainter, under: QRectF, text: str, align: Qt.AlignmentFlag) -> None:

@@ -172,7 +172,7 @@ class ReconstructState(Faults):
 
     def turn(self) -> None:
         """A quarter turn clockwise."""
-        self.change("Turn the photo", Photo.turned, key=None)
+        self.change("Rotate the photo", Photo.turned, key=None)
 
     def begin_stroke(self) -> None:
         """What is painted from now on is another thing to undo."""
@@ -481,7 +481,7 @@ class ReconstructState(Faults):
         self.set_brush(number(data["brush"], 1, SIZES[-1]))
         self._look = (int(number(data["current"], 0, MOST)), "mask" if data["view"] == "mask" else "crop")
         if damaged:
-            raise DataError(f"{damaged} of {len(data['photos'])} photos are not described")
+            raise DataError(f"{damaged} of {len(data['photos'])} photos are damaged")
 
     def close(self) -> None:
         """Stop the timers and the reader."""

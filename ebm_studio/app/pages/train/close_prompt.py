@@ -21,7 +21,7 @@ class Leaving(Notice):
         self.setAccessibleName("Closing while a run is training")
         self._is_answered = False
         self.always = QCheckBox("Always")
-        self.always.setToolTip("Do so without asking from now on; the Settings page changes it.")
+        self.always.setToolTip("Do this from now on without asking. You can change it on the Settings page.")
         self.add(self.always)
         self._runs = runs
         self._preferences = preferences

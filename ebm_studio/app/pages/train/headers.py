@@ -15,7 +15,7 @@ from ebm_studio.app.widgets.data_set_box import SourceBox, choose_folder, choose
 from ebm_studio.app.widgets.fields import button, label
 from ebm_studio.app.widgets.names import NameLabel
 
-PICTURES = "Pictures to learn from"
+PICTURES = "Training pictures"
 
 
 class TrainHeader(QWidget):
@@ -39,21 +39,21 @@ class SetupHeader(TrainHeader):
         self._setup = setup
         self._runs = runs
         self.source = SourceBox(
-            PICTURES, "A set by name, or a folder or zip of your own pictures; they can be dropped here, too."
+            PICTURES, "A named data set, or a folder or zip of your own pictures. You can also drop them here."
         )
         self.source.setFixedWidth(26 * UNIT)
         self.source.chosen.connect(setup.set_source)
         self.folder = QPushButton("Folder…")
-        self.folder.setToolTip("Learn from the pictures in a folder (Ctrl+O).")
+        self.folder.setToolTip("Train on the pictures in a folder (Ctrl+O).")
         self.folder.clicked.connect(self.choose_folder)
         self.zip = QPushButton("Zip…")
-        self.zip.setToolTip("Learn from the pictures in a zip.")
+        self.zip.setToolTip("Train on the pictures in a zip.")
         self.zip.clicked.connect(self.choose_zip)
         self.start = QPushButton("Start")
         self.start.setObjectName("primary")
         self.start.setFixedWidth(13 * UNIT)
         self.start.clicked.connect(self.start_run)
-        self.row.addWidget(label("Learn from", "muted"))
+        self.row.addWidget(label("Train on", "muted"))
         self.row.addSpacing(UNIT // 2)
         for widget in (self.source, self.folder, self.zip):
             self.row.addWidget(widget)
@@ -83,7 +83,7 @@ class SetupHeader(TrainHeader):
         problem = self._setup.problem
         self.start.setEnabled(not problem)
         self.start.setToolTip(
-            problem or "Start learning, in a process of its own that outlives this window (Ctrl+Return)."
+            problem or "Start training in its own process, which continues if you close the window (Ctrl+Return)."
         )
 
 
@@ -106,12 +106,12 @@ class RunHeader(TrainHeader):
         self.attempt = QPushButton("Try it")
         self.attempt.clicked.connect(lambda: self.tried.emit())
         self.save = QPushButton("Save as model")
-        self.save.setToolTip("Put the model as it was last saved among your own models (S).")
+        self.save.setToolTip("Add the last saved model to your own models (S).")
         self.save.clicked.connect(self._save)
         self.pause = QPushButton("Pause")
         self.pause.setFixedWidth(14 * UNIT)
         self.pause.clicked.connect(self.pause_or_resume)
-        self.stop = button(theme, "stop", "Stop", "Save, and end the process. Resume goes on later.", self._stop)
+        self.stop = button(theme, "stop", "Stop", "Save and end the process. You can resume later.", self._stop)
         self.more = button(theme, "more", "More", "Export, duplicate, reveal, delete.")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self)
@@ -138,7 +138,7 @@ class RunHeader(TrainHeader):
             self.menu.addAction("Show the folder", self.revealed.emit)
             self.menu.addSeparator()
             back = self.menu.addAction("Step back and resume", lambda: self._runs.step_back(view))
-            back.setToolTip("From the last healthy state, at a smaller learning rate and with more data noise.")
+            back.setToolTip("Continue from the last healthy state, with a smaller learning rate and more data noise.")
             moved = self.menu.addAction("The pictures have moved…", lambda: self._find_pictures(view))
             for action in (back, moved):
                 action.setEnabled(not view.alive and view.status.state != "done")
@@ -191,14 +191,18 @@ class RunHeader(TrainHeader):
         has_model = view.folder.model.exists()
         self.attempt.setEnabled(has_model)
         self.attempt.setToolTip(
-            "Run the model as it was last saved on the Generate page (T)."
+            "Run the last saved model on the Generate page (T)."
             if has_model
-            else "There is a model at the first save, within a minute."
+            else "The first save, within a minute, writes a model."
         )
         self.save.setEnabled(has_model)
         done = view.status.state == "done" and not view.alive
-        self.pause.setText("Pause" if goes else "Learn longer" if done else "Resume")
-        tips = {"Pause": "Save, and hold", "Resume": "Go on exactly where it stood", "Learn longer": "As long again"}
+        self.pause.setText("Pause" if goes else "Train longer" if done else "Resume")
+        tips = {
+            "Pause": "Save and pause",
+            "Resume": "Continue exactly where it stopped",
+            "Train longer": "Train for as long again",
+        }
         self.pause.setToolTip(f"{tips[self.pause.text()]} (Space).")
         self.pause.setEnabled(asked is None)
         self.pause.setObjectName("plain" if goes or done else "primary")

@@ -43,7 +43,7 @@ class TrainPage(Page):
 
     key = "train"
     title = "Train"
-    tip = "Train: learn a model from your own pictures."
+    tip = "Train: train a model on your own pictures."
     wishes = (ShowRun,)
 
     def __init__(self, studio: Studio, theme: Theme) -> None:
@@ -111,8 +111,8 @@ class TrainPage(Page):
     def _add_actions(self) -> None:
         header, watch = self.run_header, self.runs.watch
         act(self, "New run", self.runs.select, Qt.Key.Key_N)
-        act(self, "Learn from a folder…", self.setup_header.choose_folder, "Ctrl+O")
-        act(self, "Learn from a zip…", self.setup_header.choose_zip)
+        act(self, "Train on a folder…", self.setup_header.choose_folder, "Ctrl+O")
+        act(self, "Train on a zip…", self.setup_header.choose_zip)
         act(self, "Start the new run", self._start, "Ctrl+Return", "Ctrl+Enter")
         act(self, "Pause or resume the run", header.pause_or_resume, Qt.Key.Key_Space)
         act(self, "Stop the run", header.stop.click)
@@ -123,17 +123,17 @@ class TrainPage(Page):
         act(self, "Show the run's folder", self.reveal)
         act(self, "Delete the run", header.delete, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
         act(self, "Empty the trash of runs…", self.empty_trash)
-        act(self, "The samples before", lambda: watch.go(watch.position - 1), Qt.Key.Key_Left)
-        act(self, "The samples after", lambda: watch.go(watch.position + 1), Qt.Key.Key_Right)
-        act(self, "The first samples", lambda: watch.go(0), Qt.Key.Key_Home)
-        act(self, "The newest samples", lambda: watch.go(10**9), Qt.Key.Key_End)
+        act(self, "Previous samples", lambda: watch.go(watch.position - 1), Qt.Key.Key_Left)
+        act(self, "Next samples", lambda: watch.go(watch.position + 1), Qt.Key.Key_Right)
+        act(self, "First samples", lambda: watch.go(0), Qt.Key.Key_Home)
+        act(self, "Newest samples", lambda: watch.go(10**9), Qt.Key.Key_End)
         act(self, "Look for runs again", self.runs.refresh, Qt.Key.Key_F5)
 
     def _set_device(self, device: str) -> None:
         self.runs.device = device
 
     def openers(self) -> tuple[Opener, ...]:
-        return (Opener(_takes, self._open_files, "Learn from these pictures", self.key),)
+        return (Opener(_takes, self._open_files, "Train on these pictures", self.key),)
 
     def receive(self, wish: object) -> None:
         if isinstance(wish, ShowRun):
@@ -196,7 +196,7 @@ class TrainPage(Page):
             self.notice.say("The trash of runs is empty.")
             return
         runs = "1 run" if count == 1 else f"{count} runs"
-        text = f"The trash holds {runs}, {size / 1e6:.0f} MB. Emptied, they cannot be brought back."
+        text = f"The trash contains {runs}, {size / 1e6:.0f} MB. After you empty it, they cannot be restored."
         self.notice.say(text, ("Empty the trash", self.runs.empty_trash), ("Keep them", lambda: None))
 
     def captions(self) -> tuple[Caption, ...]:

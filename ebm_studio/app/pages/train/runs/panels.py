@@ -33,14 +33,14 @@ class FiguresPanel(Panel):
         self._lines = {
             name: figure_line(self.column, name, tip)
             for name, tip in (
-                ("State", "What its process does."),
-                ("Updates", "Made, of how many."),
-                ("Updates a second", "While it learned last."),
-                ("Learned for", "Without the pauses."),
-                ("Time left", "At the rate of now."),
-                ("d", f"E(data) − E(samples), mean of the last {RECENT} updates: healthy about 0."),
+                ("State", "The state of its process."),
+                ("Updates", "Finished updates, and their total."),
+                ("Updates a second", "During the last training."),
+                ("Training time", "Without pauses."),
+                ("Time left", "At the current speed."),
+                ("d", f"E(data) − E(samples), mean of the last {RECENT} updates. Near 0 is healthy."),
                 ("v", f"Mean length of the gradient part of a step, over the last {RECENT} updates."),
-                ("K·v", "The length of a chain: healthy when steady."),
+                ("K·v", "The length of a chain. Steady is healthy."),
             )
         }
         runs.looked.connect(self._show)
@@ -64,7 +64,7 @@ def _figures(view: RunView, runs: Runs) -> dict[str, str]:
         "State": state_of(view, runs.asked(view)),
         "Updates": f"{thousands(status.updates)} of {thousands(plan.learning.updates)}",
         "Updates a second": f"{status.updates_per_second:.3g}" if status.updates_per_second else "–",
-        "Learned for": duration(status.seconds) if status.seconds else "–",
+        "Training time": duration(status.seconds) if status.seconds else "–",
         "Time left": duration(left) if left is not None else "–",
         "d": f"{d:+.3g}".replace("-", "−") if has_rows else "–",
         "v": f"{v:.3g}" if has_rows else "–",
@@ -76,7 +76,7 @@ class EventsPanel(Panel):
     """What happened, in plain words, the newest first. A click shows the samples of that time."""
 
     def __init__(self, theme: Theme, runs: Runs) -> None:
-        super().__init__("What happened")
+        super().__init__("Events")
         self._theme = theme
         self._runs = runs
         self._shown = ("", -1, "")

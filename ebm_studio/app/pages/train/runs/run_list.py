@@ -86,7 +86,7 @@ class RunList(QListWidget):
         for row, view in enumerate(self._runs.views):
             if row < self.count():
                 text = f"{view.name}, {line_of(view, self._runs.asked(view))}"
-                self.item(row).setToolTip(f"{text}. With Ctrl or Shift, several are compared.")
+                self.item(row).setToolTip(f"{text}. Select several with Ctrl or Shift to compare them.")
                 self.item(row).setData(Qt.ItemDataRole.AccessibleTextRole, text)
         self.viewport().update()
 
@@ -110,10 +110,10 @@ class RunColumn(QWidget):
         self._runs = runs
         self.new = QPushButton(theme.icon("plus"), "New run")
         self.new.setCheckable(True)
-        self.new.setToolTip("Choose pictures and settings, and start learning (N).")
+        self.new.setToolTip("Choose pictures and settings, and start training (N).")
         self.new.clicked.connect(lambda: self._new())
         self.list = RunList(theme, runs)
-        self.empty = label("Runs stand here: what they learned, how far they are, and their newest samples.", "small")
+        self.empty = label("Your training runs will appear here, with their progress and newest samples.", "small")
         self.empty.setWordWrap(True)
         head = QVBoxLayout()
         head.setContentsMargins(PAD, PAD, PAD, 0)

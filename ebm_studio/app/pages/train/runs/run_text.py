@@ -17,7 +17,7 @@ STATES = {
     "done": "done",
     "failed": "failed",
 }
-ASKED = {"pause": "pausing …", "stop": "stopping …", "go": "going on …"}
+ASKED = {"pause": "pausing …", "stop": "stopping …", "go": "resuming …"}
 
 
 def state_of(view: RunView, asked: Order | None = None) -> str:

@@ -74,7 +74,7 @@ def _newest(view: RunView) -> Pixels | None:
 def _hint(view: RunView) -> str:
     if view.status.state == "failed":
         return view.status.text
-    return "The first samples are drawn soon." if view.alive else "No samples yet. Resume the run to continue."
+    return "The first samples will appear soon." if view.alive else "No samples yet. Resume the run to continue."
 
 
 class HistoryBar(QWidget):
@@ -85,30 +85,28 @@ class HistoryBar(QWidget):
         self._runs = runs
         watch = runs.watch
         self.previous = button(
-            theme, "previous", "Samples before", "The samples before (←).", lambda: watch.go(watch.position - 1)
+            theme, "previous", "Previous samples", "The previous samples (←).", lambda: watch.go(watch.position - 1)
         )
-        self.next = button(
-            theme, "next", "Samples after", "The samples after (→).", lambda: watch.go(watch.position + 1)
-        )
+        self.next = button(theme, "next", "Next samples", "The next samples (→).", lambda: watch.go(watch.position + 1))
         self.newest = button(
             theme, "last", "Newest samples", "Follow the newest samples (End).", lambda: watch.go(len(self._grids))
         )
         self.scrub = ScrubBar(theme)
         self.scrub.setAccessibleName("History of the samples")
-        self.scrub.setToolTip("The samples at each time of the run; at the right end, the newest as they come.")
+        self.scrub.setToolTip("The samples at each point of the run. The right end follows the newest.")
         self.scrub.scrubbed.connect(watch.go)
         self.update_shown = label("", "small")
         self.update_shown.setFixedWidth(14 * UNIT)
         self.smooth = QComboBox()
         self.smooth.setAccessibleName("Smoothing")
-        self.smooth.setToolTip("Over how many updates the bold curves are means; the thin ones are not smoothed.")
+        self.smooth.setToolTip("How many updates the bold curves average over. The thin curves are not smoothed.")
         for window in WINDOWS:
             self.smooth.addItem("not smoothed" if window == 1 else f"mean of {thousands(window)}", window)
         self.smooth.setFixedWidth(16 * UNIT)
         self.smooth.activated.connect(lambda _: watch.set_display(window=self.smooth.currentData()))
-        self.log_x = _toggle("log x", "A logarithmic axis of updates: the beginning in detail.")
+        self.log_x = _toggle("log x", "A logarithmic axis of updates, which shows the start in detail.")
         self.log_x.clicked.connect(lambda on: watch.set_display(log_x=on))
-        self.log_y = _toggle("log y", "A logarithmic axis of d (its size) and of v.")
+        self.log_y = _toggle("log y", "A logarithmic axis of d (its absolute value) and of v.")
         self.log_y.clicked.connect(lambda on: watch.set_display(log_y=on))
         self._history: tuple[QWidget, ...] = (self.previous, self.scrub, self.next, self.newest, self.update_shown)
         row = QHBoxLayout(self)

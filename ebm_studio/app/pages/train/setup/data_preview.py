@@ -23,12 +23,12 @@ class DataStage(QWidget):
         super().__init__()
         self._setup = setup
         self.mosaic = Mosaic(theme, "Preview of the data")
-        self.mosaic.setToolTip("Some of the pictures, spread evenly over the set, as the net will see them.")
-        self.fetch = QPushButton("Fetch and look")
-        self.fetch.setToolTip("Download this set into the program's cache, and look at it.")
+        self.mosaic.setToolTip("Some of the pictures, spread evenly over the set, as the network will see them.")
+        self.fetch = QPushButton("Download and preview")
+        self.fetch.setToolTip("Download this data set into the program's cache, and preview it.")
         self.fetch.clicked.connect(lambda: setup.look(fetch=True))
         self.caption = label("")
-        self.caption.setAccessibleName("What the data is")
+        self.caption.setAccessibleName("About the data")
         self.skipped = QPushButton("")
         self.skipped.setObjectName("quiet")
         self.skipped.setCheckable(True)
@@ -81,13 +81,13 @@ class DataStage(QWidget):
         self.skipped.setText(left_out)
         if not left_out:
             self.skipped.setChecked(False)
-        others = [f"{name} is not a picture by its name." for name in preview.others] if preview else []
+        others = [f"{name} does not have the name of a picture." for name in preview.others] if preview else []
         self.reasons.setPlainText("\n".join([*(preview.skipped if preview else []), *others]))
 
 
 def _left_out(preview: Preview) -> str:
     looked_at, bad, others = len(preview.skipped) + len(preview.pixels), len(preview.skipped), len(preview.others)
-    all_or_some = f"{bad} of {looked_at}" if looked_at == preview.count else f"{bad} of {looked_at} looked at"
+    all_or_some = f"{bad} of {looked_at}" if looked_at == preview.count else f"{bad} of {looked_at} checked"
     words = [f"{all_or_some} cannot be used"] if bad else []
     return " · ".join([*words, *([f"{thousands(others)} other file{'s' * (others > 1)}"] if others else [])])
 
@@ -100,6 +100,7 @@ def _hint(setup: TrainSetup) -> str:
         if setup.looking:
             return f"Downloading {source} …"
         return (
-            f"{source} ({NAMED[source].size // MB} MB) is downloaded when training starts. Fetch it now to look at it."
+            f"{source} ({NAMED[source].size // MB} MB) is downloaded when training starts. Download it now to preview "
+            "it."
         )
-    return "Looking at the pictures …"
+    return "Checking the pictures …"

@@ -20,10 +20,10 @@ class OriginBox(QComboBox):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Begin with")
+        self.setAccessibleName("Start with")
         self.setToolTip(
-            "The weights that learning begins with: random ones, or those of a model for pictures of the same size, "
-            "or of half the size, which is then grown. The net and the short run are taken from it."
+            "The weights that training starts with: random ones, or those of a model for pictures of the same size or "
+            "half the size, which then grows. The network and the short run come from that model."
         )
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # whatever names the models have
         self._origin = ""

@@ -26,17 +26,20 @@ class DataPanel(Panel):
     def __init__(self, setup: TrainSetup) -> None:
         super().__init__("Model and data")
         self._setup = setup
-        self.name = _text_field("Name", "What the model is called.", lambda text: setup.change(name=text))
+        self.name = _text_field("Name", "The name of the model.", lambda text: setup.change(name=text))
         self.licence = _text_field(
             "Licence", "The licence of the pictures, for the model's card.", lambda text: setup.change(licence=text)
         )
         self.held_out = WholeField(
             0, 10**6, "Held out",
-            "So many pictures, the last in name order, are never learned from: the model can be measured on them.",
+            "How many pictures, the last in name order, to hold out from training. The model can be measured on them.",
         )  # fmt: skip
         self.held_out.setFixedWidth(11 * UNIT)
         self.side = Choice(
-            [(str(size), str(size), f"The net sees and makes pictures of {size} × {size} pixels.") for size in SIZES],
+            [
+                (str(size), str(size), f"The network sees and makes pictures of {size} × {size} pixels.")
+                for size in SIZES
+            ],
             "Picture size",
         )
         self.side.chosen.connect(lambda size: setup.change_part("net", size=int(size)))
@@ -144,11 +147,11 @@ class ExpertPanel(QWidget):
         self.fold = QPushButton("All settings")
         self.fold.setObjectName("fold")
         self.fold.setCheckable(True)
-        self.fold.setToolTip("Show or hide every setting of the net, the short run and the learning.")
+        self.fold.setToolTip("Show or hide all settings of the network, the short run and training.")
         self.fold.toggled.connect(self.set_open)
         self.activation = WordsPanel(
             theme, setup, "Activation", ("net", "activation"),
-            [("leaky_relu", "LeakyReLU", "With slope 0.2, as in the paper."), ("silu", "SiLU", "The smooth one.")],
+            [("leaky_relu", "LeakyReLU", "With slope 0.2, as in the paper."), ("silu", "SiLU", "A smooth activation.")],
         )  # fmt: skip
         self.net = KnobsPanel(theme, setup, "Net", NET)
         self.short_run = KnobsPanel(theme, setup, "Short run", SHORT_RUN)
@@ -187,9 +190,9 @@ class EstimatePanel(Panel):
     def __init__(self, setup: TrainSetup) -> None:
         super().__init__("This run")
         self._setup = setup
-        self.updates = figure_line(self.column, "Updates", "How many times the net is changed.")
-        self.each = figure_line(self.column, "An update takes", "As measured on this machine just now.")
-        self.total = figure_line(self.column, "In all", "The time of all updates together.")
+        self.updates = figure_line(self.column, "Updates", "How many times the weights are updated.")
+        self.each = figure_line(self.column, "An update takes", "Just measured on this machine.")
+        self.total = figure_line(self.column, "Total", "The total time of all updates.")
         for signal in (setup.changed, setup.estimate_changed):
             signal.connect(self._show)
         self._show()

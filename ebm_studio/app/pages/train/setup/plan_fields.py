@@ -58,73 +58,74 @@ def _knob(
 NET = (
     _knob(
         "net", "width", "Width", 1, 512, (8, 128),
-        "n<sub>f</sub>, the channels of the net's first layer. Wider nets learn finer pictures, slower.",
+        "n<sub>f</sub>, the channels of the network's first layer. Wider networks make finer pictures, but train more "
+            "slowly.",
     ),
 )  # fmt: skip
 SHORT_RUN = (
-    Knob("short_run", replace(STEPS, slider=(10, 200), tip=f"{STEPS.tip} The time of an update grows with it.")),
+    Knob("short_run", replace(STEPS, slider=(10, 200), tip=f"{STEPS.tip} An update takes longer with more steps.")),
     Knob("short_run", STEP_SIZE),
     Knob("short_run", NOISE_SCALE),
 )
 LEARNING = (
     _knob(
         "learning", "updates", "Updates", 1, MAX_UPDATES, (100, 200_000),
-        "How many times the net is changed, in all.",
+        "How many times the weights are updated in total.",
     ),
     _knob(
         "", "time_limit", "Time limit, minutes", 0, 100_000, (1, 1440),
-        "The run is done after so much learning, however many updates that makes; 0 is no limit.", zero=True,
+        "The run ends after this much training, whatever the number of updates. 0 means no limit.", zero=True,
     ),
     _knob(
         "learning", "data_noise", "Data noise σ", 0, 2, (1e-3, 0.3),
-        "σ, the standard deviation of the noise on training images: more of it keeps learning steady, "
-        "less gives sharper pictures.", whole=False, zero=True,
+        "σ, the standard deviation of the noise on training images. More keeps training stable; less gives sharper "
+            "pictures.", whole=False, zero=True,
     ),
     _knob(
         "learning", "learning_rate", "Learning rate", 1e-8, 1, (1e-5, 1e-2),
-        "Adam's rate before the decay.", whole=False,
+        "The learning rate of Adam before the decay.", whole=False,
     ),
     _knob(
         "learning", "chains", "Chain batch m", 1, MAX_CHAINS, (8, 256),
-        "m, the short runs of one update.",
+        "m, the number of short runs in an update.",
     ),
     _knob(
         "learning", "images", "Data batch", 1, 65536, (8, 1024),
-        "Training images of one update. They cost one pass, not K, so more are cheap.",
+        "The number of training images in an update. They cost one pass instead of K, so more are cheap.",
     ),
     _knob(
         "learning", "mirror", "Mirror", 0, 1, (0.1, 1),
-        "The share of training images that are shown mirrored, left to right. 0.5 doubles a small set. "
+        "The share of training images that are mirrored left to right. 0.5 doubles a small set. "
         "Leave it at 0 for text and digits.", whole=False, zero=True,
     ),
     _knob(
         "learning", "trim", "Trim", 0, 0.5, (0.05, 0.5),
-        "The share of an update's chains, those of the highest energy, that are left out: chains that have "
-        "not arrived at a picture should not teach.", whole=False, zero=True,
+        "The share of each update's chains to leave out: those with the highest energy, which have not reached a "
+            "picture yet.", whole=False, zero=True,
     ),
     _knob(
         "learning", "ema", "Averaging", 0, 0.999999, (0.9, 0.9999),
-        "Decay of the running average of the weights, which is the model that is kept; 0 keeps the last weights.",
+        "Decay of the running average of the weights. The model is this average; 0 keeps the last weights.",
         whole=False, zero=True,
     ),
     _knob(
         "learning", "decay_share", "Decay share", 0, 1, (0.01, 1),
-        "The last share of the run, in which the rate falls.", whole=False, zero=True,
+        "The last part of the run, as a share, in which the learning rate falls.", whole=False, zero=True,
     ),
     _knob(
         "learning", "final_rate", "Final rate", 0, 1, (0.001, 1),
-        "The rate at the very end, as a factor of the learning rate.", whole=False, zero=True,
+        "The learning rate at the end, as a factor.", whole=False, zero=True,
     ),
     _knob(
         "learning", "final_noise", "Final σ", 0, 1, (0.001, 1),
-        "σ at the very end, as a factor of the data noise.", whole=False, zero=True,
+        "σ at the end, as a factor of the data noise.", whole=False, zero=True,
     ),
     _knob(
         "learning", "beta1", "Adam's β₁", 0, 0.999999, (0.1, 0.99),
-        "Adam's first-moment decay.", whole=False, zero=True,
+        "Decay of Adam's first moment.", whole=False, zero=True,
     ),
     _knob(
         "learning", "seed", "Seed", 0, 2**31 - 1, (1, 1000),
-        "Start of every random number of the run.", zero=True,
+        "The seed of all random numbers of the run.", zero=True,
     ),
 )  # fmt: skip

@@ -62,7 +62,7 @@ class PresetsPanel(Panel):
         super().__init__("Preset")
         self._setup = setup
         self.edited = label("edited", "tag")
-        self.edited.setToolTip("Some settings are not those of the preset. A click on the preset sets them back.")
+        self.edited.setToolTip("Some settings differ from the preset. Click the preset to reset them.")
         self.title.addWidget(self.edited)
         self.buttons = [PresetButton(preset) for preset in PRESETS]
         group = QWidget()
@@ -89,4 +89,4 @@ class PresetsPanel(Panel):
             button.setChecked(chosen)
             seconds = self._setup.seconds_of(button.preset)
             button.time.setText("measuring …" if seconds is None else f"≈ {duration(seconds)}")
-            button.time.setToolTip("As measured on this machine just now, by a few updates of that size.")
+            button.time.setToolTip("Just measured on this machine, with a few updates of that size.")

@@ -75,7 +75,7 @@ class TrainSetup(QObject):
         if not self.plan.name.strip():
             return "Give the model a name."
         if self.preview is None:
-            return "" if self.must_fetch else "The data is being looked at."
+            return "" if self.must_fetch else "The data is being checked."
         if not self._fits_origin:
             return f"Weights from {self.plan.origin} fit only the same network, or the same at twice the image size."
         if self.plan.held_out >= self.preview.count:
@@ -136,13 +136,13 @@ class TrainSetup(QObject):
         name = set_name(source) if plan.name in ("", set_name(plan.source)) else plan.name
         net = replace(plan.net, channels=natural_channels(source))
         plan = replace(plan, source=source, name=name, net=net, held_out=0, licence="")
-        self._swap(f"Learn from {set_name(source)}", replace(self.draft, plan=plan))
+        self._swap(f"Train on {set_name(source)}", replace(self.draft, plan=plan))
 
     def open_files(self, paths: list[Path]) -> None:
         """Learn from a folder or zip that was dropped or chosen; of several, from the first."""
         self.set_source(str(paths[0]))
         if len(paths) > 1:
-            text = f"A run learns from one folder or zip, here from {paths[0].name}: put the others into it."
+            text = f"A run trains on one folder or zip, here {paths[0].name}. Put the others into it."
             self.faults.show(Fault(text))
 
     def set_preset(self, preset: Preset) -> None:
@@ -154,13 +154,13 @@ class TrainSetup(QObject):
         origin_card.cache_clear()
         card = origin_card(origin)
         if origin and card is None:
-            self.faults.show(Fault(f"{origin} has no card to begin with: open it on the Generate page first."))
+            self.faults.show(Fault(f"{origin} has no card: open it on the Generate page first."))
             self.changed.emit()
             return
         plan = replace(self.plan, origin=origin)
         if card is not None:
             plan = replace(plan, net=card.net, short_run=card.short_run)
-        self._swap("Begin with " + (card.name if card else "random weights"), replace(self.draft, plan=plan))
+        self._swap("Start with " + (card.name if card else "random weights"), replace(self.draft, plan=plan))
 
     def set_plan(self, plan: Plan, text: str) -> None:
         """Begin with the settings of another run."""
