@@ -63,7 +63,7 @@ class Canvas(QWidget):
         self._turned = 0
         self._viewports = {False: Viewport(), True: Viewport()}
         self.back = self._corner("previous", "All chains", "Back to all chains (Esc).", lambda: state.enlarge(None))
-        self.whole = self._corner("fit", "Fit", "See everything (0).", self.fit)
+        self.whole = self._corner("fit", "Fit", "Fit everything (0).", self.fit)
         state.playback.chain_changed.connect(self._load)
         state.playback.position_changed.connect(self._load)
         state.view_changed.connect(self._show_view)
