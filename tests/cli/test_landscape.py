@@ -41,7 +41,7 @@ def test_it_writes_what_is_seen_and_makes_it_again(tmp_path, name, frames):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["nothing"], "There are no data nothing"),
+        (["nothing"], "There is no data nothing"),
         (["text:"], "letters"),
         (["rings", "--depth", "9"], "depth"),
         (["rings", "--activation", "relu"], "activation"),

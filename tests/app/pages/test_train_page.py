@@ -496,7 +496,7 @@ def test_a_run_is_deleted_and_brought_back(qtbot, two, page):
     assert page.notice.text.text().startswith("The trash contains 1 run, ")
     QTest.mouseClick(page.notice.answers[0], LEFT)
     QTest.keyClick(page, Qt.Key.Key_Z, CONTROL)
-    assert "one is gone for good" in page.setup_banner.text.text() + page.run_banner.text.text()
+    assert "one cannot be restored" in page.setup_banner.text.text() + page.run_banner.text.text()
     assert [view.name for view in page.runs.views] == ["two"]
 
 

@@ -42,7 +42,7 @@ def test_undo_goes_to_the_page_of_the_change_before_it_takes_it_back(cropped: Wi
     QTest.keyClick(cropped, Qt.Key.Key_Z, CONTROL)
     assert cropped.page is cropped.generate
     assert state.parameters.run.steps == changed
-    assert cropped.status.note.text() == "Ctrl+Z takes back: Steps K 5"
+    assert cropped.status.note.text() == "Ctrl+Z undoes: Steps K 5"
     QTest.keyClick(cropped, Qt.Key.Key_Z, CONTROL)
     assert state.parameters.run.steps != changed
     assert cropped.status.note.text() == ""
@@ -50,7 +50,7 @@ def test_undo_goes_to_the_page_of_the_change_before_it_takes_it_back(cropped: Wi
     cropped.show_page(cropped.models)
     QTest.keyClick(cropped, Qt.Key.Key_Z, CONTROL | SHIFT)
     assert cropped.page is cropped.generate
-    assert cropped.status.note.text() == "Ctrl+Shift+Z makes again: Steps K 5"
+    assert cropped.status.note.text() == "Ctrl+Shift+Z redoes: Steps K 5"
     cropped.show_page(cropped.help)
     assert cropped.status.note.text() == ""
     button = next(b for b in cropped.rail.findChildren(UndoButton) if b.accessibleName().startswith("Redo"))

@@ -104,7 +104,7 @@ def test_a_file_put_there_by_hand_is_taken(site):
 
 def test_a_file_larger_than_the_disk_is_not_begun(site):
     remote = Remote(f"{site.url}/set.bin", "0" * 64, 10**18)
-    with pytest.raises(DiskFullError, match=r"no room for set\.bin: 1000000000000 MB are needed"):
+    with pytest.raises(DiskFullError, match=r"not enough disk space for set\.bin: 1000000000000 MB are needed"):
         fetch(remote)
     assert not site.asked
 
