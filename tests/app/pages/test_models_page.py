@@ -188,7 +188,8 @@ def test_a_set_of_ones_own_is_to_be_chosen_and_never_guessed(qtbot, running, lea
     form.source.set_source(str(make_data(tmp_path / "fish.zip")))
     assert form.start.isEnabled()
     assert form.other.isVisible()
-    assert form.other.text() == "The card says that the model was trained on birds, but these metrics compare it with fish."
+    told = "The card says that the model was trained on birds, but these metrics compare it with fish."
+    assert form.other.text() == told
 
 
 def test_a_set_by_name_is_chosen_from_the_start(qtbot, running, learned):
