@@ -270,7 +270,7 @@ def test_a_failed_export_leaves_the_old_file(tmp_path):
     assert (tmp_path / "a.gif").read_text() == "old"
     with pytest.raises(DataError, match=r"ends in \.gif"):
         export(blobs(), tmp_path / "a.avi", Look())
-    with pytest.raises(SettingsError, match="no frame"):
+    with pytest.raises(SettingsError, match="nothing to export"):
         encode([], "gif", Look())
 
 
