@@ -380,7 +380,7 @@ def test_what_cannot_be_brought_back_is_a_banner_and_nothing_else(qtbot, running
         words = "a.gif cannot be replayed"
     elif name == "different":
         make_model(tmp_path / "other.safetensors", seed=4)
-        words = "another model"
+        words = "a different model"
     before = (running.state.parameters, running.path.parameters, running.studio.shelf.contents)
     assert drop(running, file)
     qtbot.waitUntil(running.banner.isVisible, timeout=PATIENCE)

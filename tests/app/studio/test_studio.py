@@ -415,7 +415,7 @@ def test_a_chain_that_was_cancelled_is_marked_and_goes_on(qtbot, running):
     qtbot.waitUntil(timeline.go_on.isVisible, timeout=PATIENCE)
     store = running.state.playback.store
     assert f"stopped at step {store.newest} of {LONG}" in timeline.go_on.toolTip()
-    assert f"stopped at step {store.newest}." in timeline.scrub.toolTip()
+    assert f"ends at step {store.newest}," in timeline.scrub.toolTip()
     timeline.grab()
     QTest.mouseClick(timeline.go_on, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: running.state.playback.store is not store, timeout=PATIENCE)

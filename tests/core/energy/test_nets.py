@@ -90,7 +90,7 @@ def test_a_network_of_another_family_has_one_backend(residual):
     net = make_net(residual)
     assert choose_backend(net, 4, known := {}).backend == "fp32"
     assert not known
-    with pytest.raises(SettingsError, match="convolutional nets"):
+    with pytest.raises(SettingsError, match="convolutional networks"):
         make_gradient(net, next(name for name in available(CPU) if name != "fp32"))
 
 

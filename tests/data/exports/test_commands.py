@@ -76,8 +76,8 @@ def test_a_line_that_a_person_wrote_is_read_as_well() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("ebm-studio sample", "begins with"),
-        ("ebm-studio train faces.zip -o run", "begins with"),
+        ("ebm-studio sample", "starts with"),
+        ("ebm-studio train faces.zip -o run", "starts with"),
         ("ebm-studio sample faces32 'oh", "quotation mark"),
         ("ebm-studio sample faces32 --steps many", "--steps many"),
         ("ebm-studio sample faces32 --steps 0", "K must be"),

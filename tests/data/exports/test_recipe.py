@@ -237,7 +237,7 @@ def test_the_model_is_found_beside_the_file_and_must_be_the_same(tmp_path, tiny,
     with pytest.raises(DataError, match=r"tiny .* cannot be found: give its file with --model"):
         load_recipe_models(made, elsewhere / "a.gif")
     make_model(elsewhere / "tiny.safetensors", seed=5)
-    with pytest.raises(DataError, match="another model"):
+    with pytest.raises(DataError, match="a different model"):
         load_recipe_models(made, elsewhere / "a.gif")
     assert load_recipe_models(made, elsewhere / "a.gif", [str(tmp_path / "tiny.safetensors")])
 
@@ -247,7 +247,7 @@ def test_a_recipe_cannot_name_a_file_elsewhere(tmp_path, tiny, monkeypatch):
     (tmp_path / "sub").mkdir()
     shutil.copy(tmp_path / "tiny.safetensors", tmp_path / "sub" / "x.safetensors")
     for name in ("sub/x.safetensors", str(tmp_path / "sub" / "x.safetensors"), "../x", "x.pt"):
-        with pytest.raises(DataError, match="is not here"):
+        with pytest.raises(DataError, match="cannot be found"):
             find_recipe_model(recipe(model=name).own, Path("a.gif"))
 
 

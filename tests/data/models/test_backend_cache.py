@@ -34,7 +34,7 @@ def test_a_choice_is_checked_once_and_kept(cache: Path, net: EnergyNet) -> None:
 
 
 def test_a_named_backend_is_taken_unchecked(cache: Path, net: EnergyNet) -> None:
-    assert resolve_backend(net, 2, "winograd") == Choice("winograd", "it was asked for")
+    assert resolve_backend(net, 2, "winograd") == Choice("winograd", "you chose it")
     assert not cache.exists()
 
 

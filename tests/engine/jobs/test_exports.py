@@ -60,7 +60,7 @@ def test_a_recipe_is_opened_with_the_model_beside_it(engine, thing, tmp_path, ti
 
     make_model(tmp_path / "tiny.safetensors", seed=5)  # of the same name, with other weights
     _, ended = answer(engine, OpenRecipe(path=file))
-    assert "another model" in ended.fault.text
+    assert "a different model" in ended.fault.text
     (opened,), _ = answer(engine, OpenRecipe(path=file, open_models=(str(tiny_model),)))
     assert opened.model == str(tiny_model)
 
