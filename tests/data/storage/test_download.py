@@ -90,7 +90,7 @@ def test_without_network_one_sentence_says_so_and_what_can_be_done(site):
         fetch(remote)
     with serving() as other:
         pass
-    with pytest.raises(DataError, match=r"127\.0\.0\.1 did not answer"):
+    with pytest.raises(DataError, match=r"127\.0\.0\.1:\d+ did not answer"):
         fetch(remote_of(other))
 
 
