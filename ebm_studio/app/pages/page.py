@@ -109,7 +109,7 @@ class Page(QWidget):
         for recipe in (thing.recipe for thing in self.exportables() if isinstance(thing.recipe, Recipe)):
             with suppress(DataError):
                 return command_of(recipe, known.get(recipe.model, ""))
-        raise DataError(f"No command makes what {self.title} shows now: export it, and replay the file.")
+        raise DataError(f"No command can draw what {self.title} shows now: export it, and replay the file.")
 
     def restores(self, recipe: Recipe) -> bool:
         """Whether this page shows again what was made with such a recipe."""

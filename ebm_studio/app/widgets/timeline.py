@@ -13,6 +13,7 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.studio.playback import SPEEDS, Mode, Playback, ShowsChain
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.fields import WholeField, button, label
+from ebm_studio.app.widgets.formatting import ordinal
 from ebm_studio.app.widgets.names import NameLabel
 from ebm_studio.app.widgets.scrub_bar import ScrubBar
 from ebm_studio.core.specs import MAX_STEPS

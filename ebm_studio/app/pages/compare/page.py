@@ -133,12 +133,12 @@ class SideHeader(QWidget):
         self.steps, self.step_size, self.noise_scale = self._numbers.values()
         self.start = QComboBox()
         self.start.setAccessibleName(f"{name} start distribution")
-        self.start.setToolTip("p₀, from which the start noise z is drawn: uniform on [−1, 1], or standard normal.")
+        self.start.setToolTip("p₀, the distribution of the start noise z: uniform on [−1, 1], or standard normal.")
         self.start.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.start.setMinimumContentsLength(6)
         for value in ("uniform", "gaussian"):
             self.start.addItem(value.capitalize(), value)
-        self.reset = button(theme, "reset", f"Reset {name.lower()}", "Back to the model's own short run.", side.reset)
+        self.reset = button(theme, "reset", f"Reset {name.lower()}", "Reset to the model's own short run.", side.reset)
         for number, field in self._numbers.items():
             field.valueChanged.connect(lambda value, name=number.name: side.change(**{name: value}))
         self.start.activated.connect(lambda _: side.change(start=self.start.currentData()))
@@ -237,7 +237,11 @@ class Common(QWidget):
         difference = self._state.difference
         text = "" if difference is None else f"Difference  {difference:.3f}"
         if self._state.pair is not None and not self._state.same_noise:
-            text += "  ·  the start noise differs" if text else "The pictures differ in size, so the start noise does"
+            text += (
+                "  ·  the start noise differs"
+                if text
+                else "The pictures differ in size, so their start noise differs too"
+            )
         self.difference.setText(text)
         self.difference.setToolTip(f"{text}: {DIFFERENCE_TIP}" if difference is not None else text)
 

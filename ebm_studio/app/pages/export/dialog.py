@@ -329,7 +329,7 @@ class ExportDialog(QDialog):
         self.progress.setValue(round(1000 * (share or 0)))
         self.start.setEnabled(share is None and state.thing is not None and not state.problem)
         self.start.setText("Replace" if state.replaces else "Export")
-        replaces = f"{state.path.name} is there already." if state.replaces else ""
+        replaces = f"{state.path.name} already exists." if state.replaces else ""
         self.start.setToolTip(state.problem or replaces)
         self.copy.setEnabled(state.thing is not None)
         if state.exported:

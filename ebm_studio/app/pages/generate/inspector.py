@@ -154,7 +154,7 @@ class ModelPanel(Panel):
             name: figure_line(self.column, name, tip)
             for name, tip in (
                 ("Data", "The model's training set."),
-                ("Pictures", "Size and colours of a picture."),
+                ("Pictures", "Size and colour of a picture."),
                 ("Network", NETWORK_TIP),
                 ("Trained K", "The number of steps that the model was trained with."),
                 ("Updates", "Updates of the weights by Algorithm 1."),

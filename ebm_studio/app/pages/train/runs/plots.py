@@ -46,8 +46,8 @@ class Kind:
 KINDS = (
     Kind(
         "Energy difference d",
-        "d = E(data) − E(samples) of each update. It swings about 0 while learning is healthy; it is not a loss. "
-        "On a logarithmic axis its size is drawn.",
+        "d = E(data) − E(samples) of each update. It swings about 0 while training is healthy; it is not a loss. On a "
+        "logarithmic axis you see its absolute value.",
         ("d",),
         signed=True,
     ),
@@ -60,7 +60,7 @@ KINDS = (
     ),
     Kind(
         "Energies",
-        "Mean energy of the training images (solid) and of the samples (dashed). Only their difference has a meaning.",
+        "Mean energy of the training images (solid) and of the samples (dashed). Only their difference is meaningful.",
         ("energy_data", "energy_samples"),
         can_log=False,
     ),
