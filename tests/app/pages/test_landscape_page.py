@@ -269,4 +269,4 @@ def test_the_views_point_is_where_it_is_drawn(window):
 def test_no_line_says_a_landscape_and_the_window_says_so(window):
     assert window.landscape.exportables()
     QTest.keyClick(window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-    assert "No command makes what Landscape shows" in window.studio.faults.fault.text
+    assert "No command can draw what Landscape shows" in window.studio.faults.fault.text

@@ -86,7 +86,7 @@ def test_a_file_that_changed_in_the_cache_is_fetched_again(site):
 
 def test_without_network_one_sentence_says_so_and_what_can_be_done(site):
     remote = remote_of(site, name="gone.bin")
-    with pytest.raises(DataError, match=r"127\.0\.0\.1:\d+ answers 404 Not Found\. .* put the file from"):
+    with pytest.raises(DataError, match=r"127\.0\.0\.1:\d+ answered 404 Not Found\. .* put the file from"):
         fetch(remote)
     with serving() as other:
         pass
