@@ -1,4 +1,4 @@
-"""Whether a setting is one that can be used. It may come from a file, so nothing is believed of its type."""
+"""Checks of settings. A setting may come from a file, so even its type is checked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ebm_studio.core.errors import SettingsError
 
 
 def require(ok: bool, message: str) -> None:
-    """Raise `SettingsError` with the message unless all is well."""
+    """Raise `SettingsError` with the message unless the check passed."""
     if not ok:
         raise SettingsError(message)
 

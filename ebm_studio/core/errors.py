@@ -1,4 +1,4 @@
-"""The errors a person can cause, and can mend."""
+"""The errors that a person can cause and fix."""
 
 import re
 
@@ -7,7 +7,7 @@ _DIGITS = re.compile(r"\d{50,}")
 
 
 class StudioError(Exception):
-    """A fault in what the program was given: one line that says what is wrong and what to do.
+    """An error in what the program was given: one line that says what is wrong and what to do.
 
     The command line prints it and ends with exit code 2; the window shows it in a banner. Anything
     that is not a `StudioError` is a bug in the program.
@@ -34,15 +34,17 @@ class DivergedError(StudioError):
 
 
 class DiskFullError(StudioError):
-    """A file that finds no room, on a full disk or beyond a quota: it can be written again when there is."""
+    """A file for which there is no space, on a full disk or beyond a quota. It can be written when there is space
+    again.
+    """
 
 
 class LostRankError(StudioError):
-    """One of the processes that learn together is gone."""
+    """One of the processes that train together is gone."""
 
 
 def one_line(text: str) -> str:
-    """Text that can be printed in one line anywhere, whatever a file's name or content has brought into it."""
+    """Text that can be printed in one line anywhere, whatever a file's name or content contains."""
     words = "".join(
         letter if letter.isprintable() else " " if letter.isspace() else "\ufffd" for letter in text[: 2 * MOST]
     )

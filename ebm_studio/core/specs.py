@@ -1,6 +1,6 @@
-"""What a model, a short run and a course of learning are: plain, frozen, checked, free of torch.
+"""The settings of a network, a short run, training and the rest: plain, frozen, checked, free of torch.
 
-The window and the command line build these before torch is loaded; a checkpoint carries them.
+The window and the command line build these before torch is loaded; a checkpoint contains them.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ class Spec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Family:
-    """What a kind of network takes: all that is known of it without torch. `core.energy.nets` has its class."""
+    """What a kind of network accepts: everything that is known about it without torch. `core.energy.nets` has its
+    class.
+    """
 
     activations: tuple[Activation, ...]
     depths: range | None = None
@@ -163,7 +165,7 @@ class ShortRun(Spec):
     start_range: float = 1.0
     """How wide p0 is: half the side of the uniform one, or the standard deviation of the normal one."""
     noise_steps: int | None = None
-    """Only the first so many steps add noise, so that the end of a chain settles; None for all of them."""
+    """Only this many first steps add noise, so that the end of a chain settles; None for all steps."""
 
     def __post_init__(self) -> None:
         require(
@@ -192,10 +194,9 @@ class ShortRun(Spec):
         return self.noise_scale > 0 and (self.noise_steps is None or index < self.noise_steps)
 
     def for_photos(self, masked: bool = False) -> ShortRun:
-        """The short run in whose start noise photos are searched for: of shorter steps.
-
-        They let it bend back to any photo, while longer ones draw what the model knows, which is
-        what the unknown part of a masked photo needs. docs/reconstruction.md has the figures.
+        """The short run for reconstructing photos, with shorter steps. Shorter steps can reach any photo. Longer ones
+        draw what the model was trained on, which the unknown part of a masked photo needs. docs/reconstruction.md has
+        the measurements.
         """
         return self if masked else replace(self, step_size=max(PHOTO_STEP * self.step_size, 1e-6))
 
@@ -207,11 +208,11 @@ class ShortRun(Spec):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Learning(Spec):
-    """How Algorithm 1 is run. The defaults learn well in little time; the paper's own are named below."""
+    """How Algorithm 1 runs. The defaults train well in little time; those of the paper are named below."""
 
     called: ClassVar[str] = "training"
     updates: int = 5000
-    """Parameter updates in all (the paper: 200,000)."""
+    """The total number of updates (the paper: 200,000)."""
     chains: int = 64
     """m, the short runs of one update."""
     images: int = 128
@@ -225,7 +226,7 @@ class Learning(Spec):
     data_noise: float = 0.03
     """Sigma, the standard deviation of the noise added to training images."""
     ema: float = 0.999
-    """Decay of the running average of the weights that is kept as the model; 0 keeps the last weights."""
+    """Decay of the running average of the weights, which becomes the model; 0 keeps the last weights."""
     decay_share: float = 0.25
     """The last share of the run in which the rate and sigma fall."""
     final_rate: float = 0.1
@@ -233,15 +234,16 @@ class Learning(Spec):
     final_noise: float = 1.0
     """Sigma at the very end, as a factor of `data_noise`."""
     mirror: float = 0.0
-    """The share of training images that are shown mirrored, left to right: 0.5 doubles a small set."""
+    """The share of training images that are mirrored left to right: 0.5 doubles a small set."""
     trim: float = 0.0
-    """The share of an update's chains, those of the highest energy, that are left out: chains that have
-    not arrived at a picture should not teach."""
+    """The share of each update's chains to leave out: those with the highest energy, which have not reached a picture
+    yet.
+    """
     chains_from: ChainsFrom = "noise"
     """Where the chains of an update start: from p0's noise, as in the paper; from the data (contrastive
     divergence); or where those of the update before ended (persistent chains, PCD). For comparison."""
     seed: int = 0
-    """Start of every random number of the run."""
+    """The seed of all random numbers of the run."""
 
     def __post_init__(self) -> None:
         require(is_whole(self.updates, 1, MAX_UPDATES), f"Updates must be from 1 to {MAX_UPDATES}, not {self.updates}.")
@@ -286,7 +288,7 @@ class Evaluation(Spec):
     features: Features = "lite0"
     """The feature network: EfficientNet-Lite0, or the Inception net of published FIDs."""
     held_out: int | None = None
-    """Images that training never saw, each folder's last ones; by default what the card says."""
+    """Held-out images, the last ones of each folder; by default as the card says."""
     seed: int = 0
     """Of the samples, and of every draw."""
 
@@ -308,7 +310,7 @@ class Diagnosing(Spec):
     """How the claims of the paper are measured on a model."""
 
     count: int = 512
-    """Samples, and at most as many real pictures; what is costly takes a share of it."""
+    """Samples, and at most as many real pictures. Costly measurements use a share of them."""
     seed: int = 0
     """Of the samples, and of every draw."""
 
@@ -329,10 +331,11 @@ class Reconstruction(Spec):
     iterations: int = 60
     """Short runs at most; the step falls over them, so that more of them also search wider."""
     mode: Mode = "free"
-    """Where z may go: anywhere (the paper's), in p0's support, or only where its spectrum is that of p0's noise."""
+    """The limit on z: none (the paper), p0's support, or also a spectrum like that of p0's noise."""
     tolerance: float = 1e-5
-    """The mean squared error at which a photo is done. For a noisy photo, the noise's variance: what
-    would come after is the noise."""
+    """The mean squared error at which a photo is done. For a noisy photo, give the noise's variance: a search below it
+    would fit the noise.
+    """
 
     def __post_init__(self) -> None:
         require(
@@ -360,12 +363,12 @@ class Interpolation(Spec):
     spacing: Spacing = "angle"
     """Frames evenly in the angle, in the change of the image as measured, or in rho (as in the paper)."""
     frames: int = 33
-    """Frames in all, over all legs."""
+    """The total number of frames, over all legs."""
     noise: PathNoise = "own"
     """The noise of the steps: each stop's own, mixed like the start noise; that of the first stop; or none.
     A reconstruction's own noise is none."""
     closed: bool = False
-    """Whether the path goes on from the last stop to the first, a loop."""
+    """Whether the path continues from the last stop to the first, as a loop."""
 
     def __post_init__(self) -> None:
         for name, choices in (("path", PathKind), ("spacing", Spacing), ("noise", PathNoise)):

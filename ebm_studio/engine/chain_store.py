@@ -148,11 +148,11 @@ class ChainStore:
         return _frozen((self._states if view == "state" else self._means)[row])
 
     def start(self, chain: int) -> Floats:
-        """The start noise z of a chain, (C, H, W), as exact as the sampler had it."""
+        """The start noise z of a chain, (C, H, W), exactly as the sampler had it."""
         return _frozen(self._starts[chain])
 
     def end(self) -> Floats:
-        """The pictures of the newest step that was added, (N, C, H, W), as exact as the sampler had them."""
+        """The pictures of the newest step that was added, (N, C, H, W), exactly as the sampler had them."""
         return _frozen(self._end)
 
     def energy(self, first: int = 0) -> Floats:

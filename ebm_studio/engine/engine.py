@@ -1,4 +1,4 @@
-"""One thread that owns a device, and the queue of what it is asked to do."""
+"""One thread that owns a device, and its queue of requests."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ IDLE_SECONDS = 1.0
 
 
 class Engine:
-    """Does requests one after another in its own thread; the caller polls for what comes of them.
+    """Does requests one after another in its own thread; the caller polls for the results.
 
-    The newest request of a key wins: older ones of that key leave the queue, a running one is
-    cancelled, and what they had still to say is dropped. A request of a page that is not in `front`,
-    or in the background, lets those in between its steps that are more urgent.
+    The newest request of a key wins: older ones of that key leave the queue, a running one is cancelled, and their
+    remaining results are dropped. A request of a page that is not in `front`, or in the background, lets those in
+    between its steps that are more urgent.
 
     >>> engine = Engine("cpu")
     >>> request = engine.submit(RunChain(model="fashion32", run=ShortRun()))

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 class Page(QWidget):
     """A page of the window, with the actions that `act(page, …)` gave it.
 
-    `PAGES` in `shell/registry.py` names the classes; the window makes one of each and asks it for all
-    that follows. Whatever a page has nothing to say about it leaves as it is here.
+    `PAGES` in `shell/registry.py` names the classes; the window creates one of each and calls the methods below. A page
+    overrides only those it needs.
     """
 
     key: ClassVar[str] = ""
@@ -142,7 +142,7 @@ class Page(QWidget):
         """After the first paint, before the session is read: import what takes its time."""
 
     def begin(self) -> None:
-        """After the session is read: begin to work."""
+        """Called after the session is read: start working."""
 
     def may_close(self) -> bool:
         """Whether the window may close now; if not, one of `strips` asks."""

@@ -1,4 +1,4 @@
-"""A page goes to the clipboard as a command; a command or a recipe comes back from it."""
+"""Copy a page to the clipboard as a command; paste a command or a recipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Over the window while files are dragged across it: what a drop would do."""
+"""Says over the window what a drop would do, while files are dragged across it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are dropped on the window, handed to whoever opens them."""
+"""Files that are dropped on the window, passed to the pages that open them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class FileDrops(QObject):
-    """Takes the drags of a window, and says over it what a drop would do."""
+    """Handles drags over a window, and says what a drop would do."""
 
     def __init__(self, theme: Theme, window: MainWindow, restore: Callable[[list[Path]], object]) -> None:
         """`restore` takes files that were exported here."""
@@ -59,7 +59,7 @@ class FileDrops(QObject):
         return False
 
     def open(self, paths: list[Path]) -> None:
-        """Hand files to whoever opens them, and show the pages that do."""
+        """Pass files to the pages that open them, and show those pages."""
         taken, left = self._drops.share_out(paths, self._window.page.key)
         for opener, files in taken.items():
             if opener.page:

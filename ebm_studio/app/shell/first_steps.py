@@ -1,4 +1,4 @@
-"""What a person should know at the first launch, in three steps, until it is put away."""
+"""What a person should know at the first launch, in three steps, until they hide it."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def score(query: str, text: str) -> float | None:
-    """How well the letters of `query`, in their order, fit `text`: higher is better, None is not at all.
+    """How well the letters of `query`, in order, match `text`: higher is better, None means no match.
 
     Letters at the start of words and in a row count more, and a short text more than a long one.
     """

@@ -1,4 +1,4 @@
-"""What other starts of the program hand to the window that is open."""
+"""What other starts of the program pass to the open window."""
 
 from __future__ import annotations
 

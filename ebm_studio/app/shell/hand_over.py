@@ -1,9 +1,9 @@
-"""One window for a person: a second start hands its files to the window that is open, and leaves.
+"""One window for each user: a second start passes its files to the open window and exits.
 
-Two windows would write over each other's session. Which start has the window is told by a lock on a file
-in the person's own folder of settings, which the kernel releases however that start ends. What the others
-are asked to open they leave in a folder beside it, which the window watches and empties. No socket is
-needed, which would have a name that others can take, and libraries that not every system has.
+Two windows would write over each other's session. A lock on a file in the user's settings folder shows which start has
+the window; the kernel releases it however that start ends. The others leave their files in a folder beside it, which
+the window watches and empties. A socket would have a name that others can take, and would need libraries that not every
+system has.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from ebm_studio.data.storage.locks import try_lock
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 30.0  # seconds for a window to take what it is handed; on a busy machine it may still be opening
-LOOK = 0.02  # seconds between two looks whether it has
-STALE = 60.0  # seconds after which nobody waits any more
+PATIENCE = 30.0  # seconds for a window to take what it gets; on a busy machine it may still be opening
+LOOK = 0.02  # seconds between two checks whether it has
+STALE = 60.0  # seconds after which nobody waits
 MAX_BYTES = 2**20
 MAX_FILES = 1000
 ACTIVATION = "XDG_ACTIVATION_TOKEN"
@@ -69,14 +69,14 @@ class Wish:
 
 
 class Place:
-    """The right to be the window, and what other starts want of it."""
+    """The right to be the window, and the requests of other starts."""
 
     def __init__(self, folder: Path, lock: int) -> None:
         self.inbox = _inbox(folder)
         self._lock = lock
 
     def wishes(self) -> Iterator[tuple[Path, Wish]]:
-        """What waits in the inbox, the oldest first. Whoever fulfils one deletes its file."""
+        """What waits in the inbox, the oldest first. Delete the file of a request when it is done."""
         for path in _by_age(self.inbox):
             try:
                 about = path.stat()
@@ -96,7 +96,7 @@ class Place:
 
 
 def take_or_hand_over(folder: Path, wish: Wish) -> Place | None:
-    """Be the window of a folder of settings; None when there is one, which then has the wish.
+    """Become the window of a settings folder; None if there already is one, which then gets the wish.
 
     Raises `StudioError` when the window does not answer.
     """

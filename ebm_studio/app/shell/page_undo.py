@@ -1,4 +1,4 @@
-"""Undo and redo as a person asks for them: never of something out of sight."""
+"""Undo and redo from the keyboard: they never change anything out of sight."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from ebm_studio.app.studio.undo import Undo
 
 
 class PageUndo(QObject):
-    """Takes back what the page shows that is looked at.
-
-    When the last change was made on another page, the first press only goes there and says what the
-    next one takes back. docs/adr/0004-undo-goes-to-the-page.md says why.
+    """Undoes changes on the page that is shown. If the last change was made on another page, the first press only goes
+    there and says what the next one will undo. docs/adr/0004-undo-goes-to-the-page.md says why.
     """
 
     noted = Signal(object)
-    """What the next press would do; empty when there is nothing to say any more."""
+    """What the next press would do; empty if there is nothing to say."""
 
     def __init__(
         self, undo: Undo, shown: Callable[[], str], go: Callable[[str], object], parent: QObject | None = None
@@ -29,12 +27,12 @@ class PageUndo(QObject):
         undo.changed.connect(lambda: self.noted.emit(""))
 
     def undo(self) -> None:
-        """Take the last change back, or go where it was made."""
+        """Undo the last change, or go where it was made."""
         if self._is_here(self.stack.undo_page, f"Ctrl+Z undoes: {self.stack.undo_text}"):
             self.stack.undo()
 
     def redo(self) -> None:
-        """Make it again, or go where it was made."""
+        """Redo it, or go where it was made."""
         if self._is_here(self.stack.redo_page, f"Ctrl+Shift+Z redoes: {self.stack.redo_text}"):
             self.stack.redo()
 

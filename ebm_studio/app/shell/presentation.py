@@ -31,14 +31,14 @@ class Presentation(QLabel):
         return bool(self._hidden)
 
     def toggle(self) -> None:
-        """Begin, or be as before."""
+        """Start, or return to the normal view."""
         if self.active:
             self.end()
         elif (stage := self._page().stage) is not None:
             self._begin(stage)
 
     def end(self) -> None:
-        """Be as before."""
+        """Return to the normal view."""
         if not self.active:
             return
         for widget in self._hidden:

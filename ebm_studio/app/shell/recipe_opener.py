@@ -1,4 +1,4 @@
-"""Shows again what an exported file was made from, on the page that makes such files."""
+"""Restores what an exported file was made from, on the page that makes such files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ebm_studio.engine.requests import Ended, Fault
 
 
 class RecipeOpener(QObject):
-    """The engine reads the file and finds the model; nothing changes until both are sound."""
+    """The engine reads the file and finds the model; nothing changes until both are valid."""
 
     def __init__(self, studio: Studio, pages: Sequence[Page], show: Callable[[Page], object], parent: QObject) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""The pages there are, in the order of the rail. A new page is its folder and a line here."""
+"""The pages, in the order of the rail. A new page is its folder and a line here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a window can be opened here, told in a sentence before Qt would end the process."""
+"""Checks whether a window can be opened here, and says so in a sentence before Qt would end the process."""
 
 from __future__ import annotations
 

@@ -34,9 +34,8 @@ FOLDED = 4 * UNIT
 
 
 class ShelfStrip(QWidget):
-    """Slots at the left, then what is kept, then what can be done with all of it. Folded, one line of words.
-
-    As long as it is empty it is folded by itself, so that the page has the room.
+    """Slots at the left, then the kept latents, then the buttons. When folded, it is one line of text. An empty shelf
+    folds itself, so that the page has more room.
     """
 
     def __init__(self, theme: Theme, shelf: Shelf) -> None:
@@ -110,7 +109,7 @@ class ShelfStrip(QWidget):
         return not self._shelf.items and not any(self._shelf.slot(slot) for slot in SLOTS)
 
     def set_folded(self, folded: bool) -> None:
-        """Leave its room to the page; or take it, as long as something is on it."""
+        """Fold, so that the page has more room; or unfold, if something is on it."""
         self.folded_by_hand = folded
         self._show()
 

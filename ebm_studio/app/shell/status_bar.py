@@ -1,4 +1,4 @@
-"""The line at the bottom: what computes, how fast, what is under way."""
+"""The line at the bottom: the device, its speed, and the current job."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Status(QWidget):
         self._measured = open_model.model  # on its device
         self.where = NameLabel("small")
         self.note = NameLabel("small")
-        """What a key would do now, for as long as it is not plain to see."""
+        """What a key would do now, as long as that is not obvious."""
         self.job = label("", "small")
         self.job.setAccessibleName("Job")
         self.bar = QProgressBar(textVisible=False)

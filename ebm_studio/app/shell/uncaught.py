@@ -1,4 +1,4 @@
-"""Faults that nobody catches, from Python, its threads and Qt: into the log, and into the banner."""
+"""Uncaught errors from Python, its threads and Qt: they go to the log and the banner."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Bridge(QObject):
 
 @contextmanager
 def faults_shown(faults: Faults) -> Iterator[None]:
-    """While this lasts, what nobody catches is logged and shown; the program goes on."""
+    """Inside it, uncaught errors are logged and shown; the program continues."""
     bridge = _Bridge()
     bridge.happened.connect(faults.show)
 

@@ -1,4 +1,4 @@
-"""Undo and redo to click, saying what they would do."""
+"""Buttons for undo and redo, which say what they would do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ebm_studio.app.widgets.names import in_tip
 
 
 class UndoButton(QToolButton):
-    """Takes the last change back, or makes it again."""
+    """Undoes or redoes the last change."""
 
     def __init__(self, theme: Theme, undo: PageUndo, *, back: bool) -> None:
         super().__init__()

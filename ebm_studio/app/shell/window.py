@@ -1,4 +1,4 @@
-"""The main window: rail, pages, shelf, status line. It knows no page by name; `registry` says which there are."""
+"""The main window: rail, pages, shelf, status line. It knows no page by name; `registry` lists them."""
 
 from __future__ import annotations
 
@@ -265,14 +265,16 @@ class MainWindow(QMainWindow):
         self.studio.close()
 
     def _from_dict(self, data: dict[str, str]) -> None:
-        """Be as a session was left; a model that was asked for is looked at where it runs."""
+        """Restore the session; if a model was requested, show the page that runs it."""
         if self.studio.asked_model is None:
             self.show_key(data["page"])
 
     def _restore(self) -> None:
         self.resize(1280, 800)
         settings = self.studio.settings
-        self.restoreGeometry(settings.blob("window/geometry"))  # which believes any size
+        self.restoreGeometry(
+            settings.blob("window/geometry")
+        )  # Qt accepts any size from it, even one that does not fit
         self.resize(self.size().boundedTo(self.screen().availableSize()).expandedTo(self.minimumSizeHint()))
         self.shelf.set_folded(settings.flag("window/shelf_folded"))
         for page in self.pages:

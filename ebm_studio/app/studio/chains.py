@@ -1,4 +1,4 @@
-"""What pages have in common that show chains of a seed."""
+"""What the pages that show chains of a seed have in common."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ebm_studio.core.specs import MAX_SEED
 from ebm_studio.engine.chain_store import BOUND
 
 PAUSE = 250  # milliseconds without a further edit before a run starts
-RANDOM_SEEDS = 1_000_000  # a seed that a person can say aloud
+RANDOM_SEEDS = 1_000_000  # short enough to say aloud
 
 
 class ChainsState(Faults):
@@ -52,7 +52,7 @@ class ChainsState(Faults):
     def change(self, text: str = "", *, key: Any = "change", **changes: Any) -> None:
         """Change parameters; the chains run again after a short pause.
 
-        `text` says what undo would take back; changes of the same `key` in quick succession are one.
+        `text` names the change for undo; changes of the same `key` in quick succession are one.
         """
         raise NotImplementedError
 
@@ -66,11 +66,11 @@ class ChainsState(Faults):
         self.run()
 
     def next_seed(self, by: int) -> None:
-        """The seed `by` further."""
+        """The seed plus `by`."""
         self.change(seed=min(max(self.parameters.seed + by, 0), MAX_SEED))
 
     def cancel(self) -> None:
-        """Stop what runs; what is there of the chains stays."""
+        """Stop; the finished steps of the chains stay."""
         self._pause.stop()
         self.link.cancel()
 

@@ -19,7 +19,7 @@ POLL = 16  # milliseconds, about one frame of the screen
 
 @dataclass(frozen=True)
 class Listener:
-    """Who hears what comes of a request."""
+    """Who gets the results of a request."""
 
     stamp: int
     posted: Posts | None
@@ -50,7 +50,7 @@ class EngineLink(QObject):
         return stamped
 
     def bring_to_front(self, page: str) -> None:
-        """What the page of a key asks for goes before what others do."""
+        """Requests of this page go before those of others."""
         self.engine.front = page
 
     def cancel(self, request: Request | None = None) -> None:
@@ -58,9 +58,9 @@ class EngineLink(QObject):
         self.engine.cancel(request)
 
     def restart(self, device: str, threads: int) -> None:
-        """Stop everything and go on with an engine on another device, which knows no model yet."""
+        """Stop everything and continue with an engine on another device, which has no model yet."""
         self.engine.close()
-        self._poll()  # so that everybody hears the end of what they asked for
+        self._poll()  # so that everybody learns how their request ended
         front, self.engine = self.engine.front, Engine(device, threads)
         self.engine.front = front
 

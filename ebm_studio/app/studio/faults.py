@@ -1,4 +1,4 @@
-"""Faults as a person sees them: one sentence that stays until it is dismissed."""
+"""Errors as a person sees them: one sentence that stays until it is dismissed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ebm_studio.engine.requests import Fault
 
 
 class Faults(QObject):
-    """Observable: the newest fault that nobody has dismissed, of the whole window or, as a base, of a page."""
+    """Observable: the newest error that nobody has dismissed, of the whole window or, as a base, of a page."""
 
     fault_changed = Signal()
 
@@ -17,12 +17,12 @@ class Faults(QObject):
         self.fault: Fault | None = None
 
     def show(self, fault: Fault) -> None:
-        """Put a fault in the banner."""
+        """Show an error in the banner."""
         self.fault = fault
         self.fault_changed.emit()
 
     def dismiss(self) -> None:
-        """Take it away."""
+        """Remove it."""
         if self.fault is not None:
             self.fault = None
             self.fault_changed.emit()

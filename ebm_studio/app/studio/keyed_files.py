@@ -17,7 +17,7 @@ PICTURE = ".png"
 
 
 class Drawer:
-    """A folder of files named by key. It writes a key once, and throws away only what it wrote or was told of."""
+    """A folder of files named by key. It writes each key once, and only deletes files that it wrote or was told of."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

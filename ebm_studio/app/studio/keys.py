@@ -1,4 +1,4 @@
-"""What the help says of keys."""
+"""What the help says about keys."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class OpenModel(QObject):
         self._load(name, by_hand=False)
 
     def reload(self) -> None:
-        """Load the model anew, as after a change of device."""
+        """Load the model again, for example after a change of device."""
         if self.model is not None:
             self._load(self.model.name, by_hand=False)
 
@@ -64,7 +64,7 @@ class OpenModel(QObject):
         return name if name in [path.stem for path in bundled_models()] else None
 
     def cancel(self) -> None:
-        """Stop what runs, apart from work in the background; what it has made so far stays."""
+        """Stop everything except work in the background; results so far stay."""
         self.cancelled.emit()
         self.link.cancel()
 

@@ -1,4 +1,4 @@
-"""Files dropped on the window: one place that finds who opens them."""
+"""Files dropped on the window: one place that finds what opens them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PySide6.QtCore import QMimeData, QUrl
 
 @dataclass(frozen=True)
 class Opener:
-    """Somebody who opens a kind of files."""
+    """Something that opens a kind of file."""
 
     takes: Callable[[Path], bool]
     """By its name or, when that is not enough, by a quick look inside."""
@@ -38,7 +38,7 @@ class Drops:
         self._openers.append(opener)
 
     def share_out(self, paths: Sequence[Path], shown: str) -> tuple[dict[Opener, list[Path]], list[Path]]:
-        """Who opens which of the files, and the files that nobody takes."""
+        """Which opener takes which files, and the files that none takes."""
         order = sorted(self._openers, key=lambda opener: (not opener.first, opener.page != shown))
         taken: dict[Opener, list[Path]] = {}
         left = []
@@ -64,7 +64,7 @@ def _path(url: QUrl) -> Path:
 
 
 def nobody_opens(paths: Sequence[Path]) -> str:
-    """What a person is told of files that no opener takes."""
+    """The message about files that no opener takes."""
     names = ", ".join(path.name for path in paths[:3]) + (" and others" if len(paths) > 3 else "")
     known = "a picture, a folder or zip of pictures, a model, a latent or an exported file"
     return f"Can't open {names}. Drop {known} instead."

@@ -1,4 +1,4 @@
-"""What a person sets of chains, and the numbers of it as every page shows them: declared once."""
+"""The settings of chains, and their numbers as every page shows them: declared once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Number:
     """What the slider reaches."""
     whole: bool = True
     ratio: bool = True
-    """Whether equal ways of the slider are equal ratios, not equal steps."""
+    """Whether equal distances on the slider are equal ratios instead of equal steps."""
     zero: bool = False
     """Whether the left end of a slider by ratio is 0."""
 

@@ -39,7 +39,7 @@ class Playback(QObject):
         self.speed = 25
         self.log = False
         """Whether the steps are shown on a logarithmic axis, where chains far past K still show their first steps."""
-        self._way = 1  # on, or back
+        self._way = 1  # forward, or back
         self._clock = 0.0  # the playhead in fractions of a step
         self._rested = 0.0
         self._last = 0.0
@@ -115,7 +115,7 @@ class Playback(QObject):
         self._move(position)
 
     def step(self, by: int) -> None:
-        """Pause, and go that many kept steps on or back."""
+        """Pause, and go that many kept steps forward or back."""
         if self.store is not None:
             row = min(max(self.row + by, 0), self.store.rows - 1)
             self.go(int(self.store.indices[row]))
@@ -126,7 +126,7 @@ class Playback(QObject):
         return self.store.row_of(self.position) if self.store else 0
 
     def watch(self) -> None:
-        """Look whether the chain has grown. Called while the engine works."""
+        """Check whether the chain has grown. Called while the engine works."""
         if self.store is not None and self._seen != (seen := (self.store.rows, self.store.finished)):
             self._seen = seen
             self.grew.emit()
@@ -138,7 +138,7 @@ class Playback(QObject):
         if store is None:
             return
         self.watch()
-        # A slow sampler holds the playhead back; time spent waiting is not caught up.
+        # A slow sampler delays the playhead; it does not catch up later.
         self._clock = min(max(self._clock + self._way * elapsed * self.speed, 0.0), float(store.newest))
         self._move(int(self._clock))
         if store.finished and (self.position >= store.newest if self._way > 0 else self._clock == 0):

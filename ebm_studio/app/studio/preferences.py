@@ -1,4 +1,4 @@
-"""What a person can set for good: declared once here, and all else is made from it."""
+"""The preferences, declared once here; everything else is built from this."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def about(setting: Field[Any]) -> About:
 
 
 class PreferenceStore(QObject):
-    """Observable; kept in the settings file. A value that somebody's editor broke is the default."""
+    """Observable; kept in the settings file. A value that is not valid becomes the default."""
 
     changed = Signal(str)
     """The name of the setting that is now another."""

@@ -1,4 +1,4 @@
-"""What was on the desk: one readable JSON file, written while a person works and read at the next launch.
+"""The session: one readable JSON file, written while a person works and read at the next launch.
 
 File names are bytes on Linux. Those that are not UTF-8 come as text with lone surrogates, which the file
 keeps as escapes: see PEP 383.
@@ -37,7 +37,7 @@ class Part:
     save: Callable[[], Any]
     """Plain data, ready for JSON. Files that belong to it are written first."""
     load: Callable[[Any], object]
-    """Be as that data says, as far as it is sound; any exception says that something in it is damaged."""
+    """Restore that data as far as it is valid; any exception means that something in it is damaged."""
     signals: Sequence[SignalInstance] = ()
     """They say that it has changed."""
     tidy: Callable[[], object] | None = None
@@ -67,18 +67,18 @@ class Session(QObject):
         self._timer.timeout.connect(self.save)
 
     def add(self, part: Part) -> None:
-        """A further part."""
+        """Add a part."""
         self._parts[part.name] = part
         for signal in part.signals:
             signal.connect(self.touch)
 
     def touch(self, *_: object) -> None:
-        """Something has changed: save in a few seconds, however much changes until then."""
+        """Something has changed: save in a few seconds, together with any further changes."""
         if not self._timer.isActive():
             self._timer.start()
 
     def load(self) -> None:
-        """Be as the last launch was left. A damaged file is set aside, and what is sound in it is used."""
+        """Restore the last session. A damaged file is set aside, and its intact parts are used."""
         if not os.path.lexists(self.path):
             return
         try:
@@ -95,7 +95,7 @@ class Session(QObject):
                 continue
             try:
                 part.load(content)
-            except Exception as error:  # whatever a bad value leads to, the other parts are sound
+            except Exception as error:  # whatever a bad value causes, the other parts are fine
                 log.warning("The part %s of the session is damaged", name, exc_info=True)
                 damaged.append(f"{name}: {error}" if isinstance(error, StudioError) else name)
         if damaged:

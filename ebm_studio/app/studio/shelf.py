@@ -101,7 +101,7 @@ class Shelf(QObject):
         )
 
     def put_back(self, kept: Kept, place: int | None = None) -> None:
-        """Put something on the shelf, or what is there in another place."""
+        """Put something on the shelf, or move it to another place there."""
         items = [item for item in self.items if item.key != kept.key]
         items.insert(len(items) if place is None else place, kept)
         if tuple(items) != self.items:
@@ -127,7 +127,7 @@ class Shelf(QObject):
         self._replace(f"Rename {kept.name}", kept, name=name.strip()[:MAX_NAME] or title(kept.latent))
 
     def favourite(self, kept: Kept, on: bool) -> None:
-        """Mark as a favourite, or no longer."""
+        """Star or unstar."""
         self._replace(f"{'Star' if on else 'Unstar'} {kept.name}", kept, favourite=on)
 
     def set_slot(self, slot: Slot, kept: Kept | None) -> None:
@@ -144,11 +144,11 @@ class Shelf(QObject):
         self._set(Contents(items=tuple(map(drawn, self.items)), A=a, B=b))
 
     def swap_slots(self) -> None:
-        """What is in A to B, and what is in B to A."""
+        """Swap A and B."""
         self._swap("Swap A and B", A=self.contents.B, B=self.contents.A)
 
     def restore(self, contents: Contents) -> None:
-        """Be as a session was left. Cannot be undone."""
+        """Restore a session. Cannot be undone."""
         self._set(contents)
 
     def _replace(self, text: str, kept: Kept, **changes: object) -> None:

@@ -28,7 +28,7 @@ from ebm_studio.engine.requests import Ended, Fault
 class Studio(QObject):
     """The engine, the open model, undo, the shelf, the session, errors, and preferences: one of each.
 
-    A page gets it in its constructor. Pages never meet: what one wants of another is a wish.
+    A page gets it in its constructor. Pages never meet: to ask another for something, a page sends a wish.
 
     >>> studio.shelf.slot("A")                 # a `Kept`, or None
     >>> studio.open.model                      # a `ModelReady`, or None
@@ -86,7 +86,7 @@ class Studio(QObject):
         self.open.reload()
 
     def _draw_sketches(self) -> None:
-        """Run the chains whose ends are not seen yet, when nobody waits for anything else."""
+        """Run the chains whose ends are not known yet, when nothing else is waiting."""
         for kept in self.shelf.contents.all.values():
             model = self.open.find_model(kept.latent.model, kept.latent.model_hash)
             if kept.is_sketch and kept.key not in self._asked and model is not None:

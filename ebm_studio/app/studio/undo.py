@@ -1,4 +1,4 @@
-"""One way back for everything a person can change: parameters, the shelf, the slots."""
+"""One undo list for everything that a person can change: parameters, the shelf, the slots."""
 
 from __future__ import annotations
 
@@ -69,18 +69,18 @@ class Undo(QObject):
         self.stack.push(command)
 
     def undo(self) -> None:
-        """Take the last change back."""
+        """Undo the last change."""
         self._last = None
         self.stack.undo()
 
     def redo(self) -> None:
-        """Make it again."""
+        """Redo it."""
         self._last = None
         self.stack.redo()
 
     @property
     def undo_text(self) -> str:
-        """What `undo` would take back; empty when there is nothing."""
+        """What `undo` would undo; empty if there is nothing."""
         return self.stack.undoText()
 
     @property
@@ -95,7 +95,7 @@ class Undo(QObject):
 
     @property
     def redo_text(self) -> str:
-        """What `redo` would make again; empty when there is nothing."""
+        """What `redo` would redo; empty if there is nothing."""
         return self.stack.redoText()
 
 

@@ -1,4 +1,4 @@
-"""A fault, in one sentence, above a picture that stays."""
+"""An error, in one sentence, above a picture that stays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ebm_studio.engine.requests import Fault
 
 
 class HasFault(Protocol):
-    """Whatever observable has a fault to show."""
+    """An observable that has an error to show."""
 
     @property
     def fault(self) -> Fault | None: ...
@@ -26,7 +26,7 @@ class HasFault(Protocol):
 
 
 class Banner(QFrame):
-    """Shows the state's fault; a bug's traceback can be copied."""
+    """Shows the state's error; a bug's traceback can be copied."""
 
     def __init__(self, theme: Theme, state: HasFault) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A strip that says what was done, or asks what shall be done; it covers nothing."""
+"""A strip that says what was done, or asks what to do; it covers nothing."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from ebm_studio.data.pictures.pictures import grid, save_picture
 
 
 class PictureMenu(QMenu):
-    """Made anew for each click. What a picture cannot do is not in it.
+    """Built again for each click. It only has what the picture can do.
 
     >>> PictureMenu(self, theme, shelf, subject).popup(event.globalPos())
     """

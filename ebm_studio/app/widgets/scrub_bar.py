@@ -52,7 +52,7 @@ class ScrubBar(QSlider):
         self._tell()
 
     def set_trained(self, steps: int | None) -> None:
-        """The K that the model was trained with, to be marked when the chain goes on beyond it."""
+        """The K that the model was trained with, marked if the chain continues past it."""
         self._trained = steps
         self._tell()
 

@@ -62,7 +62,7 @@ class OverPlots(QWidget):
         self.plots.setVisible(not folded)
         self.setMinimumHeight(self.bar_height if folded else self.least_height)
         self.setMaximumHeight(self.bar_height if folded else QWIDGETSIZE_MAX)
-        if isinstance(split := self.parentWidget(), QSplitter):  # which does not give the room away by itself
+        if isinstance(split := self.parentWidget(), QSplitter):  # the layout does not free the space by itself
             above, own = split.sizes()
             height = self.bar_height if folded else self.least_height
             split.setSizes([above + own - height, height])

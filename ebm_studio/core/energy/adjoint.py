@@ -1,9 +1,9 @@
 """The gradient of a loss on a chain's end with respect to its start noise, at the memory of one step.
 
 Back-propagating through K steps x <- x - s dE/dx multiplies the cotangent by I - s H(x_k), the last
-step first. For a piecewise linear net the Hessian H is zero wherever it exists, so the whole chain's
-Jacobian is the identity and nothing is to be done. For a smooth net each step needs one
-Hessian-vector product at the image it started from: the K images are all that has to be kept.
+step first. For a piecewise linear net the Hessian H is zero wherever it exists, so the whole chain's Jacobian is the
+identity and there is nothing to compute. For a smooth net each step needs one Hessian-vector product at the image it
+started from: the K images are all that has to be kept.
 """
 
 from __future__ import annotations

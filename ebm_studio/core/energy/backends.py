@@ -39,7 +39,7 @@ def available(device: torch.device) -> tuple[str, ...]:
         return ("fp32", "graph", *(IN_BF16 if native else ()))
     if device.type == "mps":
         return ("fp32", "bf16")
-    # By its own instructions or emulated; where neither, far too slow.
+    # With its own instructions or emulated; without either it is far too slow.
     native = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)()
     return ("fp32", "winograd", *(("bf16",) if native else ()))
 
@@ -66,7 +66,7 @@ def make_gradient(net: EnergyNet, backend: str) -> Gradient:
 
 
 def make_parameter_gradient(net: EnergyNet, backend: str) -> ParameterGradient:
-    """What an update of training with that backend differentiates the weights by, in its precision."""
+    """What a training update uses to differentiate by the weights, in that backend's precision."""
     if isinstance(net, PointNet):
         return PointGradient(net)
     if not isinstance(net, ConvNet):

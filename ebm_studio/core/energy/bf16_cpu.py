@@ -1,6 +1,6 @@
 """The energy's gradient in bfloat16 on the CPU, with the weights laid out for its matrix units in advance.
 
-A plain convolution lays its weights out anew at each call, which in the wide layers costs as much as the
+A plain convolution lays its weights out again at each call, which in the wide layers costs as much as the
 products themselves. Here that is done once for each state of the weights, LeakyReLU is the last pass of
 the convolution before it, and a last hidden layer of many channels, for its few pixels, is a matrix product.
 """
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ebm_studio.core.energy.gradients import BlockGradient
 from ebm_studio.core.energy.nets import ConvNet
 
-BLOCK = 8  # images for whose number the weights are laid out
+BLOCK = 8  # number of images that the weights are laid out for
 LARGEST = 1024  # images times n_f in a block: enough for the matrix units, little for a core's cache
 MANY = 256  # input channels from which on the product beats the convolution
 LAST = 4  # side of the last hidden layer's pictures; those before have twice that
@@ -39,7 +39,7 @@ class PackedConvolution:
         self.refresh()
 
     def refresh(self) -> None:
-        """Take up the weight as it is now."""
+        """Use the weight's current value."""
         layer = self._layer
         block, _, height, width = self._shape
         weight = layer.weight.detach().to(torch.bfloat16).contiguous()
@@ -71,7 +71,7 @@ class PackedProduct:
         self.refresh()
 
     def refresh(self) -> None:
-        """Take up the weight as it is now."""
+        """Use the weight's current value."""
         rows = BLOCK * LAST**2
         weight = self._layer.weight.detach().to(torch.bfloat16).permute(0, 2, 3, 1).flatten(1)
         self._bias = _bias(self._layer).to(torch.bfloat16)
@@ -120,7 +120,7 @@ class PackedGradient(BlockGradient):
         self._take_up_last()
 
     def refresh(self) -> None:
-        """Take up the net's weights as they are now."""
+        """Use the net's current weights."""
         for layer in self._layers:
             layer.refresh()
         self._take_up_last()

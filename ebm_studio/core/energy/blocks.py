@@ -1,9 +1,9 @@
-"""Images computed in blocks of a few fixed sizes, so that what becomes of an image depends on nothing around it.
+"""Images computed in blocks of a few fixed sizes, so that the result for an image depends on nothing around it.
 
-A library chooses its kernel, and with it the order of its sums, by the shape of what it gets and by the
-number of threads. So each block is one thread's work, has one of a few sizes, and is filled up where the images
-end. That an image's place in a block makes no difference, and the block's size neither, is checked on the machine
-itself when a size is first used. A size that fails is left out.
+A library chooses its kernel, and with it the order of its sums, by the shape of its input and by the number of threads.
+So each block is one thread's work, has one of a few sizes, and is filled up where the images end. When a size is first
+used, it is checked on the machine itself: neither an image's place in a block nor the block's size may make a
+difference. A size that fails is not used.
 """
 
 from __future__ import annotations

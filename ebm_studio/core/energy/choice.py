@@ -1,7 +1,6 @@
-"""Which backend `auto` is, and why: decided by what the CPU and the library can do, since a busy machine can't time.
-
-A measurement only has a veto. It counts this thread's own processor time, compares within rounds, and
-rules a backend out only where it is far behind plain float32 in several rounds on end.
+"""Which backend `auto` is, and why: decided by what the CPU and the library can do, since timing on a busy machine is
+unreliable. A measurement can only veto. It counts this thread's own processor time, compares within rounds, and rules a
+backend out only where it is far behind plain float32 in several consecutive rounds.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ log = logging.getLogger(__name__)
 CAPPED = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
 """Values of `ONEDNN_MAX_CPU_ISA` that leave no bfloat16 instructions."""
 MANY = 4096  # chains times n_f from which on Winograd's fewer products outweigh its longer way
-IMAGES = 8  # that a backend is tried with: one block
-TIMES = 1.5  # as long as fp32, and a backend is ruled out
-AGREE = 3  # rounds on end that have to say the same
+IMAGES = 8  # images to try a backend with: one block
+TIMES = 1.5  # times as long as fp32: such a backend is ruled out
+AGREE = 3  # consecutive rounds that must agree
 ROUNDS = 9  # at most
 TURN = 0.03  # seconds of processor time in each turn of a round
 WITHIN = {
@@ -121,7 +120,7 @@ def _sound(net: EnergyNet, backend: str, images: Tensor, exact: Gradient) -> Gra
     try:
         gradient = make_gradient(net, backend)
         found, wanted = gradient(images)[1], exact(images)[1]
-    except (RuntimeError, NotImplementedError, AttributeError) as error:  # what an operator raises is its own affair
+    except (RuntimeError, NotImplementedError, AttributeError) as error:  # an operator may raise anything
         log.warning("The backend %s fails here: %s", backend, error)
         return None
     if not (found - wanted).norm() <= WITHIN[backend] * wanted.norm():
@@ -150,7 +149,7 @@ def _ratios(gradient: Gradient, exact: Gradient, images: Tensor) -> Iterator[flo
 
 
 def _seconds(gradient: Gradient, images: Tensor) -> float:
-    """Seconds of this thread's processor time for one call, which what else runs does not lengthen by much."""
+    """Seconds of this thread's processor time for one call. Other programs hardly affect it."""
     clock = time.thread_time if images.device.type == "cpu" else time.perf_counter
     with alone():
         began, calls = clock(), 0

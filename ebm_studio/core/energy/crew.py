@@ -1,8 +1,8 @@
-"""Threads that share work out in whole pieces: each piece is one thread's from start to end. Free of torch until used.
+"""Threads that share work in whole pieces: one thread does each piece from start to end. Free of torch until used.
 
 Torch's own threads split every operation and meet after each one. How an operation is split depends on how
-many threads there are, and so does its rounding. And a thread that waits for the others spins: when another
-program has their core, all of them stand still. Here no operation is split, and a thread without work sleeps.
+many threads there are, and so does its rounding. And a thread that waits for the others spins: if another program takes
+the core of one, all of them stand still. Here no operation is split, and a thread without work sleeps.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def alone() -> Iterator[None]:
 
 
 def dismiss() -> None:
-    """End the helpers of the calling thread. They come back when there is work."""
+    """End the helpers of the calling thread. They start again when there is work."""
     if hasattr(_own, "crew"):
         _own.crew.end()
         del _own.crew
@@ -95,7 +95,7 @@ def _one_thread() -> Iterator[None]:
 
 
 class _Job(Generic[P]):
-    """Pieces of work, and who takes the next one does it."""
+    """Pieces of work; whichever thread is free takes the next one."""
 
     def __init__(self, work: Callable[[P], object], pieces: Sequence[P]) -> None:
         self._work = work
@@ -104,7 +104,7 @@ class _Job(Generic[P]):
         self._done: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def help(self) -> None:
-        """Do pieces until none is left."""
+        """Do pieces until there are none left."""
         while True:
             try:
                 piece = self._left.popleft()

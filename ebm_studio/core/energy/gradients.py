@@ -1,4 +1,4 @@
-"""E(x) and dE/dx in one call, by hand: what a Langevin step spends its time on.
+"""E(x) and dE/dx in one call, by hand: where a Langevin step spends its time.
 
 Autograd would keep a graph and read the parameters' flags at each of the K steps. The paper's nets
 are plain sequences, so the gradient is a second walk through the same convolutions, with the
@@ -35,11 +35,11 @@ class Gradient(Protocol):
         """Energies (N,) and dE/dx (N, C, H, W), in float32, both new."""
 
     def refresh(self) -> None:
-        """Take up the net's weights as they are now; to be called when they have changed."""
+        """Use the net's current weights; call it when they have changed."""
 
 
 class ParameterGradient(Gradient, Protocol):
-    """A `Gradient` that also tells which way the net's weights have to go: what an update of training needs."""
+    """A `Gradient` that also gives the gradient at the net's weights, which a training update needs."""
 
     def of_parameters(self, images: Tensor, factors: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Energies E (N,) and the gradient of sum(factors * E) at each of the net's parameters, in float32."""
@@ -63,7 +63,7 @@ class BlockGradient:
         return energy, slope
 
     def refresh(self) -> None:
-        """Take up the net's weights as they are now; to be called when they have changed."""
+        """Use the net's current weights; call it when they have changed."""
         raise NotImplementedError
 
     def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -72,14 +72,14 @@ class BlockGradient:
 
 
 class AutogradGradient(BlockGradient):
-    """What torch differentiates by itself, in float32: for any net."""
+    """The gradient by torch's autograd, in float32, for any net."""
 
     def __init__(self, net: EnergyNet) -> None:
         super().__init__(net.spec)
         self._net = net
 
     def refresh(self) -> None:
-        """Nothing is to be done: it reads the net's own weights."""
+        """There is nothing to do: it reads the net's own weights."""
 
     @torch.enable_grad()
     def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -110,7 +110,7 @@ class EnergyGradient(BlockGradient):
         self._layers = self._taken_up()
 
     def refresh(self) -> None:
-        """Take up the net's weights as they are now. In float32 they are shared, and nothing is to be done."""
+        """Use the net's current weights. In float32 they are shared, and there is nothing to do."""
         before, self._layers = self._layers, self._taken_up()
         if self._dtype != torch.float32 or self._added:
             # A recording reads them where they were.
@@ -218,7 +218,7 @@ class WinogradGradient(BlockGradient):
             layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
 
     def refresh(self) -> None:
-        """Take up the net's weights as they are now; to be called when they have changed."""
+        """Use the net's current weights; call it when they have changed."""
         for layer in self._halving:
             layer.refresh()
 

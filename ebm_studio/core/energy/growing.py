@@ -1,8 +1,8 @@
-"""A net for pictures of twice the size that begins as the smaller one.
+"""A net for pictures of twice the size that starts as the smaller one.
 
 The grown energy is E'(x) = 4 E(x̄), where x̄ is x averaged over cells of 2x2 pixels. The factor undoes
 the average's in the gradient: averaged, a step on E' is a step on E. So a short run draws the smaller net's
-pictures from the first update on, and only what is finer has to be learned.
+pictures from the first update on, and only the finer detail remains to be trained.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ STEM = 2 * len(SHIFTS) ** 2  # channels of the stem for each channel of a pictur
 
 
 def grown(net: EnergyNet, generator: torch.Generator) -> ConvNet:
-    """The net of twice the size with E'(x) = 4 E(x̄). What else it has room for starts at random, unheard.
-
-    Raises `SettingsError` for a net whose family, channels, size or activation leave no way.
+    """The net of twice the size with E'(x) = 4 E(x̄). Its other channels start at random and have no effect at first.
+    Raises `SettingsError` if the net's family, channels, size or activation do not allow it.
     """
     least = STEM * net.spec.channels
     if not isinstance(net, ConvNet) or not net.is_piecewise_linear or net.spec.width < least:
@@ -43,7 +42,7 @@ def grown(net: EnergyNet, generator: torch.Generator) -> ConvNet:
         _average(second.weight, _biased(second.bias), old_weight, _biased(old_first.bias))
         for new, old in zip(others, old_others, strict=True):
             rows, columns = old.weight.shape[:2]
-            new.weight[:rows] = 0  # what the old channels did not hear, the new ones do not tell them yet
+            new.weight[:rows] = 0  # at first the new channels do not feed into the old ones
             new.weight[:rows, :columns] = old.weight
             _biased(new.bias)[:rows] = _biased(old.bias)
         others[-1].weight *= 4

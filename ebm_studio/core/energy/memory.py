@@ -24,7 +24,7 @@ def keep_memory() -> None:
 
 
 def release_memory() -> None:
-    """Give the system back what is kept: for when no step is to come for a while."""
+    """Return the kept memory to the system, when no step will come for a while."""
     if libc := _glibc():
         libc.malloc_trim(0)
 

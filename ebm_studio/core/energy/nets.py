@@ -1,8 +1,7 @@
-"""The energy nets: E(x), lower is likelier. The paper's f is -E.
+"""The energy networks: E(x); lower is more likely. The paper's f is -E.
 
-A network is a class here and a row of `NETS`, and what it takes a row of `core.specs.FAMILIES`. Nothing
-else has to know it: `core.energy.backends` differentiates any of them, the sampler and the trainer ask for
-nothing more.
+A network is a class here and a row of `NETS`; its allowed settings are a row of `core.specs.FAMILIES`. Nothing else
+needs to know it: `core.energy.backends` differentiates any of them, the sampler and the trainer ask for nothing more.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class PointGradient:
         self._activate, self._activate_back = _activation(net)
 
     def refresh(self) -> None:
-        """Nothing is to be done: the weights are the net's own."""
+        """There is nothing to do: the weights are the net's own."""
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:

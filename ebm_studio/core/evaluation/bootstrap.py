@@ -1,4 +1,4 @@
-"""The bootstrap: how far a figure would swing, had the pictures been drawn anew (Efron, 1979)."""
+"""The bootstrap: how much a number would vary with other pictures (Efron, 1979)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def draws(count: int, random: torch.Generator) -> Tensor:
 
 
 def estimate(values: Tensor) -> Estimate:
-    """The figure of row 0 of `draws`, with the spread of the other rows' figures, (1 + 100,)."""
+    """The value of row 0 of `draws`, with the spread of the other rows' values, (1 + 100,)."""
     return Estimate(values[0].item(), values[1:].std().item())
 
 

@@ -1,4 +1,4 @@
-"""Chains that run on past K: how energy, gradient and contrast go, and what the pictures become.
+"""Chains that continue past K: how energy, gradient, contrast and the pictures change.
 
 A chain has converged when these no longer change, and when chains from noise and from data agree.
 "Over-saturation" of long runs is named in Nijkamp et al., "On the Anatomy of MCMC-Based Maximum
@@ -20,7 +20,7 @@ from ebm_studio.core.sampling.langevin import Step
 
 @dataclass(frozen=True)
 class LongRun:
-    """N chains at T recorded steps. The record is shorter than asked for where the chains ran away."""
+    """N chains at T recorded steps. The record is shorter than requested if the chains diverged."""
 
     steps: tuple[int, ...]
     energy: Tensor
@@ -38,7 +38,7 @@ def long_run(
 ) -> Generator[float, None, LongRun]:
     """Follow a chain of N pictures to the last of the steps named. Yields the share done, 0 to 1.
 
-    Raises `DivergedError` when the chains run away before the first recorded step.
+    Raises `DivergedError` if the chains diverge before the first recorded step.
     """
     last = max((*recorded, *kept))
     rows: list[tuple[int, Tensor, Tensor, Tensor]] = []

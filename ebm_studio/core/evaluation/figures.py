@@ -1,4 +1,4 @@
-"""What is measured of a model. Plain, frozen, free of torch: a card carries it."""
+"""The metrics of a model. Plain, frozen, free of torch: a card contains them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and how sure it is."""
+    """A number and its standard error."""
 
     mean: float
     sd: float
-    """Standard error: how far the figure would swing, were both sets drawn anew; rather too wide than too narrow."""
+    """Standard error: how much the number would vary with other pictures. It is rather too large than too small."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A figure of the model between what real images reach and what spoiled ones do."""
+    """A metric of the model, between that of real images and that of spoiled ones."""
 
     model: Estimate
     floor: Estimate
-    """Training images in place of samples: as good as it gets."""
+    """Training images instead of samples: the best possible value."""
     ceiling: Estimate
     """Training images under heavy noise."""
 
@@ -81,5 +81,5 @@ class Figures:
         return ("KID", "FID") if self.features == "inception" else ("KID-lite0", "FD-lite0")
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures as plain data, ready for JSON."""
+        """The metrics as plain data, ready for JSON."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""What a diagnosis found: claims with their figures, plots and pictures. Plain, frozen, free of torch."""
+"""The results of a diagnosis: claims with their numbers, plots and pictures. Plain, frozen, free of torch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CLAIMS: tuple[Claim, ...] = get_args(Claim)
 Verdict = Literal["holds", "partly", "fails"]
 Style = Literal["line", "dots", "bars"]
 MOST_DIGITS = 6
-"""After the point, before a figure is told with a power of ten."""
+"""Digits after the point, before a number is written with a power of ten."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure with a name."""
+    """A number with a name."""
 
     name: str
     value: Estimate
@@ -87,7 +87,7 @@ def told(value: Estimate) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One claim, and what this model says to it."""
+    """One claim, and what was measured of it on this model."""
 
     claim: Claim
     title: str
@@ -109,7 +109,7 @@ class Finding:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], strips: tuple[Strip, ...] = ()) -> Self:
-        """The finding that `to_dict` wrote. Raises `TypeError`, `KeyError` or `ValueError` when it is none."""
+        """The finding that `to_dict` wrote. Raises `TypeError`, `KeyError` or `ValueError` if the data is wrong."""
         if data["claim"] not in CLAIMS or data["verdict"] not in get_args(Verdict):
             raise ValueError("an unknown claim or verdict")
         texts = {name: str(data[name]) for name in ("title", "text", "paper")}
@@ -125,7 +125,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What was found of a model, and how."""
+    """What was measured of a model, and how."""
 
     model: str
     fingerprint: str

@@ -1,4 +1,4 @@
-"""How well pictures can be found again as ends of a short run."""
+"""How well a short run can reconstruct pictures."""
 
 from __future__ import annotations
 

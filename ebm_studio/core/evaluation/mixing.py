@@ -1,4 +1,4 @@
-"""Whether chains mix: whether one forgets where it has been.
+"""Whether chains mix, that is, whether a chain forgets where it has been.
 
 The autocorrelation is the usual one of Markov chains (Geyer, "Practical Markov Chain Monte Carlo", 1992),
 taken over chains rather than along one, so that a drift that all chains share does not count as memory.
@@ -23,7 +23,7 @@ class Memory:
     """What N pairs of chains remember at T recorded steps from K on. Rows of draws as in `bootstrap.draws`."""
 
     steps: tuple[int, ...]
-    """Those recorded, K first. Fewer than asked for where the chains ran away."""
+    """Those recorded, K first. Fewer than requested if the chains diverged."""
     correlation: Tensor
     """Of the picture at K with the picture now, over the chains: 1 is the same, 0 forgotten; (T, 1 + 100)."""
     distance: Tensor

@@ -1,6 +1,6 @@
 """Whether samples have the data's moments: the statistics that training makes agree.
 
-Algorithm 1 of the paper stands still where the mean of dE/dtheta is the same over data and over samples.
+Algorithm 1 of the paper comes to rest where the mean of dE/dtheta is the same over data and over samples.
 For the weights of a last linear layer, dE/dtheta is what that layer sees: the last hidden activations h.
 """
 

@@ -1,4 +1,4 @@
-"""Algorithm 1: learning the energy with non-convergent, non-persistent short runs."""
+"""Algorithm 1: training the energy with non-convergent, non-persistent short runs."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ SHARE = 0.25  # of a GPU's free memory, at most, for the training set
 
 
 class Learner:
-    """One energy net on its way. All randomness of update t comes from (seed, t), so a state can be resumed exactly.
+    """One energy net in training. All randomness of update t comes from (seed, t), so a state can be resumed exactly.
 
     `images` is the training set as uint8 (N, C, H, W), or as float32 points (N, 2), on any device. Of
-    several `ranks`, each draws the same batches and works on its rows of them, so that they do
-    together what one does alone.
+    several `ranks`, each draws the same batches and works on its rows of them, so that together they do what one would
+    do alone.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Learner:
         self.updates = 0
         self.net = make_net(spec, torch.Generator().manual_seed(seed_from("net", learning.seed))).to(self.device)
         self.average = copy.deepcopy(self.net).requires_grad_(False)
-        """The running average of the weights: the model that is kept."""
+        """The running average of the weights, which becomes the model."""
         self.samples: Tensor | None = None
         """The ends of the newest short runs, (m, C, H, W) or (m, 2)."""
         self._gradient = make_gradient(self.net, backend)
@@ -112,7 +112,7 @@ class Learner:
         return samples[energy.argsort()[: len(samples) - left_out].sort().values]
 
     def _energies(self, data: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean E of the data and of the samples, and each parameter's gradient of the first less the second."""
+        """Mean E of the data and of the samples, and each parameter's gradient of the first minus the second."""
         factors = torch.cat([data.new_full((len(x),), sign / len(x)) for x, sign in ((data, 1), (samples, -1))])
         self._pass.refresh()
         energy, gradients = self._pass.of_parameters(torch.cat([data, samples]), factors)
@@ -153,7 +153,7 @@ class Learner:
         return sample(gradient, z, self.run, lambda: self._draw(count, "gaussian"))
 
     def _fits(self, samples: Tensor) -> bool:
-        """Whether so many chains can go on: not when the settings have changed their number since."""
+        """Whether this many chains can continue: not if the settings have changed their number."""
         return len(samples) * self._ranks.count == self.learning.chains
 
     def _draw(self, count: int, start: Start) -> Tensor:
@@ -190,7 +190,7 @@ class Learner:
             own.load_state_dict(net.state_dict())
 
     def state(self) -> dict[str, Tensor]:
-        """Weights, average, Adam's moments and persistent chains, by name. `load` takes them back."""
+        """Weights, average, Adam's moments and persistent chains, by name. `load` restores them."""
         state = {f"net.{k}": v for k, v in self.net.state_dict().items()}
         state |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
         for (name, _), moments in zip(self.net.named_parameters(), self._moments(), strict=True):
@@ -200,7 +200,7 @@ class Learner:
         return {k: v.detach().cpu().contiguous() for k, v in state.items()}
 
     def load(self, state: dict[str, Tensor], updates: int) -> None:
-        """Go on from a `state` taken after `updates` updates."""
+        """Continue from a `state` taken after `updates` updates."""
         self.net.load_state_dict({k: state[f"net.{k}"] for k in self.net.state_dict()})
         self.average.load_state_dict({k: state[f"average.{k}"] for k in self.average.state_dict()})
         for name, parameter in self.net.named_parameters():

@@ -1,4 +1,4 @@
-"""The figures of one update of learning. Free of torch."""
+"""The metrics of one training update. Free of torch."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Several processes that learn one net together: each runs its share of the chains, and gradients are averaged.
+"""Several processes that train one net together: each runs its share of the chains, and gradients are averaged.
 
-DistributedDataParallel is not used: it hangs its exchange on autograd's backward pass, which learning
-here does without (`core.energy.gradients` walks back by hand), and one exchange an update over weights this
-few leaves nothing for its overlapping buckets to gain.
+DistributedDataParallel is not used: it hooks its exchange into autograd's backward pass, which training here does not
+use (`core.energy.gradients` walks back by hand), and one exchange an update over weights this few leaves nothing for
+its overlapping buckets to gain.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Ranks:
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the one process that writes and decides."""
+        """Whether this is the process that writes and decides."""
         return self.rank == 0
 
     def share(self, total: int) -> slice:
@@ -65,7 +65,7 @@ class Ranks:
             self._told = time.monotonic()
 
     def hear(self) -> Any:
-        """What the first rank tells next. Raises `LostRankError`."""
+        """The next message of the first rank. Raises `LostRankError`."""
         box: list[Any] = [_STILL_HERE]
         while box == [_STILL_HERE]:
             with _losses_told():
@@ -73,7 +73,7 @@ class Ranks:
         return box[0]
 
     def reassure(self) -> None:
-        """To be called often by a first rank that waits for something, lest the others lose patience.
+        """Call it often while the first rank waits for something, so that the others do not time out.
 
         Raises `LostRankError`.
         """

@@ -1,8 +1,8 @@
-"""Whether learning is healthy, judged by what the run itself has shown before; and what to do when it is not.
+"""Whether training is healthy, judged by the run's own past; and what to do if it is not.
 
 In a healthy run the energy difference d oscillates about 0 and the gradient magnitude v, once it has
 risen, is steady (Nijkamp et al. 2020, "On the Anatomy of MCMC-Based Maximum Likelihood Learning").
-A run that leaves this seldom comes back. Free of torch.
+A run that leaves this state seldom returns to it. Free of torch.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Literal
 from ebm_studio.core.learning.metrics import Metrics
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 
-MEMORY = 200  # updates that tell what is usual
-LEAST = 50  # of them, before they do
-RECENT = 10  # updates that are judged together, since one of them proves nothing
+MEMORY = 200  # updates that show what is usual
+LEAST = 50  # how many of them are needed for that
+RECENT = 10  # updates judged together, since one alone proves nothing
 TRIES = 5  # steps back before a run gives up
 
 # The length of a short run, over its way: seen from 0.5 to 1.3 in healthy runs.
 LONG, TOO_LONG = 2.0, 5.0  # times the usual, which counts as 1 at least
-VERY_LONG, FAR_TOO_LONG = 3.0, 10.0  # whatever is usual
+VERY_LONG, FAR_TOO_LONG = 3.0, 10.0  # ways, whatever is usual
 STUCK = 0.1  # of the usual
 # |d| over the usual one, or over the fall of the energy along a short run if that is more.
 LARGE, TOO_LARGE = 5.0, 20.0
@@ -35,22 +35,21 @@ Sign = Literal["healthy", "unsteady", "run_away"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the watchdog makes of an update."""
+    """The watchdog's verdict on an update."""
 
     sign: Sign
     """Only a healthy state is one to step back to."""
     text: str = ""
-    """A warning, or why it ran away, in plain sentences; empty when there is nothing new to say."""
+    """A warning, or why the run diverged, in plain sentences; empty if there is nothing new to say."""
 
 
 HEALTHY = Verdict("healthy")
 
 
 class Watchdog:
-    """Shown the metrics of each update in turn, it says how the run does.
-
-    Its verdicts follow from the last `MEMORY` metrics, so that a watchdog that is shown those of the
-    past judges like the one that saw them. It only says the same thing no more than once in so many.
+    """It gets the metrics of each update in turn, and says how the run is doing. Its verdicts follow from the last
+    `MEMORY` metrics, so that a new watchdog that gets the past metrics judges like the one before. It repeats the same
+    message at most once in that many updates.
     """
 
     def __init__(self, net: NetSpec, run: ShortRun, past: Iterable[Metrics] = ()) -> None:
@@ -90,7 +89,7 @@ class Watchdog:
         return HEALTHY
 
     def _of_difference(self, recent: list[Metrics], usual: list[Metrics]) -> Verdict:
-        """Energies of data and samples that part."""
+        """Energies of data and samples that move apart."""
         if not usual:
             return HEALTHY
         now, before = (median(abs(m.d) for m in part) for part in (recent, usual))
@@ -130,7 +129,7 @@ class Watchdog:
         return self._run.steps * v**2 / self._run.step_size
 
     def _once(self, what: str, update: int, text: str) -> str:
-        """The text, unless the same was said lately."""
+        """The text, unless it was said recently."""
         if update - self._said.get(what, -MEMORY) < MEMORY:
             return ""
         self._said[what] = update
@@ -138,14 +137,16 @@ class Watchdog:
 
 
 def way(net: NetSpec, run: ShortRun) -> float:
-    """What a short run has to walk: from p0's noise to a picture in [-1, 1], and back what its steps' noise adds."""
+    """The distance that a short run has to cover: from p0's noise to a picture in [-1, 1], plus what its steps' noise
+    adds.
+    """
     start = 1 / 3 if run.start == "uniform" else 1.0
     noisy = sum(map(run.is_noisy, range(run.steps)))
     return math.sqrt(math.prod(net.shape)) * (math.sqrt(start + 1 / 3) + noisy * run.noise_scale)
 
 
 def easier(learning: Learning) -> Learning:
-    """Settings that a run which has run away is likelier to stand: a smaller rate, more noise on the images."""
+    """Settings that should keep a diverged run stable: a smaller learning rate, and more noise on the images."""
     return replace(
         learning,
         learning_rate=max(learning.learning_rate * 0.3, 1e-8),

@@ -1,6 +1,6 @@
-"""Ways between latents: z_rho = rho z1 + sqrt(1 - rho^2) z2 (section 4.2 of the paper), and others.
+"""Paths between latents: z_rho = rho z1 + sqrt(1 - rho^2) z2 (section 4.2 of the paper), and others.
 
-A frame of a way is a row of weights over its stops: two of them on a path, four on a pad. The noise
+A frame is a row of weights over its stops: two of them on a path, four on a pad. The noise
 of the steps is mixed by the same weights as the start noise, so that the frame at a stop is that
 stop's own chain, bit for bit, and between two stops the noise keeps its variance and moves smoothly.
 """
@@ -22,7 +22,7 @@ from ebm_studio.core.specs import PathKind
 
 ROUNDS = 5  # renderings that spacing by image change may cost besides the first
 PULL = 0.6  # share of the way to the even positions that a round goes; the whole way overshoots
-EVEN = 1.05  # largest over mean distance that is as good as even
+EVEN = 1.05  # largest over mean distance that counts as even
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 The paper descends L(z) = |x - M(z)|^2. For a piecewise linear net the chain's Jacobian is exactly the
 identity, so the descent is the fixed-point iteration z <- z - eta (M(z) - x) and keeps no graph.
 The Jacobian holds only within one linear piece. Over a real step M is rough, and the roughness
-shrinks with the step: so the step falls to nearly nothing over the iterations at hand. And M stretches
+shrinks with the step: so the step falls to almost nothing over the iterations. And M stretches
 coarse changes of z more than fine ones, which a step in z's frequencies evens out.
-docs/reconstruction.md has the figures behind each choice here.
+docs/reconstruction.md has the measurements behind each choice here.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def reconstruct(
 ) -> Iterator[Iterate]:
     """Search from noise `start` for the z of each photo; both (N, C, H, W), the photos in [-1, 1].
 
-    With `known`, boolean and of a shape that broadcasts to the photos', only those pixels count: the
-    short run makes up the others. Raises `DivergedError` when no photo has a finite error.
+    With `known`, boolean and of a shape that broadcasts to the photos', only those pixels count: the short run fills in
+    the others. Raises `DivergedError` when no photo has a finite error.
     """
     known = torch.ones_like(photos) if known is None else known.to(photos).expand_as(photos)
     count = known.flatten(1).sum(1)
@@ -92,7 +92,7 @@ def reconstruct(
     project = _one_by_one(_projection(settings.mode, run.start))
     even = _one_by_one(lambda slope: balanced(slope, COARSE[settings.mode]))
 
-    # The chain undone is a far better beginning than noise, but undoing needs to know the whole end.
+    # The chain undone is a far better start than noise, but undoing needs to know the whole end.
     whole = known.flatten(1).all(1)
     z = _chosen(whole, project(undo(gradient, photos, run)), start) if whole.any() else start
     velocity = torch.zeros_like(z)
@@ -144,7 +144,7 @@ def balanced(slope: Tensor, coarse: float) -> Tensor:
     """A slope (N, C, H, W) with its coarse parts made small, the more the coarser, down to a share of `coarse`.
 
     M stretches coarse changes of z several times more than fine ones. A step that suits the fine
-    ones would throw the coarse ones to and fro.
+    ones would make the coarse ones oscillate.
     """
     height, width = slope.shape[-2:]
     rows = torch.fft.fftfreq(height, device=slope.device)[:, None]

@@ -1,4 +1,4 @@
-"""Short-run Langevin dynamics: one sampler for the window, the command line, learning and the tests.
+"""Short-run Langevin dynamics: one sampler for the window, the command line, training and the tests.
 
 It is the same for points (N, 2) as for images (N, C, H, W).
 """
@@ -51,7 +51,7 @@ def short_run(
 
     Yields K + 1 steps, the start noise z (N, C, H, W) first. Without `noise` (or at noise scale 0)
     the chain is the deterministic generator M(z). With `first`, z is a chain's state after that
-    many steps, and the chain goes on from there. Raises `DivergedError` when the energy is no longer
+    many steps, and the chain continues from there. Raises `DivergedError` when the energy is no longer
     finite.
     """
     # Products are rounded before they are added: fused, they would be rounded otherwise at the end of a tensor.
@@ -130,7 +130,7 @@ class ChainStreams:
         return self._draw(self._steps, lambda row, stream: row.normal_(generator=stream))
 
     def skip(self, count: int) -> None:
-        """Pass over the u of `count` steps, as a chain does that goes on from a later step."""
+        """Skip the u of `count` steps, as a chain does that continues from a later step."""
         if self._on_device:
             self._on_device.skip(count)
         else:

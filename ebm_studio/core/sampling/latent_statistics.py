@@ -1,4 +1,4 @@
-"""What is measured of a latent, as plain data. Free of torch."""
+"""The statistics of a latent, as plain data. Free of torch."""
 
 from __future__ import annotations
 

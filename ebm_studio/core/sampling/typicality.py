@@ -1,7 +1,7 @@
 """How typical a latent is of the start distribution p0.
 
 Found latents tend to look like edge maps of their photo; noise from p0 does not, and an interpolation
-between untypical latents is closer to a cross-fade. These figures tell the two apart.
+between untypical latents is closer to a cross-fade. These statistics tell the two apart.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WHITE_FLATNESS = math.exp(-0.5772156649015329)
 
 
 def typicality(z: Tensor, start: Start) -> list[Typicality]:
-    """The figures of each latent of (N, C, H, W)."""
+    """The statistics of each latent of (N, C, H, W)."""
     centred = z - z.mean((2, 3), keepdim=True)
     variance = centred.square().mean((1, 2, 3))
     across = (centred[..., 1:] * centred[..., :-1]).mean((1, 2, 3))

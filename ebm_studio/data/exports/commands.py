@@ -80,13 +80,13 @@ def _interpolate(side: Side, model: str, seeds: list[Seeds], path: Interpolation
 
 
 def _run(side: Side) -> list[str]:
-    """Every setting of the short run: the line shall say the same whatever the model's own is."""
+    """Every setting of the short run: the line must mean the same whatever the model's own settings are."""
     values = side.short_run.to_dict()
     return [f"--{name.replace('_', '-')}={values[name]}" for name in RUN if values[name] is not None]
 
 
 def is_command(text: str) -> bool:
-    """Whether a text begins as a line for this program."""
+    """Whether a text starts like a command of this program."""
     return text.lstrip().startswith(f"{PROGRAM} ")
 
 

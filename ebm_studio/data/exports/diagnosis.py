@@ -43,8 +43,8 @@ def diagnose(
 ) -> Report:
     """Measure claims of the paper on a model, as `ebm-studio diagnose` does: all, or those named in `only`.
 
-    `data` is what the model trained on: a folder or zip of pictures, or a name. `progress` is told the
-    claim and its share done. Raises `StudioError`.
+    `data` is what the model was trained on: a folder or zip of pictures, or a name. `progress` gets the claim and its
+    share done. Raises `StudioError`.
     """
     claims = check_claims(only)
     subject = Subject(model, data, Diagnosing(count=count, seed=seed))

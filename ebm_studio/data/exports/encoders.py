@@ -82,9 +82,9 @@ def kind_of(path: Path) -> Kind:
 def export(
     frames: Sequence[Frame], path: Path, look: Look, recipe: Note | None = None, progress: Progress = lambda _: None
 ) -> int:
-    """Write an export whole or not at all, in the format that the name asks for; returns its bytes.
+    """Write an export completely or not at all, in the format of the name's suffix; returns its size in bytes.
 
-    A recipe that does not fit inside goes to a side file. `progress` is told the share done, 0 to 1.
+    A recipe that does not fit inside goes to a side file. `progress` gets the share done, 0 to 1.
     """
     kind = kind_of(path)
     if kind == "folder":
@@ -107,7 +107,7 @@ def check_target(path: Path) -> Kind:
 
 
 def check_size(kind: Kind, look: Look, frame: Frame, count: int) -> None:
-    """Refuse before the work what `export` would refuse after it: so many frames as large as this one.
+    """Refuse before the work what `export` would refuse after it: this many frames of this size.
 
     Raises `SettingsError`.
     """

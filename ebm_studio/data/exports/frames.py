@@ -57,8 +57,9 @@ class Look(Spec):
     hold_last: float = 0.0
     """Seconds that the last frame stays."""
     palette: Colours = "shared"
-    """One palette of 256 colours for all frames of a GIF, which keeps still colours still and the file
-    small; or one of its own for each frame, which is truer where a frame is a single picture."""
+    """One palette of 256 colours for all frames of a GIF, which avoids flicker and keeps the file small; or one for
+    each frame, which is more accurate if a frame is a single picture.
+    """
     dither: Dither = "none"
     """How a GIF makes up for its 256 colours: not, by a fixed pattern, or by diffusing the error."""
 
@@ -228,7 +229,7 @@ def ticks(shots: Sequence[Shot], unit: int) -> list[int]:
 
 
 class Reel:
-    """Frames as drawn, all of one size; each is drawn when it is asked for.
+    """Frames as drawn, all of one size; each is drawn on demand.
 
     Raises `SettingsError` when there is no frame, when frames differ in shape, or when a drawn one
     would be larger than 8192 pixels.
@@ -262,7 +263,7 @@ class Reel:
 
     @property
     def fixed_colours(self) -> list[tuple[int, int, int]]:
-        """Colours that are drawn besides those of the pictures."""
+        """Colours that are drawn in addition to those of the pictures."""
         if self._caption:
             greys = np.linspace(PAPER[0], INK[0], 8).round().astype(int).tolist()  # of the letters' soft edges
             return [(grey, grey, grey) for grey in greys]

@@ -1,4 +1,4 @@
-"""What made a landscape's export: the landscape itself, trained as it was, and what was shown of it. Free of torch."""
+"""The recipe of a landscape's export: the landscape itself, as trained, and the view of it. Free of torch."""
 
 from __future__ import annotations
 

@@ -240,7 +240,7 @@ def side_file(path: Path) -> Path:
 def find_recipe_model(side: Side, beside: Path) -> Path:
     """The file of a recipe's model: a bundled one, or one of that name beside the recipe or in the current folder.
 
-    Raises `DataError` when there is none. Whether it is the same model, `check_same_model` tells.
+    Raises `DataError` when there is none. `check_same_model` checks whether it is the same model.
     """
     bundled = {path.stem: path for path in bundled_models()}
     if side.model in bundled:

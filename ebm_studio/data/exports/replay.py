@@ -97,8 +97,8 @@ def make_frames(
 ) -> list[Frame]:
     """What the recipe makes; a comparison also needs its `other` model.
 
-    `progress` is told the share done, 0 to 1, and may raise to cancel. Raises `SettingsError`, also
-    for a recipe that would need more memory than anybody has.
+    `progress` gets the share done, 0 to 1, and may raise to cancel. Raises `SettingsError`, also for a recipe that
+    would need too much memory.
     """
     run = recipe.short_run
     if recipe.path is not None:

@@ -1,4 +1,4 @@
-"""The findings of a diagnosis as one SVG picture, for slides and papers: sentence, plots, pictures, figures."""
+"""The findings of a diagnosis as one SVG picture, for slides and papers: sentence, plots, pictures, numbers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The step size at which a learned model draws best: too small leaves noise, too large adds contrast.
-
-Learning makes the mean energy of samples and data agree (d = 0), which a chain batch also does when some
-of its chains have not arrived yet. A somewhat larger step lets them arrive, without a step more.
+"""The step size at which a trained model draws best: too small leaves noise, too large adds contrast. Training makes
+the mean energy of samples and data agree (d = 0), which a chain batch also does when some of its chains have not
+arrived yet. A slightly larger step lets them arrive with the same number of steps.
 """
 
 from __future__ import annotations
@@ -44,8 +43,8 @@ def trials(
 ) -> Iterator[Trial]:
     """Draw pictures at step sizes up to `most` times the model's own, and compare them with *training* images.
 
-    Held-out images have no part in it, so that they can judge what comes of it. Ends early where chains
-    begin to run away. Raises `StudioError`, `DivergedError` when they do so at the model's own step.
+    It does not use held-out images, so that they can judge the result. It ends early when chains start to diverge.
+    Raises `StudioError`, or `DivergedError` if they diverge at the model's own step.
     """
     if not most >= 1:
         raise SettingsError(f"The largest step size must be 1 or more times the model's own, not {most:g}.")
@@ -62,8 +61,8 @@ def try_steps(
 ) -> Iterator[Trial]:
     """Draw pictures at multiples of the model's own step size, and compare them with features (M, D) of real ones.
 
-    Ends early where chains begin to run away. Raises `DivergedError` when they do so at the model's own
-    step or at a smaller one.
+    It ends early when chains start to diverge. Raises `DivergedError` if they diverge at the model's own step or a
+    smaller one.
     """
     run = model.card.short_run
     for factor in factors:
@@ -84,7 +83,7 @@ def chosen(tried: list[Trial]) -> Trial:
 
 
 def calibrated(card: Card, trial: Trial, command: str) -> Card:
-    """The card of the same weights with another step size, which tells how it came to it, and without figures."""
+    """The card of the same weights with another step size. It says how the step size was found, and has no metrics."""
     old: ShortRun = card.short_run
     told = (
         f"Trained at step size {old.step_size:g}. Draws at {trial.step_size:g}, where samples are closest to "

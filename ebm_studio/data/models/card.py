@@ -41,7 +41,7 @@ class DataCard:
     size: int = 32
     channels: int = 3
     count: int = 0
-    """Images learned from."""
+    """The number of training images."""
     held_out: int = 0
     """Images kept from training for good: the last ones in name order, of each folder by its share."""
     held_out_rows: str = ""
@@ -64,7 +64,7 @@ class Card:
     learning: Learning | None = None
     updates: int = 0
     seconds: float = 0.0
-    """Time spent learning."""
+    """Time spent in training."""
     health: Health | None = None
     """Means over the last hundred updates."""
     figures: Figures | None = None

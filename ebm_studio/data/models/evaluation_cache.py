@@ -45,7 +45,7 @@ def keep_evaluation(path: Path, kept: KeptEvaluation) -> None:
 
 
 def read_evaluation(path: Path) -> KeptEvaluation | None:
-    """The evaluation, or None when there is none, or none that can be read."""
+    """The evaluation, or None if there is none or it cannot be read."""
     try:
         return build(KeptEvaluation, parse(KEPT.read(path)))
     except StudioError:  # no file, or a broken one

@@ -35,7 +35,7 @@ class Extractor:
     """A feature network that is ready to run."""
 
     name: str
-    """What figures in its features are called after; part of the cache's key."""
+    """The name for metrics in these features; part of the cache's key."""
     net: Callable[[Tensor], Tensor]
     """uint8 (N, C, H, W) to features (N, D)."""
     device: torch.device

@@ -93,7 +93,7 @@ def find_sign(net: ConvNet, reading: Reading) -> Assumed:
 
 
 def _roughness(net: ConvNet) -> float:
-    """How much neighbours differ at the end of a short chain, relative to uniform noise; infinite if it runs away."""
+    """How much neighbours differ at the end of a short chain, relative to uniform noise; infinite if it diverges."""
     streams = ChainStreams(0, range(CHAINS), net.spec.shape, torch.device("cpu"))
     gradient = EnergyGradient(net.eval().requires_grad_(False))
     start = end = streams.start(TRIAL)

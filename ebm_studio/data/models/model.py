@@ -91,7 +91,7 @@ class Model:
         """The ends of `count` short runs, clamped to [-1, 1], (N, C, H, W) on the CPU.
 
         Picture i of a seed is the same whatever `count` is. `run` replaces the card's own short run;
-        `progress` is told how many pictures are done. Raises `SettingsError`, `DivergedError`.
+        `progress` gets the number of finished pictures. Raises `SettingsError`, `DivergedError`.
         """
         run = run or self.card.short_run
         parts = []
@@ -114,8 +114,8 @@ class Model:
     ) -> Iterator[Step]:
         """Every step of `count` short runs together, K + 1 of them, the start noise first.
 
-        `after` is a step of the same chains and its images (N, C, H, W), not clamped: they go on
-        from there, and the first that comes is the step behind it, the same as without `after`.
+        `after` is a step of the same chains and its images (N, C, H, W), not clamped: they continue from there, and the
+        first step returned is the next one, the same as without `after`.
         """
         run = run or self.card.short_run
         streams = self._streams(seed, range(check_count(count)))
@@ -216,7 +216,7 @@ class Model:
     ) -> PathFrames:
         """The pictures along a path over the latents. See `mixed` for what the frame at a latent shows.
 
-        `progress` is told how many Langevin steps are done, as a share of at most 1. With `step`, the
+        `progress` gets the share of Langevin steps done, 0 to 1. With `step`, the
         pictures are those after so many steps, spaced as the ends of the chains are. Raises
         `SettingsError`, `DivergedError`.
         """

@@ -1,4 +1,4 @@
-"""How weights that come without a card are to be read: what a person says of them, or leaves to be found. No torch."""
+"""How to read weights without a card: what a person says about them, or leaves to a test. No torch."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Assumed:
     reading: Reading
     """With a sign that is `plus` or `minus`."""
     asked: Sign
-    """What was asked for: the sign was found unless it was said."""
+    """What was requested; the sign is found by a test unless it was given."""
     sure: bool
     """Whether the test chains told the signs apart, or somebody said the sign."""
 

@@ -40,7 +40,7 @@ def results_of(
     run: ShortRun,
     known: Tensor | None = None,
 ) -> list[Result | DivergedError]:
-    """The best of a search for `photos` (N, C, H, W), measured; for a photo whose chains ran away, the error.
+    """The best of a search for `photos` (N, C, H, W), measured; for a photo whose chains diverged, the error.
 
     `known` is as in `Model.reconstruct`.
     """
@@ -93,11 +93,10 @@ def measured(
 def save_results(folder: Path, results: Sequence[Result], account: Account) -> dict[str, Any]:
     """Write a NAME.png and NAME.safetensors for each photo, overview.png and report.json.
 
-    A row of the overview is photo, z and reconstruction. A file that is there already is written over
-    only if a report of the folder names it as written by an earlier reconstruction, and it is none of
-    the photos; any other keeps its name, and the new file gets a number: NAME-2.png. Returns the
-    report: `mean_error`, `photos`, `overview`, the model and its short run, and the account. Raises
-    `StudioError`.
+    A row of the overview is photo, z and reconstruction. An existing file is replaced only if a report in the folder
+    names it as written by an earlier reconstruction, and it is not one of the photos. Otherwise it stays, and the new
+    file gets a number: NAME-2.png. Returns the report: `mean_error`, `photos`, `overview`, the model and its short run,
+    and the account. Raises `StudioError`.
     """
     names = _Names(folder, [result.path for result in results])
     report_file = folder / f"{names.take('report', '.json')}.json"

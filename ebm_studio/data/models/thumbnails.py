@@ -44,7 +44,7 @@ def keep_thumbnail(path: Path, pixels: Pixels, card: Card) -> None:
 
 
 def read_thumbnail(path: Path) -> tuple[Pixels, Card] | None:
-    """The thumbnail, uint8 (COUNT, C, H, W), or None when there is none, or none that can be read."""
+    """The thumbnail, uint8 (COUNT, C, H, W), or None if there is none or it cannot be read."""
     try:
         with opened(path, str(path), ("PNG",)) as image:
             card = Card.from_dict(parse(image.info.get("card", "")))

@@ -119,7 +119,7 @@ def open_images(source: str, size: int, channels: int | None = None, progress: P
 def open_split(
     source: str, size: int, channels: int, held_out: int, progress: Progress = silent
 ) -> tuple[ImageSet, ImageSet]:
-    """What a model learned from, and what it never saw: the last `held_out` images, or the set's own test set.
+    """A model's training images and its held-out images: the last `held_out` ones, or the set's own test set.
 
     Raises `DataError`, also when there is neither.
     """

@@ -1,4 +1,4 @@
-"""Picture files from outside: one opener for all of them, that believes no size and lets few readers near."""
+"""Picture files from outside: one opener for all of them, which checks every size and allows only a few readers."""
 
 from __future__ import annotations
 

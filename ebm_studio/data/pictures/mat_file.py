@@ -1,4 +1,4 @@
-"""Arrays out of MATLAB's .mat files of version 5: numbers only, each size checked before it is believed."""
+"""Arrays out of MATLAB's .mat files of version 5: numbers only, with each size checked before it is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A look at a training set before anything is learned from it, fast however large it is. Free of torch."""
+"""A preview of a data set before training, fast however large it is. Free of torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Landscapes as files: a scene and the whole state of its training, so that it goes on where it was.
+"""Landscapes as files: a scene and the whole state of its training, so that it continues where it stopped.
 
 A file is safetensors: the state's tensors, and in its header a model's card and the scene. Inside an
 export the same bytes are its recipe.

@@ -88,7 +88,7 @@ class Landscape:
         return run.temperature if run.noise_scale else 1.0
 
     def update(self) -> Metrics:
-        """One update of Algorithm 1. Raises `DivergedError`, and leaves the weights, when it runs away."""
+        """One update of Algorithm 1. Raises `DivergedError`, and keeps the weights, if training diverges."""
         learning = self.scene.learning
         try:
             metrics = self.learner.update(min(1.0, self.updates / learning.updates))
@@ -129,7 +129,7 @@ class Landscape:
     ) -> tuple[Tensor, list[Masses]]:
         """Where `count` chains end, (N, 2), and their density after each of the `wanted` steps, blurred.
 
-        `progress` is told the share done after each batch's step. Raises `DivergedError`.
+        `progress` gets the share done after each batch's step. Raises `DivergedError`.
         """
         run = run or self.scene.short_run
         gradient = make_gradient(self.learner.average, "fp32")

@@ -1,4 +1,4 @@
-"""A landscape's footage, and its export from beginning to end: for the command line and for `replay`."""
+"""The frames of a landscape, and its export from start to finish: for the command line and for `replay`."""
 
 from __future__ import annotations
 

@@ -60,10 +60,9 @@ def is_cached(remote: Remote) -> bool:
 
 
 def fetch(remote: Remote, progress: Progress = silent) -> Path:
-    """A file out of the cache, downloaded first unless it is there; its checksum holds in either case.
-
-    A download that breaks off, or is ended by what `progress` raises, goes on from there at the next
-    call. Raises `DataError` with what to do, `DiskFullError` when there is no room.
+    """A file out of the cache, downloaded first unless it is there; its checksum is checked in either case. A download
+    that breaks off, or ends because `progress` raises, continues from there at the next call. Raises `DataError` with
+    what to do, `DiskFullError` if there is not enough space.
     """
     import pooch
     import requests

@@ -56,10 +56,10 @@ def cached_file(name: str) -> Path:
 
 
 def fetch_file(name: str, most: int, progress: Progress | None = None) -> Path:
-    """The newest file of a name, of at most so many bytes; where the hub cannot be asked, what was fetched before.
+    """The newest file of a name, of at most this many bytes; if the hub cannot be reached, the last downloaded one.
 
     Without `progress`, a bar shows on stderr where that is a terminal. Raises `CheckpointError` with
-    what to do, `DiskFullError` when there is no room.
+    what to do, `DiskFullError` if there is not enough space.
     """
     wanted = HubName.parse(name)
     hub = _hub()

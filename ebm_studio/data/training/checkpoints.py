@@ -1,4 +1,4 @@
-"""What a run goes on from: its state files, of which a whole one is there at any moment.
+"""What a run resumes from: its state files. At any moment at least one of them is complete.
 
 state.safetensors          weights, average and Adam's moments at the last save
 state-previous.safetensors the save before that
@@ -29,7 +29,7 @@ _HEALTHY = re.compile(r"healthy-\d{6,}-(\d+)\.safetensors")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A learner's state after so many updates and seconds."""
+    """A learner's state after this many updates and seconds."""
 
     updates: int
     seconds: float
@@ -37,7 +37,7 @@ class Snapshot:
 
     @property
     def file(self) -> str:
-        """Its name as a healthy state. No two of a run share it, since the seconds go on when it steps back."""
+        """Its name as a healthy state. No two of a run share it, since the seconds keep counting when it steps back."""
         return f"healthy-{self.updates:06d}-{round(self.seconds * 1e6)}.safetensors"
 
 

@@ -1,6 +1,5 @@
-"""What all processes of a run do alike: they read its data and make its learner; and what the helpers do.
-
-Free of files but for the data: the first process alone writes.
+"""What all processes of a run do: they read its data and make its learner. Also what the helpers do. Only the first
+process writes files.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from ebm_studio.data.training.plan import Plan
 
 
 def open_data(plan: Plan, progress: Progress = silent) -> ImageSet:
-    """The images that a run learns from. Raises `DataError`."""
+    """The training images of a run. Raises `DataError`."""
     data = open_images(plan.source, plan.net.size, plan.net.channels, progress)
     if data.images.shape[1:] != plan.net.shape:
         raise DataError(
@@ -37,7 +36,7 @@ def make_learner(plan: Plan, data: ImageSet, device: torch.device, ranks: Ranks)
 def follow(device: torch.device, ranks: Ranks) -> None:
     """Do as the first rank's `TrainingRun` does, in one of the other processes, until it ends.
 
-    Raises `LostRankError` when it ends unasked, and `DataError` when there are other images here.
+    Raises `LostRankError` if that stops unexpectedly, and `DataError` if the images here differ.
     """
     plan = ranks.hear()
     data = open_data(plan)

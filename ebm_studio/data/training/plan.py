@@ -1,4 +1,4 @@
-"""What a run of learning is to do: the plan that its folder keeps in run.json. Free of torch."""
+"""What a training run should do: the plan that its folder keeps in run.json. Free of torch."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OPTIONS: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a run learns, from what, and how long."""
+    """What a run trains, on which data, and for how long."""
 
     net: NetSpec
     short_run: ShortRun
@@ -49,7 +49,7 @@ class Plan:
     licence: str = ""
     """The data's licence, for sets that carry none of their own."""
     origin: str = ""
-    """The model whose weights learning begins with, a bundled name or a path; empty for random ones."""
+    """The model whose weights training starts from, a bundled name or a path; empty for random ones."""
     name: str = "model"
     command: str = ""
     time_limit: float | None = None
@@ -57,9 +57,10 @@ class Plan:
     backend: str = "auto"
     """What computes the short runs; chosen at the start and then kept, since backends round differently."""
     images: int = 0
-    """How many it learns from; like the next, told at the start and then kept."""
+    """The number of training images. Like the next field, it is set at the start and then kept."""
     fingerprint: str = ""
-    """Theirs, so that it never goes on with others: those held out would be no longer."""
+    """Their fingerprint, so that the run never continues with other images: held-out ones could become training images.
+    """
     steps_back: int = 0
     """How often the run has stepped back to a healthy state; see `core.learning.watchdog`."""
 
@@ -111,7 +112,7 @@ def _depends(plan: Plan, part: str, field: str) -> bool:
 
 
 def check_new(folder: Path) -> None:
-    """Raise `StudioError` unless a new run can begin in a folder: in one that is not there yet, or is empty."""
+    """Raise `StudioError` unless a new run can start in a folder: one that does not exist yet, or is empty."""
     if os.path.exists(folder / PLAN):
         raise StudioError(f"{folder} already contains a run: add --resume to continue it, or choose another folder.")
     try:

@@ -1,4 +1,4 @@
-"""Settings of learning that are good to begin with. Free of torch."""
+"""Good settings to start training with. Free of torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A way to learn, for pictures of any kind: size and channels are then set to fit."""
+    """Training settings for pictures of any kind; size and channels are set to fit later."""
 
     name: str
     text: str

@@ -1,4 +1,4 @@
-"""The learning process's side of a run folder: it says how it stands, notes what happens, and takes orders."""
+"""The training process's side of a run folder: it writes its status and events, and reads commands."""
 
 from __future__ import annotations
 
@@ -37,9 +37,8 @@ RESERVE = 2**16  # bytes kept on the disk, so that on a full one there is room t
 
 
 class Diary:
-    """What one process writes of a run. Trouble with the disk never stops it: what cannot be noted is noted later.
-
-    It begins when the folder holds a plan: a run that never comes to be leaves no trace.
+    """What one process writes of a run. Disk errors never stop it: what cannot be written now is written later. It
+    starts when the folder contains a plan, so a run that never starts leaves no trace.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -70,7 +69,7 @@ class Diary:
                 del self._owed[0]
 
     def fail(self, text: str, kind: Kind = "failed", update: int | None = None) -> None:
-        """Say why the run goes on no further; once its end is told, nothing changes it."""
+        """Say why the run ends; once that is written, nothing changes it."""
         if self.status.running:
             self.note(kind, text, update)
             self.end("failed", text)
@@ -94,7 +93,7 @@ class Diary:
         return (self.folder / PLAN).exists()
 
     def use_reserve(self) -> None:
-        """Give up the room that is kept for what is to be said of a full disk."""
+        """Free the space reserved for the message about a full disk."""
         with suppress(OSError):
             (self.folder / "reserve").unlink(missing_ok=True)
 
@@ -133,7 +132,7 @@ class Diary:
         return read_order(self.folder)
 
     def wait(self, seconds: float, until: Callable[[], bool]) -> bool:
-        """Hold still for so long, or until the condition, which is then True; the status goes on beating."""
+        """Wait this long, or until the condition is met (then returns True); the status keeps being updated."""
         end = time.monotonic() + seconds
         while not (met := until()) and time.monotonic() < end:
             time.sleep(LOOK)
@@ -148,7 +147,7 @@ class Pace:
         self._times: deque[tuple[float, int]] = deque(maxlen=PACE)
 
     def add(self, updates: int) -> None:
-        """There have now been so many updates in all."""
+        """Set the total number of updates so far."""
         self._times.append((time.monotonic(), updates))
 
     @property
@@ -162,7 +161,7 @@ class Pace:
 
 @contextmanager
 def session(folder: Path) -> Iterator[Diary]:
-    """Be the one process that learns in a folder, from before its data is read until the end.
+    """Be the one process that trains in a folder, from before its data is read until the end.
 
     The folder holds a run, or is one for a new run (`check_new`): files that are left over are deleted.
     Raises `StudioError` when another process is. What ends the session, an error or a `KeyboardInterrupt`

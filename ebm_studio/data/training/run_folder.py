@@ -1,7 +1,6 @@
-"""Run folders as the window and `ebm-studio runs` see them: read, ordered about, started as processes of their own.
-
-The window never learns in its own process. It starts `ebm-studio train` apart from itself and reads
-what the run's folder says, so that it can be closed, or found again, or do without. Free of torch.
+"""Run folders as the window and `ebm-studio runs` see them: read, controlled, started as separate processes. The window
+never trains in its own process. It starts `ebm-studio train` separately and reads the run's folder, so the window can
+be closed while the run continues. Free of torch.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ from ebm_studio.data.training.run_log import (
 TRASH = "trash"
 TAIL = 64
 LARGEST = 1e30
-"""No metric that a plot shows is larger: one of a run that has run away is as good as not a number."""
+"""No metric that a plot shows is larger: larger ones, of a diverged run, count as not a number."""
 DIGITS = 10
 """Of an update in the name of a sample grid, at most."""
 _SOURCE = Path(__file__).resolve().parents[3]
@@ -118,7 +117,7 @@ class RunFolder:
 
     @property
     def alive(self) -> bool:
-        """Whether a process learns in the folder, or is being started by `launch`."""
+        """Whether a process is training in the folder, or is being started by `launch`."""
         return (self._process is not None and self._process.poll() is None) or is_locked(self.path)
 
     @property
@@ -131,7 +130,7 @@ class RunFolder:
         return read_plan(self.path)
 
     def status(self) -> Status:
-        """How it stands. A run whose process ended without a word is told as stopped."""
+        """Its status. A run whose process ended without a message counts as stopped."""
         status = read_status(self.path)
         if self.alive:
             return status or Status(state="reading", text="Not started yet.")
@@ -184,7 +183,7 @@ class RunFolder:
         return self._rows[np.searchsorted(self._rows[:, 0], after_update, "right") :]
 
     def events(self) -> list[Event]:
-        """What happened to it, oldest first."""
+        """Its events, oldest first."""
         return read_events(self.path)
 
     def grids(self) -> list[tuple[int, Path]]:
@@ -193,16 +192,15 @@ class RunFolder:
         return sorted((int(file.stem), file) for file in files if _is_update(file.stem))
 
     def order(self, order: Order) -> None:
-        """Tell its process to pause, to go on, or to stop for good. Raises `StudioError` when there is none."""
+        """Tell its process to pause, resume or stop. Raises `StudioError` if there is none."""
         if not self.alive:
             raise StudioError(f"{self.name} is not training now: resume it first.")
         write_order(self.path, order)
 
     def launch(self, device: str = "auto", step_back: bool = False) -> None:
-        """Start it, or go on with it, in a process of low priority that outlives this one.
-
-        With `step_back` it goes on from its last healthy state, more carefully.
-        What the process says goes to train.log in the folder. Raises `StudioError`.
+        """Start or resume it, in a process of low priority that outlives this one. With `step_back` it continues from
+        its last healthy state, with gentler settings. The process's output goes to train.log in the folder. Raises
+        `StudioError`.
         """
         if self.alive:
             raise StudioError(f"{self.name} is already training.")
@@ -233,7 +231,7 @@ class RunFolder:
         write_status(self.path, starting)
 
     def trash(self) -> Trashed:
-        """Move it to the trash folder beside it. Raises `StudioError`, also while it learns."""
+        """Move it to the trash folder beside it. Raises `StudioError`, also while it is training."""
         if self.alive:
             raise StudioError(f"{self.name} is training: stop it first.")
         place = self.path.parent / TRASH / f"{self.name}-{time.time_ns()}"

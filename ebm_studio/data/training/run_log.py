@@ -1,4 +1,4 @@
-"""What a run tells of itself in its folder, for whoever looks on: metrics, events, status; and the orders it takes.
+"""What a run writes to its folder for others to read: metrics, events, status; and the commands it reads.
 
 metrics.csv   one row an update
 events.jsonl  one event a line: starts, pauses, warnings, steps back, the end
@@ -83,7 +83,7 @@ class Status:
     pid: int = 0
     updates: int = 0
     seconds: float = 0.0
-    """Spent learning so far, over all sessions of the run."""
+    """Training time so far, over all sessions of the run."""
     progress: float = 0.0
     """Share of the run that is done, 0 to 1."""
     seconds_left: float | None = None
@@ -106,7 +106,7 @@ def write_status(folder: Path, status: Status) -> None:
 
 
 def read_status(folder: Path) -> Status | None:
-    """What status.json says; None when there is none, or it is not one."""
+    """What status.json says; None if there is none or it is damaged."""
     try:
         status = Status(**json.loads(FILE.read(folder / "status.json")))
     except (StudioError, ValueError, TypeError, RecursionError):
@@ -182,7 +182,7 @@ def metrics_row(metrics: Metrics, seconds: float) -> str:
 
 
 def metrics_of(row: npt.NDArray[np.float64]) -> Metrics:
-    """The metrics that a row tells, as exactly as it is written."""
+    """The metrics in a row, as exact as written."""
     figures = dict(zip(METRICS, row.tolist(), strict=True))
     names = ("energy_data", "energy_samples", "v", "learning_rate", "data_noise")
     return Metrics(int(figures["update"]), *(figures[name] for name in names))
@@ -245,14 +245,14 @@ def write_order(folder: Path, order: Order) -> None:
 
 
 def read_order(folder: Path) -> Order:
-    """The newest order; "go" when there is none."""
+    """The newest command; "go" if there is none."""
     word = _text(folder / "control").strip()
     return word if word in ("pause", "stop") else "go"  # type: ignore[return-value]
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Be the one process that learns in a folder. Raises `StudioError` when another is."""
+    """Be the one process that trains in a folder. Raises `StudioError` if another one does."""
     path = folder / LOCK
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -269,7 +269,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a process learns in the folder."""
+    """Whether a process is training in the folder."""
     try:
         FILE.check(folder / LOCK)
         with (folder / LOCK).open("a+b" if sys.platform == "win32" else "rb") as file:

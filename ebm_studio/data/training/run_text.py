@@ -17,7 +17,7 @@ RECENT = 100  # updates that the card's health figures are means over
 
 
 def card_of(plan: Plan, data: ImageSet, past: Sequence[Metrics], updates: int, seconds: float, machine: str) -> Card:
-    """The card of a run's model after so many updates, of which `past` are the last."""
+    """The card of a run's model after this many updates, of which `past` are the last."""
     return Card(
         name=plan.name,
         net=plan.net,
@@ -60,7 +60,7 @@ def done_text(updates: int) -> str:
 
 
 def other_images(plan: Plan, count: int, folder: Path) -> str:
-    """When a run would go on with other images than it has learned from."""
+    """The error if a run would continue with different images from those it was trained on."""
     return (
         f"The run was trained on {plan.images} images, but {plan.source} now has {count} that are not the same. "
         f"Restore the original images, or start a new run with --from {folder / 'model.safetensors'}."
@@ -68,9 +68,8 @@ def other_images(plan: Plan, count: int, folder: Path) -> str:
 
 
 def stepping_back(plan: Plan, reason: str, update: int) -> tuple[Plan, str, bool]:
-    """What a run that has run away does at its last healthy state, after `update` updates.
-
-    Returns the plan that it goes on with, the sentence that says so, and whether it gives up instead.
+    """What a diverged run does at its last healthy state, after `update` updates. Returns the plan to continue with,
+    the sentence that says so, and whether it gives up instead.
     """
     tries = plan.steps_back + 1
     if tries > TRIES:

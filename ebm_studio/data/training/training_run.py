@@ -1,4 +1,4 @@
-"""A course of learning in its folder: settings, state, metrics, sample grids and the model, always whole.
+"""A training run in its folder: settings, state, metrics, sample grids and the model, always complete.
 
 run.json                 what is learned from what, and how (`data.training.plan`)
 state.safetensors ...    what the run goes on from (`data.training.checkpoints`)
@@ -50,17 +50,17 @@ HEALTHY_EVERY = 50  # updates between states that a run may step back to
 
 @dataclass(frozen=True)
 class Report:
-    """What is told after each update."""
+    """What is reported after each update."""
 
     metrics: Metrics
     seconds: float
-    """Spent learning so far, over all sessions of the run."""
+    """Training time so far, over all sessions of the run."""
     progress: float
     """Share of the run that is done, 0 to 1."""
 
 
 class TrainingRun:
-    """A run folder being learned in. Use `start` or `resume`, then `learn`."""
+    """A run folder in which training takes place. Use `start` or `resume`, then `learn`."""
 
     def __init__(
         self, folder: Path, plan: Plan, data: ImageSet, device: torch.device, diary: Diary, ranks: Ranks
@@ -138,12 +138,12 @@ class TrainingRun:
         stopped: Callable[[], bool] = lambda: False,
         save_every: float = SAVE_SECONDS,
     ) -> bool:
-        """Update until the plan is done (True), or `stopped` or an order says so (False); saved in either case.
+        """Update until the plan is done (True), or until `stopped` or a command says so (False). It saves in either
+        case.
 
-        In between, the state is saved every `save_every` seconds. An order to pause is obeyed between
-        updates, and a full disk is waited out. When learning runs away, the run steps back to its last
-        healthy state and goes on more carefully. Raises `DivergedError` when that does not help:
-        what is saved then is the healthy state.
+        In between, the state is saved every `save_every` seconds. It obeys a command to pause between updates, and
+        waits while the disk is full. If training diverges, the run steps back to its last healthy state and continues
+        with gentler settings. Raises `DivergedError` when that does not help: what is saved then is the healthy state.
         """
         try:
             return self._learn(tell, stopped, save_every)
@@ -249,7 +249,9 @@ class TrainingRun:
         return metrics
 
     def step_back(self) -> None:
-        """Go on from the last healthy state, more carefully: what the watchdog does unasked, at a person's word."""
+        """Continue from the last healthy state with gentler settings, as the watchdog does, because a person asked for
+        it.
+        """
         self.plan = replace(self.plan, steps_back=0)
         self._step_back("Someone asked for it.")
 
@@ -308,7 +310,7 @@ class TrainingRun:
             raise CheckpointError(f"The state in {self.folder} does not fit the run's settings.") from None
 
     def _take_up(self) -> None:
-        """Begin from where the learner stands: what was told of later updates will be told anew."""
+        """Start from the learner's current state: metrics of later updates will be written again."""
         past = [metrics_of(row) for row in cut_metrics(self.folder, self.learner.updates)[-MEMORY:]]
         for path in self.folder.glob("samples/*.png"):
             if path.stem.isdecimal() and int(path.stem) > self.learner.updates:
@@ -342,7 +344,7 @@ class TrainingRun:
 
 
 def _open_data(folder: Path, plan: Plan, saved: Saved | None, progress: Progress) -> ImageSet:
-    """The images that a run learns from, the same as ever. Raises `DataError`."""
+    """The training images of a run, which must not have changed. Raises `DataError`."""
     try:
         if is_part_of(plan.source, folder):
             raise DataError(f"{folder} is inside {plan.source}: the run would train on its own samples.")

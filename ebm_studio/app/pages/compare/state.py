@@ -83,7 +83,7 @@ class Side(QObject):
             self._state.set_side(self, own, f"Reset {self.name.lower()}")
 
     def set(self, parameters: Parameters, models: Mapping[str, ModelReady]) -> None:
-        """Be so from now on; `models` are those at hand, another one is loaded."""
+        """Take these settings; `models` are the loaded ones, any other is loaded."""
         if parameters != self.parameters:
             self.parameters = parameters
             self.store = None
@@ -101,7 +101,7 @@ class Side(QObject):
             self._load(self.parameters.model, self._set_model, self._keep_model)
 
     def start(self, bound: int) -> None:
-        """Run the chains, unless they are there already; those that were cancelled go on from where they stand."""
+        """Run the chains, unless they are there already; cancelled ones continue where they stopped."""
         p, store = self.parameters, self.store
         is_due = store is None or (store.finished and not store.whole)
         if self.model is not None and self.model.name == p.model and is_due:
@@ -122,7 +122,7 @@ class Side(QObject):
             )
 
     def make_way(self) -> None:
-        """What runs here was cancelled for something else: it goes on afterwards."""
+        """The run here was cancelled for something else; it continues afterwards."""
         self._goes_on = self._running
 
     def _end_chains(self, ended: Ended) -> None:
@@ -142,7 +142,7 @@ class Side(QObject):
         self.take_model(model, run or model.card.short_run)
 
     def _keep_model(self, ended: Ended) -> None:
-        """If the model could not be loaded, go on with the one that is there, if any."""
+        """If the model could not be loaded, keep the current one, if any."""
         if ended.fault is not None:
             name = self.model.name if self.model else ""
             self._absent = "" if self.model else self.parameters.model

@@ -1,4 +1,4 @@
-"""A claim as a card: the sentence, what was found, plots, pictures, figures, and ways to go on."""
+"""A claim as a card: the sentence, the result, plots, pictures, numbers, and links to other pages."""
 
 from __future__ import annotations
 

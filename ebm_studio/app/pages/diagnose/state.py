@@ -21,7 +21,7 @@ class Side(QObject):
 
     model_changed = Signal()
     changed = Signal()
-    """Another finding, or work that begins or ends."""
+    """Another finding, or work that starts or ends."""
 
     def __init__(self, state: DiagnoseState, letter: str) -> None:
         super().__init__(state)

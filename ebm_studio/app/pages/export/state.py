@@ -198,7 +198,7 @@ class ExportState(Faults):
             self.link.cancel(self.running)
 
     def leave(self) -> None:
-        """The dialog is closed: no preview is needed. A file that is being written goes on."""
+        """The dialog is closed: no preview is needed. An export in progress continues."""
         self._pause.stop()
         if self._wanted is not None:
             self.link.cancel(self._wanted)

@@ -1,4 +1,4 @@
-"""On the Generate page, while it runs the model of a run that goes on learning: the newer one, by a click."""
+"""A button on the Generate page, for the model of a run that is still training: it loads the newer model."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ PAGE = "generate"
 
 
 class GenerateState(ChainsState):
-    """Observable parameters and faults; a change of parameters runs the chain again after a short pause."""
+    """Observable parameters and errors; a change of parameters runs the chain again after a short pause."""
 
     model_changed = Signal()
     model_missed = Signal(object)
@@ -89,7 +89,7 @@ class GenerateState(ChainsState):
     def change(self, text: str = "", *, key: Hashable = "change", **changes: Any) -> None:
         """Change `seed`, `count` or `run`; the chain runs again after a short pause.
 
-        `text` says what undo would take back; changes of the same `key` in quick succession are one.
+        `text` names the change for undo; changes of the same `key` in quick succession are one.
         """
         try:
             after = replace(self.parameters, **changes)
@@ -130,7 +130,7 @@ class GenerateState(ChainsState):
             self.restore(after)
 
     def run_longer(self) -> None:
-        """Twice the steps, at once. The chains go on from where they have ended."""
+        """Twice the steps, at once. The chains continue from their end."""
         self.run_steps(2 * self.parameters.run.steps)
 
     def run_steps(self, steps: int) -> None:
@@ -287,7 +287,7 @@ class GenerateState(ChainsState):
         self.run()
 
     def _keep_model(self, fault: Fault) -> None:
-        """Another model could not be loaded: go on with the one that is there, if any."""
+        """Another model could not be loaded: keep the current one, if any."""
         self.show(fault)
         if self.model is not None and self.parameters.model != self.model.name:
             self.parameters = replace(self.parameters, model=self.model.name)

@@ -43,7 +43,7 @@ COLUMN = 45 * UNIT
 
 
 class Shortcuts(QWidget):
-    """What all keys do, by page, made anew each time it is shown."""
+    """What all keys do, by page; built again each time it is shown."""
 
     def __init__(self, groups: KeyGroups) -> None:
         super().__init__()

@@ -34,7 +34,7 @@ VIEWS = ("path", "surface", "pad")
 
 @dataclass(frozen=True, kw_only=True)
 class PathParameters:
-    """What a person sets besides the slots A and B. Replaced whole at each edit, so that an edit can be undone."""
+    """The settings of a path, apart from the slots A and B. Replaced whole at each edit, so edits can be undone."""
 
     spec: Interpolation = field(default_factory=Interpolation)
     run: ShortRun = field(default_factory=ShortRun)
@@ -215,7 +215,7 @@ class PathState(Faults):
         self.stops_changed.emit()
 
     def fill(self, files: list[Path]) -> None:
-        """Put files at the stops: the empty ones first, then behind the last one; two or more begin at A."""
+        """Put files at the stops: the empty ones first, then after the last one; two or more start at A."""
         empty = [i for i, kept in enumerate(self.stops) if kept is None and i not in self.making]
         last = max([len(self.stops), *(i + 1 for i in self.making)])
         places = [*([0, 1] if len(files) > 1 else empty), *range(last, MAX_STOPS)]

@@ -181,7 +181,7 @@ HELP = tuple(map(line, USES))
 
 
 class StopMenu(QMenu):
-    """What can be put at a stop. Made anew for each click."""
+    """What can be put at a stop. Built again for each click."""
 
     def __init__(self, parent: QWidget, theme: Theme, state: PathState, index: int) -> None:
         super().__init__(parent)

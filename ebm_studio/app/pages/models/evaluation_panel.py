@@ -24,7 +24,7 @@ class EvaluationPanel(QWidget):
         self._zoo = zoo
         self._entry = entry
         self._is_open = False
-        self._offered: DataCard | None = None  # whose set was chosen unasked
+        self._offered: DataCard | None = None  # whose data set was chosen automatically
         self.source = SourceBox(
             "The pictures it was trained on",
             "The model's training set; it is scored on held-out images.",

@@ -20,7 +20,7 @@ class Batches(QObject):
     """Observable. Photos with a mask are a batch of their own, since their short run takes other steps."""
 
     changed = Signal()
-    """A search has begun, or goes on with another batch."""
+    """A search has started, or continues with another batch."""
     found = Signal(list)
     """The `Outcome`s of a batch."""
     ran_away = Signal(object)

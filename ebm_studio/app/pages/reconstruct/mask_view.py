@@ -1,4 +1,4 @@
-"""What the model sees of a photo, with a brush for the part that it shall fill in."""
+"""What the model sees of a photo, with a brush for the part to fill in."""
 
 from __future__ import annotations
 

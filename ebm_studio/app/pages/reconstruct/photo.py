@@ -29,7 +29,9 @@ class Photo:
     """Upright, and turned as chosen."""
     crop: Crop
     unknown: Mask | None = None
-    """True where the picture is to be filled in, at the size it was painted at; None when all is known. See `mask`."""
+    """True where the picture should be filled in, at the size it was painted at; None if all of it is known. See
+    `mask`.
+    """
     file: Path | None = None
     """Where it was read from; None when it came in another way, and is nowhere else."""
     turns: int = 0

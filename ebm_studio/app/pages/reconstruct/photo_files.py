@@ -25,7 +25,7 @@ MOST = 64
 
 
 class PhotoFiles(QObject):
-    """Reads what it is told to, in order."""
+    """Reads the files it is given, in order."""
 
     came = Signal(object, object)
     """A `Photo`, and what those have in common that were asked for together."""

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 MOST = 64
 """Photos on the page at most."""
 MESSAGES = 5
-"""Faults of files that are shown at once."""
+"""The number of file errors shown at once."""
 
 View = Literal["crop", "mask", "split", "difference"]
 VIEWS: tuple[View, ...] = get_args(View)
@@ -57,7 +57,7 @@ class ReconstructState(Faults):
     view_changed = Signal()
     brush_changed = Signal()
     search_changed = Signal()
-    """A search has begun, goes on, or has ended; or what it found has gone."""
+    """A search has started, made progress or ended; or its result was removed."""
     saved = Signal(object)
     """A `Saved`."""
 
@@ -130,7 +130,7 @@ class ReconstructState(Faults):
     # Photos
 
     def open_files(self, paths: Sequence[Path]) -> None:
-        """Add photos, and the pictures of folders; those that cannot be read are named in the fault."""
+        """Add photos, and the pictures of folders; those that cannot be read are named in the error message."""
         self.dismiss()
         self.files.read(self.paper, paths=tuple(paths))
 
@@ -231,7 +231,7 @@ class ReconstructState(Faults):
         self.settings_changed.emit()
 
     def set_seed(self, seed: int | None = None) -> None:
-        """Another start noise for what is unknown, by default by chance."""
+        """Another start noise for the unknown part; random by default."""
         self.seed = secrets.randbelow(RANDOM_SEEDS) if seed is None else check_seed(seed)
         self.settings_changed.emit()
 
@@ -258,7 +258,7 @@ class ReconstructState(Faults):
 
     @property
     def ready(self) -> bool:
-        """Whether a search could begin."""
+        """Whether a search could start."""
         return self.model is not None and not self.searching and bool(self.missing)
 
     @property
@@ -445,7 +445,7 @@ class ReconstructState(Faults):
             self.files.save(folder, self.results, merged(outcomes))
 
     def dismiss(self) -> None:
-        """Take the fault away."""
+        """Remove the error message."""
         self._messages = []
         super().dismiss()
 

@@ -14,7 +14,7 @@ from ebm_studio.app.widgets.notice import Notice
 
 
 class Leaving(Notice):
-    """Learning is a process of its own, so that it can go on; a second attempt to close lets it."""
+    """Training has its own process, so it can continue; a second attempt to close lets it."""
 
     def __init__(self, theme: Theme, runs: Runs, preferences: PreferenceStore) -> None:
         super().__init__(theme)

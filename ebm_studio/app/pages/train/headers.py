@@ -64,12 +64,12 @@ class SetupHeader(TrainHeader):
         self._show()
 
     def choose_folder(self) -> None:
-        """Ask for a folder and learn from it."""
+        """Ask for a folder and train on it."""
         if source := choose_folder(self, PICTURES):
             self._setup.set_source(source)
 
     def choose_zip(self) -> None:
-        """Ask for a zip and learn from it."""
+        """Ask for a zip and train on it."""
         if source := choose_zip(self, PICTURES):
             self._setup.set_source(source)
 
@@ -150,7 +150,7 @@ class RunHeader(TrainHeader):
         self.menu.addAction("Empty the trash…", self.trash_looked_at.emit)
 
     def delete(self) -> None:
-        """Move the runs that are looked at, and learn no more, to the trash."""
+        """Move the selected runs that are not training to the trash."""
         self._runs.delete([view for view in self._runs.watch.views if not view.alive])
 
     def pause_or_resume(self) -> None:

@@ -190,7 +190,7 @@ class TrainPage(Page):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(view.folder.path)))
 
     def empty_trash(self) -> None:
-        """Say what is in the trash, and ask whether it shall go."""
+        """Say what is in the trash, and ask whether to empty it."""
         count, size = look_into_trash(self.runs.root)
         if not count:
             self.notice.say("The trash of runs is empty.")

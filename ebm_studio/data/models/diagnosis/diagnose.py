@@ -1,4 +1,4 @@
-"""The paper's argument, measured on a model: six claims, each with figures, plots and a verdict."""
+"""The paper's argument, measured on a model: six claims, each with numbers, plots and a verdict."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def keep_diagnosis(path: Path, diagnosis: Diagnosis) -> None:
 
 
 def read_diagnosis(path: Path) -> Diagnosis | None:
-    """The diagnosis, or None when there is none, or none that can be read."""
+    """The diagnosis, or None if there is none or it cannot be read."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         findings = tuple(

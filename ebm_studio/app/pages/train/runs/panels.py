@@ -1,4 +1,4 @@
-"""The right column while a run is looked at: figures, what happened, what it learns by."""
+"""The right column of a run: metrics, events and settings."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _figures(view: RunView, runs: Runs) -> dict[str, str]:
 
 
 class EventsPanel(Panel):
-    """What happened, in plain words, the newest first. A click shows the samples of that time."""
+    """The events, newest first. A click shows the samples of that time."""
 
     def __init__(self, theme: Theme, runs: Runs) -> None:
         super().__init__("Events")
@@ -128,7 +128,7 @@ class EventsPanel(Panel):
 
 
 class SettingsPanel(Panel):
-    """What it learns, from what, and how."""
+    """Its network, data and settings."""
 
     def __init__(self, runs: Runs) -> None:
         super().__init__("Settings")

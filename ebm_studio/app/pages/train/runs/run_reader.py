@@ -52,7 +52,7 @@ class RunView:
     def look(self) -> bool:
         """Read how it stands, its plan, and which samples there are; True when anything is new."""
         before = (self.status, self.alive, self.grids, self.plan)
-        if (written := self._plan_written()) != self._planned:  # a run that steps back goes on more carefully
+        if (written := self._plan_written()) != self._planned:  # a run that steps back continues with gentler settings
             with suppress(StudioError):
                 self.plan = self.folder.plan()
                 self._planned = written

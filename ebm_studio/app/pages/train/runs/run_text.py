@@ -31,7 +31,7 @@ def share_of(view: RunView) -> str:
 
 
 def line_of(view: RunView, asked: Order | None = None, short: bool = False) -> str:
-    """A line: state, share, time left. A `short` one leaves out that it is learning."""
+    """A line: state, share, time left. A `short` one leaves out that it is training."""
     status = view.status
     parts = [state_of(view, asked)] if not short or asked or status.state != "learning" or not status.updates else []
     if status.state != "done" and status.updates:

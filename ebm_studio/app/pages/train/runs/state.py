@@ -1,4 +1,4 @@
-"""All runs of learning that the window knows, and what can be done with them."""
+"""All training runs that the window knows, and what can be done with them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ POLL = 1000  # milliseconds: a running process writes its status about as often
 
 
 class Runs(QObject):
-    """Observable. It only reads run folders and gives orders; the learning is done by processes of their own.
-
-    While anything learns, or the page is shown, the folders are looked at once a second.
+    """Observable. It only reads run folders and sends commands; separate processes do the training. While anything is
+    training, or the page is shown, it checks the folders once a second.
     """
 
     changed = Signal()
@@ -129,7 +128,7 @@ class Runs(QObject):
         self.changed.emit()
 
     def start(self, plan: Plan) -> None:
-        """Start learning by a plan, in a new folder and a process of its own."""
+        """Start training by a plan, in a new folder and its own process."""
         try:
             folder = new_run(self.root, plan)
             folder.launch(self.device)
@@ -143,7 +142,7 @@ class Runs(QObject):
         self.refresh()
 
     def order(self, view: RunView, order: Order) -> None:
-        """Pause, stop, or go on with a run; one that has no process gets one."""
+        """Pause, stop or resume a run; a run without a process gets one."""
         try:
             if view.alive:
                 view.folder.order(order)
@@ -217,12 +216,12 @@ class Runs(QObject):
             self.saved.emit(to)
 
     def complain(self, fault: Fault) -> None:
-        """Put a fault above the page."""
+        """Show an error above the page."""
         self._complaint = fault
         self._show_fault()
 
     def dismiss(self) -> None:
-        """Take the fault, or the warning, away."""
+        """Remove the error or the warning."""
         if self._complaint is None and self.view is not None and self.view.events:
             self._dismissed[self.view.name] = self.view.events[-1].time
         self._complaint = None

@@ -1,4 +1,4 @@
-"""The pictures that a new run would learn from: some of them, how many there are, what was left out."""
+"""The training pictures of a new run: some of them, their number, and what was left out."""
 
 from __future__ import annotations
 

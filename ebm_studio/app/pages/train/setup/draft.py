@@ -40,7 +40,7 @@ def planned(preset: Preset, plan: Plan) -> Plan:
 
 @lru_cache(maxsize=16)
 def origin_card(origin: str) -> Card | None:
-    """The card of the model that a run begins with; None without one, or when it cannot be read."""
+    """The card of the model that a run starts from; None without one, or when it cannot be read."""
     try:
         return read_card(find_model(origin)) if origin else None
     except CheckpointError:
@@ -48,7 +48,7 @@ def origin_card(origin: str) -> Card | None:
 
 
 def first_plan() -> Plan:
-    """The plan that a draft begins with: the first preset on the first data set."""
+    """The plan that a draft starts with: the first preset on the first data set."""
     preset = PRESETS[0]
     net = replace(preset.net, channels=natural_channels(FIRST))
     return Plan(net=net, short_run=preset.short_run, learning=preset.learning, source=FIRST, name=FIRST)

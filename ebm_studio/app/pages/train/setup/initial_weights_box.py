@@ -1,4 +1,4 @@
-"""Which weights a run begins with: random ones, or those of a model."""
+"""Which weights a run starts from: random ones, or those of a model."""
 
 from __future__ import annotations
 

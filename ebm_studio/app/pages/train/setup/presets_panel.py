@@ -1,4 +1,4 @@
-"""Ways to learn that are good to begin with, each with the time that it takes here."""
+"""Presets for training, each with the time that it takes on this machine."""
 
 from __future__ import annotations
 

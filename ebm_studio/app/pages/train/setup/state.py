@@ -1,4 +1,4 @@
-"""What a new run is to learn, and from what: set here, looked at and measured before it starts."""
+"""The settings and data of a new run: chosen, previewed and measured before it starts."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class TrainSetup(QObject):
 
     @property
     def must_fetch(self) -> bool:
-        """Whether the data set is to be downloaded first."""
+        """Whether the data set must be downloaded first."""
         return self.plan.source in NAMED and not NAMED[self.plan.source].is_here
 
     @property
@@ -131,7 +131,7 @@ class TrainSetup(QObject):
                 )
 
     def set_source(self, source: str) -> None:
-        """Learn from another set, by name or path."""
+        """Train on another data set, by name or path."""
         plan = self.plan
         name = set_name(source) if plan.name in ("", set_name(plan.source)) else plan.name
         net = replace(plan.net, channels=natural_channels(source))
@@ -139,7 +139,7 @@ class TrainSetup(QObject):
         self._swap(f"Train on {set_name(source)}", replace(self.draft, plan=plan))
 
     def open_files(self, paths: list[Path]) -> None:
-        """Learn from a folder or zip that was dropped or chosen; of several, from the first."""
+        """Train on a folder or zip that was dropped or chosen; of several, on the first."""
         self.set_source(str(paths[0]))
         if len(paths) > 1:
             text = f"A run trains on one folder or zip, here {paths[0].name}. Put the others into it."
@@ -150,7 +150,7 @@ class TrainSetup(QObject):
         self._swap(preset.name, Draft(preset=preset.name, plan=planned(preset, self.plan)))
 
     def set_origin(self, origin: str) -> None:
-        """Begin with the weights, the net and the short run of a model; with random weights when it is empty."""
+        """Start from the weights, network and short run of a model; from random weights if it is empty."""
         origin_card.cache_clear()
         card = origin_card(origin)
         if origin and card is None:
@@ -163,7 +163,7 @@ class TrainSetup(QObject):
         self._swap("Start with " + (card.name if card else "random weights"), replace(self.draft, plan=plan))
 
     def set_plan(self, plan: Plan, text: str) -> None:
-        """Begin with the settings of another run."""
+        """Start with the settings of another run."""
         new = replace(plan, command="", backend="auto", images=0, fingerprint="", steps_back=0)
         self._swap(text, replace(self.draft, plan=new))
 
