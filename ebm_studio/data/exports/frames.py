@@ -49,9 +49,9 @@ class Look(Spec):
     fps: float = 20.0
     """Frames a second."""
     loop: bool = True
-    """Play for ever, instead of once."""
+    """Loop instead of playing once."""
     ping_pong: bool = False
-    """Play forth and back."""
+    """Play forward and back."""
     hold_first: float = 0.0
     """Seconds that the first frame stays."""
     hold_last: float = 0.0
@@ -183,7 +183,7 @@ def picked(count: int, every: int) -> list[int]:
 def film(count: int, look: Look) -> list[Shot]:
     """The order of `count` frames and how long each stays.
 
-    Forth and back shows the end frames once a turn, so a loop does not stutter.
+    Forward and back shows the end frames once a turn, so a loop does not stutter.
     """
     order = list(range(count))
     if look.ping_pong and count > 2:

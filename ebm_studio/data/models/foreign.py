@@ -172,7 +172,7 @@ def _same(one: Weights, other: Weights) -> bool:
 def _check_plain(path: Path, tensor: Tensor) -> None:
     if tensor.dtype not in _DTYPES:
         raise odd(path, str(tensor.dtype).removeprefix("torch."))
-    # Strides may repeat a few values for ever; the values of weights all lie in the file.
+    # Strides may repeat a few values endlessly; the values of weights all lie in the file.
     if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
         raise CheckpointError(f"{path} cannot be used: it claims more weights than the file contains. {ADVICE}")
 

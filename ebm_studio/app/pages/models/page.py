@@ -64,7 +64,7 @@ class Section(QWidget):
 
 
 class ModelsPage(Page):
-    """Bundled models and files opened lately; a file can be opened or dropped."""
+    """Bundled models and recent files; a file can be opened or dropped."""
 
     key = "models"
     title = "Models"

@@ -1,4 +1,4 @@
-"""The models that a person can choose from: bundled ones, and files opened lately."""
+"""The models that a person can choose from: bundled ones, and recent files."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Zoo(QObject):
 
     @property
     def recent(self) -> list[str]:
-        """Files opened lately, the newest first."""
+        """Recent files, newest first."""
         found = self._settings.data("models/recent")
         return [name for name in found if isinstance(name, str)][:MOST] if isinstance(found, list) else []
 
@@ -187,7 +187,7 @@ class Zoo(QObject):
 
 
 def _recent_entry(name: str) -> Entry:
-    """One opened lately: a file, or what was fetched from the hub."""
+    """A recent one: a file, or a download from the hub."""
     try:
         return _entry(name, cached_file(name) if is_hub_name(name) else Path(name), False)
     except StudioError as error:
