@@ -26,6 +26,7 @@ from ebm_studio.data.storage.outside import path_of
 
 if TYPE_CHECKING:
     from ebm_studio.core.specs import ShortRun
+    from ebm_studio.data.exports.frames import Look
     from ebm_studio.data.models.latent import Latent
     from ebm_studio.data.models.model import Model
 
@@ -92,24 +93,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Interpolate and write the file."""
     from ebm_studio.core.specs import Interpolation, check_stops
     from ebm_studio.data.exports.encoders import check_size, check_target, export, left_out
-    from ebm_studio.data.exports.frames import Look
     from ebm_studio.data.exports.recipe_sources import sources_of
     from ebm_studio.data.exports.replay import expected_of_path, frames_of_path, make_recipe
     from ebm_studio.data.models.model import load_model
 
     kind = check_target(args.output)
     spec = Interpolation(path=args.path, spacing=args.spacing, frames=args.frames, noise=args.noise, closed=args.loop)
-    look = Look(
-        scale=args.scale,
-        smooth=args.smooth,
-        captions=args.captions,
-        fps=args.fps,
-        ping_pong=args.ping_pong,
-        hold_first=args.hold,
-        hold_last=args.hold,
-        palette=args.palette,
-        dither=args.dither,
-    )
+    look = _look(args)
     check_stops(len(args.stops), spec.closed)
     model = load_model(args.model, args.device, reading=reading(args))
     own = short_run(args, run_of(args.stops, model.card.short_run))
@@ -146,6 +136,22 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "backend_reason": model.backend_reason,
         "seconds": round(seconds, 3),
     }
+
+
+def _look(args: argparse.Namespace) -> Look:
+    from ebm_studio.data.exports.frames import Look
+
+    return Look(
+        scale=args.scale,
+        smooth=args.smooth,
+        captions=args.captions,
+        fps=args.fps,
+        ping_pong=args.ping_pong,
+        hold_first=args.hold,
+        hold_last=args.hold,
+        palette=args.palette,
+        dither=args.dither,
+    )
 
 
 def run_of(stops: Sequence[str], own: ShortRun) -> ShortRun:

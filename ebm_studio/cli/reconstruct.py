@@ -76,16 +76,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     import torch
     from tqdm import tqdm
 
-    from ebm_studio.core.specs import Reconstruction
     from ebm_studio.data.models.model import load_model
     from ebm_studio.data.models.reconstruction import save_results
     from ebm_studio.data.models.result import Account, Result
     from ebm_studio.data.pictures.pictures import to_images
     from ebm_studio.data.storage.atomic_write import check_place
 
-    tolerance = {} if args.tolerance is None else {"tolerance": args.tolerance}
     check_place(args.output, folder=True)
-    settings = Reconstruction(iterations=args.iterations, mode=args.mode, **tolerance)
+    settings = _settings(args)
     model = load_model(args.model, args.device, reading=reading(args))
     own = short_run(args, model.card.short_run.for_photos(masked=args.mask is not None))
     files, pixels, skipped = _read(args.photos, model.card.net, args.background)
@@ -123,6 +121,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise lost[0]
     _warn(map(str, lost))
     return report
+
+
+def _settings(args: argparse.Namespace) -> Reconstruction:
+    from ebm_studio.core.specs import Reconstruction
+
+    tolerance = {} if args.tolerance is None else {"tolerance": args.tolerance}
+    return Reconstruction(iterations=args.iterations, mode=args.mode, **tolerance)
 
 
 def _search(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ebm_studio.core.learning.ranks import Ranks
     from ebm_studio.data.training.run_diary import Diary
+    from ebm_studio.data.training.training_run import TrainingRun
 
 
 def add(commands: Any) -> None:
@@ -193,10 +194,14 @@ def _learn(
 
         done = run.learn(tell, stopped.is_set, args.save_every)
 
+    return _account(args.output, run, done)
+
+
+def _account(output: Path, run: TrainingRun, done: bool) -> dict[str, Any]:
     card = run.card()
     return {
-        "run": str(args.output),
-        "model": str(args.output / "model.safetensors"),
+        "run": str(output),
+        "model": str(output / "model.safetensors"),
         "updates": card.updates,
         "seconds": card.seconds,
         "stopped": not done,

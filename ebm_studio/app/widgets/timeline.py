@@ -114,12 +114,7 @@ class Timeline(OverPlots):
         self.go_on.setObjectName("quiet")
         self.go_on.clicked.connect(lambda: state.go_on())
         self.go_on.hide()
-        self.speed = QComboBox()
-        self.speed.setToolTip("Steps per second.")
-        self.speed.setAccessibleName("Playback speed")
-        for speed in SPEEDS:
-            self.speed.addItem(f"{speed} / s", speed)
-        self.speed.activated.connect(lambda i: playback.set_speed(SPEEDS[i]))
+        self.speed = self._speeds()
         self.memory = NameLabel("small")
         self._lay_out()
         playback.chain_changed.connect(self._load)
@@ -130,6 +125,15 @@ class Timeline(OverPlots):
         playback.axis_changed.connect(self._show_axis)
         self._show_mode()
         self._load()
+
+    def _speeds(self) -> QComboBox:
+        box = QComboBox()
+        box.setToolTip("Steps per second.")
+        box.setAccessibleName("Playback speed")
+        for speed in SPEEDS:
+            box.addItem(f"{speed} / s", speed)
+        box.activated.connect(lambda index: self._playback.set_speed(SPEEDS[index]))
+        return box
 
     def _lay_out(self) -> None:
         bar = QHBoxLayout()

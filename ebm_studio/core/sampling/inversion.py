@@ -85,10 +85,7 @@ def reconstruct(
     With `known`, boolean and of a shape that broadcasts to the photos', only those pixels count: the short run fills in
     the others. Raises `DivergedError` when no photo has a finite error.
     """
-    known = torch.ones_like(photos) if known is None else known.to(photos).expand_as(photos)
-    count = known.flatten(1).sum(1)
-    if not count.all():
-        raise DataError("The mask covers the whole photo, so there is nothing to match.")
+    known, count = _known(photos, known)
     project = _one_by_one(_projection(settings.mode, run.start))
     even = _one_by_one(lambda slope: balanced(slope, COARSE[settings.mode]))
 
@@ -123,6 +120,15 @@ def reconstruct(
         moving = (best_error > settings.tolerance) & error.isfinite()
         velocity = _chosen(moving, velocity, torch.zeros_like(velocity))
         z = project(_chosen(moving, z, best_z) + velocity)
+
+
+def _known(photos: Tensor, known: Tensor | None) -> tuple[Tensor, Tensor]:
+    """The known pixels, 1 in (N, C, H, W), and how many each photo has. Raises `DataError` when one has none."""
+    known = torch.ones_like(photos) if known is None else known.to(photos).expand_as(photos)
+    count = known.flatten(1).sum(1)
+    if not count.all():
+        raise DataError("The mask covers the whole photo, so there is nothing to match.")
+    return known, count
 
 
 @torch.no_grad()

@@ -60,17 +60,11 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Progress = s
     }
     target = extractor.cached(reference, _told(tell, "features of held-out images"))
 
-    measured = _told(tell, "distances")
-    kids, fds = {}, {}
-    for done, (name, found) in enumerate(features.items()):
-        measured(done, len(features) + 1)
-        kids[name] = kid(found, target, settings.seed)
-        fds[name] = frechet(found, target)
-    measured(len(features), len(features) + 1)
+    kids, fds = _distances(features, target, settings.seed, _told(tell, "distances"))
     return Figures(
         against=training.name,
-        kid=Scale(**kids),
-        fd=Scale(**fds),
+        kid=kids,
+        fd=fds,
         inception_score=_inception_score(extractor, features["model"]),
         nearest=_nearest(samples, reference, training.images),
         heldout_error=heldout_error(model, reference, _told(tell, "reconstructing held-out images")),
@@ -81,6 +75,19 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Progress = s
         held_out=len(reference),
         command=command_of(model.card.name, Path(source).name, settings),
     )
+
+
+def _distances(
+    features: dict[str, Tensor], target: Tensor, seed: int, tell: Callable[[int, int], None]
+) -> tuple[Scale, Scale]:
+    """The KID and the Frechet distance of model, floor and ceiling to the held-out images' features."""
+    kids, fds = {}, {}
+    for done, (name, found) in enumerate(features.items()):
+        tell(done, len(features) + 1)
+        kids[name] = kid(found, target, seed)
+        fds[name] = frechet(found, target)
+    tell(len(features), len(features) + 1)
+    return Scale(**kids), Scale(**fds)
 
 
 def heldout_error(model: Model, pixels: Pixels, tell: Callable[[int, int], None] = lambda _, __: None) -> float:

@@ -19,6 +19,25 @@ FRAMES = Number(
     high=MAX_FRAMES,
     slider=(2, 129),
 )
+PATHS = [
+    ("paper", "Paper", "z = ρ z₁ + √(1 − ρ²) z₂, as in the paper. It keeps the variance."),
+    ("slerp", "Slerp", "The great circle through both latents."),
+    ("linear", "Linear", "The straight line. The middle has less variance than the ends."),
+]
+ENDS = [
+    ("open", "Open", "From the first stop to the last."),
+    ("closed", "Loop", "Continue from the last stop to the first. Needs three stops."),
+]
+SPACINGS = [
+    ("angle", "Angle", "Frames evenly spaced in the angle between the latents."),
+    ("image", "Look", "Frames evenly spaced in how much the image changes. Takes several runs."),
+    ("rho", "ρ", "Frames evenly spaced in ρ, as in the paper."),
+]
+NOISES = [
+    ("own", "Blended", "Each stop's own noise of the steps, mixed like the start noise."),
+    ("first", "Same for all", "The noise of the first stop for all frames."),
+    ("off", "None", "Steps without noise."),
+]
 
 
 class PathPanel(Panel):
@@ -27,37 +46,10 @@ class PathPanel(Panel):
     def __init__(self, theme: Theme, state: PathState) -> None:
         super().__init__("Path")
         self._state = state
-        self.path = Choice(
-            [
-                ("paper", "Paper", "z = ρ z₁ + √(1 − ρ²) z₂, as in the paper. It keeps the variance."),
-                ("slerp", "Slerp", "The great circle through both latents."),
-                ("linear", "Linear", "The straight line. The middle has less variance than the ends."),
-            ],
-            "Path",
-        )
-        self.closed = Choice(
-            [
-                ("open", "Open", "From the first stop to the last."),
-                ("closed", "Loop", "Continue from the last stop to the first. Needs three stops."),
-            ],
-            "Ends",
-        )
-        self.spacing = Choice(
-            [
-                ("angle", "Angle", "Frames evenly spaced in the angle between the latents."),
-                ("image", "Look", "Frames evenly spaced in how much the image changes. Takes several runs."),
-                ("rho", "ρ", "Frames evenly spaced in ρ, as in the paper."),
-            ],
-            "Spacing",
-        )
-        self.noise = Choice(
-            [
-                ("own", "Blended", "Each stop's own noise of the steps, mixed like the start noise."),
-                ("first", "Same for all", "The noise of the first stop for all frames."),
-                ("off", "None", "Steps without noise."),
-            ],
-            "Noise of the steps",
-        )
+        self.path = Choice(PATHS, "Path")
+        self.closed = Choice(ENDS, "Ends")
+        self.spacing = Choice(SPACINGS, "Spacing")
+        self.noise = Choice(NOISES, "Noise of the steps")
         self.frames = Parameter.of(theme, FRAMES)
         self.path.chosen.connect(lambda value: state.change(path=value))
         self.closed.chosen.connect(lambda value: state.change(closed=value == "closed"))

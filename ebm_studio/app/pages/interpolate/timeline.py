@@ -61,13 +61,7 @@ class PathTimeline(OverPlots):
         self.at_step = WholeField(0, 0, "Step", "The step shown, for all chains; type one to go there.")
         self.at_step.setFixedWidth(9 * UNIT)
         self.at_step.valueChanged.connect(state.go_step)
-        self.rate = QComboBox()
-        self.rate.setToolTip("Frames per second.")
-        self.rate.setAccessibleName("Frames a second")
-        for rate in RATES:
-            self.rate.addItem(f"{rate} fps", rate)
-        self.rate.setCurrentIndex(RATES.index(playback.fps))
-        self.rate.currentIndexChanged.connect(lambda index: setattr(playback, "fps", RATES[index]))
+        self.rate = self._rates()
         self._lay_out()
         state.surface_changed.connect(self._load)
         state.stops_changed.connect(self._load)
@@ -79,6 +73,16 @@ class PathTimeline(OverPlots):
         playback.mode_changed.connect(self._show_mode)
         self._show_mode()
         self._load()
+
+    def _rates(self) -> QComboBox:
+        playback, box = self._state.playback, QComboBox()
+        box.setToolTip("Frames per second.")
+        box.setAccessibleName("Frames a second")
+        for rate in RATES:
+            box.addItem(f"{rate} fps", rate)
+        box.setCurrentIndex(RATES.index(playback.fps))
+        box.currentIndexChanged.connect(lambda index: setattr(playback, "fps", RATES[index]))
+        return box
 
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
