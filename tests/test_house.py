@@ -41,8 +41,18 @@ def test_the_window_names_no_page():
     assert names == {"ebm_studio.app.pages.page", "ebm_studio.app.pages.page.Page"}
 
 
-def test_the_window_stays_short():
+def test_files_and_functions_stay_short():
+    """A file is read in one sitting, and a function is seen on one screen."""
     assert lines(ROOT / "app" / "shell" / "window.py") < 250
+    files = sorted(ROOT.rglob("*.py"))
+    assert [f"{path.name}: {lines(path)} lines" for path in files if lines(path) > 400] == []
+    long = [
+        f"{path.name}: {node.name}"
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno >= 50
+    ]
+    assert long == []
 
 
 def test_no_file_takes_a_private_name_from_another():

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from ebm_studio.app.look.theme import SCHEMES, Theme
+from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.shell.command_clipboard import CommandClipboard
 from ebm_studio.app.shell.command_palette import Palette
 from ebm_studio.app.shell.commands import commands, key_groups
+from ebm_studio.app.shell.explain_button import ExplainButton
 from ebm_studio.app.shell.file_drops import FileDrops
 from ebm_studio.app.shell.first_steps import Hint
 from ebm_studio.app.shell.page_undo import PageUndo
@@ -26,12 +26,12 @@ from ebm_studio.app.shell.shelf_strip import ShelfStrip
 from ebm_studio.app.shell.status_bar import Status
 from ebm_studio.app.shell.tour import Tour
 from ebm_studio.app.shell.undo_button import UndoButton
+from ebm_studio.app.shell.window_actions import add_actions
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.studio import Studio
-from ebm_studio.app.studio.wishes import ShowHelp, ShowModel, TakeTour
+from ebm_studio.app.studio.wishes import ShowModel, TakeTour
 from ebm_studio.app.widgets.actions import act, give_way, press
 from ebm_studio.app.widgets.banner import Banner
-from ebm_studio.app.widgets.captions import Captions
 from ebm_studio.app.widgets.fields import button, close_packed
 from ebm_studio.app.widgets.model_chooser import choose_model_file
 from ebm_studio.data.storage.logs import Ring
@@ -72,7 +72,7 @@ class MainWindow(QMainWindow):
         self.palette_of_commands = Palette(self, lambda: commands(self, self.pages, self.page, self.show_page, studio))
         self.files = FileDrops(theme, self, self.recipes.open)
         self.undo = PageUndo(studio.undo, lambda: self.page.key, self.show_key, self)
-        self._add_actions()
+        add_actions(self)
         self._lay_out()
         self._restore()
         self.show_page(self.pages[0])
@@ -91,43 +91,16 @@ class MainWindow(QMainWindow):
         for part in page.session_parts():
             self.studio.session.add(part)
 
-    def _add_actions(self) -> None:
-        studio = self.studio
-        act(self, "Undo", self.undo.undo, "Ctrl+Z")
-        act(self, "Redo", self.undo.redo, "Ctrl+Shift+Z", "Ctrl+Y")
-        act(self, "Export", self.export, "Ctrl+E")
-        act(self, "Copy as command", self.clipboard.copy, "Ctrl+Shift+C")
-        act(self, "Paste a command or recipe", self.clipboard.paste, "Ctrl+Shift+V")
-        act(self, "Paste", self.clipboard.paste, "Ctrl+V")
-        act(self, "Save the session", studio.session.save, "Ctrl+S")
-        act(self, "Command palette", self.palette_of_commands.open, "Ctrl+K", "Ctrl+Shift+P")
-        act(self, "Explain what is shown", lambda: self.explain.click(), "E")
-        act(self, "Take the tour", lambda: studio.wish(TakeTour()))
-        act(self, "Show the words", lambda: studio.wish(ShowHelp("words")))
-        act(self, "Show all keys", lambda: studio.wish(ShowHelp("keys")), "?", "F1")
-        act(self, "Show the log", lambda: studio.wish(ShowHelp("log")))
-        act(self, "About EBM Studio", lambda: studio.wish(ShowHelp("about")))
-        act(self, "Open a model file", self._open_model_file, QKeySequence.StandardKey.Open)
-        for scheme in SCHEMES:
-            act(self, f"Look: {scheme}", partial(studio.preferences.set, "scheme", scheme))
-        act(self, "Present: the picture on the whole screen", lambda: self.presentation.toggle(), "F11")
-        act(self, "Fold or unfold the shelf", lambda: self.shelf.fold.click(), "Ctrl+J")
-        act(self, "Quit", self.close, "Ctrl+Q")
-        studio.preferences.follow("scheme", self._theme.choose, at_once=False)
-
     def _lay_out(self) -> None:
         theme, studio = self._theme, self.studio
         self.rail.chosen.connect(lambda index: self.show_page(self.pages[index]))
+        studio.preferences.follow("scheme", theme.choose, at_once=False)
         self.rail.look_chosen.connect(lambda scheme: studio.preferences.set("scheme", scheme))
         self.rail.add_tool(button(theme, "export", "Export", "Export what is shown (Ctrl+E).", self.export))
         self.rail.add_tool(UndoButton(theme, self.undo, back=True))
         self.rail.add_tool(UndoButton(theme, self.undo, back=False))
-        self.captions = Captions(self.stack)
-        self.captions.wanted.connect(lambda entry: studio.wish(ShowHelp("words", entry)))
-        self.explain = button(theme, "explain", "Explain", "Explain what is shown, next to the things themselves (E).")
-        self.explain.setCheckable(True)
-        self.explain.setChecked(studio.settings.text("explain") == "on")
-        self.explain.toggled.connect(self._set_explained)
+        self.explain = ExplainButton(theme, studio, self.stack, lambda: self.page)
+        self.captions = self.explain.captions
         self.rail.add_tool(self.explain)
         self.tour = Tour(self.pages, self.show_page)
         self.banner = Banner(theme, studio.faults)
@@ -162,7 +135,7 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(page)
         self.rail.show_page(self.stack.currentIndex())
         self.studio.link.bring_to_front(page.key)
-        self._show_captions()
+        self.explain.show_captions()
         give_way(self, page)
         page.focus_first()
 
@@ -179,17 +152,6 @@ class MainWindow(QMainWindow):
         """Show the page of a key, or the first one."""
         self.show_page(next((page for page in self.pages if page.key == key), self.pages[0]))
 
-    def _set_explained(self, on: bool) -> None:
-        self.studio.settings.set("explain", "on" if on else "off")
-        self._show_captions()
-
-    def _show_captions(self) -> None:
-        """Draw the captions of the page that is shown, in explain mode."""
-        if self.explain.isChecked():
-            self.captions.show(self.page.captions())
-        else:
-            self.captions.clear()
-
     def _grant(self, wish: object) -> None:
         if isinstance(wish, TakeTour):
             self.hint.hide()  # two strips that teach would be one too many
@@ -203,7 +165,8 @@ class MainWindow(QMainWindow):
         """Open a model by name or file."""
         self.studio.wish(ShowModel(name))
 
-    def _open_model_file(self) -> None:
+    def ask_for_model(self) -> None:
+        """Open the model file that a person chooses."""
         if name := choose_model_file(self):
             self.open_model(name)
 

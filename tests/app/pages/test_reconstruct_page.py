@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from ebm_studio.app.pages.reconstruct.panels import in_words, verdict
 from ebm_studio.app.pages.reconstruct.photo import Photo, painted
-from ebm_studio.app.pages.reconstruct.state import MOST
+from ebm_studio.app.pages.reconstruct.photo_files import MOST
 from ebm_studio.core.specs import PHOTO_STEP, NetSpec
 from ebm_studio.data.models.latent import FromPhoto
 from ebm_studio.data.pictures.pictures import Crop, fit, open_picture

@@ -99,7 +99,8 @@ class EnergyChart(PathChart):
     """The energy of each frame."""
 
     def values(self, surface: Surface) -> Floats:
-        energy: Floats = surface.chain.energy()[self._state.row]
+        row = self._state.row  # before the energy, which may have grown by another row meanwhile
+        energy: Floats = surface.chain.energy()[row]
         return energy
 
 

@@ -1,53 +1,34 @@
-"""What the Interpolate page is about: stops, the path over them, where on it a person is."""
+"""What the Interpolate page shows: the path as it is run, and where on it a person is."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ebm_studio.app.pages.interpolate.film_playback import FilmPlayback
-from ebm_studio.app.studio.chains import PAUSE, RANDOM_SEEDS
-from ebm_studio.app.studio.faults import Faults
+from ebm_studio.app.pages.interpolate.plan import LANE, PathParameters, PathPlan, random_seed
+from ebm_studio.app.studio.chains import PAUSE
 from ebm_studio.app.studio.open_model import OpenModel
-from ebm_studio.app.studio.shelf import SLOTS, Kept, Shelf
-from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.sampling.path_positions import legs, position_of, rho
-from ebm_studio.core.specs import MAX_STOPS, Interpolation, ShortRun
-from ebm_studio.data.models.latent import FromPhoto, FromSeed
-from ebm_studio.data.pictures.pictures import WHITE, Pixels
+from ebm_studio.app.studio.shelf import SLOTS, Shelf
+from ebm_studio.core.sampling.path_positions import position_of, rho
+from ebm_studio.data.pictures.pictures import Pixels
 from ebm_studio.engine.chain_store import ChainStore
 from ebm_studio.engine.jobs.chains import ModelReady
 from ebm_studio.engine.jobs.exports import Opened
-from ebm_studio.engine.jobs.interpolation import Interpolate, MakeStop, Mix, Point, StopReady, Surface
-from ebm_studio.engine.requests import Ended, Fault, Request
+from ebm_studio.engine.jobs.interpolation import Interpolate, Mix, Point, Surface
+from ebm_studio.engine.requests import Ended, Request
 
-LANE = "interpolate"
 CORNERS = 4
-VIEWS = ("path", "surface", "pad")
+View = Literal["path", "surface", "pad"]
+VIEWS: tuple[View, ...] = get_args(View)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PathParameters:
-    """The settings of a path, apart from the slots A and B. Replaced whole at each edit, so edits can be undone."""
-
-    spec: Interpolation = field(default_factory=Interpolation)
-    run: ShortRun = field(default_factory=ShortRun)
-    more: tuple[Kept, ...] = ()
-    """The stops after A and B."""
-
-
-class PathState(Faults):
+class PathState(PathPlan):
     """Observable. A change of stops or parameters runs the path again after a short pause, while the page is shown."""
 
-    parameters_changed = Signal()
-    stops_changed = Signal()
-    """Other stops, or one of them is being made."""
     model_changed = Signal()
     surface_changed = Signal()
     grew = Signal()
@@ -57,13 +38,8 @@ class PathState(Faults):
     view_changed = Signal()
 
     def __init__(self, open_model: OpenModel, shelf: Shelf, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.open = open_model
-        self.link = open_model.link
-        self.shelf = shelf
-        self.undo = open_model.undo
+        super().__init__(open_model, shelf, parent)
         self.playback = FilmPlayback(self)
-        self.parameters = PathParameters()
         self.surface: Surface | None = None
         self.position = 0.5
         """On the path, in legs."""
@@ -71,11 +47,7 @@ class PathState(Faults):
         """On the pad."""
         self.step: int | None = None
         """Of the chains; None is the end, whatever K is."""
-        self.view = "path"
-        self.paper = WHITE
-        """What transparent parts of photos show that become stops from now on: see `read_colour`."""
-        self.making: dict[int, Request] = {}
-        """The stops whose latents are being made."""
+        self.view: View = "path"
         self._active = False
         self._made: tuple[Hashable, ...] = ()
         self._running: Interpolate | None = None
@@ -83,43 +55,21 @@ class PathState(Faults):
         """What made the surface, while the parameters may be ahead of it."""
         self._mixed: tuple[float | Point, tuple[Hashable, ...], ChainStore] | None = None
         self._mixing: Request | None = None
-        self._photos_run: ShortRun | None = None
-        self._fingerprint = ""
         self._pending: Opened | None = None
         self._seen = (0, False)
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self.run)
         open_model.model_changed.connect(self._take_model)
-        shelf.changed.connect(self._take_stops)
+        self.edited.connect(self._start)
         self.playback.moved.connect(lambda frame: self._go(self._position_of(frame)))
         self.link.progress_changed.connect(self._watch)
 
     # What there is
 
     @property
-    def model(self) -> ModelReady | None:
-        """The model that is open."""
-        return self.open.model
-
-    @property
-    def stops(self) -> list[Kept | None]:
-        """A, B, and those after them."""
-        return [*(self.shelf.slot(slot) for slot in SLOTS), *self.parameters.more]
-
-    @property
-    def legs(self) -> int:
-        """Of the path over the stops."""
-        return legs(len(self.stops), self._spec.closed)
-
-    @property
     def rho(self) -> float:
         """At the position."""
-        return rho(self.position, self._spec.path, self.legs)
-
-    @property
-    def whole(self) -> bool:
-        """Whether both slots are filled and a model is there, so that there is a path."""
-        return self.model is not None and None not in self.stops
+        return rho(self.position, self.parameters.spec.path, self.legs)
 
     @property
     def is_ready(self) -> bool:
@@ -145,7 +95,10 @@ class PathState(Faults):
     def energy(self) -> float | None:
         """Of that picture."""
         store, chain = self._source()
-        return None if store is None else float(store.energy()[self._row(store), chain])
+        if store is None:
+            return None
+        row = self._row(store)  # before the energy, which may have grown by another row meanwhile
+        return float(store.energy()[row, chain])
 
     @property
     def exact(self) -> bool:
@@ -162,65 +115,6 @@ class PathState(Faults):
         return self.surface.chain, self.frame
 
     # What a person does
-
-    def change(self, **changes: Any) -> None:
-        """Change `path`, `spacing`, `frames`, `noise` or `closed`."""
-        try:
-            spec = replace(self._spec, **changes)
-        except SettingsError as error:
-            self.show(Fault(str(error)))
-            return
-        self._swap("Path", replace(self.parameters, spec=spec), tuple(changes))
-
-    def change_run(self, **changes: Any) -> None:
-        """Change `steps`, `step_size`, `noise_scale`, `noise_steps` or `start` of the short run."""
-        try:
-            run = replace(self.parameters.run, **changes)
-        except SettingsError as error:
-            self.show(Fault(str(error)))
-            return
-        self._swap("Short run of the path", replace(self.parameters, run=run), tuple(changes))
-
-    def set_stop(self, index: int, kept: Kept) -> None:
-        """Put a latent at a stop, or behind the last one."""
-        if index < len(SLOTS):
-            self.shelf.set_slot(SLOTS[index], kept)
-            return
-        more = list(self.parameters.more)
-        more[index - 2 : index - 1] = [kept]
-        self._swap(f"{kept.name} on the path", replace(self.parameters, more=tuple(more)))
-
-    def remove_stop(self, index: int) -> None:
-        """Take a stop off the path; A and B become empty."""
-        if index < len(SLOTS):
-            self.shelf.set_slot(SLOTS[index], None)
-        else:
-            more = self.parameters.more
-            self._swap("Remove a stop", replace(self.parameters, more=more[: index - 2] + more[index - 1 :]))
-
-    def make_stop(self, index: int, source: FromSeed | Path) -> None:
-        """Fill a stop from a seed, a latent file or a photo, which is reconstructed."""
-        if self.model is None or index >= MAX_STOPS:
-            return
-        self.dismiss()
-        request = MakeStop(
-            lane=f"{LANE} {index}",
-            page=LANE,
-            model=self.model.name,
-            source=source,
-            run=self.parameters.run,
-            paper=self.paper,
-        )
-        self.making[index] = self.link.submit(request, partial(self._take_stop, index), partial(self._end_stop, index))
-        self.stops_changed.emit()
-
-    def fill(self, files: list[Path]) -> None:
-        """Put files at the stops: the empty ones first, then after the last one; two or more start at A."""
-        empty = [i for i, kept in enumerate(self.stops) if kept is None and i not in self.making]
-        last = max([len(self.stops), *(i + 1 for i in self.making)])
-        places = [*([0, 1] if len(files) > 1 else empty), *range(last, MAX_STOPS)]
-        for index, file in zip(places, files, strict=False):
-            self.make_stop(index, file)
 
     @property
     def empty(self) -> list[int]:
@@ -242,12 +136,12 @@ class PathState(Faults):
     def go_rho(self, value: float) -> None:
         """Pause where rho is that on the present leg."""
         leg = min(int(self.position), self.legs - 1)
-        self.go(position_of(value, leg, self._spec.path))
+        self.go(position_of(value, leg, self.parameters.spec.path))
 
     def go_frame(self, frame: int) -> None:
         """Pause at a frame."""
         if self.surface is not None:
-            self.go(self._position_of(min(max(frame, 0), self._spec.frames - 1)))
+            self.go(self._position_of(min(max(frame, 0), self.parameters.spec.frames - 1)))
 
     def go_step(self, step: int) -> None:
         """Show another step of the chains; the last one means the end."""
@@ -265,7 +159,7 @@ class PathState(Faults):
         """Play or pause."""
         self.playback.toggle(self.frame)
 
-    def set_view(self, view: str) -> None:
+    def set_view(self, view: View) -> None:
         """Show the `path`, the `surface` of position and step, or the `pad`."""
         if view != self.view:
             self.playback.pause()
@@ -273,10 +167,6 @@ class PathState(Faults):
             self.view_changed.emit()
             self.moved.emit()
             self._mix()
-
-    def set_paper(self, paper: str) -> None:
-        """Let transparent parts of photos show that colour from now on."""
-        self.paper = paper
 
     def set_active(self, active: bool) -> None:
         """The page is shown, or no longer: only then there is work."""
@@ -301,8 +191,8 @@ class PathState(Faults):
             lane=LANE,
             page=LANE,
             model=self.model.name,
-            latents=self._latents,
-            spec=self._spec,
+            latents=self.latents,
+            spec=self.parameters.spec,
             run=self.parameters.run,
         )
         self._running = self.link.submit(request, partial(self._take_surface, (request, self.model)), self._end_surface)
@@ -319,7 +209,7 @@ class PathState(Faults):
         self.undo.stack.beginMacro(f"Open {opened.path.name}")
         for slot, item in zip(SLOTS, kept, strict=False):
             self.shelf.set_slot(slot, item)
-        spec = recipe.path or self._spec
+        spec = recipe.path or self.parameters.spec
         self._swap("Path", PathParameters(spec=spec, run=recipe.short_run, more=tuple(kept[2:])))
         self.undo.stack.endMacro()
         self.step = recipe.step
@@ -332,20 +222,10 @@ class PathState(Faults):
         self.playback.pause()
 
     def to_dict(self) -> dict[str, Any]:
-        """What a session remembers. A stop after B that is not on the shelf is forgotten."""
-        on_shelf = [kept.key for kept in self.parameters.more if kept in self.shelf.items]
-        return {"spec": self._spec.to_dict(), "run": self.parameters.run.to_dict(), "more": on_shelf, "view": self.view}
+        return {**super().to_dict(), "view": self.view}
 
     def from_dict(self, data: Any) -> None:
-        """Be as a session was left. Raises `SettingsError`, `KeyError` or `TypeError`."""
-        shelf = self.shelf.contents.all
-        self.parameters = PathParameters(
-            spec=Interpolation.from_dict(data["spec"]),
-            run=ShortRun.from_dict(data["run"]),
-            more=tuple(shelf[key] for key in data["more"] if key in shelf),
-        )
-        self._photos_run = self._run_of_photos()
-        self._fingerprint = "session"  # the first model to open leaves the short run as it is
+        super().from_dict(data)
         self.set_view(data["view"] if data["view"] in VIEWS else "path")
         self.parameters_changed.emit()
         self.stops_changed.emit()
@@ -353,18 +233,10 @@ class PathState(Faults):
     # How it goes
 
     @property
-    def _spec(self) -> Interpolation:
-        return self.parameters.spec
-
-    @property
-    def _latents(self) -> tuple[Any, ...]:
-        return tuple(kept.latent for kept in self.stops if kept is not None)
-
-    @property
     def _key(self) -> tuple[Hashable, ...]:
         model = self.model.fingerprint if self.model else ""
         keys = tuple(kept.key if kept else "" for kept in self.stops)
-        return (model, keys, self._spec, self.parameters.run)
+        return (model, keys, self.parameters.spec, self.parameters.run)
 
     @property
     def _at(self) -> float | Point:
@@ -382,50 +254,20 @@ class PathState(Faults):
             self.moved.emit()
             self._mix()
 
-    def _swap(self, text: str, after: PathParameters, key: Hashable = None) -> None:
-        if after != self.parameters:
-            self.undo.swap(text, self._apply, self.parameters, after, key and ("path", key), page="interpolate")
-
-    def _apply(self, parameters: PathParameters) -> None:
-        has_other_stops = parameters.more != self.parameters.more
-        self.parameters = parameters
-        self.parameters_changed.emit()
-        self._take_stops() if has_other_stops else self._start()
-
     def _take_stops(self) -> None:
         self.position = min(self.position, float(self.legs))
-        self._follow_photos()
-        self.stops_changed.emit()
+        super()._take_stops()
         self.moved.emit()
-        self._start()
-
-    def _follow_photos(self) -> None:
-        """Take the short run that photos at the stops were found for, when it is another one than before."""
-        found = self._run_of_photos()
-        if found == self._photos_run:
-            return
-        self._photos_run = found
-        own = self.model.card.short_run if self.model else self.parameters.run
-        self.parameters = replace(self.parameters, run=found or own)
-        self.parameters_changed.emit()
-
-    def _run_of_photos(self) -> ShortRun | None:
-        """In any other the photos would not come back."""
-        latents = [kept.latent for kept in self.stops if kept is not None]
-        return next((latent.short_run for latent in latents if isinstance(latent.origin, FromPhoto)), None)
 
     def _start(self) -> None:
         if self._active:
             self._pause.start()
 
     def _take_model(self) -> None:
-        assert self.model is not None
-        if self._fingerprint not in (self.model.fingerprint, "session"):
-            self.parameters = replace(self.parameters, run=self._photos_run or self.model.card.short_run)
-        self._fingerprint = self.model.fingerprint
+        self.fit_run()
         self.model_changed.emit()
         self.parameters_changed.emit()
-        if self._pending is not None and self._pending.model == self.model.name:
+        if self._pending is not None and self.model is not None and self._pending.model == self.model.name:
             pending, self._pending = self._pending, None
             self.restore(pending)
         else:
@@ -443,11 +285,11 @@ class PathState(Faults):
                 lane=LANE,
                 page=LANE,
                 model=self.model.name,
-                latents=self._latents[:CORNERS] if self.view == "pad" else self._latents,
+                latents=self.latents[:CORNERS] if self.view == "pad" else self.latents,
                 at=self._at,
-                path=self._spec.path,
-                closed=self._spec.closed,
-                noise=self._spec.noise,
+                path=self.parameters.spec.path,
+                closed=self.parameters.spec.closed,
+                noise=self.parameters.spec.noise,
                 run=self.parameters.run,
             ),
             partial(self._take_mixture, self._at, self._key),
@@ -477,16 +319,6 @@ class PathState(Faults):
             self._mix()
         self._hear_end(ended)
 
-    def _take_stop(self, index: int, made: StopReady) -> None:
-        self.making.pop(index, None)
-        self.set_stop(index, self.shelf.made(made.latent, made.picture))
-
-    def _end_stop(self, index: int, ended: Ended) -> None:
-        self.making.pop(index, None)
-        self.stops_changed.emit()
-        self._start()
-        self._hear_end(ended)
-
     def _hear_end(self, ended: Ended) -> None:
         self._watch()
         if ended.fault:
@@ -503,8 +335,3 @@ class PathState(Faults):
             self.grew.emit()
             if self.step is None:
                 self.moved.emit()
-
-
-def random_seed() -> FromSeed:
-    """A seed by chance, one that a person can say aloud."""
-    return FromSeed(secrets.randbelow(RANDOM_SEEDS))

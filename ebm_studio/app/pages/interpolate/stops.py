@@ -25,7 +25,8 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QSizeP
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
-from ebm_studio.app.pages.interpolate.state import PathState, random_seed
+from ebm_studio.app.pages.interpolate.plan import random_seed
+from ebm_studio.app.pages.interpolate.state import PathState
 from ebm_studio.app.studio.openers import local_files
 from ebm_studio.app.studio.shelf import SLOTS, Kept
 from ebm_studio.app.widgets.actions import Use, line, press_own, use

@@ -33,6 +33,16 @@ class Key:
     """Of the noise that the unknown part began with; 0 for a photo all of which is known."""
 
 
+@dataclass(frozen=True)
+class Course:
+    """How the search for one photo goes, or went."""
+
+    tried: Floats
+    least: Floats
+    iterations: int
+    """At most."""
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """What was found for a photo under a key."""
@@ -49,15 +59,11 @@ class Outcome:
     least: Floats
     """The least error up to each iteration, (iterations,)."""
 
-
-@dataclass(frozen=True)
-class Course:
-    """How the search for one photo goes, or went."""
-
-    tried: Floats
-    least: Floats
-    iterations: int
-    """At most."""
+    @property
+    def course(self) -> Course:
+        """How the search for it went."""
+        settings = self.account.settings
+        return Course(self.tried, self.least, settings.iterations if settings else len(self.least))
 
 
 Change = dict[Key, Outcome | None]
@@ -80,6 +86,16 @@ class Results(QObject):
     def at(self, key: Key) -> Outcome | None:
         """What was found under a key."""
         return self._all.get(key)
+
+    def nearest(self, photo: int, key: Key) -> Outcome | None:
+        """What was found under a key; else the newest that the model found for the photo, edited since or not."""
+        found = self.of(photo, key.shown, key.model)
+        own = [each for each in found if each.photo == photo]
+        exact = self.at(key)
+        if exact is not None and (exact.photo == photo or not own):
+            return exact
+        newest = own or found
+        return newest[-1] if newest else None
 
     def of(self, photo: int, shown: str = "", model: str = "") -> list[Outcome]:
         """Everything that was found for a photo by its key, or for what is `shown` of it; the newest last.
@@ -121,11 +137,12 @@ class Results(QObject):
 
 def key_of(photo: Photo, net: NetSpec, model: str, settings: Reconstruction, seed: int) -> Key:
     """What a search for a photo, as it is now, would find a result for; `model` is the fingerprint."""
-    return Key(_digest(photo, net), model, settings, seed if photo.unknown is not None else 0)
+    return Key(shown_of(photo, net), model, settings, seed if photo.unknown is not None else 0)
 
 
 @lru_cache(maxsize=256)
-def _digest(photo: Photo, net: NetSpec) -> str:
+def shown_of(photo: Photo, net: NetSpec) -> str:
+    """The hash of what a model is shown of a photo, and of its mask."""
     mask = photo.mask(net.size)
     parts = (seen(photo, net).tobytes(), b"" if mask is None else np.packbits(mask).tobytes())
     return hashlib.blake2b(b"|".join(parts), digest_size=16).hexdigest()

@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from ebm_studio.app.pages.reconstruct.photo import Photo
 from ebm_studio.app.pages.reconstruct.photo_session import packed, unpacked
-from ebm_studio.app.pages.reconstruct.results import Floats, Key, Outcome
+from ebm_studio.app.pages.reconstruct.results import Floats, Key, Outcome, shown_of
 from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.core.errors import DataError
 from ebm_studio.core.sampling.latent_statistics import Typicality
 from ebm_studio.core.specs import MAX_ITERATIONS, Reconstruction
 from ebm_studio.data.models.latent import SUFFIX, read_latent, save_latent
 from ebm_studio.data.models.result import Account, Result
+from ebm_studio.engine.jobs.chains import ModelReady
 
 POINTS = 400
 """Of a curve that is remembered: as many as its plot has pixels across."""
@@ -90,3 +92,11 @@ def _whole(data: Any) -> Floats:
 
 def _places(length: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.unique(np.linspace(0, length - 1, min(length, POINTS)).astype(np.int64))
+
+
+def outcome_of_file(photo: Photo, model: ModelReady, result: Result, account: Account) -> Outcome:
+    """What an exported file brought for a photo; it does not tell the search's settings."""
+    net = model.card.net
+    key = Key(shown_of(photo, net), model.fingerprint, None, 0)
+    error = np.array([result.error], np.float32)
+    return Outcome(key, photo.key, photo.mask(net.size), result, account, error, error)

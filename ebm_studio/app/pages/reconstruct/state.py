@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from ebm_studio.app.pages.reconstruct.absent import AbsentPhotos
+from ebm_studio.app.pages.reconstruct.album import Album
 from ebm_studio.app.pages.reconstruct.batches import Batches, known_of
-from ebm_studio.app.pages.reconstruct.photo import Photo, painted, seen
-from ebm_studio.app.pages.reconstruct.photo_files import PhotoFiles
+from ebm_studio.app.pages.reconstruct.photo import Photo, seen
+from ebm_studio.app.pages.reconstruct.photo_files import MOST
 from ebm_studio.app.pages.reconstruct.photo_session import Remembered, entry_of, keys_of
 from ebm_studio.app.pages.reconstruct.replay import Replay
 from ebm_studio.app.pages.reconstruct.results import Course, Key, Outcome, Results, key_of, merged
-from ebm_studio.app.pages.reconstruct.saved_results import entry_of_outcome
+from ebm_studio.app.pages.reconstruct.saved_results import entry_of_outcome, outcome_of_file
 from ebm_studio.app.studio.chains import RANDOM_SEEDS
-from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.studio.playback import Playback
@@ -28,9 +25,8 @@ from ebm_studio.app.studio.preferences import PreferenceStore
 from ebm_studio.app.studio.session import number
 from ebm_studio.app.studio.shelf import Shelf, Slot, Subject
 from ebm_studio.core.errors import DataError, SettingsError
-from ebm_studio.core.specs import SIZES, NetSpec, Reconstruction, check_seed
-from ebm_studio.data.pictures.pictures import WHITE, Crop, Pixels, grid, to_pixels
-from ebm_studio.engine.jobs.chains import ModelReady
+from ebm_studio.core.specs import SIZES, Reconstruction, check_seed
+from ebm_studio.data.pictures.pictures import Pixels, grid, to_pixels
 from ebm_studio.engine.jobs.exports import Opened
 from ebm_studio.engine.jobs.reconstruction import Search
 from ebm_studio.engine.requests import Fault
@@ -38,62 +34,35 @@ from ebm_studio.engine.requests import Fault
 if TYPE_CHECKING:
     from ebm_studio.data.models.result import Result
 
-MOST = 64
-"""Photos on the page at most."""
-MESSAGES = 5
-"""The number of file errors shown at once."""
-
 View = Literal["crop", "mask", "split", "difference"]
 VIEWS: tuple[View, ...] = get_args(View)
 
 
-class ReconstructState(Faults):
+class ReconstructState(Album):
     """Observable. The model is the one that is open; the short run is the model's own `for_photos`."""
 
-    photos_changed = Signal()
-    """There are other photos, or one has another crop or mask."""
-    selection_changed = Signal()
     settings_changed = Signal()
     view_changed = Signal()
-    brush_changed = Signal()
     search_changed = Signal()
     """A search has started, made progress or ended; or its result was removed."""
     saved = Signal(object)
     """A `Saved`."""
 
     def __init__(self, open_model: OpenModel, shelf: Shelf, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.open = open_model
+        super().__init__(open_model, parent)
         self.shelf = shelf
         self.playback = Playback(self)
-        self.photos: tuple[Photo, ...] = ()
-        self.current: Photo | None = None
-        """The photo that is looked at."""
         self.settings = Reconstruction()
         self.seed = 0
         """Of the noise that the unknown part of a photo starts from."""
         self.view: View = "crop"
-        self.brush = 6.0
-        """Its diameter, in pixels of the model."""
-        self.erases = False
-        """Whether the brush makes known what it touches."""
-        self.paper = WHITE
-        """What transparent parts of photos show that are opened from now on: see `read_colour`."""
         self.batches = Batches(open_model.link, self)
         self.found = Results(open_model.undo, self)
         self.replay = Replay(open_model.link, self.playback, self)
-        self._messages: list[str] = []  # about files, which share one fault
         self._pending: Opened | None = None
         self._fingerprint = ""
         self._look: tuple[int, View] | None = None  # which of them was looked at, and how
-        self._strokes = 0
-        self._added: Hashable = None
-        self.files = PhotoFiles(self)
-        self.absent = AbsentPhotos(self.files, open_model.undo, self)
-        self.absent.told.connect(self._add_message)
-        self.files.came.connect(self._take_photo)
         self.files.came_back.connect(self._take_back)
-        self.files.failed.connect(self._add_message)
         self.files.ended.connect(self._end_files)
         self.files.saved.connect(self.saved)
         self.batches.changed.connect(self.search_changed)
@@ -103,124 +72,17 @@ class ReconstructState(Faults):
         open_model.link.progress_changed.connect(self._watch)
         open_model.model_changed.connect(self._fit_model)
         self.found.changed.connect(self._show_found)
+        self.photos_changed.connect(self._fit_photos)
         self.selection_changed.connect(self._follow)
 
     def follow(self, preferences: PreferenceStore) -> None:
         """Take the memory, the playback and the background that a person has set, now and at each change."""
         preferences.lead(self.playback)
         preferences.follow("memory", self._set_memory)
-        preferences.follow("background", self._set_paper)
+        preferences.follow("background", self.set_paper)
 
     def _set_memory(self, megabytes: int) -> None:
         self.replay.bound = megabytes * 2**20
-
-    def _set_paper(self, paper: str) -> None:
-        self.paper = paper
-
-    @property
-    def model(self) -> ModelReady | None:
-        """The model that is open."""
-        return self.open.model
-
-    @property
-    def net(self) -> NetSpec | None:
-        """The model's net."""
-        return self.model.card.net if self.model else None
-
-    # Photos
-
-    def open_files(self, paths: Sequence[Path]) -> None:
-        """Add photos, and the pictures of folders; those that cannot be read are named in the error message."""
-        self.dismiss()
-        self.files.read(self.paper, paths=tuple(paths))
-
-    def open_content(self, content: bytes, name: str) -> None:
-        """Add the picture in a file's bytes."""
-        self.dismiss()
-        self.files.read(self.paper, content=content, name=name)
-
-    @property
-    def reading(self) -> bool:
-        """Whether photos are still being read."""
-        return self.files.busy
-
-    def look_at(self, photo: Photo | None) -> None:
-        """Choose the photo that is looked at."""
-        if photo is not self.current:
-            self.current = photo
-            self.selection_changed.emit()
-
-    def remove(self, photo: Photo) -> None:
-        """Take a photo off the page. Can be undone, as every edit of photos."""
-        self._swap(f"Remove {photo.path.name}", tuple(other for other in self.photos if other is not photo))
-
-    def clear(self) -> None:
-        """Take all photos off the page."""
-        self._swap("Remove all photos", ())
-
-    def change(self, text: str, edit: Callable[[Photo], Photo], key: Hashable = "edit") -> None:
-        """Put an edited photo in the place of the one that is looked at; edits of a `key` at once are one."""
-        old = self.current
-        if old is not None:
-            new = edit(old)
-            photos = tuple(new if photo is old else photo for photo in self.photos)
-            self._swap(text, photos, key and ("photo", old.key, key))
-
-    def centre(self) -> None:
-        """The centre square again."""
-        self.change("Centre the crop", lambda photo: replace(photo, crop=Crop.centre(*photo.picture.size)))
-
-    def turn(self) -> None:
-        """A quarter turn clockwise."""
-        self.change("Rotate the photo", Photo.turned, key=None)
-
-    def begin_stroke(self) -> None:
-        """What is painted from now on is another thing to undo."""
-        self._strokes += 1
-
-    def paint(self, start: tuple[float, float], end: tuple[float, float], erase: bool = False) -> None:
-        """Move the brush over the mask, from point to point (x, y) in pixels of the model."""
-        net, photo = self.net, self.current
-        if net is None or photo is None:
-            return
-        mask = photo.mask(net.size)
-        mask = np.zeros((net.size, net.size), bool) if mask is None else mask
-        mask = painted(mask, start, end, self.brush, on=self.erases == erase)
-        self.change("Paint the mask", lambda photo: photo.masked(mask), key=self._strokes)
-
-    def clear_mask(self) -> None:
-        """Make all of the photo known."""
-        self.change("Clear the mask", lambda photo: photo.masked(None), key=None)
-
-    def set_brush(self, size: float | None = None, erases: bool | None = None) -> None:
-        """Another diameter, or the eraser for the brush."""
-        net = self.net
-        most = net.size if net else 128
-        self.brush = min(max(size, 1.0), float(most)) if size is not None else self.brush
-        self.erases = self.erases if erases is None else erases
-        self.brush_changed.emit()
-
-    def _swap(self, text: str, photos: tuple[Photo, ...], key: Hashable = None) -> None:
-        self.open.undo.swap(text, self._set_photos, self.photos, photos, key, page="reconstruct")
-
-    def _set_photos(self, photos: tuple[Photo, ...]) -> None:
-        before, place = self.current, 0
-        if before is not None and before in self.photos:
-            place = self.photos.index(before)
-        self.photos = photos
-        same = next((photo for photo in self.photos if before is not None and photo.key == before.key), None)
-        self.current = same or (self.photos[min(place, len(self.photos) - 1)] if self.photos else None)
-        keys = {photo.key for photo in photos}
-        if self.batches.batch and not any(photo.key in keys for photo in self.batches.batch):
-            self.batches.clear()  # what it would find is of photos that are gone
-        if not self.photos:
-            self.set_view("crop")
-        self.photos_changed.emit()
-        self._follow()
-        if same is None:
-            self.selection_changed.emit()
-
-    # The search
 
     def set(self, **changes: Any) -> None:
         """Change `iterations`, `mode` or `tolerance`."""
@@ -296,24 +158,20 @@ class ReconstructState(Faults):
             return
         self.dismiss()
         self.cancel()
+        assert opened.account is not None
         photos = []
         for result, original in zip(opened.results, opened.recipe.photos, strict=True):
             photo = Photo.of(self.files.new_key(), result.path, grid(result.photo[None]))
             photos.append(photo.masked(original.unknown))
         self._swap(f"Open {opened.path.name}", tuple(photos))
         self.batches.clear()
-        self.found.take([self._opened(*each, opened) for each in zip(self.photos, opened.results, strict=True)])
-        self.set_view("split")
-
-    def _opened(self, photo: Photo, result: Result, opened: Opened) -> Outcome:
-        assert self.net is not None
-        assert self.model is not None
-        assert opened.account is not None
-        key = key_of(photo, self.net, self.model.fingerprint, self.settings, 0)
-        error = np.array([result.error], np.float32)
-        return Outcome(
-            replace(key, settings=None), photo.key, photo.mask(self.net.size), result, opened.account, error, error
+        self.found.take(
+            [
+                outcome_of_file(photo, self.model, result, opened.account)
+                for photo, result in zip(self.photos, opened.results, strict=True)
+            ]
         )
+        self.set_view("split")
 
     def go_on(self) -> None:
         """Run the chains that were cancelled once more."""
@@ -331,15 +189,7 @@ class ReconstructState(Faults):
     def outcome_of(self, photo: Photo) -> Outcome | None:
         """What the model found for a photo as it is now; else the newest that it found for it, edited since or not."""
         key = self._key_of(photo)
-        if key is None:
-            return None
-        found = self.found.of(photo.key, key.shown, key.model)
-        own = [each for each in found if each.photo == photo.key]
-        exact = self.found.at(key)
-        if exact is not None and (exact.photo == photo.key or not own):
-            return exact
-        newest = own or found
-        return newest[-1] if newest else None
+        return self.found.nearest(photo.key, key) if key is not None else None
 
     def note_of(self, photo: Photo) -> str:
         """Why what is shown for a photo is not what a search would find now; empty when it is."""
@@ -380,10 +230,7 @@ class ReconstructState(Faults):
         search, place, outcome = self.search, self.live(photo), self.outcome_of(photo)
         if search is not None and place is not None:
             return Course(search.error[:, place], search.best[:, place], search.iterations)
-        if outcome is None:
-            return None
-        settings = outcome.account.settings
-        return Course(outcome.tried, outcome.least, settings.iterations if settings else len(outcome.least))
+        return outcome.course if outcome is not None else None
 
     @property
     def courses(self) -> list[Course]:
@@ -444,11 +291,6 @@ class ReconstructState(Faults):
             self.dismiss()
             self.files.save(folder, self.results, merged(outcomes))
 
-    def dismiss(self) -> None:
-        """Remove the error message."""
-        self._messages = []
-        super().dismiss()
-
     def to_dict(self, drawer: Drawer) -> dict[str, Any]:
         """What a session remembers; photos that have no file are written to the drawer. Raises `StudioError`."""
         photos = [*(self._entry(photo, drawer) for photo in self.photos), *self.files.awaited, *self.absent.entries]
@@ -498,6 +340,14 @@ class ReconstructState(Faults):
         if not self.searching and self.model is not None:
             self.replay.follow(self.outcomes, self.outcome, self.model.name)
 
+    def _fit_photos(self) -> None:
+        keys = {photo.key for photo in self.photos}
+        if self.batches.batch and not any(photo.key in keys for photo in self.batches.batch):
+            self.batches.clear()  # what it would find is of photos that are gone
+        if not self.photos:
+            self.set_view("crop")
+        self._follow()
+
     def _fit_model(self) -> None:
         self.batches.forget()
         fingerprint = self.model.fingerprint if self.model else ""
@@ -511,15 +361,6 @@ class ReconstructState(Faults):
         if self._pending is not None and self.model is not None and self.model.name == self._pending.model:
             pending, self._pending = self._pending, None
             self.restore(pending)
-
-    def _take_photo(self, photo: Photo, key: Hashable) -> None:
-        if len(self.photos) >= MOST:
-            self._add_message(f"There is room for {MOST} photos: remove some before you add more.")
-        else:
-            self._swap("Add photos", (*self.photos, photo), key)
-            if key != self._added:  # the first of those that were opened together
-                self._added = key
-                self.look_at(photo)
 
     def _take_back(self, photo: Photo, outcomes: list[Outcome]) -> None:
         self._set_photos((*self.photos, photo))
@@ -544,11 +385,3 @@ class ReconstructState(Faults):
         self.playback.watch()
         if self.searching:
             self.search_changed.emit()
-
-    def _add_message(self, text: str) -> None:
-        if text not in self._messages:
-            self._messages.append(text)
-            lines = self._messages
-            if len(lines) > MESSAGES + 1:
-                lines = [*lines[:MESSAGES], f"And {len(lines) - MESSAGES} more like these."]
-            self.show(Fault("\n".join(lines)))
