@@ -70,6 +70,16 @@ def add(commands: Any) -> None:
         help="noise of the steps: own (of each stop, mixed), first (of the first stop) or off (default: own)",
     )
     parser.add_argument("--loop", action="store_true", help="continue from the last stop to the first")
+    _add_look(parser)
+    add_short_run(parser)
+    add_reading(parser)
+    add_device(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_look(parser: argparse.ArgumentParser) -> None:
+    """How the film is played and drawn."""
     parser.add_argument("--ping-pong", action="store_true", help="play forward and back")
     parser.add_argument("--fps", type=float, default=20.0, help="frames a second (default: 20)")
     parser.add_argument("--hold", type=float, default=0.0, metavar="S", help="seconds to hold both ends (default: 0)")
@@ -82,11 +92,6 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--dither", default="none", help="dithering of a GIF: none, ordered or diffusion (default: none)"
     )
-    add_short_run(parser)
-    add_reading(parser)
-    add_device(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

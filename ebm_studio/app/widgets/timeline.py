@@ -96,14 +96,7 @@ class Timeline(OverPlots):
         for widget, mode in self._modes.items():
             widget.setCheckable(True)
             widget.clicked.connect(lambda on, mode=mode: playback.set_mode(mode if on else "once"))
-        self.log = QToolButton()
-        self.log.setText("Log")
-        self.log.setCheckable(True)
-        self.log.setToolTip(
-            "A logarithmic axis gives the first steps more room. Use it for chains that run far past K."
-        )
-        self.log.clicked.connect(playback.set_log)
-        self.log.hide()
+        self.log = self._log_switch()
         self.scrub = ScrubBar(theme)
         self.scrub.scrubbed.connect(playback.go)
         self.position = WholeField(0, 0, "Step", "The step shown; type one to go there.")
@@ -125,6 +118,15 @@ class Timeline(OverPlots):
         playback.axis_changed.connect(self._show_axis)
         self._show_mode()
         self._load()
+
+    def _log_switch(self) -> QToolButton:
+        log = QToolButton()
+        log.setText("Log")
+        log.setCheckable(True)
+        log.setToolTip("A logarithmic axis gives the first steps more room. Use it for chains that run far past K.")
+        log.clicked.connect(self._playback.set_log)
+        log.hide()
+        return log
 
     def _speeds(self) -> QComboBox:
         box = QComboBox()
