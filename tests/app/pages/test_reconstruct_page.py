@@ -234,7 +234,7 @@ def test_the_curve_and_the_figures_follow_the_search(found):
     assert panel.iteration.text() == "8 / 8"
     assert panel.psnr.text() == f"{found.state.outcome.result.psnr:.1f} dB"
     assert panel.words.isVisible()
-    assert panel.words.text().startswith("z is")
+    assert panel.words.text().startswith("This is")
 
 
 def test_the_timeline_replays_the_chain_from_z(found):

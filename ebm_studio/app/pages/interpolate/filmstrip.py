@@ -210,6 +210,10 @@ class SurfaceView(FrameGrid):
             text = str(surface.chain.indices[rows[down]])
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
 
+    def frames(self) -> list[int]:
+        """The frames that are shown: all of them where there is room."""
+        return self._across(STRIP)[0]
+
     def cell(self, frame: int, row: int) -> QRectF:
         """Where a frame's picture of a row that is shown is."""
         frames, side = self._across(STRIP)
