@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -139,7 +140,7 @@ def _opened(args: argparse.Namespace) -> Landscape:
 
     path = Path(args.data)
     if path.suffix.lower() == SUFFIX:
-        if path.is_file() and not is_landscape_file(path):
+        if os.path.isfile(path) and not is_landscape_file(path):
             raise DataError(f"{path} is not a landscape.")
         landscape = load_landscape(path)
         landscape.change(_changed(landscape.scene, args, landscape.updates))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import asdict
 from typing import Any
 
@@ -23,7 +24,7 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> list[dict[str, Any]]:
     """The runs, most recently started first, as objects with `name`, `path`, `status` and the last `events`."""
-    if args.root and not args.root.is_dir():
+    if args.root and not os.path.isdir(args.root):
         raise StudioError(f"There is no folder {args.root}: give one that has runs in it.")
     found = [
         {

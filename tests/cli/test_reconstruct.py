@@ -258,7 +258,6 @@ def test_a_tolerance_ends_the_search_early(capsys, tmp_path, tiny, photos):
         ["MODEL", "PHOTO", "-o", "out", "--mask", "white.png"],
         ["MODEL", "PHOTO", "-o", "broken.png"],
         ["MODEL", "PHOTO", "-o", "out", "--background", "reddish"],
-        ["", "PHOTO", "-o", "out"],
     ],
 )
 def test_bad_input_is_one_line_exit_2_and_nothing_else(capsys, tmp_path, monkeypatch, tiny, photos, words):
@@ -276,15 +275,21 @@ def test_bad_input_is_one_line_exit_2_and_nothing_else(capsys, tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
-    "words", [["PHOTO", "", "-o", "out"], ["PHOTO", "-o", ""], ["PHOTO", "-o", "out", "--mask", " "]]
+    "words",
+    [
+        ["TINY", "PHOTO", "", "-o", "out"],
+        ["TINY", "PHOTO", "-o", ""],
+        ["TINY", "PHOTO", "-o", "out", "--mask", " "],
+        ["", "PHOTO", "-o", "out"],
+    ],
 )
 def test_an_empty_path_is_not_the_current_folder(capsys, tmp_path, monkeypatch, tiny, photos, words):
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(SystemExit) as ended:
-        run(capsys, tiny, *[word.replace("PHOTO", str(photos / "a.png")) for word in words])
+        run(capsys, *[word.replace("PHOTO", str(photos / "a.png")).replace("TINY", str(tiny)) for word in words])
     assert ended.value.code == 2
     err = capsys.readouterr().err
-    assert "the path is empty" in err
+    assert "is empty" in err
     assert err.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before

@@ -9,6 +9,7 @@ on it before torch is loaded.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -272,7 +273,7 @@ def holds_landscape(path: Path) -> bool:
     if path.suffix.lower() == ".json" and not path.name.endswith(SUFFIX):
         return False
     try:
-        return path.is_file() and _is_of_landscape(find_text(path))
+        return os.path.isfile(path) and _is_of_landscape(find_text(path))
     except DataError:
         return False
 

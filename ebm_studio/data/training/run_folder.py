@@ -275,7 +275,7 @@ def _is_update(text: str) -> bool:
 
 def _in_full(name: str) -> str:
     path = Path(name).expanduser()
-    return str(path.resolve()) if name and name not in NAMED and path.exists() else name
+    return str(path.resolve()) if name and name not in NAMED and os.path.exists(path) else name
 
 
 def _move(path: Path, to: Path) -> None:

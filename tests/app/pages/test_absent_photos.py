@@ -49,7 +49,7 @@ def test_the_photo_is_kept_over_launches_and_comes_back(qtbot, opened, before: P
         window = opened()
         state = window.reconstruct.state
         qtbot.waitUntil(lambda state=state: bool(state.absent.items), timeout=PATIENCE)
-        assert "boot.png is not there at present" in state.fault.text
+        assert "boot.png cannot be found" in state.fault.text
         window.show_page(window.reconstruct)
         assert window.reconstruct.absent.isVisible()
         assert window.reconstruct.absent.item(0).text() == "boot.png"

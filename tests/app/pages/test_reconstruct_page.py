@@ -368,7 +368,7 @@ def test_a_photo_that_runs_away_is_named_and_the_other_found(qtbot, page, tmp_pa
     qtbot.waitUntil(lambda: len(page.state.photos) == 2, timeout=PATIENCE)
     page.state.set(iterations=1)
     start(qtbot, page)
-    assert "loses.png ran away" in page.banner.text.text()
+    assert "loses.png diverged" in page.banner.text.text()
     assert "keeps.png" not in page.banner.text.text()
     [result] = page.state.results
     assert result.path.name == "keeps.png"
@@ -593,7 +593,7 @@ def test_the_photos_are_there_again(qtbot, opened, with_photo, running, qapp, tm
     assert np.array_equal(state.photos[0].unknown, before[0].unknown)
     assert state.current is state.photos[1]
     assert (state.settings.iterations, state.settings.mode, state.seed) == (7, "support", 5)
-    assert "lost.png is not there at present" in state.fault.text
+    assert "lost.png cannot be found" in state.fault.text
     (absent,) = state.absent.items
     state.absent.forget(absent)
     state.clear()

@@ -42,7 +42,7 @@ def launch(qtbot, opened) -> Window:
 def test_what_was_set_is_kept_and_the_model_comes_back(qtbot, opened, left: Window, stick: Path):
     window = launch(qtbot, opened)
     assert window.state.model.name == bundled_models()[0].stem
-    assert "mine.safetensors is not there at present" in window.banner.text.text()
+    assert "mine.safetensors cannot be found" in window.banner.text.text()
     assert window.studio.undo.undo_text == ""
     window.close()
     stick.parent.with_name("away").rename(stick.parent)

@@ -153,7 +153,7 @@ def test_every_name_of_a_jpeg_counts_and_what_is_passed_over_is_said(tmp_path):
     content = encoded(make_picture(), "JPEG")
     files = dict.fromkeys(("a.jfif", "b.jpe", "c.JPG", "d.jpeg"), content) | {"e.txt": b"x", "f.doc": b"x"}
     count, _, said = names_and_folders(make_zip(tmp_path / "j.zip", files))
-    assert (count, said) == (4, "2 other files passed over: e.txt and so on.")
+    assert (count, said) == (4, "2 other files passed over: e.txt and more.")
 
 
 def test_a_file_without_a_name_is_left_out_and_counted(tmp_path):

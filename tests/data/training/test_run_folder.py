@@ -167,7 +167,7 @@ def test_a_killed_process_is_told_from_a_living_one(tmp_path, plan):
     run._process.kill()
     wait_for(lambda: not run.alive, run)
     assert run.status().state == "stopped"
-    assert "unasked" in run.status().text
+    assert "unexpectedly" in run.status().text
 
 
 def test_an_order_for_a_killed_process_is_not_for_the_next(tmp_path, plan):
