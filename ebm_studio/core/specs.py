@@ -19,7 +19,7 @@ Mode = Literal["free", "support", "typical"]
 
 SIZES = (16, 32, 64, 128)
 MAX_STEPS = 100_000
-PHOTO_STEP = 0.75  # of the step size, to find photos with
+PHOTO_STEP = 0.68  # of the step size, to find photos with: docs/reconstruction.md has the figures
 MAX_CHAINS = 4096
 MAX_IMAGES = 100_000
 MAX_UPDATES = 10_000_000

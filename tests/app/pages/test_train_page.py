@@ -21,7 +21,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from ebm_studio.app.pages.train.runs import state as runs
-from ebm_studio.app.pages.train.setup import presets_panel
+from ebm_studio.app.pages.train.setup import draft, presets_panel
 from ebm_studio.app.pages.train.setup import state as train_setup
 from ebm_studio.app.pages.train.setup.initial_weights_box import FILE
 from ebm_studio.app.widgets.data_set_box import ZIP
@@ -58,7 +58,7 @@ SMALL = tuple(
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Presets that a busy machine measures in a moment, and folders that are looked at often."""
-    for module in (train_setup, presets_panel):
+    for module in (draft, train_setup, presets_panel):
         monkeypatch.setattr(module, "PRESETS", SMALL)
     monkeypatch.setattr(training, "PATIENCE", 0.0)
     monkeypatch.setattr(runs, "POLL", 50)
@@ -203,7 +203,7 @@ def test_a_set_is_fetched_and_looked_at_or_the_page_says_why_not(qtbot, page, mo
         choose(page.setup_header.source, "mnist")
         QTest.mouseClick(page.data_stage.fetch, LEFT)
         qtbot.waitUntil(lambda: page.setup.data_problem != "", timeout=PATIENCE)
-        assert "answers 404 Not Found" in page.setup.data_problem
+        assert "answered 404 Not Found" in page.setup.data_problem
         site.files["/digits.gz"], site.held = content, threading.Event()
         QTest.mouseClick(page.data_stage.fetch, LEFT)
         status = page.window().status
@@ -268,7 +268,7 @@ def test_a_run_is_started_paused_tried_and_found_again_by_another_window(qtbot, 
     assert view.name == "birds"
     qtbot.waitUntil(lambda: view.updates > 5 and view.folder.model.exists(), timeout=PATIENCE)
     assert window.learns.isVisible()
-    assert page.run_stage.samples.mosaics[0].pixels.shape == (64, 1, 16, 16)
+    assert page.run_stage.samples.mosaics[0].pixels.shape == (64, 3, 16, 16)
     assert page.run_stage.plots.charts[0].most() >= 5
 
     # Its model is run while it learns, and again when there is a newer one.
@@ -550,9 +550,9 @@ def test_hostile_sample_grids_are_no_samples_and_the_window_goes_on(qtbot, two, 
         assert page.runs.watch.update_shown == number
         page.grab()
         pixels = page.run_stage.samples.mosaics[0].pixels
-        assert pixels is None if name != "transparent" else pixels.shape == (64, 1, 16, 16), name
+        assert pixels is None if name != "transparent" else pixels.shape == (64, 3, 16, 16), name
     click_run(page, "two")
-    assert page.run_stage.samples.mosaics[0].pixels.shape == (64, 1, 16, 16)
+    assert page.run_stage.samples.mosaics[0].pixels.shape == (64, 3, 16, 16)
     assert running.faults.fault is None
 
 

@@ -99,7 +99,7 @@ def test_only_known_pixels_count(gradient, photos):
 
 
 def test_a_mask_that_hides_all_is_refused(gradient, photos):
-    with pytest.raises(DataError, match="known"):
+    with pytest.raises(DataError, match="covers the whole photo"):
         next(reconstruct(gradient, photos, noise(), RUN, Reconstruction(), torch.zeros(16, 16, dtype=torch.bool)))
 
 

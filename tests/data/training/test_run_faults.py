@@ -305,7 +305,7 @@ def test_a_full_disk_pauses_the_run_and_costs_nothing(tmp_path, plan, impatient)
         run = TrainingRun.start(disk / "run", plan, CPU)
         with learning_aside(run, tell=lambda report: report.metrics.update == 3 and fill(disk / "ballast")) as result:
             wait_for(lambda: is_paused(disk / "run"))
-            assert "room" in read_status(disk / "run").text
+            assert "space on the disk" in read_status(disk / "run").text
             assert kinds(disk / "run") == ["start", "disk_full"]
             assert read_state(disk / "run") is not None
             (disk / "ballast").unlink()
@@ -359,7 +359,7 @@ def test_a_run_never_goes_on_with_other_pictures(tmp_path, plan, change, held_ou
     make_picture((20, 20), 99).save(moved / ("a00.png" if change == "one more" else "000.png"))
     before = files(folder)
     count = 12 - held_out + (change == "one more")
-    with pytest.raises(DataError, match=rf"from {12 - held_out} images.* {count} that.*--from .*run/model.safetensors"):
+    with pytest.raises(DataError, match=rf"on {12 - held_out} images.* {count} that.*--from .*run/model.safetensors"):
         TrainingRun.resume(folder, kept, CPU)
     told = {folder / "status.json", folder / "events.jsonl"}
     assert {path: content for path, content in files(folder).items() if path not in told} == {
@@ -395,7 +395,7 @@ def test_data_that_vanish_are_missed_only_at_the_next_start(tmp_path, plan):
         lambda report: report.metrics.update == 2 and data.rename(moved), lambda: run.learner.updates > 3
     )
 
-    with pytest.raises(DataError, match="until update 4 is whole"):
+    with pytest.raises(DataError, match="up to update 4 is saved"):
         TrainingRun.resume(tmp_path / "run", plan, CPU)
     assert kinds(tmp_path / "run") == ["start", "stop", "data_lost"]
     assert TrainingRun.resume(tmp_path / "run", replace(plan, source=str(moved)), CPU).learn()
