@@ -23,6 +23,7 @@ from ebm_studio.data.points.landscape import Landscape
 from ebm_studio.data.points.scene import Scene
 from ebm_studio.data.storage.atomic_write import write_whole
 from ebm_studio.data.storage.outside import FileKind
+from ebm_studio.data.storage.safetensors_file import in_order
 
 KEY = "ebm_studio_landscape"
 LANDSCAPE_FILE = FileKind("landscape file", 64 * 2**20, CheckpointError)
@@ -40,9 +41,8 @@ def to_bytes(landscape: Landscape, name: str) -> bytes:
         updates=landscape.updates,
     )
     about = {"scene": scene.to_dict(), "updates": landscape.updates, "made_with": __version__}
-    return safetensors.torch.save(
-        landscape.learner.state(), {"ebm_studio": json.dumps(card.to_dict()), KEY: json.dumps(about)}
-    )
+    texts = {"ebm_studio": json.dumps(card.to_dict()), KEY: json.dumps(about)}
+    return in_order(safetensors.torch.save(landscape.learner.state(), texts))
 
 
 def from_bytes(content: bytes) -> Landscape:

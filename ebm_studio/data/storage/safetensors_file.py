@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,3 +47,13 @@ def text_in(file: Any, key: str) -> str | None:
     """A text in the header of an open file; None when it has none, or one too long to be ours."""
     text = (file.metadata() or {}).get(key)
     return text if text is None or len(text) <= MAX_TEXT else None
+
+
+def in_order(content: bytes) -> bytes:
+    """The same file with the texts of its header in order: safetensors writes several in an order by chance."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the tensors begin at a multiple of 8 bytes
+    return len(text).to_bytes(8, "little") + text + content[8 + length :]

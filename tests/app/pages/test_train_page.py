@@ -318,7 +318,7 @@ def test_a_run_is_started_paused_tried_and_found_again_by_another_window(qtbot, 
     again.generate.header.model.choices.aboutToShow.emit()
     assert any(action.text().startswith("birds\t") for action in again.generate.header.model.choices.actions())
     kinds = [event.kind for event in found.folder.events() if event.kind != "warning"]
-    assert kinds == ["start", "pause", "go", "stop"]
+    assert [kind for kind in kinds if kind not in ("warning", "rollback")] == ["start", "pause", "go", "stop"]
 
 
 def test_closing_can_stop_what_learns_and_remember_it(qtbot, opened, data):

@@ -10,7 +10,7 @@ from ebm_studio.app.studio.parameters import NOISE_SCALE, STEP_SIZE, STEPS, Para
 
 def numbers_called(window, name: str) -> list[QSpinBox | QDoubleSpinBox]:
     fields = [*window.findChildren(QSpinBox), *window.findChildren(QDoubleSpinBox)]
-    return [field for field in fields if field.accessibleName().split(" of ")[0] == name]
+    return [field for field in fields if field.accessibleName().removeprefix("Left ").removeprefix("Right ") == name]
 
 
 @pytest.mark.parametrize("number", [STEPS, STEP_SIZE, NOISE_SCALE], ids=lambda number: number.name)

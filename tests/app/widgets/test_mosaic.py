@@ -11,7 +11,7 @@ from ebm_studio.app.widgets.mosaic import Mosaic
     [
         ((743, 588), 32, 64, 64),  # 8 x 8 at twice their size
         ((743, 428), 32, 64, 50),  # where all of them would stand at their own size only
-        ((743, 428), 16, 64, 63),  # whole rows
+        ((743, 428), 16, 64, 64),  # at a zoom between two whole ones
         ((743, 428), 64, 64, 64),  # too large for that: better all of them than very few
         ((743, 428), 32, 5, 5),
         ((200, 150), 128, 64, 64),
