@@ -42,7 +42,7 @@ def window(qtbot, opened, settings, fashion):
     """As a session left it: the bundled model, a few chains of a few steps."""
     run = replace(fashion.card.short_run, steps=STEPS)
     parameters = {"model": "fashion32", "seed": 0, "count": COUNT, "run": run.to_dict()}
-    session = Path(settings.fileName()).parent / "session" / "session.json"
+    session = settings.path.parent / "session" / "session.json"
     session.parent.mkdir()
     look = {"view": "state", "smooth": False, "selected": None, "mode": "once", "speed": 250}
     session.write_text(json.dumps({"format": 1, "generate": {"parameters": parameters, **look}}))
