@@ -219,7 +219,7 @@ class CompareState(ChainsState):
         for side in self.sides:
             if side.model is None:
                 side.load()
-        return any(side.parameters.model for side in self.sides)
+        return any(side.to_keep.model for side in self.sides)  # one that is absent is not replaced
 
     def change(self, text: str = "", *, key: Hashable = "change", **changes: Any) -> None:
         """Change `seed` or `count`. See `ChainsState.change`."""
