@@ -158,6 +158,7 @@ def test_flowers_are_those_of_the_official_split_in_its_order(serve):
         ("svhn", mat(matrix("X", np.ones((5, 1), np.uint8), 2))),
         ("svhn", mat(matrix("X", RNG.integers(0, 9, (32, 32, 3, 5), dtype=np.uint8), 2))[:-500]),
     ],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} bytes",  # which all processes agree on
 )
 def test_files_that_are_something_else_are_refused_in_a_sentence(serve, name, content):
     serve(name, content)
