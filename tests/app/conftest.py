@@ -66,7 +66,8 @@ def opened(qtbot, theme: Theme, settings: Settings, tiny_model: Path) -> Iterato
         window = Window(theme, settings, model, device="cpu")
         qtbot.addWidget(window)
         windows.append(window)
-        window.resize(1280, 800)  # the offscreen screen is smaller than what people have
+        if not settings.blob("window/geometry"):
+            window.resize(1280, 800)  # the offscreen screen is smaller than what people have
         window.show()
         return window
 
