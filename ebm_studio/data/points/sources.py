@@ -20,7 +20,7 @@ from ebm_studio.data.points.shapes import SHAPES, PointData, Unit
 from ebm_studio.data.storage.outside import FileKind, kind_of_place, path_of
 
 TEXT = "text:"
-POINT_FILES = (".csv", ".tsv", ".txt", ".npy")
+POINT_FILES = (".csv", ".tsv", ".npy")
 LEAST, MOST = 2, 1_000_000
 POINT_FILE = FileKind("file of points", 128 * 2**20, DataError)
 SPREAD = 0.03  # of the small Gaussian that a given point stands for
