@@ -1,7 +1,7 @@
 import pytest
 
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.specs import Learning, NetSpec, ShortRun, check_count, check_seed
+from ebm_studio.core.specs import PHOTO_STEP, Learning, NetSpec, ShortRun, check_count, check_seed
 
 
 @pytest.mark.parametrize("spec", [NetSpec(size=64, channels=1, activation="silu"), ShortRun(steps=7), Learning(ema=0)])
@@ -52,7 +52,7 @@ def test_temperature_of_the_authors_step():
 
 def test_photos_are_searched_for_with_shorter_steps_unless_something_is_masked():
     run = ShortRun(step_size=1.25)
-    assert run.for_photos().step_size == 0.9375
+    assert run.for_photos().step_size == PHOTO_STEP * 1.25 < run.step_size
     assert run.for_photos(masked=True) == run
     assert ShortRun(step_size=1e-6).for_photos().step_size == 1e-6
 
