@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.widgets.formatting import duration
+from ebm_studio.core.durations import duration
 from ebm_studio.engine.requests import Progress
 
 

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel
 
 from ebm_studio.app.widgets.data_set_box import ZIP
-from ebm_studio.app.widgets.formatting import duration
+from ebm_studio.core.durations import duration
 from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.core.specs import NetSpec
 from ebm_studio.data.models import card as card_module

@@ -16,9 +16,9 @@ from ebm_studio.app.pages.diagnose.plot_view import PlotView
 from ebm_studio.app.pages.diagnose.state import Side
 from ebm_studio.app.studio.wishes import FindPhotos, RunSteps
 from ebm_studio.app.widgets.fields import label
-from ebm_studio.app.widgets.formatting import duration
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
+from ebm_studio.core.durations import duration
 from ebm_studio.core.evaluation.findings import Claim, Finding, Strip, told
 from ebm_studio.data.exports.report import VERDICTS
 

@@ -18,10 +18,11 @@ from ebm_studio.app.pages.models.share_panel import SharePanel
 from ebm_studio.app.pages.models.state import Entry, Zoo
 from ebm_studio.app.widgets.actions import Use, line, press_own, use
 from ebm_studio.app.widgets.fields import button, elided, label
-from ebm_studio.app.widgets.formatting import NETWORK_TIP, duration, estimated, network_text, thousands
+from ebm_studio.app.widgets.formatting import NETWORK_TIP, estimated, network_text, thousands
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.names import in_tip, printable
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
+from ebm_studio.core.durations import duration
 from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.data.models.card import Card, DataCard
 

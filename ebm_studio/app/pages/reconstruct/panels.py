@@ -13,8 +13,9 @@ from ebm_studio.app.pages.reconstruct.morph import Morph
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.studio.shelf import SLOTS
 from ebm_studio.app.widgets.fields import Choice, Parameter, RealField, Scale, SeedField, WholeField, button, label
-from ebm_studio.app.widgets.formatting import duration, figure
+from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
+from ebm_studio.core.durations import duration
 from ebm_studio.core.specs import MAX_ITERATIONS, MAX_SEED, Reconstruction, Start
 
 if TYPE_CHECKING:

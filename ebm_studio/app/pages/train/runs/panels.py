@@ -13,8 +13,9 @@ from ebm_studio.app.pages.train.runs.run_reader import WARNINGS, RunView
 from ebm_studio.app.pages.train.runs.run_text import state_of, when
 from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.widgets.fields import label
-from ebm_studio.app.widgets.formatting import duration, figure, network_text, thousands
+from ebm_studio.app.widgets.formatting import figure, network_text, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
+from ebm_studio.core.durations import duration
 from ebm_studio.data.pictures.datasets import set_name
 from ebm_studio.data.training.run_log import Event
 

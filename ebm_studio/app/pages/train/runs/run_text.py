@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from ebm_studio.app.pages.train.runs.run_reader import RunView
-from ebm_studio.app.widgets.formatting import duration, thousands
+from ebm_studio.app.widgets.formatting import thousands
+from ebm_studio.core.durations import duration
 from ebm_studio.data.training.run_log import Order
 
 STATES = {

@@ -14,8 +14,9 @@ from ebm_studio.app.pages.train.setup.plan_fields import LEARNING, NET, SHORT_RU
 from ebm_studio.app.pages.train.setup.presets_panel import PresetsPanel
 from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.widgets.fields import Choice, Parameter, WholeField, label, reset_button
-from ebm_studio.app.widgets.formatting import duration, thousands
+from ebm_studio.app.widgets.formatting import thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
+from ebm_studio.core.durations import duration
 from ebm_studio.core.specs import SIZES
 from ebm_studio.data.training.plan import Plan
 

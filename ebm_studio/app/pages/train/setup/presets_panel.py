@@ -10,8 +10,8 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.train.setup.draft import preset_of
 from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.widgets.fields import label
-from ebm_studio.app.widgets.formatting import duration
 from ebm_studio.app.widgets.panels import Panel
+from ebm_studio.core.durations import duration
 from ebm_studio.data.training.presets import PRESETS, Preset
 
 
