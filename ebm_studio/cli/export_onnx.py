@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ebm_studio.cli.options import add_json, some_path
+from ebm_studio.cli.options import add_json, some_name, some_path
+from ebm_studio.data.storage.atomic_write import check_place
 
 
 def add(commands: Any) -> None:
@@ -17,7 +18,7 @@ def add(commands: Any) -> None:
         description="Write the energy and its gradient as plain ONNX operators, with the card in the file's metadata. "
         "A Langevin step is x - step_size * gradient + noise_scale * noise.",
     )
-    parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
     parser.add_argument("-o", "--output", required=True, type=some_path, metavar="FILE", help="the .onnx file to write")
     add_json(parser)
     parser.set_defaults(run=run)
@@ -25,11 +26,13 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Write the file."""
+    output: Path = args.output
+    check_place(output)
+
     from ebm_studio.data.models.model import load_model
     from ebm_studio.data.models.onnx_export import ENERGY, GRADIENT, INPUT, export_onnx
 
     model = load_model(args.model, "cpu", "fp32")
-    output: Path = args.output
     size = export_onnx(model, output)
     if not args.json:
         print(f"{output}: {INPUT} to {ENERGY} and {GRADIENT} of {model.card.name}, {size} bytes")

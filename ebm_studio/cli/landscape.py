@@ -6,10 +6,9 @@ import argparse
 import os
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ebm_studio.cli.options import add_json, add_short_run, progress_bar, short_run
+from ebm_studio.cli.options import add_json, add_short_run, progress_bar, short_run, some_name, some_path
 from ebm_studio.core.errors import DataError, SettingsError
 from ebm_studio.core.specs import check_seed
 
@@ -39,14 +38,18 @@ def add(commands: Any) -> None:
     )
     parser.add_argument(
         "data",
+        type=some_name,
         metavar="DATA",
         help="rings, moons, eight, pinwheel, checkerboard, spirals or swiss-roll; text:HELLO; a .csv or .npy file of "
         "points; a picture, where dark means dense; or a landscape's .safetensors file, to continue training",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="a film (.gif, .mp4, ...), a .png, or the landscape itself "
-        "(.safetensors)",
-    )  # fmt: skip
+        "-o",
+        "--output",
+        type=some_path,
+        metavar="FILE",
+        help="a film (.gif, .mp4, ...), a .png, or the landscape itself (.safetensors)",
+    )
     parser.add_argument("--updates", type=int, metavar="N", help="total number of updates (default: 3000)")
     parser.add_argument("--width", type=int, help="units in each layer (default: 64)")
     parser.add_argument("--depth", type=int, help="hidden layers, 2 to 4 (default: 3)")
@@ -82,6 +85,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     _check(args)
     choose_device("cpu")
     landscape = _opened(args)
+    landscape.scene.past(args.past)  # raises if it is too long a run
     began = time.perf_counter()
     with progress_bar("training") as show:
         first, total = landscape.updates, landscape.scene.learning.updates
@@ -137,8 +141,9 @@ def _opened(args: argparse.Namespace) -> Landscape:
     from ebm_studio.data.points.landscape import Landscape
     from ebm_studio.data.points.scene import Scene
     from ebm_studio.data.points.sources import open_points
+    from ebm_studio.data.storage.outside import path_of
 
-    path = Path(args.data)
+    path = path_of(args.data, DataError)
     if path.suffix.lower() == SUFFIX:
         if os.path.isfile(path) and not is_landscape_file(path):
             raise DataError(f"{path} is not a landscape.")

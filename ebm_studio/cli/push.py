@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ebm_studio.cli.options import add_device, add_json
+from ebm_studio.cli.options import add_device, add_json, some_name
 
 
 def add(commands: Any) -> None:
@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
         description="Put a model on the hub, with its card as README and a grid of samples. Sign in first with `hf "
         "auth login`, or put your token in HF_TOKEN.",
     )
-    parser.add_argument("model", metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
     parser.add_argument(
         "place", metavar="hf:OWNER/NAME[/FILE]", help="the repository on the hub; it is created if it does not exist"
     )
@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Draw samples, write the README and upload."""
+    """Open the repository, draw samples, write the README and upload."""
     from ebm_studio.data.models.card import find_model
     from ebm_studio.data.models.model import load_model
     from ebm_studio.data.models.sharing import push_model

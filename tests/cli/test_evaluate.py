@@ -17,6 +17,7 @@ from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models import card as card_module
 from ebm_studio.data.models.calibration import Trial, calibrated
 from ebm_studio.data.models.card import Card, DataCard, read_card
+from ebm_studio.data.models.features import Extractor
 from ebm_studio.data.models.model import load_model, save_model
 from tests.making import make_figures
 
@@ -177,3 +178,10 @@ def test_the_feature_net_knows_its_weights_and_reads_grey_as_colour() -> None:
 
 def test_a_card_keeps_the_number_of_held_out_images(tmp_path: Path) -> None:
     assert read_card(write_model(tmp_path / "tiny.safetensors", held_out=7)).data.held_out == 7
+
+
+def test_a_cache_that_cannot_be_written_loses_nothing(tmp_path: Path, cache: Path) -> None:
+    cache.write_text("not a folder")
+    pixels = np.zeros((2, 1, 4, 4), np.uint8)
+    extractor = Extractor("mean", lambda images: images.float().mean((2, 3)), torch.device("cpu"))
+    assert extractor.cached(pixels).tolist() == [[0.0], [0.0]]

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from ebm_studio.cli.main import main
+from ebm_studio.data.models import evaluation, onnx_export
 from ebm_studio.data.models.model import Model
+from ebm_studio.data.points.landscape import Landscape
 from tests.making import encoded, make_data, make_model, make_picture
 
 
@@ -20,6 +22,8 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("sample", "chain", "mixed", "reconstruct", "interpolate", "latent"):
         monkeypatch.setattr(Model, name, work)
+    for owner, name in ((Landscape, "update"), (evaluation, "open_extractor"), (onnx_export, "export_onnx")):
+        monkeypatch.setattr(owner, name, work)
 
 
 @pytest.fixture
@@ -33,6 +37,7 @@ def inputs(tmp_path: Path) -> dict[str, str]:
         "PHOTO": str(tmp_path / "full" / "a.png"),
         "FILE": str(tmp_path / "file"),
         "FULL": str(tmp_path / "full"),
+        "NOWHERE": str(tmp_path / "nowhere"),
         "LONG": str(tmp_path / ("a" * 300)),
         "OUT": str(tmp_path / "out"),
     }
@@ -52,8 +57,26 @@ REFUSED = (
     "reconstruct MODEL PHOTO -o LONG",
     "evaluate MODEL DATA -o FILE/a.safetensors",
     "calibrate MODEL DATA -o FULL",
+    "evaluate MODEL NOWHERE -o OUT.safetensors",
+    "evaluate MODEL DATA --held-out 3",
+    "calibrate MODEL NOWHERE",
     "diagnose MODEL DATA -o FILE/a.html",
+    "diagnose MODEL DATA -o OUT.pdf",
+    "diagnose MODEL NOWHERE -o OUT.html",
+    "diagnose MODEL FULL -o OUT.html",
+    "landscape rings -o FILE/a.gif",
+    "landscape rings -o FULL",
+    "landscape rings -o LONG.safetensors",
+    "landscape rings -o OUT.gif --steps 50000 --past 100",
+    "landscape rings -o OUT.png --side 4000",
+    "landscape NOWHERE -o OUT.gif",
+    "landscape NOWHERE.safetensors -o OUT.gif",
+    "export-onnx MODEL -o FILE/a.onnx",
+    "export-onnx MODEL -o FULL",
+    "export-onnx MODEL -o LONG.onnx",
+    "tensorboard FULL -o OUT",
     "train DATA -o FILE/run",
+    "train NOWHERE -o OUT",
 )
 
 

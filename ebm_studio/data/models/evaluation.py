@@ -36,7 +36,6 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Progress = s
     against the same held-out images, so that a model which repeats its training set gains nothing.
     """
     spec = model.card.net
-    extractor = open_extractor(settings.features, model.device)
     held_out = model.card.data.held_out if settings.held_out is None else settings.held_out
     training, unseen = open_split(source, spec.size, spec.channels, held_out, tell)
 
@@ -48,6 +47,7 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Progress = s
             f"There are {len(real)} training and {len(reference)} held-out images to compare with: the metrics need "
             f"{LEAST} of each."
         )
+    extractor = open_extractor(settings.features, model.device)  # it may download its weights: the data come first
     told = _told(tell, "sampling")
     samples = to_pixels(
         model.sample(settings.count, settings.seed, progress=lambda done: told(done, settings.count)).numpy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,8 @@ class Extractor:
             return torch.from_numpy(np.load(path))
         except (OSError, ValueError, EOFError):  # not there yet, or damaged
             features = self(pixels, progress)
-            write_whole(path, lambda file: np.save(file, features.numpy()))
+            with suppress(StudioError):  # a cache that cannot be written costs the next time a minute, no more
+                write_whole(path, lambda file: np.save(file, features.numpy()))
             return features
 
 

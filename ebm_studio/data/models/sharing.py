@@ -11,7 +11,7 @@ from ebm_studio.core.errors import CheckpointError
 from ebm_studio.data.models.card import MODEL, SUFFIX, Card
 from ebm_studio.data.models.model import Model
 from ebm_studio.data.pictures.pictures import grid, to_pixels
-from ebm_studio.data.storage.hub import DEFAULT_FILE, HubName, push_files
+from ebm_studio.data.storage.hub import DEFAULT_FILE, HubName, open_repository, push_files
 
 SAMPLES, SCALE = 32, 4
 LICENCES = {"MIT": "mit", "CC0": "cc0-1.0", "CC BY 4.0": "cc-by-4.0", "CC BY-SA 3.0": "cc-by-sa-3.0"}
@@ -23,6 +23,7 @@ def push_model(file: Path, model: Model, name: str, private: bool = False) -> st
     wanted = HubName.parse(name)
     if file.suffix.lower() != SUFFIX:
         raise CheckpointError(f"{file} has no card: save it as a {SUFFIX} file of EBM Studio first.")
+    address = open_repository(name, private)  # before the samples: it may well be refused
     picture = io.BytesIO()
     grid(to_pixels(model.sample(SAMPLES).numpy()), scale=SCALE).save(picture, "PNG")
     files = {
@@ -30,7 +31,8 @@ def push_model(file: Path, model: Model, name: str, private: bool = False) -> st
         "README.md": readme(model.card, wanted).encode(),
         "samples.png": picture.getvalue(),
     }
-    return push_files(name, files, f"{model.card.name}, {model.card.updates} updates", private)
+    push_files(name, files, f"{model.card.name}, {model.card.updates} updates")
+    return address
 
 
 def readme(card: Card, name: HubName) -> str:

@@ -155,13 +155,17 @@ def set_name(source: str) -> str:
     return source if source in NAMED else Path(source).stem
 
 
+def check_source(source: str) -> None:
+    """See that a set is there, without reading it. Raises `DataError`."""
+    if source not in NAMED and not kind_of_place(path_of(source, DataError)):
+        raise DataError(f"There is no data set {source}: give a folder or zip of images, or one of {', '.join(NAMED)}.")
+
+
 @contextmanager
 def open_entries(source: str) -> Iterator[Found]:
     """What is in a folder or zip; it can be read while the context lasts. Raises `DataError`."""
-    path = path_of(source, DataError)
-    if not kind_of_place(path):
-        raise DataError(f"There is no data set {source}: give a folder or zip of images, or one of {', '.join(NAMED)}.")
-    with open_pictures(path) as found:
+    check_source(source)
+    with open_pictures(path_of(source, DataError)) as found:
         yield found
 
 

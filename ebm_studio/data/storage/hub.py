@@ -80,19 +80,28 @@ def fetch_file(name: str, most: int, progress: Progress | None = None) -> Path:
         return Path(hub.hf_hub_download(wanted.repo, wanted.file, endpoint=place, tqdm_class=bar))
 
 
-def push_files(name: str, files: Mapping[str, bytes], message: str, private: bool = False) -> str:
-    """Put files into a repository on the hub, made first if need be; returns its address. Raises `StudioError`."""
+def open_repository(name: str, private: bool = False) -> str:
+    """See that a repository on the hub can be written, made first if need be; returns its address.
+
+    Raises `StudioError`.
+    """
+    wanted = HubName.parse(name)
+    hub = _hub()
+    with _told(wanted):
+        return str(hub.HfApi(_endpoint()).create_repo(wanted.repo, private=private, exist_ok=True))
+
+
+def push_files(name: str, files: Mapping[str, bytes], message: str) -> None:
+    """Put files into a repository that `open_repository` opened. Raises `StudioError`."""
     wanted = HubName.parse(name)
     hub = _hub()
     with _told(wanted):
         api = hub.HfApi(_endpoint())
-        place = api.create_repo(wanted.repo, private=private, exist_ok=True)
         changes = [hub.CommitOperationAdd(path, io.BytesIO(content)) for path, content in files.items()]
         try:
             api.create_commit(wanted.repo, changes, commit_message=message)
         except RuntimeError as error:  # of an upload: what it is about is its cause
             raise error.__cause__ or error from None
-        return str(place)
 
 
 def _hub() -> Any:

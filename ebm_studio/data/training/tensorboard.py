@@ -9,7 +9,7 @@ import numpy as np
 
 from ebm_studio.core.errors import StudioError
 from ebm_studio.data.pictures.pictures import open_picture
-from ebm_studio.data.storage.atomic_write import writing_failed
+from ebm_studio.data.storage.atomic_write import check_place, writing_failed
 from ebm_studio.data.training.run_folder import RunFolder
 from ebm_studio.data.training.run_log import METRICS
 
@@ -24,9 +24,10 @@ class BoardCopy:
     """Copies one run into a folder of its own, below the folder that TensorBoard is shown."""
 
     def __init__(self, run: RunFolder, root: Path) -> None:
-        """Raises `StudioError` when the run's settings are damaged, or its folder for TensorBoard is in use."""
+        """Raises `StudioError` when the run's settings are damaged, or its folder for TensorBoard is in use or cannot be written."""
         self.run = run
         self.folder = root / run.name
+        check_place(self.folder, folder=True)
         if any(self.folder.glob("events.out.tfevents.*")):
             raise StudioError(f"{self.folder} already contains a copy of a run: delete it, or choose another folder.")
         self._began = next((event.time for event in run.events()), 0.0)

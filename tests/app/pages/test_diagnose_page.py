@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QFileDialog
 
 from ebm_studio.app.pages.diagnose import page as diagnose_page
 from ebm_studio.app.pages.diagnose.card import StripView
@@ -68,6 +69,14 @@ def test_a_click_measures_a_claim_and_the_next_launch_knows_it(
     assert known.state.sides[0].source == data
 
 
+def test_pictures_that_are_gone_are_refused_at_once(qtbot, page: DiagnosePage, tmp_path: Path) -> None:
+    page.headers[0].source.set_source(str(tmp_path / "gone.zip"))
+    qtbot.mouseClick(page.headers[0].measure, Qt.MouseButton.LeftButton)
+    assert page.state.fault is not None
+    assert "There is no data set" in page.state.fault.text
+    assert page.state.sides[0].waiting == ()
+
+
 def test_measuring_stops_and_keeps_what_is_done(qtbot, page: DiagnosePage) -> None:
     side = page.state.sides[0]
     page.state.set_count(16)
@@ -117,7 +126,9 @@ def test_cards_are_saved_as_pictures_and_as_a_report(
     assert not chosen[3].exists()
 
 
-def test_a_second_model_is_measured_beside_the_first(qtbot, page: DiagnosePage, tmp_path: Path, data: str) -> None:
+def test_a_second_model_is_measured_beside_the_first(
+    qtbot, page: DiagnosePage, tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = make_model(tmp_path / "other.safetensors", NetSpec(size=16, channels=1, width=4), steps=6, seed=5)
     assert not page.headers[1].isVisibleTo(page)
     qtbot.mouseClick(page.beside, Qt.MouseButton.LeftButton)
@@ -128,5 +139,11 @@ def test_a_second_model_is_measured_beside_the_first(qtbot, page: DiagnosePage, 
     measure(qtbot, page, "energies", column=1)
     assert side.finding("energies") is not None
     assert page.state.sides[0].finding("energies") is None
+    measure(qtbot, page, "energies")
+    asked: list[str] = []
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *words: (asked.append(words[-1]), ("", ""))[1])
+    qtbot.mouseClick(page.export, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.cards[1]["energies"].export, Qt.MouseButton.LeftButton)
+    assert ["png" in filters for filters in asked] == [False, True]  # a picture shows one model
     qtbot.mouseClick(page.beside, Qt.MouseButton.LeftButton)
     assert not page.cards[1]["energies"].isVisibleTo(page)

@@ -99,6 +99,16 @@ def test_an_evaluation_without_held_out_pictures_is_a_banner(qtbot, running, pag
     assert not card.evaluation.cancel.isVisible()
 
 
+def test_an_evaluation_on_pictures_that_are_gone_is_refused_at_once(running, page, tmp_path):
+    card = card_of(page, "other")
+    QTest.mouseClick(card.evaluate, Qt.MouseButton.LeftButton)
+    card.evaluation.source.set_source(str(tmp_path / "gone.zip"))
+    QTest.mouseClick(card.evaluation.start, Qt.MouseButton.LeftButton)
+    assert "There is no data set" in running.banner.text.text()
+    assert running.banner.isVisible()
+    assert not running.zoo.evaluating
+
+
 def test_an_evaluation_ends_as_a_table_on_the_card_and_stays(qtbot, opened, running, page, tmp_path):
     card = card_of(page, "other")
     QTest.mouseClick(card.evaluate, Qt.MouseButton.LeftButton)

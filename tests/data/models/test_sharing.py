@@ -10,7 +10,7 @@ from ebm_studio.cli.main import main
 from ebm_studio.core.errors import CheckpointError
 from ebm_studio.data.models import card
 from ebm_studio.data.models.card import fetch_model, find_model, read_card
-from ebm_studio.data.models.model import load_model
+from ebm_studio.data.models.model import Model, load_model
 from ebm_studio.data.models.sharing import readme
 from ebm_studio.data.storage.hub import HubName
 from ebm_studio.data.storage.outside import FileKind
@@ -92,7 +92,8 @@ def test_a_model_is_pushed_with_its_card_and_samples_and_comes_back(hub, tiny_mo
     assert fetch_model("hf:me/mine").read_bytes() == tiny_model.read_bytes()
 
 
-def test_who_did_not_sign_in_is_told_how(hub, tiny_model, monkeypatch, capsys):
+def test_who_did_not_sign_in_is_told_how_before_any_sample_is_drawn(hub, tiny_model, monkeypatch, capsys):
+    monkeypatch.setattr(Model, "sample", None)
     monkeypatch.setenv("HF_TOKEN", "hf_of_somebody_else")
     assert main(["push", str(tiny_model), "hf:me/mine"]) == 2
     assert "sign in with `hf auth login`" in capsys.readouterr().err

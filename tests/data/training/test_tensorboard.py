@@ -16,6 +16,7 @@ from ebm_studio.core.specs import Learning, ShortRun
 from ebm_studio.data.training.plan import Plan, read_plan
 from ebm_studio.data.training.run_folder import RunFolder
 from ebm_studio.data.training.run_log import cut_metrics
+from ebm_studio.data.training.tensorboard import BoardCopy
 from ebm_studio.data.training.training_run import TrainingRun
 from tests.making import TINY, make_data
 
@@ -111,3 +112,11 @@ def test_what_is_no_run_is_one_line(tmp_path, capsys):
     assert main(["tensorboard", str(tmp_path), "-o", str(tmp_path / "logs")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "logs").exists()
+
+
+@pytest.mark.parametrize("place", ["a-file", "a-file/deeper", "a" * 300])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_copied(run, tmp_path, capsys, monkeypatch, place):
+    monkeypatch.setattr(BoardCopy, "update", None)
+    (tmp_path / "a-file").write_text("not a folder")
+    assert main(["tensorboard", str(run.path), "-o", str(tmp_path / place)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QBuffer, QByteArray
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from ebm_studio.core.errors import SettingsError, StudioError
+from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.evaluation.findings import Diagnosis
 from ebm_studio.data.exports.report import save_report
 from ebm_studio.data.exports.svg_card import findings_svg
 from ebm_studio.data.storage.atomic_write import write_whole
 
-FILTERS = "Report (*.html);;SVG picture (*.svg);;PNG picture (*.png)"
+REPORT = "Report (*.html)"
+PICTURES = ";;SVG picture (*.svg);;PNG picture (*.png)"
 SCALE = 2
 """Pixels of a PNG for each of the SVG."""
 
 
-def choose_file(parent: QWidget, name: str) -> str:
-    """Ask where to save; empty when the person thought better of it."""
-    chosen, _ = QFileDialog.getSaveFileName(parent, "Save the diagnosis", f"{name}.html", FILTERS)
+def choose_file(parent: QWidget, name: str, models: int) -> str:
+    """Ask where to save diagnoses of so many models; empty when the person thought better of it."""
+    filters = REPORT + PICTURES * (models == 1)
+    chosen, _ = QFileDialog.getSaveFileName(parent, "Save the diagnosis", f"{name}.html", filters)
     return chosen
 
 
@@ -39,16 +41,18 @@ def save_findings(path: Path, diagnoses: Sequence[Diagnosis]) -> None:
         if suffix == ".svg":
             write_whole(path, lambda file: file.write_text(text, encoding="utf-8"))
         else:
-            write_whole(path, lambda file: _write_png(file, text))
+            content = _png(text)
+            write_whole(path, lambda file: file.write_bytes(content))
     else:
         raise SettingsError(f"A diagnosis can be saved as .html, .svg or .png, not as {path.name}.")
 
 
-def _write_png(file: Path, svg: str) -> None:
+def _png(svg: str) -> bytes:
     renderer = QSvgRenderer(QByteArray(svg.replace("currentColor", "#1a1c1f").encode()))
     image = QImage(renderer.defaultSize() * SCALE, QImage.Format.Format_RGB32)
     painter = QPainter(image)
     renderer.render(painter)
     painter.end()
-    if not image.save(str(file)):
-        raise StudioError(f"Cannot write {file.name}.")
+    content = QBuffer()
+    image.save(content, "PNG")
+    return content.data().data()

@@ -192,7 +192,7 @@ class DiagnosePage(Page):
         if not found:
             return
         name = "-and-".join(diagnosis.model for diagnosis in found)
-        chosen = choose_file(self, f"{name}-{claim or 'diagnosis'}")
+        chosen = choose_file(self, f"{name}-{claim or 'diagnosis'}", len(found))
         if not chosen:
             return
         try:

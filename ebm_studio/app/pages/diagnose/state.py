@@ -8,12 +8,14 @@ from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.open_model import OpenModel
+from ebm_studio.core.errors import DataError
 from ebm_studio.core.evaluation.findings import CLAIMS, Claim, Diagnosis, Finding
 from ebm_studio.core.specs import Diagnosing
+from ebm_studio.data.pictures.datasets import check_source
 from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.engine.jobs.chains import LoadModel, ModelReady
 from ebm_studio.engine.jobs.diagnosis import Diagnosed, DiagnoseModel, Examining, FindDiagnosis
-from ebm_studio.engine.requests import Ended, Progress
+from ebm_studio.engine.requests import Ended, Fault, Progress
 
 
 class Side(QObject):
@@ -81,6 +83,11 @@ class Side(QObject):
         if self.model is None or not self.source:
             return
         self._state.dismiss()
+        try:
+            check_source(self.source)  # other work may go first, and this would wait for it to be refused
+        except DataError as error:
+            self._state.show(Fault(str(error)))
+            return
         self.waiting = tuple(claims)
         self._request = self._state.link.submit(
             DiagnoseModel(

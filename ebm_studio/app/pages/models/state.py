@@ -11,10 +11,11 @@ from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.open_model import OpenModel
-from ebm_studio.core.errors import StudioError
+from ebm_studio.core.errors import DataError, StudioError
 from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.models.card import SUFFIX, Card, NoCardError, bundled_models, read_card, user_models
 from ebm_studio.data.models.evaluation_cache import KeptEvaluation
+from ebm_studio.data.pictures.datasets import check_source
 from ebm_studio.data.pictures.pictures import Pixels
 from ebm_studio.data.storage.hub import cached_file, is_hub_name
 from ebm_studio.data.storage.settings import Settings
@@ -27,7 +28,7 @@ from ebm_studio.engine.jobs.models import (
     PushModel,
     Thumbnail,
 )
-from ebm_studio.engine.requests import Ended, Progress
+from ebm_studio.engine.requests import Ended, Fault, Progress
 
 MOST = 24  # recent files remembered
 
@@ -109,6 +110,11 @@ class Zoo(QObject):
 
     def evaluate(self, name: str, source: str, settings: Evaluation) -> None:
         """Hold a model's samples against a data set, in the background."""
+        try:
+            check_source(source)  # other work may go first, and this would wait for it to be refused
+        except DataError as error:
+            self._faults.show(Fault(str(error)))
+            return
         self.evaluating[name] = self._link.submit(
             EvaluateModel(model=name, source=source, settings=settings),
             self._take_evaluation,
