@@ -24,7 +24,9 @@ class BoardCopy:
     """Copies one run into a folder of its own, below the folder that TensorBoard is shown."""
 
     def __init__(self, run: RunFolder, root: Path) -> None:
-        """Raises `StudioError` when the run's settings are damaged, or its folder for TensorBoard is in use or cannot be written."""
+        """Raises `StudioError` when the run's settings are damaged, or its folder for TensorBoard is in use or cannot
+        be written.
+        """
         self.run = run
         self.folder = root / run.name
         check_place(self.folder, folder=True)
