@@ -54,5 +54,5 @@ def _png(svg: str) -> bytes:
     renderer.render(painter)
     painter.end()
     content = QBuffer()
-    image.save(content, "PNG")
-    return content.data().data()
+    image.save(content, "PNG")  # type: ignore[call-overload]  # its stubs want bytes, which it refuses
+    return bytes(content.data().data())
