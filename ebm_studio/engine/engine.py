@@ -1,4 +1,4 @@
-"""One thread that owns a device, and its queue of requests."""
+"""Who owns a device: a queue of requests, and the jobs that take turns at it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import traceback
 from collections import deque
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
-from functools import partial
 from threading import Condition, Thread
 from typing import TypeVar
 
@@ -28,8 +27,10 @@ class Engine:
     """Does requests one after another in its own thread; the caller polls for the results.
 
     The newest request of a key wins: older ones of that key leave the queue, a running one is cancelled, and their
-    remaining results are dropped. A request of a page that is not in `front`, or in the background, lets those in
-    between its steps that are more urgent.
+    remaining results are dropped. Between its steps a job gives its turn to a more urgent one: the page in `front`
+    goes before hidden pages, and on both, what somebody waits for goes before the background. A job that is let in
+    gets a thread of its own, so that the one that waits can have its turn back before the other has ended. Only the
+    job whose turn it is works.
 
     >>> engine = Engine("cpu")
     >>> request = engine.submit(RunChain(model="fashion32", run=ShortRun()))
@@ -42,15 +43,16 @@ class Engine:
         self._models = ModelShelf(device, threads)
         self._stamps = itertools.count(1)
         self._changed = Condition()
-        self._queue: deque[Request] = deque()
+        self._queue: deque[Worker] = deque()
         self.front = ""
         """The key of the page that is looked at."""
-        self._running: list[tuple[Request, Worker]] = []  # a job, and above it what it lets in
+        self._running: list[Worker] = []  # begun, in this order; all but the one whose turn it is wait in a `check`
+        self._turn: Worker | None = None
         self._newest: dict[Hashable, int] = {}
         self._closing = False
         self._news: deque[Posted | Ended] = deque()
-        self._progress: Progress | None = None
         self._thread = Thread(target=self._serve, name=f"engine-{device}")
+        self._guests: list[Thread] = []  # those of jobs that were let in
 
     def submit(self, request: R) -> R:
         """Queue a request; returns it with its stamp, as it will appear in the news."""
@@ -59,12 +61,12 @@ class Engine:
             if self._closing:
                 raise RuntimeError("the engine is closed")
             self._newest[request.key] = request.stamp
-            self._queue = deque(r for r in self._queue if r.key != request.key)
-            self._queue.append(request)
-            for running, worker in self._running:
-                if running.key == request.key:
-                    worker.cancel()
-            self._changed.notify()
+            self._queue = deque(job for job in self._queue if job.request.key != request.key)
+            self._queue.append(Worker(request, self._models, self._news.append, self._give_way))
+            for job in self._running:
+                if job.request.key == request.key:
+                    job.cancel()
+            self._changed.notify_all()
             if self._thread.ident is None:
                 self._thread.start()
         return request
@@ -72,15 +74,14 @@ class Engine:
     def cancel(self, request: Request | None = None) -> None:
         """Forget a request, or stop it at its next step; without one, all that is not in the background."""
 
-        def is_meant(other: Request) -> bool:
-            return not other.background if request is None else other == request
+        def is_meant(job: Worker) -> bool:
+            return not job.request.background if request is None else job.request == request
 
         with self._changed:
-            self._news.extend(Ended(queued, cancelled=True) for queued in self._queue if is_meant(queued))
-            self._queue = deque(queued for queued in self._queue if not is_meant(queued))
-            for running, worker in self._running:
-                if is_meant(running):
-                    worker.cancel()
+            self._news.extend(Ended(job.request, cancelled=True) for job in self._queue if is_meant(job))
+            self._queue = deque(job for job in self._queue if not is_meant(job))
+            for job in filter(is_meant, self._running):
+                job.cancel()
 
     def news(self) -> Iterator[Posted | Ended]:
         """What has happened since the last call, oldest first, without what is stale, or becomes so on hearing it."""
@@ -91,8 +92,9 @@ class Engine:
 
     @property
     def progress(self) -> Progress | None:
-        """How far the running job is; None between jobs."""
-        return self._progress
+        """How far the job is whose turn it is; None between jobs."""
+        job = self._turn
+        return None if job is None else job.progress
 
     @property
     def busy(self) -> bool:
@@ -101,85 +103,96 @@ class Engine:
             return bool(self._running or self._queue or self._news)
 
     def close(self) -> None:
-        """Cancel everything and wait for the thread to end: at most one step, or one model load."""
+        """Cancel everything and wait for the threads to end: at most one step, or one model load."""
         with self._changed:
             self._closing = True
-            self._news.extend(Ended(queued, cancelled=True) for queued in self._queue)
+            self._news.extend(Ended(job.request, cancelled=True) for job in self._queue)
             self._queue.clear()
-            for _, worker in self._running:
-                worker.cancel()
-            self._changed.notify()
-        if self._thread.ident is not None:
-            self._thread.join()
+            for job in self._running:
+                job.cancel()
+            self._changed.notify_all()
+        for thread in (self._thread, *self._guests):
+            if thread.ident is not None:
+                thread.join()
 
     def _is_current(self, request: Request) -> bool:
         return self._newest.get(request.key) == request.stamp
 
     def _serve(self) -> None:
         while job := self._next():
-            self._finish(*job)
+            self._do(job)
             del job  # the request may hold a whole chain
         dismiss()
 
-    def _next(self) -> tuple[Request, Worker] | None:
+    def _next(self) -> Worker | None:
         with self._changed:
-            busy = self._changed.wait_for(self._is_due, IDLE_SECONDS)
-        if not busy:
+            self._changed.wait_for(self._is_due, IDLE_SECONDS)
+            at_rest = not self._is_due() and self._turn is None
+        if at_rest:
             release_memory()
         with self._changed:
             self._changed.wait_for(self._is_due)
-            return None if self._closing else self._pop()
+            return None if self._closing else self._begin(min(self._queue, key=self._patience))
 
     def _is_due(self) -> bool:
-        return bool(self._queue) or self._closing
+        return self._closing or (self._turn is None and bool(self._queue))
 
-    def _pop(self) -> tuple[Request, Worker]:
-        """Move a request from the queue to those that run, in one go: there is no moment when it is in neither."""
-        request = min(self._queue, key=self._patience)  # the first of the most urgent
-        worker = Worker(
-            request,
-            self._models,
-            post=lambda value: self._news.append(Posted(request, value)),
-            report=self._report,
-            give_way=partial(self._give_way, request),
-        )
-        self._queue.remove(request)
-        self._running.append((request, worker))
-        return request, worker
+    def _begin(self, job: Worker) -> Worker:
+        """Move a job from the queue to those that run, in one go: there is no moment when it is in neither."""
+        self._queue.remove(job)
+        self._running.append(job)
+        self._turn = job
+        return job
 
-    def _patience(self, request: Request) -> int:
-        """How long a request can wait: least where somebody looks at the place that it is for."""
-        return 2 if request.background else int(request.page not in ("", self.front))
+    def _patience(self, job: Worker) -> int:
+        """How long a job can wait: least where somebody looks at what comes of it, or where it only has to stop."""
+        if job.is_cancelled:
+            return -1
+        request = job.request
+        in_front = request.page == self.front if request.page else not request.background
+        return 2 * (not in_front) + request.background
 
-    def _give_way(self, request: Request) -> None:
-        """Do what is more urgent, in the middle of a job."""
-        while True:
-            with self._changed:
-                patience = self._patience(request)
-                if self._closing or all(self._patience(queued) >= patience for queued in self._queue):
-                    return
-                job = self._pop()
-            self._finish(*job)
-
-    def _finish(self, request: Request, worker: Worker) -> None:
-        ended = self._do(request, worker)
+    def _give_way(self, job: Worker) -> None:
+        """Let what is more urgent go first, in the middle of a job; return when the turn is back."""
         with self._changed:
-            self._progress = None
-            self._running.pop()
+            # The first of the most urgent wins: a job goes on until another is more urgent than it.
+            while (other := min([job, *reversed(self._running), *self._queue], key=self._patience)) is not job:
+                if other in self._queue:
+                    self._let_in(self._begin(other))
+                self._turn = other
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._turn is job)
+                del other
+
+    def _let_in(self, job: Worker) -> None:
+        def work() -> None:
+            self._do(job)
+            dismiss()
+
+        thread = Thread(target=work, name=f"{self._thread.name}-guest")
+        self._guests = [*(guest for guest in self._guests if guest.is_alive()), thread]
+        thread.start()
+
+    def _do(self, job: Worker) -> None:
+        ended = _done(job)
+        with self._changed:
+            self._running.remove(job)
             self._news.append(ended)
+            self._turn = min(reversed(self._running), key=self._patience, default=None)
+            self._changed.notify_all()
 
-    def _do(self, request: Request, worker: Worker) -> Ended:
-        try:
-            request.work(worker)
-        except Stopped:
-            return Ended(request, cancelled=True)
-        except StudioError as error:
-            return Ended(request, Fault(str(error)))
-        except Exception as error:  # a bug in a job must not end the thread
-            log.exception("%s failed", request)
-            text = f"Something went wrong inside the program: {type(error).__name__}: {error}"
-            return Ended(request, Fault(text, traceback.format_exc()))
-        return Ended(request)
 
-    def _report(self, progress: Progress) -> None:
-        self._progress = progress
+def _done(job: Worker) -> Ended:
+    """Do all of a job."""
+    request = job.request
+    try:
+        request.work(job)
+    except Stopped:
+        return Ended(request, cancelled=True)
+    except StudioError as error:
+        return Ended(request, Fault(str(error)))
+    except Exception as error:  # a bug in a job must not end the thread
+        log.exception("%s failed", request)
+        text = f"Something went wrong inside the program: {type(error).__name__}: {error}"
+        return Ended(request, Fault(text, traceback.format_exc()))
+    return Ended(request)

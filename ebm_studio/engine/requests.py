@@ -19,10 +19,11 @@ class Request:
     lane: str = ""
     """Who asks. Requests of different lanes leave each other alone."""
     page: str = ""
-    """The page that shows what comes of it: while another one is in front it gives way, as in the background.
+    """The page that shows what comes of it: while another one is in front it waits, or goes on when nothing else does.
     Empty where people wait for it whatever page they look at."""
     background: bool = False
-    """Gives way at each `worker.check()` to the requests that somebody waits for, and goes on after them."""
+    """Gives way at each `worker.check()` to the requests that somebody waits for on the same page, and goes on after
+    them. Without a page it gives way to those of every page."""
 
     @property
     def key(self) -> Hashable:

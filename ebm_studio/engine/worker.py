@@ -9,7 +9,7 @@ from collections.abc import Callable
 from threading import Event, get_native_id
 from typing import TYPE_CHECKING
 
-from ebm_studio.engine.requests import Progress, Request
+from ebm_studio.engine.requests import Posted, Progress, Request
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +25,7 @@ class Stopped(Exception):  # noqa: N818 - not an error: the job was asked to sto
 
 
 class ModelShelf:
-    """The models in memory, the last few used. It lives as long as the engine's thread, and only there."""
+    """The models in memory, the last few used. Only the job whose turn it is may use it."""
 
     def __init__(self, device: str, threads: int = 0) -> None:
         self._device = device
@@ -82,37 +82,45 @@ def _make_torch_ready() -> None:
 
 
 class Worker:
-    """One job's side of the engine."""
+    """A job: a request that waits or runs, and what it sees of the engine."""
 
     def __init__(
         self,
         request: Request,
         models: ModelShelf,
-        post: Callable[[object], None],
-        report: Callable[[Progress], None],
-        give_way: Callable[[], None],
+        send: Callable[[Posted], None],
+        give_way: Callable[[Worker], None],
     ) -> None:
-        self._request = request
+        self.request = request
+        self.progress: Progress | None = None
+        """How far the job is, as it has said last."""
         self._models = models
-        self._report = report
+        self._send = send
         self._give_way = give_way
         self._cancelled = Event()
-        self.post = post
+
+    def post(self, value: object) -> None:
         """Send a result, final or on the way, to whoever asked."""
+        self._send(Posted(self.request, value))
 
     def cancel(self) -> None:
         """Ask the job to stop at its next `check`. From any thread."""
         self._cancelled.set()
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the job stops at its next `check`."""
+        return self._cancelled.is_set()
+
     def check(self) -> None:
-        """Raise `Stopped` when the job is cancelled. To be called between steps."""
-        self._give_way()
-        if self._cancelled.is_set():
+        """Let more urgent jobs go first; raise `Stopped` when this one is cancelled. To be called between steps."""
+        self._give_way(self)
+        if self.is_cancelled:
             raise Stopped
 
     def model(self, name: str, fresh: bool = False) -> Model:
         """The model of a bundled name or a path, loaded when it is not in memory. Raises `StudioError`."""
-        model = self._models.get(name, self.report, self.tell, fresh, keep=not self._request.background)
+        model = self._models.get(name, self.report, self.tell, fresh, keep=not self.request.background)
         self.check()
         return model
 
@@ -127,4 +135,4 @@ class Worker:
 
     def report(self, text: str, done: int = 0, total: int = 0, rate: float = 0.0) -> None:
         """Say how far the job is: `done` of `total` at `rate` a second."""
-        self._report(Progress(self._request, text, done, total, rate))
+        self.progress = Progress(self.request, text, done, total, rate)

@@ -36,6 +36,19 @@ class Loop(Request):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Count(Request):
+    """Writes down each of its steps, until it is cancelled."""
+
+    steps: list[int] = field(default_factory=list)
+
+    def work(self, worker: Worker) -> None:
+        while True:
+            self.steps.append(len(self.steps))
+            time.sleep(0.001)
+            worker.check()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Say(Request):
     text: str
 
@@ -80,6 +93,13 @@ def heard(engine: Engine, until: Callable[[Posted | Ended], bool]) -> list[Poste
                 return items
         time.sleep(0.001)
     raise AssertionError(f"not heard in time: {items}")
+
+
+def until(done: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 def wait_for_rest(engine: Engine) -> None:
@@ -210,6 +230,49 @@ def test_the_page_in_front_goes_before_hidden_ones_and_these_go_on_after_it(engi
     items = heard(engine, is_end_of(other))
     assert Ended(hidden, cancelled=True) in items  # it ran on until now
     assert [item.value for item in items if isinstance(item, Posted)] == ["hidden too"]
+
+
+def test_a_hidden_page_that_was_let_in_gives_the_turn_back_when_its_page_is_left(engine: Engine):
+    engine.front = "generate"
+    seen = engine.submit(Loop(lane="g", page="generate"))
+    seen.started.wait(60)
+    engine.front = "compare"
+    let_in = engine.submit(Loop(lane="c", page="compare"))
+    let_in.started.wait(60)
+    engine.front = "generate"
+    engine.cancel(seen)  # it waits below the other, and stops at its next turn
+    heard(engine, is_end_of(seen))
+    assert [job.request for job in engine._running] == [let_in]
+    engine.cancel(let_in)
+    heard(engine, is_end_of(let_in))
+
+
+def test_jobs_take_turns_as_pages_come_to_the_front(engine: Engine):
+    names = ("generate", "compare", "reconstruct")
+    counts = []
+    for name in names:
+        engine.front = name
+        counts.append(engine.submit(Count(lane=name, page=name)))
+        until(lambda: counts[-1].steps)
+    for name, request in zip(names, counts, strict=True):
+        engine.front = name
+        others = [other for other in counts if other is not request]
+        before = len(request.steps)
+        until(lambda: len(request.steps) > before + 2)  # noqa: B023
+        still = [len(other.steps) for other in others]
+        until(lambda: len(request.steps) > before + 20)  # noqa: B023
+        assert [len(other.steps) for other in others] == still
+    engine.close()
+
+
+def test_the_background_of_the_page_in_front_goes_before_hidden_pages(engine: Engine):
+    engine.front = "diagnose"
+    hidden = engine.submit(Loop(page="generate"))
+    hidden.started.wait(60)
+    said = engine.submit(Say(text="measured", page="diagnose", background=True))
+    assert [item.value for item in heard(engine, is_end_of(said)) if isinstance(item, Posted)] == ["measured"]
+    engine.cancel(hidden)
+    heard(engine, is_end_of(hidden))
 
 
 def test_the_engine_is_busy_from_the_request_to_the_news_of_its_end(engine: Engine):

@@ -14,11 +14,7 @@ def test_what_is_hidden_lets_the_page_in_front_go_first(qtbot, running):
     running.show_page(running.compare)
     compare, generate = running.compare_state, running.state
     qtbot.waitUntil(lambda: compare.pair is not None and compare.pair.whole, timeout=PATIENCE)
-    header = running.compare.headers[0]
-    header.steps.setFocus()
-    header.steps.selectAll()
-    QTest.keyClicks(header.steps, "99999")
-    QTest.keyClick(header.steps, Qt.Key.Key_Return)
+    _type_steps(running.compare.headers[0].steps, "99999")
     side = compare.sides[0]
     qtbot.waitUntil(
         lambda: side.store is not None and side.store.run.steps == 99999 and side.store.newest > 0, timeout=PATIENCE
@@ -32,6 +28,39 @@ def test_what_is_hidden_lets_the_page_in_front_go_first(qtbot, running):
     assert not long.finished
     here = long.newest
     qtbot.waitUntil(lambda: long.newest > here, timeout=PATIENCE)  # it goes on behind
+
+
+def test_a_page_that_is_shown_again_does_not_wait_for_the_one_that_was_shown_in_between(qtbot, running):
+    """Both jobs have begun: the one that was let in first gives the turn back before it has ended."""
+    _type_steps(running.generate.inspector.settings.short_run.steps.field, "99999")
+    generate, compare = running.state, running.compare_state
+    qtbot.waitUntil(lambda: _is_long(generate.playback.store), timeout=PATIENCE)
+    shown = generate.playback.store
+    running.show_page(running.compare)
+    _type_steps(running.compare.headers[0].steps, "99999")
+    side = compare.sides[0]
+    qtbot.waitUntil(lambda: _is_long(side.store), timeout=PATIENCE)
+    assert not shown.finished
+    still = shown.newest
+    hidden = side.store
+    here = hidden.newest
+    qtbot.waitUntil(lambda: hidden.newest > here, timeout=PATIENCE)
+    assert shown.newest == still
+
+    QTest.keyClick(running, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: shown.newest > still, timeout=PATIENCE)
+    assert not hidden.finished
+
+
+def _is_long(store) -> bool:
+    return store is not None and store.run.steps == 99999 and store.newest > 0
+
+
+def _type_steps(field, text: str) -> None:
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, text)
+    QTest.keyClick(field, Qt.Key.Key_Return)
 
 
 def test_a_long_time_is_told_in_minutes():

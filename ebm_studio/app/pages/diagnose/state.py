@@ -17,6 +17,8 @@ from ebm_studio.engine.jobs.chains import LoadModel, ModelReady
 from ebm_studio.engine.jobs.diagnosis import Diagnosed, DiagnoseModel, Examining, FindDiagnosis
 from ebm_studio.engine.requests import Ended, Fault, Progress
 
+PAGE = "diagnose"
+
 
 class Side(QObject):
     """One model, and what is known of it. Observable."""
@@ -57,7 +59,7 @@ class Side(QObject):
     def open_model(self, name: str) -> None:
         """Load a model to look at, beside the one that is open."""
         self._state.dismiss()
-        self._state.link.submit(LoadModel(name=name, lane=self._lane), self.set_model, self._state.hear_end)
+        self._state.link.submit(LoadModel(name=name, lane=self._lane, page=PAGE), self.set_model, self._state.hear_end)
 
     def set_model(self, model: ModelReady | None) -> None:
         """Be about another model, and look for what is known of it."""
@@ -71,7 +73,7 @@ class Side(QObject):
         self.model_changed.emit()
         self.changed.emit()
         if model is not None:
-            self._state.link.submit(FindDiagnosis(lane=self._lane, model=model.name), self._take_known)
+            self._state.link.submit(FindDiagnosis(lane=self._lane, page=PAGE, model=model.name), self._take_known)
 
     def set_source(self, source: str) -> None:
         """Measure with another data set."""
@@ -92,6 +94,7 @@ class Side(QObject):
         self._request = self._state.link.submit(
             DiagnoseModel(
                 lane=self._lane,
+                page=PAGE,
                 model=self.model.name,
                 source=self.source,
                 claims=self.waiting,

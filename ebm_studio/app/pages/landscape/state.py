@@ -191,7 +191,7 @@ class LandscapeState(Faults):
         setup = self.setup
         request = TrainLandscape(
             bench=self.work.bench, scene=setup.scene, updates=updates, pace=setup.pace, count=setup.count,
-            seed=setup.seed, lane=KEY,
+            seed=setup.seed, lane=KEY, page=KEY,
         )  # fmt: skip
         self._training = self.link.submit(request, partial(self._take, self.work), self._end_training)
         self.training_changed.emit()
@@ -213,7 +213,13 @@ class LandscapeState(Faults):
             return  # and after a pause it looks by itself
         self.link.submit(
             LookAtLandscape(
-                bench=self.work.bench, scene=setup.scene, count=setup.count, seed=setup.seed, past=setup.past, lane=KEY
+                bench=self.work.bench,
+                scene=setup.scene,
+                count=setup.count,
+                seed=setup.seed,
+                past=setup.past,
+                lane=KEY,
+                page=KEY,
             ),
             partial(self._take, self.work),
             self._end_look,
@@ -337,7 +343,9 @@ class LandscapeState(Faults):
         if ended.fault is None and not ended.cancelled and not self.is_training:
             setup = self.setup
             self.link.submit(
-                MeasureLandscape(bench=self.work.bench, scene=setup.scene, seed=setup.seed, past=setup.past, lane=KEY),
+                MeasureLandscape(
+                    bench=self.work.bench, scene=setup.scene, seed=setup.seed, past=setup.past, lane=KEY, page=KEY
+                ),
                 partial(self._take, self.work),
                 self._end,
             )

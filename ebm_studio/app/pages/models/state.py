@@ -30,6 +30,7 @@ from ebm_studio.engine.jobs.models import (
 )
 from ebm_studio.engine.requests import Ended, Fault, Progress
 
+PAGE = "models"
 MOST = 24  # recent files remembered
 
 
@@ -98,9 +99,9 @@ class Zoo(QObject):
             if not entry.problem and self._asked.get(entry.name) != (written := entry.path.stat().st_mtime):
                 self._asked[entry.name] = written
                 ended = partial(self._end_thumbnail, entry.name)
-                self._link.submit(MakeThumbnail(model=entry.name), self._take_thumbnail, ended)
+                self._link.submit(MakeThumbnail(page=PAGE, model=entry.name), self._take_thumbnail, ended)
                 self.evaluations.pop(entry.name, None)
-                self._link.submit(FindEvaluation(model=entry.name), self._take_evaluation)
+                self._link.submit(FindEvaluation(page=PAGE, model=entry.name), self._take_evaluation)
 
     def forget(self, name: str) -> None:
         """Take a file from the list; the file stays."""
@@ -116,7 +117,7 @@ class Zoo(QObject):
             self._faults.show(Fault(str(error)))
             return
         self.evaluating[name] = self._link.submit(
-            EvaluateModel(model=name, source=source, settings=settings),
+            EvaluateModel(page=PAGE, model=name, source=source, settings=settings),
             self._take_evaluation,
             partial(self._end_evaluation, name),
         )

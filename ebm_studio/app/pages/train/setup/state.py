@@ -124,7 +124,11 @@ class TrainSetup(QObject):
             if wanted not in self._measured and wanted not in self._measuring:
                 self._measuring[wanted] = self._link.submit(
                     EstimateRun(
-                        lane=f"{LANE} {wanted}", net=plan.net, short_run=plan.short_run, learning=plan.learning
+                        lane=f"{LANE} {wanted}",
+                        page=LANE,
+                        net=plan.net,
+                        short_run=plan.short_run,
+                        learning=plan.learning,
                     ),
                     partial(self._take_estimate, wanted),
                     partial(self._end_estimate, wanted),
