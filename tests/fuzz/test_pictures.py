@@ -1,6 +1,8 @@
 """Pictures, and folders and zips of them."""
 
 import os
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -37,6 +39,28 @@ def test_pictures(tmp_path, outcome, many, name):
     for number, content in enumerate(spoilt([pictures()[name]], 11, many // 6)):
         path.write_bytes(content)
         outcome.of(lambda: fit(open_picture(path, enough=32), 16, 3), f"{name} {number}", name)
+
+
+@pytest.mark.parametrize(("kind", "bits", "each"), [(6, 8, 4), (0, 16, 2)], ids=["transparent", "deep grey"])
+def test_a_png_as_large_as_a_phones_photo(tmp_path, outcome, kind, bits, each):
+    row = np.linspace(0, 255, 12_000 * each).astype(np.uint8).tobytes()
+    write_png(tmp_path / "a.png", (12_000, 9_000), row, kind, bits)
+    shown = []
+    outcome.of(lambda: shown.append(open_picture(tmp_path / "a.png", enough=1024)), "a large PNG", "a.png")
+    assert shown[0].size == (1500, 1125)
+
+
+def write_png(path, size, row, kind, bits):
+    """A PNG, all of whose rows are the same, written without ever being whole in memory."""
+
+    def chunk(name, body):
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    packer, (width, height) = zlib.compressobj(1), size
+    body = b"".join(packer.compress(b"\0" + row) for _ in range(height)) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
+    chunks = (chunk(b"IHDR", header), chunk(b"IDAT", body), chunk(b"IEND", b""))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
 
 
 def test_zips(tmp_path, outcome, many):

@@ -37,11 +37,14 @@ MAX_FILE_BYTES = 256 * 2**20
 PICTURE = FileKind("picture", MAX_FILE_BYTES, DataError)
 
 MAX_SIDE = 100_000
-MAX_DECODED = 320_000_000  # bytes that the decoder takes
-MAX_JPEG_PIXELS = 300_000_000  # decoded at an eighth of its size, in seconds
+JPEG_SIDE = 65_500
+MAX_DECODED = 440_000_000  # bytes that the decoder takes: a PNG of a phone's 108 million pixels, with transparency
+MAX_PIXELS = 300_000_000  # what a few seconds can decode; a JPEG at an eighth of its size
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # its own limit would refuse photos of 200 million pixels
 LARGE = 16_000_000  # pixels; what is larger is made smaller strip by strip, before its colours are looked at
 BYTES = {"WEBP": 16.0, "AVIF": 10.0, "HEIF": 6.0}
 """What these decoders take for each pixel; the others take what the picture itself does."""
+STRIP = 2**20  # pixels: converting one takes some forty bytes for each
 
 
 @contextmanager
@@ -98,8 +101,9 @@ def draft(image: Image.Image, enough: int) -> None:
         image.draft(None, (image.width // factor, image.height // factor))
 
 
-def strips(image: Image.Image, rows: int) -> Iterator[tuple[int, Image.Image]]:
-    """A picture in strips of so many rows, each with the row at which it begins."""
+def strips(image: Image.Image, factor: int = 1) -> Iterator[tuple[int, Image.Image]]:
+    """A picture in strips of a multiple of `factor` rows, each with the row at which it begins."""
+    rows = factor * max(1, STRIP // (image.width * factor))
     for top in range(0, image.height, rows):
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 
@@ -114,10 +118,13 @@ def _check_bytes(count: int, name: str) -> None:
 def _check_pixels(image: Image.Image, name: str) -> None:
     # The header tells the size, so a bomb is refused before anything is unpacked.
     each = _bytes_of_pixel(image)
-    most = int(MAX_DECODED / each) if each else MAX_JPEG_PIXELS
-    if image.width * image.height > most or max(image.size) > MAX_SIDE:
+    most = min(MAX_PIXELS, int(MAX_DECODED / each) if each else MAX_PIXELS)
+    pixels = image.width * image.height
+    if pixels > most or max(image.size) > MAX_SIDE:
+        helps = pixels <= MAX_PIXELS and max(image.size) <= JPEG_SIDE and image.format != "JPEG"
         raise DataError(
-            f"{name} has {image.width} x {image.height} pixels, more than {most // 10**6} million: make it smaller."
+            f"{name} has {image.width} x {image.height} pixels, more than {most // 10**6} million: make it smaller"
+            + (", or save it as a JPEG." if helps else ".")
         )
 
 

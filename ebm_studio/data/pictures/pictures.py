@@ -134,7 +134,7 @@ def _shrunk(image: Image.Image, paper: Colour, factor: int) -> Image.Image:
     """A large picture at a fraction of its size, without ever a second one of its own size."""
     top = _top(image)
     small: Image.Image | None = None
-    for begins, strip in strips(image, factor * max(1, 1024 // factor)):
+    for begins, strip in strips(image, factor):
         part = _plain(strip, paper, top).reduce(factor)
         if small is None:
             small = Image.new(part.mode, (part.width, math.ceil(image.height / factor)))
@@ -169,7 +169,7 @@ def _top(image: Image.Image) -> float:
     if image.mode not in DEEP:
         return 255.0
     # By numpy, since Pillow's extremes of a picture with a NaN are anything.
-    values = (np.asarray(strip) for _, strip in strips(image, 1024))
+    values = (np.asarray(strip) for _, strip in strips(image))
     most = max(float(np.max(part, initial=0, where=np.isfinite(part))) for part in values)
     return 1.0 if image.mode == "F" and most <= 1 else 65535.0 if most > 255 else 255.0
 

@@ -197,9 +197,16 @@ def test_a_large_picture_of_any_mode_is_shrunk_and_looks_the_same(monkeypatch, m
 
 
 def test_a_picture_that_takes_too_much_memory_is_refused():
-    for content in (tall_png(10_000, 9_000), encoded(Image.new("RGB", (4_600, 4_600)), "WEBP", method=0)):
-        with pytest.raises(DataError, match=r"a\.x has \d+ x \d+ pixels, more than \d+ million: make it smaller"):
+    for content in (tall_png(12_000, 9_500), encoded(Image.new("RGB", (5_300, 5_300)), "WEBP", method=0)):
+        with pytest.raises(DataError, match=r"a\.x has \d+ x \d+ pixels, more than \d+ million: .*save it as a JPEG"):
             open_picture(content, "a.x")
+    with pytest.raises(DataError, match=r"more than 110 million: make it smaller\.$"):
+        open_picture(tall_png(20_000, 20_000), "a.x")  # too many for a JPEG too
+
+
+def test_a_jpeg_of_200_megapixels_opens():
+    whole = encoded(Image.new("L", (16_320, 12_240), 90), "JPEG")
+    assert open_picture(whole, enough=1024).size == (2040, 1530)
 
 
 @pytest.mark.skipif(not READS_AVIF, reason="this Pillow reads no AVIF")
