@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, Any, get_args
 
+from ebm_studio.core.durations import duration as in_words
 from ebm_studio.core.errors import DataError
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.models.reading import Reading, Sign
 from ebm_studio.data.storage.outside import path_of
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 UNITS = (1.0, 60.0, 3600.0)
 """Seconds, minutes and hours, in seconds."""
@@ -107,6 +113,12 @@ def short_run(args: argparse.Namespace, own: ShortRun) -> ShortRun:
     return replace(own, **{name: value for name in names if (value := getattr(args, name)) is not None})
 
 
+MEASURED = 2.0
+"""Seconds after which the rest can be foretold."""
+LONG = 120.0
+"""Seconds that are worth a warning."""
+
+
 @contextmanager
 def counting_bar() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on stderr, if that is a terminal, for one task after another; yields a `Progress`."""
@@ -130,8 +142,41 @@ def progress_bar(doing: str) -> Iterator[Callable[[float], None]]:
 
     form = "{desc} {percentage:3.0f}%|{bar}| {remaining} left"
     with tqdm(total=1.0, desc=doing, bar_format=form, disable=None, leave=False) as bar:
+        tell_time = long_time(bar)
 
         def show(share: float) -> None:
             bar.update(share - bar.n)
+            tell_time()
 
         yield show
+
+
+@contextmanager
+def runs_bar(total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr, if that is a terminal, over so many short runs; yields a function that takes more."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit="run", disable=None, leave=False) as bar:
+        tell_time = long_time(bar)
+
+        def add(runs: int) -> None:
+            bar.update(runs)
+            tell_time()
+
+        yield add
+
+
+def long_time(bar: tqdm[Any]) -> Callable[[], None]:
+    """Say once above a bar how long all of it will take, as soon as that is known and when it is long."""
+    began, is_told = time.monotonic(), bar.disable  # without a terminal nobody waits there
+
+    def tell() -> None:
+        nonlocal is_told
+        if is_told or time.monotonic() - began < MEASURED or not bar.n or not bar.total:
+            return
+        is_told = True
+        expected = (time.monotonic() - began) / bar.n * bar.total
+        if expected >= LONG:
+            bar.write(f"This will take about {in_words(expected)}.", file=sys.stderr)
+
+    return tell

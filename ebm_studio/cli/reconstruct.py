@@ -16,6 +16,7 @@ from ebm_studio.cli.options import (
     add_reading,
     add_short_run,
     reading,
+    runs_bar,
     short_run,
     some_name,
     some_path,
@@ -74,7 +75,6 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Reconstruct and write the folder."""
     import torch
-    from tqdm import tqdm
 
     from ebm_studio.data.models.model import load_model
     from ebm_studio.data.models.reconstruction import save_results
@@ -96,8 +96,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     report: dict[str, Any] = {}
     with stop_signals() as stopped:
         try:
-            with tqdm(total=len(photos) * settings.iterations, unit="run", disable=None, leave=False) as bar:
-                for found in _search(model, files, photos, settings, known, own, args.seed, stopped, bar.update):
+            with runs_bar(len(photos) * settings.iterations) as progress:
+                for found in _search(model, files, photos, settings, known, own, args.seed, stopped, progress):
                     if isinstance(found, Result):
                         results.append(found)
                     else:

@@ -116,12 +116,16 @@ class ChainStore:
             step.gradient_norm.cpu().numpy(),
         )
 
+    def begins_like(self, run: ShortRun) -> bool:
+        """Whether `run` is the same but for more steps than are here."""
+        return run.steps > self.last and replace(self.run, steps=run.steps) == run
+
     def longer(self, run: ShortRun, bound: int = BOUND) -> ChainStore | None:
         """A store for more steps of the same chains, with all that is here; only once nobody adds here any more.
 
         None when `run` is not the same but for more steps, or when a step is missing here that it would keep.
         """
-        if run.steps <= self.last or replace(self.run, steps=run.steps) != run:
+        if not self.begins_like(run):
             return None
         store = ChainStore(self.count, self.shape, run, bound)
         wanted = store.indices[store.indices <= self.last]

@@ -174,7 +174,7 @@ class Engine:
         thread.start()
 
     def _do(self, job: Worker) -> None:
-        ended = _done(job)
+        ended = replace(_done(job), unit_seconds=job.unit_seconds)
         with self._changed:
             self._running.remove(job)
             self._news.append(ended)

@@ -10,6 +10,19 @@ if TYPE_CHECKING:
     from ebm_studio.engine.worker import Worker
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much work a request is: its time grows with both numbers."""
+
+    model: str
+    work: str
+    """Sampling, or another work that takes another time for a unit."""
+    width: int
+    """Chains that move together in a unit of progress."""
+    units: int
+    """Units of progress until its end."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """All that a job needs, frozen. A job kind is a subclass with its fields and its own `work`."""
@@ -29,6 +42,11 @@ class Request:
     def key(self) -> Hashable:
         """A newer request of the same key supersedes an older one."""
         return (type(self).__qualname__, self.lane)
+
+    @property
+    def load(self) -> Load | None:
+        """How much work it is; None when nobody can tell."""
+        return None
 
     def work(self, worker: Worker) -> None:
         """Do the job in the engine's thread: `worker.check()` between steps, `worker.post()` for results."""
@@ -60,6 +78,8 @@ class Ended:
     request: Request
     fault: Fault | None = None
     cancelled: bool = False
+    unit_seconds: float | None = None
+    """What a unit of its progress took, without the time that it gave to others; None when nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event, get_native_id
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 MODELS_KEPT = 3
 NICE = 5
+FEWEST = 5  # units of progress that tell how long one takes
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: the job was asked to stop
@@ -81,6 +84,34 @@ def _make_torch_ready() -> None:
         os.setpriority(os.PRIO_PROCESS, get_native_id(), NICE)
 
 
+class Stopwatch:
+    """Times the units of a job's progress."""
+
+    def __init__(self) -> None:
+        self._away = 0.0
+        self._text = ""
+        self._first = self._last = (0, 0.0)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Time that is not the job's own."""
+        left = time.perf_counter()
+        yield
+        self._away += time.perf_counter() - left
+
+    def note(self, text: str, done: int) -> None:
+        """The job is at so many units; another text begins another count."""
+        self._last = (done, time.perf_counter() - self._away)
+        if text != self._text or done < self._first[0]:
+            self._text, self._first = text, self._last
+
+    @property
+    def unit_seconds(self) -> float | None:
+        """Of a unit of the newest count; None after too few of them, in which things also got ready."""
+        (first, began), (last, now) = self._first, self._last
+        return (now - began) / (last - first) if last - first >= FEWEST else None
+
+
 class Worker:
     """A job: a request that waits or runs, and what it sees of the engine."""
 
@@ -98,10 +129,16 @@ class Worker:
         self._send = send
         self._give_way = give_way
         self._cancelled = Event()
+        self._clock = Stopwatch()
 
     def post(self, value: object) -> None:
         """Send a result, final or on the way, to whoever asked."""
         self._send(Posted(self.request, value))
+
+    @property
+    def unit_seconds(self) -> float | None:
+        """See `Ended.unit_seconds`."""
+        return self._clock.unit_seconds
 
     def cancel(self) -> None:
         """Ask the job to stop at its next `check`. From any thread."""
@@ -114,7 +151,8 @@ class Worker:
 
     def check(self) -> None:
         """Let more urgent jobs go first; raise `Stopped` when this one is cancelled. To be called between steps."""
-        self._give_way(self)
+        with self._clock.away():
+            self._give_way(self)
         if self.is_cancelled:
             raise Stopped
 
@@ -135,4 +173,5 @@ class Worker:
 
     def report(self, text: str, done: int = 0, total: int = 0, rate: float = 0.0) -> None:
         """Say how far the job is: `done` of `total` at `rate` a second."""
+        self._clock.note(text, done)
         self.progress = Progress(self.request, text, done, total, rate)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.faults import Faults
+from ebm_studio.app.studio.long_runs import LongRuns
 from ebm_studio.app.studio.parameters import Parameters
 from ebm_studio.app.studio.playback import Playback
 from ebm_studio.app.studio.preferences import PreferenceStore
@@ -39,6 +40,7 @@ class ChainsState(Faults):
         """Bytes that the chains may take."""
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self.run)
+        self.long = LongRuns(link.pace, self)
         link.progress_changed.connect(self.playback.watch)
 
     def follow(self, preferences: PreferenceStore) -> None:
@@ -72,6 +74,7 @@ class ChainsState(Faults):
     def cancel(self) -> None:
         """Stop; the finished steps of the chains stay."""
         self._pause.stop()
+        self.long.forget()
         self.link.cancel()
 
     @property

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ebm_studio.app.studio.pace import Pace
 from ebm_studio.engine.engine import Engine
 from ebm_studio.engine.requests import Ended, Posted, Progress, Request
 
@@ -36,6 +37,8 @@ class EngineLink(QObject):
         self.engine = Engine(device, threads)
         self._listeners: dict[Hashable, Listener] = {}  # of the newest request of each key
         self.progress: Progress | None = None
+        self.pace = Pace(self)
+        """How fast requests are here."""
         self._timer = QTimer(self, interval=POLL)
         self._timer.timeout.connect(self._poll)
 
@@ -60,6 +63,7 @@ class EngineLink(QObject):
     def restart(self, device: str, threads: int) -> None:
         """Stop everything and continue with an engine on another device, which has no model yet."""
         self.engine.close()
+        self.pace.forget()
         self._poll()  # so that everybody learns how their request ended
         front, self.engine = self.engine.front, Engine(device, threads)
         self.engine.front = front
@@ -72,6 +76,8 @@ class EngineLink(QObject):
     def _poll(self) -> None:
         busy = self.engine.busy
         for item in self.engine.news():
+            if isinstance(item, Ended):
+                self.pace.learn(item)
             self._tell(item)
         if self.progress != self.engine.progress:
             self.progress = self.engine.progress

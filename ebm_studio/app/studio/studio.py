@@ -62,6 +62,8 @@ class Studio(QObject):
         self.shelf = Shelf(self.undo, self)
         self.session = Session(settings.path.parent / "session", self)
         self._kept = Drawer(self.session.folder / "shelf")
+        pace = self.link.pace
+        self.session.add(Part("pace", pace.to_dict, pace.from_dict, (pace.changed,)))
         self.session.add(Part("shelf", self._save_shelf, self._load_shelf, (self.shelf.changed,), self._tidy_shelf))
         self._asked: set[str] = set()  # the keys of sketches that are being drawn, or cannot be
         self.shelf.changed.connect(self._draw_sketches)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from PySide6.QtCore import QEvent, QObject, SignalInstance
+from PySide6.QtCore import SignalInstance
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import ICON, UNIT
 from ebm_studio.app.widgets.fields import button, label
+from ebm_studio.app.widgets.lying_strip import LyingStrip
 from ebm_studio.app.widgets.names import printable_lines
 from ebm_studio.engine.requests import Fault
 
@@ -25,7 +26,7 @@ class HasFault(Protocol):
     def dismiss(self) -> None: ...
 
 
-class Banner(QFrame):
+class Banner(LyingStrip):
     """Shows the state's error; a bug's traceback can be copied."""
 
     def __init__(self, theme: Theme, state: HasFault) -> None:
@@ -33,7 +34,6 @@ class Banner(QFrame):
         self.setObjectName("banner")
         self._theme = theme
         self._state = state
-        self._lies, self._top = False, 0
         self._sign = QLabel()
         self.text = label("")
         self.text.setWordWrap(True)
@@ -55,30 +55,6 @@ class Banner(QFrame):
         theme.changed.connect(self._show)
         self._show()
 
-    def lie_over(self, stage: QWidget, top: int = 0) -> None:
-        """Lie over what is shown, so many pixels below its top, so that nothing is pushed about."""
-        self._lies, self._top = True, top
-        self.setParent(stage)
-        stage.installEventFilter(self)
-        self._show()
-
-    def event(self, event: QEvent) -> bool:
-        handled = super().event(event)
-        if event.type() == QEvent.Type.LayoutRequest and self._lies:  # another text, of another height
-            self._place()
-        return handled
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
-            self._place()
-        return super().eventFilter(watched, event)
-
-    def _place(self) -> None:
-        if (stage := self.parentWidget()) is not None and self.isVisibleTo(stage):
-            height = max(self.heightForWidth(stage.width()), self.minimumSizeHint().height())
-            self.setGeometry(0, self._top, stage.width(), height)
-            self.raise_()
-
     def _show(self) -> None:
         fault = self._state.fault
         self.setVisible(fault is not None)
@@ -86,8 +62,7 @@ class Banner(QFrame):
         if fault is not None:
             self.text.setText(printable_lines(fault.text))
             self.copy.setVisible(bool(fault.details))
-            if self._lies:
-                self._place()
+            self.place()
 
     def _copy(self) -> None:
         if self._state.fault is not None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.widgets.fields import button, label
+from ebm_studio.app.widgets.lying_strip import LyingStrip
 from ebm_studio.app.widgets.names import printable_lines
 
 
-class Notice(QFrame):
+class Notice(LyingStrip):
     """Hidden until it has something to say. A click on an answer takes it away."""
 
     def __init__(self, theme: Theme) -> None:

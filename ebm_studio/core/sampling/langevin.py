@@ -69,8 +69,14 @@ def short_run(
             x = mean + noise() * run.noise_scale if noise and run.is_noisy(index) else mean
 
 
-def sample(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None = None) -> tuple[Tensor, Tensor]:
-    """The end of `short_run`, without what only a viewer needs.
+def sample(
+    gradient: Gradient,
+    z: Tensor,
+    run: ShortRun,
+    noise: Noise | None = None,
+    progress: Callable[[int], object] = lambda _: None,
+) -> tuple[Tensor, Tensor]:
+    """The end of `short_run`, without what only a viewer needs. `progress` gets the number of steps so far.
 
     Returns the last images (N, C, H, W) and, per chain, the mean length of the gradient part of
     its steps (N,), whose mean is the health figure v.
@@ -84,6 +90,7 @@ def sample(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None = N
         x -= slope
         if noise and run.is_noisy(index):
             x += noise() * run.noise_scale
+        progress(index + 1)
     return x, length / run.steps
 
 

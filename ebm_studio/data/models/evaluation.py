@@ -50,7 +50,7 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Progress = s
     extractor = open_extractor(settings.features, model.device)  # it may download its weights: the data come first
     told = _told(tell, "sampling")
     samples = to_pixels(
-        model.sample(settings.count, settings.seed, progress=lambda done: told(done, settings.count)).numpy()
+        model.sample(settings.count, settings.seed, progress=lambda done: told(int(done), settings.count)).numpy()
     )
 
     features = {

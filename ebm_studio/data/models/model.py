@@ -86,19 +86,25 @@ class Model:
         count: int = 64,
         seed: int = 0,
         run: ShortRun | None = None,
-        progress: Callable[[int], object] = lambda _: None,
+        progress: Callable[[float], object] = lambda _: None,
     ) -> Tensor:
         """The ends of `count` short runs, clamped to [-1, 1], (N, C, H, W) on the CPU.
 
         Picture i of a seed is the same whatever `count` is. `run` replaces the card's own short run;
-        `progress` gets the number of finished pictures. Raises `SettingsError`, `DivergedError`.
+        `progress` gets the number of finished pictures, in which half a picture counts half. Raises `SettingsError`,
+        `DivergedError`.
         """
         run = run or self.card.short_run
         parts = []
         together = MOST if self._captured else BATCH
         for first in range(0, check_count(count, MAX_IMAGES), together):
             chains = range(first, min(first + together, count))
-            images = self._ends(self._streams(seed, chains), run)
+            share = len(chains) / run.steps
+
+            def tell(steps: int, first: int = first, share: float = share) -> None:
+                progress(first + share * steps)
+
+            images = self._ends(self._streams(seed, chains), run, tell)
             if not torch.isfinite(images).all():
                 raise DivergedError("The chains diverged: lower the step size or the noise scale.")
             parts.append(images.clamp(-1, 1).cpu())
@@ -286,11 +292,11 @@ class Model:
         silence = torch.zeros(1, *shape, device=self.device)
         return lambda: torch.cat([stream.noise() if stream else silence for stream in streams])
 
-    def _ends(self, streams: ChainStreams, run: ShortRun) -> Tensor:
+    def _ends(self, streams: ChainStreams, run: ShortRun, progress: Callable[[int], object]) -> Tensor:
         z = streams.start(run)
         if self._captured:
             return self._captured(z, run, streams.keys)[0]
-        return sample(self.gradient, z, run, streams.noise)[0]
+        return sample(self.gradient, z, run, streams.noise, progress)[0]
 
     def _streams(self, seed: int, chains: range) -> ChainStreams:
         return ChainStreams(check_seed(seed), chains, self.card.net.shape, self.device)

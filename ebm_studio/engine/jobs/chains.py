@@ -12,7 +12,7 @@ from ebm_studio.data.models.card import Card
 from ebm_studio.data.models.latent import Latent
 from ebm_studio.data.models.reading import Assumed
 from ebm_studio.engine.chain_store import BOUND, ChainStore
-from ebm_studio.engine.requests import Request
+from ebm_studio.engine.requests import Load, Request
 
 if TYPE_CHECKING:
     from ebm_studio.engine.worker import Worker
@@ -68,6 +68,12 @@ class RunChain(Request):
     bound: int = BOUND
     after: ChainStore | None = field(default=None, repr=False, compare=False)
     """From the same model, count and seed. Where it does not serve, the chains begin with their noise."""
+
+    @property
+    def load(self) -> Load:
+        """See `Request.load`."""
+        there = self.after.last if self.after is not None and self.after.begins_like(self.run) else 0
+        return Load(self.model, "sampling", len(self.latents) or self.count, self.run.steps - there)
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""

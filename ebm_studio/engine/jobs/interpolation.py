@@ -17,7 +17,7 @@ from ebm_studio.core.specs import Interpolation, PathKind, PathNoise, Reconstruc
 from ebm_studio.data.models.latent import SUFFIX, FromSeed, Latent, read_latent
 from ebm_studio.data.pictures.pictures import WHITE, Pixels, fit, open_picture, to_images, to_pixels
 from ebm_studio.engine.chain_store import BOUND, ChainStore
-from ebm_studio.engine.requests import Request
+from ebm_studio.engine.requests import Load, Request
 
 if TYPE_CHECKING:
     from ebm_studio.core.sampling.langevin import Step
@@ -77,6 +77,11 @@ class Interpolate(Request):
     spec: Interpolation
     run: ShortRun
     bound: int = BOUND
+
+    @property
+    def load(self) -> Load:
+        """See `Request.load`. Spacing the frames by their looks takes several runs, whose number nobody knows."""
+        return Load(self.model, "sampling", self.spec.frames, self.run.steps)
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.specs import Reconstruction, ShortRun
 from ebm_studio.data.pictures.pictures import Pixels, to_images, to_pixels
-from ebm_studio.engine.requests import Request
+from ebm_studio.engine.requests import Load, Request
 
 if TYPE_CHECKING:
     from ebm_studio.data.models.result import Account, Result
@@ -95,6 +95,11 @@ class Reconstruct(Request):
     run: ShortRun
     seed: int = 0
     """Of the noise that a photo with an unknown part starts from."""
+
+    @property
+    def load(self) -> Load:
+        """See `Request.load`. A search that finds all photos before its last iteration takes less."""
+        return Load(self.model, "search", len(self.photos) * self.run.steps, self.settings.iterations)
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""

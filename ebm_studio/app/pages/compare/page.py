@@ -25,6 +25,7 @@ from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.chains_fields import ChainsFields
 from ebm_studio.app.widgets.fields import Choice, button, label, number_field
 from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.long_run_bar import LongRunBar
 from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.names import NameLabel
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
@@ -282,7 +283,9 @@ class ComparePage(Page):
         column.setSpacing(0)
         column.addWidget(self.common)
         self.stage = QWidget()
-        Banner(theme, state).lie_over(self.stage, HIGH)
+        self.long = LongRunBar(theme, state.long, lambda: self.headers[0].steps)
+        for strip in (self.long, Banner(theme, state)):
+            strip.lie_over(self.stage, HIGH)
         row = QHBoxLayout(self.stage)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(1)

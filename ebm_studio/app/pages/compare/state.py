@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.pages.compare.paired_chains import Pair
 from ebm_studio.app.studio.chains import ChainsState
+from ebm_studio.app.studio.long_runs import steps_text
 from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.studio.parameters import Parameters, difference
 from ebm_studio.core.errors import SettingsError
@@ -100,26 +101,21 @@ class Side(QObject):
         if self.parameters.model:
             self._load(self.parameters.model, self._set_model, self._keep_model)
 
-    def start(self, bound: int) -> None:
-        """Run the chains, unless they are there already; cancelled ones continue where they stopped."""
+    def due(self, bound: int) -> RunChain | None:
+        """What runs the chains, unless they are there already; cancelled ones continue where they stopped."""
         p, store = self.parameters, self.store
-        is_due = store is None or (store.finished and not store.whole)
-        if self.model is not None and self.model.name == p.model and is_due:
-            self._running = True
-            self._state.link.submit(
-                RunChain(
-                    lane=self.lane,
-                    page=PAGE,
-                    model=p.model,
-                    count=p.count,
-                    seed=p.seed,
-                    run=p.run,
-                    bound=bound,
-                    after=store,
-                ),
-                partial(self._take_chains, p),
-                self._end_chains,
-            )
+        if self.model is None or self.model.name != p.model or not (store is None or store.finished):
+            return None
+        if store is not None and store.whole:
+            return None
+        return RunChain(
+            lane=self.lane, page=PAGE, model=p.model, count=p.count, seed=p.seed, run=p.run, bound=bound, after=store
+        )
+
+    def start(self, request: RunChain) -> None:
+        """Run the chains of `due`."""
+        self._running = True
+        self._state.link.submit(request, partial(self._take_chains, self.parameters), self._end_chains)
 
     def make_way(self) -> None:
         """The run here was cancelled for something else; it continues afterwards."""
@@ -271,8 +267,14 @@ class CompareState(ChainsState):
         """Run whatever side has changed."""
         self._pause.stop()
         self.dismiss()
-        for side in self.sides:
-            side.start(self.bound // 2)
+        due = [(side, request) for side in self.sides if (request := side.due(self.bound // 2))]
+        if due:
+            longest = max((request for _, request in due), key=lambda request: request.load.units)
+            self.long.ask([request for _, request in due], steps_text(longest.load), partial(self._begin, due))
+
+    def _begin(self, due: Sequence[tuple[Side, RunChain]]) -> None:
+        for side, request in due:
+            side.start(request)
 
     def go_on(self) -> None:
         """Run chains that were cancelled to their end."""

@@ -29,6 +29,7 @@ from ebm_studio.app.studio.wishes import CompareModel, RunSteps, ShowDiagnosis, 
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.captions import Caption
+from ebm_studio.app.widgets.long_run_bar import LongRunBar
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.data.models.latent import FromSeed
@@ -59,6 +60,7 @@ class GeneratePage(Page):
         self.banner = Banner(theme, state)
         self.canvas = Canvas(theme, state, studio.shelf)
         self.stage = self.canvas
+        self.long = LongRunBar(theme, state.long, self._show_steps)
         self.timeline = Timeline(theme, state)
         self.inspector = Inspector(theme, state, self.history)
         self.inspector.settings.past.diagnosis_wanted.connect(lambda: studio.wish(ShowDiagnosis("convergence")))
@@ -73,6 +75,7 @@ class GeneratePage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
+        self.long.lie_over(self.canvas)
         self.banner.lie_over(self.canvas)
         column.addWidget(self.canvas, 1)
         left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))
@@ -103,6 +106,11 @@ class GeneratePage(Page):
         act(self, "Zoom out", lambda: canvas.zoom_by(-1), Qt.Key.Key_Minus)
         act(self, "Fit everything", canvas.fit, Qt.Key.Key_0)
         act(self, "Compare with other settings", lambda: self.studio.wish(CompareModel()))
+
+    def _show_steps(self) -> QWidget:
+        """The field of K, which is seen from now on."""
+        self.inspector.show_side("settings")
+        return self.inspector.settings.short_run.steps.field
 
     def _escape(self) -> None:
         if self.state.enlarged is not None:

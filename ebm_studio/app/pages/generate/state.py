@@ -11,6 +11,7 @@ from typing import Any, get_args
 from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.studio.chains import ChainsState
+from ebm_studio.app.studio.long_runs import steps_text
 from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.studio.parameters import Parameters, difference
 from ebm_studio.app.studio.playback import SPEEDS, Mode
@@ -58,6 +59,7 @@ class GenerateState(ChainsState):
         open_model.loaded.connect(self._take_model)
         open_model.failed.connect(self._keep_model)
         open_model.cancelled.connect(self._pause.stop)
+        open_model.cancelled.connect(self.long.forget)
 
     @property
     def model(self) -> ModelReady | None:
@@ -145,19 +147,17 @@ class GenerateState(ChainsState):
             return  # a model that loads runs by itself
         self.dismiss()
         p = self.parameters
-        self.link.submit(
-            RunChain(
-                page=PAGE,
-                model=self.model.name,
-                count=p.count,
-                seed=p.seed,
-                run=p.run,
-                bound=self.bound,
-                after=self._begun,
-            ),
-            partial(self._take_chains, (p, self.model), None),
-            self._end_chains,
+        request = RunChain(
+            page=PAGE,
+            model=self.model.name,
+            count=p.count,
+            seed=p.seed,
+            run=p.run,
+            bound=self.bound,
+            after=self._begun,
         )
+        take = partial(self._take_chains, (p, self.model), None)
+        self.long.ask([request], steps_text(request.load), lambda: self.link.submit(request, take, self._end_chains))
 
     def go_on(self) -> None:
         """Run a chain that was cancelled to its end: from where it stands, or from its latent once more."""

@@ -29,6 +29,7 @@ from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.fields import Choice
+from ebm_studio.app.widgets.long_run_bar import LongRunBar
 from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.core.specs import MAX_FRAMES
@@ -73,6 +74,7 @@ class InterpolatePage(Page):
         self.strip = Filmstrip(theme, state)
         self.timeline = PathTimeline(theme, state)
         self.inspector = PathInspector(theme, state)
+        self.long = LongRunBar(theme, state.long, lambda: self.inspector.short_run.steps.field)
         self._has_plots = False
         self._lay_out()
         self._add_actions()
@@ -154,6 +156,7 @@ class InterpolatePage(Page):
         column.setSpacing(0)
         for widget in (header, _across(self.stops)):
             column.addWidget(widget)
+        self.long.lie_over(stage)
         self.banner.lie_over(stage)
         column.addWidget(stage, 1)
         column.addWidget(self.strip)

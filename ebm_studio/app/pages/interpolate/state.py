@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from ebm_studio.app.pages.interpolate.film_playback import FilmPlayback
 from ebm_studio.app.pages.interpolate.plan import LANE, PathParameters, PathPlan, random_seed
 from ebm_studio.app.studio.chains import PAUSE
+from ebm_studio.app.studio.long_runs import LongRuns, steps_text
 from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.studio.shelf import SLOTS, Shelf
 from ebm_studio.core.sampling.path_positions import position_of, rho
@@ -59,6 +60,8 @@ class PathState(PathPlan):
         self._seen = (0, False)
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self.run)
+        self.long = LongRuns(self.link.pace, self)
+        open_model.cancelled.connect(self.long.forget)
         open_model.model_changed.connect(self._take_model)
         self.edited.connect(self._start)
         self.playback.moved.connect(lambda frame: self._go(self._position_of(frame)))
@@ -176,6 +179,7 @@ class PathState(PathPlan):
         else:
             self.playback.pause()
             self._pause.stop()
+            self.long.forget()
 
     def run(self) -> None:
         """Run the path, unless it is there already."""
@@ -186,7 +190,6 @@ class PathState(PathPlan):
             return
         assert self.model is not None
         self.dismiss()
-        self._made = self._key
         request = Interpolate(
             lane=LANE,
             page=LANE,
@@ -195,7 +198,11 @@ class PathState(PathPlan):
             spec=self.parameters.spec,
             run=self.parameters.run,
         )
-        self._running = self.link.submit(request, partial(self._take_surface, (request, self.model)), self._end_surface)
+        self.long.ask([request], steps_text(request.load, "frame"), partial(self._begin, request, self.model))
+
+    def _begin(self, request: Interpolate, model: ModelReady) -> None:
+        self._made = self._key
+        self._running = self.link.submit(request, partial(self._take_surface, (request, model)), self._end_surface)
         self._mix()
 
     def restore(self, opened: Opened) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
@@ -9,11 +11,12 @@ from ebm_studio.app.pages.reconstruct.photo import Mask, Photo, seen
 from ebm_studio.app.pages.reconstruct.replay import LANE
 from ebm_studio.app.pages.reconstruct.results import Key, Outcome, key_of
 from ebm_studio.app.studio.engine_link import EngineLink
+from ebm_studio.app.studio.pace import Pace
 from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.specs import NetSpec, Reconstruction
 from ebm_studio.engine.jobs.chains import ModelReady
 from ebm_studio.engine.jobs.reconstruction import Found, Reconstruct, Search
-from ebm_studio.engine.requests import Ended, Request
+from ebm_studio.engine.requests import Ended, Load, Request
 
 
 class Batches(QObject):
@@ -118,6 +121,12 @@ class Batches(QObject):
             return
         self.forget()
         self.ended.emit(ended.fault)
+
+
+def expected_seconds(photos: Sequence[Photo], model: ModelReady, settings: Reconstruction, pace: Pace) -> float | None:
+    """How long a search for these photos takes at most; None while this model has not searched here."""
+    width = len(photos) * model.card.short_run.for_photos().steps
+    return pace.seconds(Load(model.name, "search", width, settings.iterations)) if width else None
 
 
 def known_of(photo: Photo, net: NetSpec) -> Mask:

@@ -14,6 +14,7 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.pages.reconstruct import crop_view
 from ebm_studio.app.pages.reconstruct.absent_list import AbsentList
+from ebm_studio.app.pages.reconstruct.batches import expected_seconds
 from ebm_studio.app.pages.reconstruct.crop_view import CropView
 from ebm_studio.app.pages.reconstruct.exports import of_reconstructions
 from ebm_studio.app.pages.reconstruct.mask_view import MaskView
@@ -37,6 +38,7 @@ from ebm_studio.app.widgets.fields import Choice, button
 from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
+from ebm_studio.core.durations import duration
 from ebm_studio.data.models.card import is_model_file
 from ebm_studio.data.pictures.pictures import READ_SUFFIXES, is_picture
 from ebm_studio.engine.requests import Fault
@@ -122,7 +124,10 @@ class ReconstructHeader(QWidget):
         if not count:
             return "Every photo has a reconstruction with this model and these settings."
         what = "the photo that has" if count == 1 else f"the {count} photos that have"
-        return f"Search for {what} no finished reconstruction with this model and these settings."
+        model, pace = state.model, state.open.link.pace
+        seconds = expected_seconds(state.missing, model, state.settings, pace) if model is not None else None
+        late = f" It takes up to {duration(seconds)}." if seconds is not None else ""
+        return f"Search for {what} no finished reconstruction with this model and these settings.{late}"
 
 
 class ReconstructPage(Page):
