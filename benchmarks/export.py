@@ -21,8 +21,9 @@ from PIL import Image
 from ebm_studio.core.specs import Interpolation, PathNoise, Spacing
 from ebm_studio.data.exports.encoders import Kind, encode
 from ebm_studio.data.exports.frames import Frame, Look, Reel
+from ebm_studio.data.exports.recipe import ChainRecipe, PathRecipe, side_of
 from ebm_studio.data.exports.recipe_sources import Seeds
-from ebm_studio.data.exports.replay import make_frames, make_recipe
+from ebm_studio.data.exports.replay import make_frames
 from ebm_studio.data.models.model import Model, load_model
 from ebm_studio.data.pictures.datasets import open_images
 
@@ -126,9 +127,11 @@ def main() -> None:
         if args.pictures:
             net = model.card.net
             compare("Pictures out of noise", out_of_noise(args.pictures, net.size, net.channels), grid)
-        compare("Chain", make_frames(model, make_recipe(model, "chain", (Seeds(0, 0, 64),), run, grid)), grid)
-        path = make_recipe(model, "interpolation", (Seeds(1), Seeds(2)), run, single, path=Interpolation())
-        compare("Path", make_frames(model, path), single)
+        side = side_of(model, run)
+        chains = ChainRecipe(side=side, seeds=Seeds(0, 0, 64), moving=True, look=grid)
+        compare("Chain", make_frames(chains, [model]), grid)
+        path = PathRecipe(side=side, sources=(Seeds(1), Seeds(2)), path=Interpolation(), look=single)
+        compare("Path", make_frames(path, [model]), single)
     if args.only != "films":
         smoothness_of(model, args.pairs, args.frames)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import ebm_studio
@@ -64,3 +65,11 @@ def test_no_file_takes_a_private_name_from_another():
         if name.startswith("ebm_studio.") and any(part.startswith("_") for part in name.split(".") if part[:2] != "__")
     ]
     assert taken == []
+
+
+def test_the_files_that_the_architecture_names_exist():
+    repository = ROOT.parent
+    text = (repository / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = [name.replace("NAME", "*") for name in re.findall(r"`([\w/]+/\w+\.py)`", text)]
+    assert len(named) > 30
+    assert [name for name in named if not [*ROOT.glob(name), *repository.glob(name)]] == []

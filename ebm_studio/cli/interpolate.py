@@ -98,8 +98,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Interpolate and write the file."""
     from ebm_studio.core.specs import Interpolation, check_stops
     from ebm_studio.data.exports.encoders import check_size, check_target, export, left_out
+    from ebm_studio.data.exports.recipe import PathRecipe, side_of
+    from ebm_studio.data.exports.recipe_frames import expected_path, path_of
     from ebm_studio.data.exports.recipe_sources import sources_of
-    from ebm_studio.data.exports.replay import expected_of_path, frames_of_path, make_recipe
+    from ebm_studio.data.exports.replay import shown_path
     from ebm_studio.data.models.model import load_model
 
     kind = check_target(args.output)
@@ -108,7 +110,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     check_stops(len(args.stops), spec.closed)
     model = load_model(args.model, args.device, reading=reading(args))
     own = short_run(args, run_of(args.stops, model.card.short_run))
-    check_size(kind, look, *expected_of_path(spec, len(args.stops), model))
+    check_size(kind, look, *expected_path(spec, len(args.stops), model.card.net.shape))
     if told := left_out(spec.frames, look, kind):
         print(f"ebm-studio interpolate: {told}", file=sys.stderr)
     latents = [read_stop(text, model, own) for text in args.stops]
@@ -116,8 +118,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     began = time.perf_counter()
     with progress_bar("interpolating") as show:
         path = model.interpolate(latents, spec, own, show)
-    recipe = make_recipe(model, "interpolation", sources_of(latents), own, look, path=spec)
-    size = export(frames_of_path(path, recipe.count, spec.closed), args.output, look, recipe)
+    recipe = PathRecipe(side=side_of(model, own), sources=sources_of(latents), path=spec, look=look)
+    size = export(path_of(recipe, shown_path(path)), args.output, look, recipe)
     seconds = time.perf_counter() - began
 
     if not args.json:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ebm_studio.cli.options import add_device, add_json, progress_bar, some_path
+
+if TYPE_CHECKING:
+    from ebm_studio.data.exports.encoders import Kind
+    from ebm_studio.data.exports.recipe import LandscapeRecipe, OfModels
 
 
 def add(commands: Any) -> None:
@@ -33,25 +37,31 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Replay and write the file."""
-    from ebm_studio.data.exports.encoders import check_size, check_target, export, left_out
-    from ebm_studio.data.exports.frames import picked
-    from ebm_studio.data.exports.recipe import holds_landscape, read_recipe
+    from ebm_studio.data.exports.encoders import check_target
+    from ebm_studio.data.exports.recipe import LandscapeRecipe
+    from ebm_studio.data.exports.recipe_files import read_recipe
 
-    kind = check_target(args.output)
-    if holds_landscape(args.file):
-        return _replay_landscape(args)
+    target = check_target(args.output)
     recipe = read_recipe(args.file)
+    if isinstance(recipe, LandscapeRecipe):
+        return _replay_landscape(args, recipe)
+    return _replay_models(args, recipe, target)
 
-    from ebm_studio.data.exports.replay import expected, load_recipe_models, make_frames, other_backend
+
+def _replay_models(args: argparse.Namespace, recipe: OfModels, target: Kind) -> dict[str, Any]:
+    from ebm_studio.data.exports.encoders import check_size, export, left_out
+    from ebm_studio.data.exports.frames import picked
+    from ebm_studio.data.exports.recipe_frames import expected
+    from ebm_studio.data.exports.replay import load_recipe_models, make_frames, other_backend
 
     began = time.perf_counter()
     models = load_recipe_models(recipe, args.file, args.model, args.device)
-    frame, count = expected(recipe, *models)
-    check_size(kind, recipe.look, frame, count)
-    if told := left_out(len(picked(count, recipe.look.every)), recipe.look, kind):
+    frame, count = expected(recipe, *(model.card.net.shape for model in models))
+    check_size(target, recipe.look, frame, count)
+    if told := left_out(len(picked(count, recipe.look.every)), recipe.look, target):
         print(f"ebm-studio replay: {told}", file=sys.stderr)
     with progress_bar("replaying") as show:
-        frames = make_frames(models[0], recipe, show, *models[1:])
+        frames = make_frames(recipe, models, show)
     size = export(frames, args.output, recipe.look, recipe)
     seconds = time.perf_counter() - began
 
@@ -64,7 +74,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "output": str(args.output),
         "bytes": size,
         "kind": recipe.kind,
-        "model": recipe.model,
+        "model": recipe.sides[0].model,
         "frames": len(frames),
         "device": str(models[0].device),
         "backend": models[0].backend,
@@ -74,17 +84,15 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _replay_landscape(args: argparse.Namespace) -> dict[str, Any]:
-    """As `run`, for the export of a landscape, which contains its own model."""
+def _replay_landscape(args: argparse.Namespace, recipe: LandscapeRecipe) -> dict[str, Any]:
+    """Of a landscape, which contains its own model."""
     from ebm_studio.core.energy.devices import choose_device
     from ebm_studio.data.exports.encoders import export
-    from ebm_studio.data.exports.landscape_recipe import read_landscape_recipe
     from ebm_studio.data.points.files import unpacked
     from ebm_studio.data.points.shooting import frames_of
 
     began = time.perf_counter()
     choose_device("cpu")
-    recipe = read_landscape_recipe(args.file)
     landscape = unpacked(recipe.file)
     frames = frames_of(landscape, recipe)
     size = export(frames, args.output, recipe.look, recipe)
@@ -94,7 +102,7 @@ def _replay_landscape(args: argparse.Namespace) -> dict[str, Any]:
     return {
         "output": str(args.output),
         "bytes": size,
-        "kind": "landscape",
+        "kind": recipe.kind,
         "model": landscape.scene.data.name,
         "frames": len(frames),
         "device": "cpu",

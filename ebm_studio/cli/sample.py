@@ -51,22 +51,24 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from ebm_studio.core.specs import check_count, check_seed
     from ebm_studio.data.exports.encoders import check_size, check_target, export
     from ebm_studio.data.exports.frames import Look
-    from ebm_studio.data.exports.recipe import Kind
+    from ebm_studio.data.exports.recipe import ChainRecipe, side_of
+    from ebm_studio.data.exports.recipe_frames import expected
     from ebm_studio.data.exports.recipe_sources import Seeds
-    from ebm_studio.data.exports.replay import expected, make_frames, make_recipe
+    from ebm_studio.data.exports.replay import make_frames
     from ebm_studio.data.models.model import load_model
 
     target = check_target(args.output)
-    kind: Kind = "chain" if target in ("gif", "apng", "mp4", "folder") else "samples"
-    look = Look(scale=args.scale, every=args.every, hold_last=1.5 if kind == "chain" else 0)
+    moving = target in ("gif", "apng", "mp4", "folder")
+    look = Look(scale=args.scale, every=args.every, hold_last=1.5 if moving else 0)
     model = load_model(args.model, args.device, args.backend, reading=reading(args))
     own = short_run(args, model.card.short_run)
-    recipe = make_recipe(model, kind, (Seeds(check_seed(args.seed), 0, check_count(args.count)),), own, look)
+    seeds = Seeds(check_seed(args.seed), 0, check_count(args.count))
+    recipe = ChainRecipe(side=side_of(model, own), seeds=seeds, moving=moving, look=look)
 
-    check_size(target, look, *expected(recipe, model))
+    check_size(target, look, *expected(recipe, model.card.net.shape))
     began = time.perf_counter()
     with progress_bar("sampling") as show:
-        frames = make_frames(model, recipe, show)
+        frames = make_frames(recipe, [model], show)
     export(frames, args.output, look, recipe)
     seconds = time.perf_counter() - began
 

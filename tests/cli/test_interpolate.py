@@ -10,7 +10,7 @@ from PIL import Image
 from ebm_studio.cli.main import main
 from ebm_studio.core.sampling.interpolation import pad_weights
 from ebm_studio.core.specs import PHOTO_STEP, Interpolation, ShortRun
-from ebm_studio.data.exports.recipe import read_recipe
+from ebm_studio.data.exports.recipe_files import read_recipe
 from ebm_studio.data.models.latent import FromPhoto, Latent, save_latent
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.pictures.pictures import to_pixels
@@ -95,7 +95,7 @@ def test_samples_replay_and_stay_the_same_bytes(capsys, tmp_path, tiny, name):
         run(capsys, "sample", tiny, "-o", tmp_path / folder / name, "--count", 5, "--seed", 3, "--scale", 2)
     one = (tmp_path / "one" / name).read_bytes()
     assert one == (tmp_path / "two" / name).read_bytes()
-    assert dict(read_recipe(tmp_path / "one" / name).made_with)["backend"] == load_model(tiny, "cpu").backend
+    assert read_recipe(tmp_path / "one" / name).side.backend == load_model(tiny, "cpu").backend
     words = ["replay", tmp_path / "one" / name, "-o", tmp_path / "again" / name, "--model", tiny]
     assert run(capsys, *words)[0] == 0
     assert one == (tmp_path / "again" / name).read_bytes()

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from ebm_studio.cli.main import main
-from ebm_studio.data.exports.recipe import holds_landscape, holds_recipe
+from ebm_studio.data.exports.recipe import LandscapeRecipe
+from ebm_studio.data.exports.recipe_files import holds_recipe, read_recipe
 from ebm_studio.data.points.files import load_landscape
 
 SMALL = ["--updates", "3", "--steps", "4", "--batch", "8", "--data-batch", "8", "--width", "8"]
@@ -32,8 +33,8 @@ def test_it_writes_what_is_seen_and_makes_it_again(tmp_path, name, frames):
     with Image.open(tmp_path / name) as picture:
         assert getattr(picture, "n_frames", 1) == frames
         assert picture.width >= 192
-    assert holds_landscape(tmp_path / name)
-    assert not holds_recipe(tmp_path / name)
+    assert holds_recipe(tmp_path / name)
+    assert isinstance(read_recipe(tmp_path / name), LandscapeRecipe)
     assert main(["replay", str(tmp_path / name), "-o", str(tmp_path / f"again-{name}")]) == 0
     assert (tmp_path / f"again-{name}").read_bytes() == (tmp_path / name).read_bytes()
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ebm_studio.cli.main import main
-from ebm_studio.data.exports.recipe import read_recipe
+from ebm_studio.data.exports.recipe_files import read_recipe
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.models.reading import Reading
 from tests.cli.test_cli import SMALL, run
@@ -86,7 +86,7 @@ def test_weights_of_another_program_are_read_as_the_options_say(capsys, tmp_path
     for options in ([], ["--sign", "plus"], ["--sign", "plus", "--leak", "0.05"], ["--activation", "silu"]):
         code, _, err = run(capsys, *words, "-o", tmp_path / "a.png", *options)
         assert code == 0, err
-        hashes.add(read_recipe(tmp_path / "a.png").model_hash)
+        hashes.add(read_recipe(tmp_path / "a.png").side.model_hash)
     assert len(hashes) == 4
     assert load_model(path, "cpu", "fp32", Reading(sign="plus", leak=0.05)).fingerprint in hashes
     assert run(capsys, *words, "-o", tmp_path / "a.png", "--leak", "7")[0] == 2

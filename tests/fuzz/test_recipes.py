@@ -7,12 +7,23 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from ebm_studio.core.specs import Interpolation
 from ebm_studio.data.exports.encoders import export
 from ebm_studio.data.exports.frames import Look
 from ebm_studio.data.exports.mp4 import can_write
-from ebm_studio.data.exports.recipe import MARK, find_recipe_model, holds_recipe, read_recipe
+from ebm_studio.data.exports.recipe import (
+    MARK,
+    ChainRecipe,
+    ComparisonRecipe,
+    LandscapeRecipe,
+    LatentRecipe,
+    PathRecipe,
+    ReconstructionRecipe,
+    side_of,
+)
+from ebm_studio.data.exports.recipe_files import find_recipe_model, holds_recipe, read_recipe
 from ebm_studio.data.exports.recipe_sources import Original, Seeds, sources_of
-from ebm_studio.data.exports.replay import make_frames, make_recipe
+from ebm_studio.data.exports.replay import make_frames
 from ebm_studio.data.models.model import Model, load_model
 from tests.fuzz.mutations import odd_json, spoilt
 from tests.fuzz.test_models import latents
@@ -25,14 +36,15 @@ def model(tmp_path) -> Model:
 
 
 def recipe_of(model: Model):
-    return make_recipe(model, "chain", (Seeds(3, 0, 2),), model.card.short_run, Look(every=3))
+    side = side_of(model, model.card.short_run)
+    return ChainRecipe(side=side, seeds=Seeds(3, 0, 2), moving=True, look=Look(every=3))
 
 
 def look_at(path) -> None:
     holds_recipe(path)
     recipe = read_recipe(path)
     assert recipe.to_json()
-    for side in recipe.sides:
+    for side in () if isinstance(recipe, LandscapeRecipe) else recipe.sides:
         find_recipe_model(side, path)
 
 
@@ -44,7 +56,7 @@ def test_exported_files(tmp_path, monkeypatch, outcome, many, model, kind):
     monkeypatch.chdir(tmp_path)
     whole = tmp_path / f"whole.{kind}"
     recipe = recipe_of(model)
-    export(make_frames(model, recipe), whole, recipe.look, recipe)
+    export(make_frames(recipe, [model]), whole, recipe.look, recipe)
     assert read_recipe(whole) == recipe
     path = tmp_path / f"x.{kind}"
     for number, content in enumerate(spoilt([whole.read_bytes()], 21, many)):
@@ -53,20 +65,23 @@ def test_exported_files(tmp_path, monkeypatch, outcome, many, model, kind):
 
 
 def texts(model: Model) -> list[dict]:
-    run = model.card.short_run
+    side, look = side_of(model, model.card.short_run), Look()
     photo = Original(np.zeros((1, 16, 16), np.uint8), np.eye(16, dtype=bool))
-    kept = latents()[1:2]
+    kept = tuple(latents()[1:2])
     return [
         json.loads(recipe.to_json())
         for recipe in (
             recipe_of(model),
-            make_recipe(model, "samples", sources_of(latents()), run, Look()),
-            make_recipe(model, "samples", sources_of(kept), run, Look(), photos=(photo,)),
+            LatentRecipe(side=side, sources=sources_of(latents()), moving=False, look=look),
+            ReconstructionRecipe(side=side, sources=kept, photos=(photo,), moving=False, look=look),
+            PathRecipe(side=side, sources=(Seeds(1), *kept), path=Interpolation(), step=2, look=look),
+            ComparisonRecipe(left=side, right=side, seed=1, count=2, moving=True, look=look),
+            LandscapeRecipe(file="AAAA", look=look),
         )
     ]
 
 
-@pytest.mark.parametrize("which", range(3))
+@pytest.mark.parametrize("which", range(6))
 def test_texts_of_recipes(tmp_path, monkeypatch, outcome, many, model, which):
     monkeypatch.chdir(tmp_path)
     data = texts(model)[which]

@@ -23,7 +23,7 @@ from ebm_studio.app.widgets.fields import Parameter
 from ebm_studio.app.widgets.splitter import remember_split, restore_split
 from ebm_studio.core.errors import DataError
 from ebm_studio.data.exports.commands import command_of
-from ebm_studio.data.exports.recipe import Recipe
+from ebm_studio.data.exports.recipe import LandscapeRecipe, Recipe
 from ebm_studio.data.storage.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Page(QWidget):
     """The controls with keys of their own: where that is, and what they do."""
     wishes: ClassVar[tuple[type, ...]] = ()
     """The kinds of `studio.wishes` that it takes."""
+    restores: ClassVar[tuple[type[Recipe], ...]] = ()
+    """The kinds of recipes that it shows again: what its own exports were made from."""
 
     def __init__(self, studio: Studio, theme: Theme) -> None:
         super().__init__()
@@ -105,15 +107,11 @@ class Page(QWidget):
     def command(self) -> str:
         """The line of the command line that makes what is shown. Raises `DataError` when there is none."""
         known = {model.card.name: model.name} if (model := self.studio.open.model) else {}
-        # A landscape has a recipe of another kind, which no line can say.
-        for recipe in (thing.recipe for thing in self.exportables() if isinstance(thing.recipe, Recipe)):
+        for recipe in (thing.recipe for thing in self.exportables()):
+            name = "" if isinstance(recipe, LandscapeRecipe) else known.get(recipe.sides[0].model, "")
             with suppress(DataError):
-                return command_of(recipe, known.get(recipe.model, ""))
+                return command_of(recipe, name)
         raise DataError(f"No command can draw what {self.title} shows now: export it, and replay the file.")
-
-    def restores(self, recipe: Recipe) -> bool:
-        """Whether this page shows again what was made with such a recipe."""
-        return False
 
     def restore_recipe(self, opened: Opened) -> None:
         """Show again what a file was made from. The page is shown already."""

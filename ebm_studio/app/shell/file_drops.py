@@ -13,7 +13,7 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.shell.drop_overlay import Veil
 from ebm_studio.app.studio.openers import Drops, Opener, local_files, nobody_opens
 from ebm_studio.app.studio.wishes import ShowModel
-from ebm_studio.data.exports.recipe import holds_recipe
+from ebm_studio.data.exports.recipe_files import holds_recipe
 from ebm_studio.data.models.card import is_model_file
 from ebm_studio.data.models.latent import is_latent_file
 from ebm_studio.engine.requests import Fault

@@ -39,7 +39,7 @@ class RecipeOpener(QObject):
         return tuple(dict.fromkeys(names))
 
     def _take(self, opened: Opened) -> None:
-        page = next(page for page in self._pages if page.restores(opened.recipe))
+        page = next(page for page in self._pages if isinstance(opened.recipe, page.restores))
         self._show(page)
         page.restore_recipe(opened)
         if opened.note:

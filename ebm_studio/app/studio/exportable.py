@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ebm_studio.core.specs import ShortRun
-from ebm_studio.data.exports.frames import Frame, Look, chain_frame
-from ebm_studio.data.exports.recipe import Kind, Recipe, made_here
-from ebm_studio.data.exports.recipe_sources import Source
+from ebm_studio.data.exports.frames import Frame, Look
+from ebm_studio.data.exports.recipe import OfChains, Recipe
+from ebm_studio.data.exports.recipe_frames import Shown, film_of, still_of
 
 if TYPE_CHECKING:
     from ebm_studio.engine.chain_store import ChainStore
-    from ebm_studio.engine.jobs.chains import ModelReady
 
 GOOD_SIDE = 320  # pixels that an export is suggested to have, about
 MOST_COLUMNS = 8
@@ -34,22 +32,6 @@ class Exportable:
     """The frames are every n-th step and the last, when the chain is too long to be kept whole."""
 
 
-def recipe_of(
-    model: ModelReady, kind: Kind, sources: Sequence[Source], run: ShortRun, look: Look, **more: object
-) -> Recipe:
-    """The recipe of something made with a model of the window; `more` are the recipe's other fields."""
-    return Recipe(
-        kind=kind,
-        model=model.card.name,
-        model_hash=model.fingerprint,
-        short_run=run,
-        sources=tuple(sources),
-        look=look,
-        made_with=made_here(model.device, model.backend, model.backend_reason),
-        **more,  # type: ignore[arg-type]
-    )
-
-
 def look_for(side: int, count: int, *, still: bool = False) -> Look:
     """A good look for `count` pictures of `side` pixels: a few hundred pixels in all, in even rows."""
     columns = next((c for c in range(min(count, MOST_COLUMNS), 0, -1) if c * c <= count), 1)
@@ -65,13 +47,28 @@ def look_for(side: int, count: int, *, still: bool = False) -> Look:
     )
 
 
-def chain_film(store: ChainStore, *chains: int) -> tuple[Frame, ...]:
-    """A frame for each step that is kept, of some chains or of all."""
-    is_row = list(chains) == list(range(chains[0], chains[0] + len(chains))) if chains else True
+def of_chains(
+    title: str, name: str, recipe: OfChains, *stores: ChainStore, chains: Sequence[int] | None = None
+) -> Exportable:
+    """What a recipe makes of chains that ran already: a store of each side, whole, of which some `chains` or all."""
+    if recipe.moving:
+        frames = tuple(film_of(recipe, *(_steps(store, chains) for store in stores)))
+        stride = max(store.stride for store in stores)
+        return Exportable(title=title, name=name, frames=frames, recipe=recipe, stride=stride)
+    ends = (store.pixels(store.rows - 1)[_which(chains)] for store in stores)
+    return Exportable(title=title, name=name, frames=(still_of(recipe, *ends),), recipe=recipe)
+
+
+def _steps(store: ChainStore, chains: Sequence[int] | None) -> Iterator[Shown]:
+    """Every step that is kept."""
+    energy, which = store.energy(), _which(chains)
+    for row, index in enumerate(store.indices):
+        yield Shown(int(index), store.pixels(row)[which], energy[row][which])
+
+
+def _which(chains: Sequence[int] | None) -> slice | list[int]:
+    if chains is None:
+        return slice(None)
+    is_row = list(chains) == list(range(chains[0], chains[0] + len(chains)))
     # A slice is a view, which takes no memory.
-    which = slice(chains[0], chains[-1] + 1) if chains and is_row else list(chains) or slice(None)
-    energy = store.energy()
-    return tuple(
-        chain_frame(store.pixels(row)[which], int(index), store.run.steps, energy[row, which])
-        for row, index in enumerate(store.indices)
-    )
+    return slice(chains[0], chains[-1] + 1) if is_row else list(chains)

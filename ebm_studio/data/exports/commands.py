@@ -14,7 +14,8 @@ from typing import Any
 
 from ebm_studio.core.errors import DataError
 from ebm_studio.core.specs import Interpolation, ShortRun, check_stops
-from ebm_studio.data.exports.recipe import Kind, Recipe, Side
+from ebm_studio.data.exports.frames import Look
+from ebm_studio.data.exports.recipe import ChainRecipe, ComparisonRecipe, PathRecipe, Recipe, Side
 from ebm_studio.data.exports.recipe_sources import Seeds
 
 PROGRAM = "ebm-studio"
@@ -34,16 +35,37 @@ STOP = re.compile(r"seed:(\d{1,19})(?::(\d{1,4}))?")
 
 
 @dataclass(frozen=True)
-class Line:
-    """What a line asks for."""
+class SampleLine:
+    """What a line of `sample` asks for."""
 
-    kind: Kind
     model: str
     """As it is named there."""
-    sources: tuple[Seeds, ...]
+    seeds: Seeds
     run: Mapping[str, Any] = field(default_factory=dict)
     """What it changes of the model's own short run."""
-    path: Interpolation | None = None
+
+    def recipe(self, side: Side) -> ChainRecipe:
+        """The recipe of it, with this model and short run."""
+        return ChainRecipe(side=side, seeds=self.seeds, moving=True, look=Look())
+
+
+@dataclass(frozen=True)
+class PathLine:
+    """What a line of `interpolate` asks for."""
+
+    model: str
+    """As it is named there."""
+    stops: tuple[Seeds, ...]
+    path: Interpolation
+    run: Mapping[str, Any] = field(default_factory=dict)
+    """What it changes of the model's own short run."""
+
+    def recipe(self, side: Side) -> PathRecipe:
+        """The recipe of it, with this model and short run."""
+        return PathRecipe(side=side, sources=self.stops, path=self.path, look=Look())
+
+
+Line = SampleLine | PathLine
 
 
 def command_of(recipe: Recipe, model: str = "") -> str:
@@ -51,19 +73,22 @@ def command_of(recipe: Recipe, model: str = "") -> str:
 
     Raises `DataError` for what no line can say.
     """
-    seeds = [source for source in recipe.sources if isinstance(source, Seeds)]
-    if recipe.path is not None and len(seeds) == len(recipe.sources) and recipe.step is None:
-        return _interpolate(recipe.own, model or recipe.model, seeds, recipe.path)
-    if len(recipe.sources) != 1 or not seeds or seeds[0].first or recipe.photos:
-        raise DataError("No command can draw this: export it, and replay the file.")
-    lines = [_sample(recipe.own, model or recipe.model, seeds[0], recipe.kind)]
-    if recipe.other is not None:
-        lines.append(_sample(recipe.other, recipe.other.model, seeds[0], recipe.kind))
-    return "\n".join(lines)
+    match recipe:
+        case ChainRecipe(side=side, seeds=Seeds(first=0) as seeds):
+            return _sample(side, model or side.model, seeds, recipe.moving)
+        case ComparisonRecipe(left=left, right=right):
+            seeds = Seeds(recipe.seed, 0, recipe.count)
+            lines = (left, model or left.model), (right, right.model)
+            return "\n".join(_sample(side, name, seeds, recipe.moving) for side, name in lines)
+        case PathRecipe(side=side, step=None):
+            stops = [source for source in recipe.sources if isinstance(source, Seeds)]
+            if len(stops) == len(recipe.sources):
+                return _interpolate(side, model or side.model, stops, recipe.path)
+    raise DataError("No command can draw this: export it, and replay the file.")
 
 
-def _sample(side: Side, model: str, seeds: Seeds, kind: Kind) -> str:
-    file = f"{side.model}-{seeds.seed}.{'png' if kind == 'samples' else 'gif'}"
+def _sample(side: Side, model: str, seeds: Seeds, moving: bool) -> str:
+    file = f"{side.model}-{seeds.seed}.{'gif' if moving else 'png'}"
     return shlex.join(
         [PROGRAM, "sample", model, "-o", file, "--count", str(seeds.count), "--seed", str(seeds.seed), *_run(side)]
     )
@@ -91,7 +116,10 @@ def is_command(text: str) -> bool:
 
 
 def parse_command(text: str) -> Line:
-    """The line that `command_of` wrote, or that a person did. Raises `StudioError`, with what cannot be read."""
+    """What a line of `command_of`, or one that a person wrote, asks for.
+
+    Raises `StudioError`, with what cannot be read.
+    """
     try:
         words = shlex.split(text[:MAX_LINE].strip().splitlines()[0])
     except (ValueError, IndexError):
@@ -103,13 +131,13 @@ def parse_command(text: str) -> Line:
     ShortRun(**run)  # says what is out of range
     if words[1] == "sample":
         seeds = Seeds(_taken(options, "seed", 0), 0, _taken(options, "count", 64))
-        line = Line("chain", plain[0], (seeds,), run)
+        line: Line = SampleLine(plain[0], seeds, run)
     else:
         path = {name: options.pop(name) for name in PATH if name in options}
         spec = Interpolation(**path, closed=bool(options.pop("loop", False)))
         stops = tuple(_stop(word) for word in plain[1:])
         check_stops(len(stops), spec.closed)
-        line = Line("interpolation", plain[0], stops, run, spec)
+        line = PathLine(plain[0], stops, spec, run)
     if options or (words[1] == "sample" and len(plain) != 1):
         odd = f"--{next(iter(options))}" if options else plain[1]
         raise DataError(f"The command cannot be restored: {PROGRAM} {words[1]} cannot use {odd[:40]} here.")

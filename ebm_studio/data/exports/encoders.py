@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from PIL import GifImagePlugin, Image
 from PIL.PngImagePlugin import PngInfo
@@ -34,7 +34,8 @@ from ebm_studio.data.exports.frames import (
     ticks,
 )
 from ebm_studio.data.exports.gif_palette import Palette
-from ebm_studio.data.exports.recipe import DESCRIPTION, MARK, MAX_TEXT, side_file
+from ebm_studio.data.exports.recipe import MARK, Recipe
+from ebm_studio.data.exports.recipe_files import DESCRIPTION, MAX_TEXT, side_file
 from ebm_studio.data.storage.atomic_write import check_place, write_whole
 
 Kind = Literal["gif", "webp", "apng", "mp4", "png", "jpeg", "bmp", "tiff", "folder"]
@@ -59,13 +60,6 @@ ROOM = {"jpeg": 60_000, "bmp": 0}
 MAX_TURNS = 10_000
 
 
-class Note(Protocol):
-    """A recipe, of whatever kind."""
-
-    def to_json(self) -> str:
-        """The recipe as ASCII text."""
-
-
 def kind_of(path: Path) -> Kind:
     """What a name's suffix asks for; no suffix means a folder of PNGs. Raises `DataError` for others."""
     kind = KINDS.get(path.suffix.lower())
@@ -80,19 +74,19 @@ def kind_of(path: Path) -> Kind:
 
 
 def export(
-    frames: Sequence[Frame], path: Path, look: Look, recipe: Note | None = None, progress: Progress = lambda _: None
+    frames: Sequence[Frame], path: Path, look: Look, recipe: Recipe | None = None, progress: Progress = lambda _: None
 ) -> int:
     """Write an export completely or not at all, in the format of the name's suffix; returns its size in bytes.
 
     A recipe that does not fit inside goes to a side file. `progress` gets the share done, 0 to 1.
     """
     kind = kind_of(path)
+    text = recipe.to_json() if recipe else ""
     if kind == "folder":
-        return _export_folder(Reel(frames, look), path, recipe, progress)
-    content = encode(frames, kind, look, recipe, progress)
+        return _export_folder(Reel(frames, look), path, text, progress)
+    content = _encoded(frames, kind, look, text, progress)
     write_whole(path, lambda file: file.write_bytes(content))
-    if recipe and not fits(recipe, kind):
-        text = recipe.to_json()
+    if text and not _inside(text, kind):
         write_whole(side_file(path), lambda file: file.write_text(text))
     return len(content)
 
@@ -141,17 +135,20 @@ def left_out(count: int, look: Look, kind: Kind) -> str:
     )
 
 
-def fits(recipe: Note, kind: Kind) -> bool:
-    """Whether a recipe goes inside a file of this kind."""
-    return len(recipe.to_json()) <= ROOM.get(kind, MAX_TEXT)
-
-
 def encode(
-    frames: Sequence[Frame], kind: Kind, look: Look, recipe: Note | None = None, progress: Progress = lambda _: None
+    frames: Sequence[Frame], kind: Kind, look: Look, recipe: Recipe | None = None, progress: Progress = lambda _: None
 ) -> bytes:
     """The bytes of an export. A still format shows all frames on one sheet, a moving one plays them."""
-    reel = Reel(frames, look)
-    note = recipe.to_json() if recipe and fits(recipe, kind) else ""
+    return _encoded(frames, kind, look, recipe.to_json() if recipe else "", progress)
+
+
+def _inside(text: str, kind: Kind) -> str:
+    """What of a recipe's text goes inside a file of this kind: all or nothing."""
+    return text if len(text) <= ROOM.get(kind, MAX_TEXT) else ""
+
+
+def _encoded(frames: Sequence[Frame], kind: Kind, look: Look, text: str, progress: Progress) -> bytes:
+    reel, note = Reel(frames, look), _inside(text, kind)
     if kind not in MOVING or (len(reel) == 1 and kind == "webp"):
         content = _still(_sheet(reel, progress), kind, note)
     else:
@@ -276,9 +273,9 @@ def _still(image: Image.Image, kind: Kind, note: str) -> bytes:
     return buffer.getvalue()
 
 
-def _export_folder(reel: Reel, path: Path, recipe: Note | None, progress: Progress) -> int:
+def _export_folder(reel: Reel, path: Path, text: str, progress: Progress) -> int:
     _check_new(path)
-    note = recipe.to_json() if recipe and fits(recipe, "png") else ""
+    note = _inside(text, "png")
     digits = len(str(len(reel) - 1))
     total = 0
     try:

@@ -11,9 +11,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from ebm_studio.core.checks import is_number, is_whole, require
-from ebm_studio.core.sampling.path_positions import legs
 from ebm_studio.core.specs import MAX_STEPS, Spec
-from ebm_studio.data.exports.recipe_sources import Original
 from ebm_studio.data.pictures.pictures import Pixels, grid
 
 Floats = npt.NDArray[np.floating]
@@ -119,59 +117,9 @@ def chain_caption(index: int, steps: int, energy: float) -> str:
     return f"step {index}/{steps}    E {energy:.2f}"
 
 
-def pair_caption(index: int, steps: int, a: float, b: float) -> str:
-    """Of step `index` of two chains side by side, with the mean energy of each."""
-    return f"step {index}/{steps}    left: E {a:.2f}    right: E {b:.2f}"
-
-
-def path_captions(
-    positions: Sequence[float], rho: Sequence[float], energy: Sequence[float], stops: int, closed: bool
-) -> list[str]:
-    """Of the frames along a path: the leg when there are several, rho, and the energy."""
-    count = legs(stops, closed)
-    captions = []
-    for position, share, value in zip(positions, rho, energy, strict=True):
-        leg = min(int(position), count - 1)
-        caption = f"rho {share:.2f}    E {value:.2f}"
-        captions.append(caption if count == 1 else f"{letter(leg)}-{letter((leg + 1) % stops)}    {caption}")
-    return captions
-
-
-def chain_frame(pixels: Pixels, index: int, steps: int, energy: Floats) -> Frame:
-    """Step `index` of chains: their pictures (N, C, H, W), and the mean of their energies (N,) in the caption."""
-    return Frame(pixels, chain_caption(index, steps, float(energy.mean())))
-
-
-def pair_frame(index: int, steps: int, a: tuple[Pixels, Floats], b: tuple[Pixels, Floats]) -> Frame:
-    """Step `index` of two chains side by side: of each the pictures (N, C, H, W) and the energies (N,)."""
-    return Frame(a[0], pair_caption(index, steps, float(a[1].mean()), float(b[1].mean())), (b[0],))
-
-
-def path_frames(
-    pixels: Pixels, positions: Sequence[float], rho: Sequence[float], energy: Floats, stops: int, closed: bool
-) -> list[Frame]:
-    """The pictures (N, C, H, W) along a path, a frame each, with their energies (N,) in the captions."""
-    captions = path_captions(positions, rho, energy.tolist(), stops, closed)
-    return [Frame(picture[None], caption) for picture, caption in zip(pixels, captions, strict=True)]
-
-
 def letter(stop: int) -> str:
     """The name of a stop."""
     return chr(ord("A") + stop)
-
-
-def beside_photos(frames: Sequence[Frame], photos: Sequence[Original]) -> list[Frame]:
-    """Frames of reconstructions' chains with the photos at their left; as they are when there are none."""
-    if not photos:
-        return list(frames)
-    originals = np.stack([photo.pixels for photo in photos])
-    return [Frame(originals, frame.caption, (frame.pixels,)) for frame in frames]
-
-
-def reconstruction_frame(photos: Sequence[Original], noise: Pixels, ends: Pixels) -> Frame:
-    """Photos, the noise found for them, and their reconstructions, in which a known part is the photo's own."""
-    filled = np.stack([photo.filled(end) for photo, end in zip(photos, ends, strict=True)])
-    return Frame(np.stack([photo.pixels for photo in photos]), "", (noise, filled))
 
 
 def picked(count: int, every: int) -> list[int]:
@@ -206,15 +154,6 @@ def for_gif(shots: Sequence[Shot]) -> list[Shot]:
     due[-1] = len(shots) - 1
     kept, counts = np.unique(due, return_counts=True)
     return [Shot(shots[i].index, count * GIF_SECONDS) for i, count in zip(kept.tolist(), counts.tolist(), strict=True)]
-
-
-def blank(shape: tuple[int, ...], caption: str = "", beside: Sequence[tuple[int, ...]] = ()) -> Frame:
-    """A frame of black pictures, (N, C, H, W) each, that takes no memory: how large an export will be."""
-    return Frame(_black(shape), caption, tuple(_black(each) for each in beside))
-
-
-def _black(shape: tuple[int, ...]) -> Pixels:
-    return np.broadcast_to(np.zeros((), np.uint8), shape)
 
 
 def ticks(shots: Sequence[Shot], unit: int) -> list[int]:

@@ -5,35 +5,28 @@ Latents of a seed are written by their numbers, others whole. Free of torch, as 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
-import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ebm_studio.core.checks import is_whole
-from ebm_studio.core.errors import DataError
 from ebm_studio.core.specs import MAX_CHAINS
 from ebm_studio.data.models.latent import FromSeed, Latent
 from ebm_studio.data.pictures.pictures import Pixels
-from ebm_studio.data.storage.plain_data import check, is_text
-
-MAX_NAME = 200
-MAX_SIDE = 128
-"""Pixels of the largest model's picture."""
-MAX_LATENT_BYTES = 4 * 3 * MAX_SIDE**2
+from ebm_studio.data.storage.packed_arrays import pack_bytes, picture_shape, unpack_bytes
+from ebm_studio.data.storage.plain_data import Seed, check
 
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
     """Chains `first` to `first + count - 1` of a seed: a short way to write many latents."""
 
-    seed: int
+    kind: ClassVar[str] = "seeds"
+    seed: Seed
     first: int = 0
     count: int = 1
 
@@ -64,20 +57,20 @@ class Original:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, ready for JSON."""
-        data = {"shape": list(self.pixels.shape), "pixels": _pack(self.pixels.tobytes())}
+        data = {"shape": list(self.pixels.shape), "pixels": pack_bytes(self.pixels.tobytes())}
         if self.unknown is not None:
-            data["unknown"] = _pack(np.packbits(self.unknown).tobytes())
+            data["unknown"] = pack_bytes(np.packbits(self.unknown).tobytes())
         return data
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Original:
         """The photo that `to_dict` wrote. Raises `DataError`."""
-        shape = _shape(data["shape"], "photo")
-        pixels = np.frombuffer(_unpack(data["pixels"], math.prod(shape), "photo"), np.uint8).reshape(shape)
+        shape = picture_shape(data["shape"], "photo")
+        pixels = np.frombuffer(unpack_bytes(data["pixels"], math.prod(shape), "photo"), np.uint8).reshape(shape)
         if "unknown" not in data:
             return cls(pixels)
         size = shape[1] * shape[2]
-        bits = np.frombuffer(_unpack(data["unknown"], -(-size // 8), "photo"), np.uint8)
+        bits = np.frombuffer(unpack_bytes(data["unknown"], -(-size // 8), "photo"), np.uint8)
         return cls(pixels, np.unpackbits(bits, count=size).reshape(shape[1:]).astype(bool))
 
 
@@ -95,58 +88,6 @@ def sources_of(latents: Sequence[Latent]) -> tuple[Source, ...]:
     return tuple(sources)
 
 
-def source_to_dict(source: Source) -> dict[str, Any]:
-    """A source as plain data, ready for JSON."""
-    if isinstance(source, Seeds):
-        return asdict(source)
-    return {**source.to_dict(), "shape": list(source.z.shape), "z": pack(source.z)}
-
-
-def source_from_dict(data: dict[str, Any]) -> Source:
-    """The source that `source_to_dict` wrote. Raises `StudioError`."""
-    if "z" not in data:
-        return Seeds(**data)
-    shape = _shape(data["shape"], "latent")
-    return Latent.from_dict({k: v for k, v in data.items() if k not in ("shape", "z")}, unpack(data["z"], shape))
-
-
-def pack(z: npt.NDArray[np.float32]) -> str:
-    """float32 values as text, lossless: bytes of equal weight side by side, deflated, base 64."""
-    planes = np.ascontiguousarray(z, dtype="<f4").reshape(-1, 1).view(np.uint8).T
-    return _pack(planes.tobytes())
-
-
-def unpack(text: str, shape: Sequence[int]) -> npt.NDArray[np.float32]:
-    """The values that `pack` wrote. Raises `DataError` when they are not of that shape; never unpacks more."""
-    planes = np.frombuffer(_unpack(text, 4 * math.prod(shape), "latent"), np.uint8).reshape(4, -1)
-    return np.ascontiguousarray(planes.T).view("<f4").reshape(shape).astype(np.float32)
-
-
-def _pack(content: bytes) -> str:
-    return base64.b64encode(zlib.compress(content, 9)).decode()
-
-
-def _unpack(text: str, size: int, what: str) -> bytes:
-    """Exactly `size` bytes, or `DataError`."""
-    try:
-        check(isinstance(text, str) and size <= MAX_LATENT_BYTES, f"a {what} is too large")
-        stream = zlib.decompressobj()
-        content = stream.decompress(base64.b64decode(text, validate=True), size + 1)
-    except (binascii.Error, zlib.error, ValueError):
-        raise DataError(f"a {what} is damaged") from None
-    check(stream.eof and len(content) == size, f"a {what} is damaged")
-    return content
-
-
-def _shape(value: object, what: str) -> tuple[int, ...]:
-    check(
-        isinstance(value, list) and len(value) == 3 and all(is_whole(side, 1, MAX_SIDE) for side in value),
-        f"a {what}'s shape is out of range",
-    )
-    assert isinstance(value, list)
-    return tuple(value)
-
-
-def is_name(value: object) -> bool:
-    """Whether a value is a name, or other text of a line."""
-    return bool(value) and is_text(value, MAX_NAME)
+def count_of(sources: Sequence[Source]) -> int:
+    """The number of latents."""
+    return sum(source.count if isinstance(source, Seeds) else 1 for source in sources)

@@ -19,6 +19,7 @@ from ebm_studio.core.errors import DataError, SettingsError
 from ebm_studio.core.specs import MAX_CHAINS, SIZES, ShortRun, check_seed
 from ebm_studio.data.storage.atomic_write import write_whole
 from ebm_studio.data.storage.outside import FileKind
+from ebm_studio.data.storage.packed_arrays import pack_floats, picture_shape, unpack_floats
 from ebm_studio.data.storage.plain_data import MAX_NUMBER, is_text, parse
 from ebm_studio.data.storage.safetensors_file import open_tensors, text_in
 
@@ -89,6 +90,7 @@ _ORIGINS: dict[str, type[FromSeed] | type[FromPhoto] | type[FromPath]] = {
 class Latent:
     """A start noise and what it was made for. Nobody writes to z."""
 
+    kind: ClassVar[str] = "latent"
     z: Noise
     """float32 (C, H, W)."""
     origin: Origin
@@ -111,6 +113,17 @@ class Latent:
         object.__setattr__(self, "z", z)
 
     def to_dict(self) -> dict[str, Any]:
+        """As plain data, ready for JSON, z packed."""
+        return {**self.about(), "shape": list(self.z.shape), "z": pack_floats(self.z)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Latent:
+        """The latent that `to_dict` wrote. Raises `DataError` or `SettingsError` when it is not one."""
+        rest = dict(data)
+        shape = picture_shape(rest.pop("shape", None), "latent")
+        return cls.of(rest, unpack_floats(rest.pop("z", None), shape, "latent"))
+
+    def about(self) -> dict[str, Any]:
         """All but z as plain data, ready for JSON."""
         return {
             "format": FORMAT,
@@ -121,8 +134,8 @@ class Latent:
         }
 
     @classmethod
-    def from_dict(cls, data: object, z: Noise) -> Latent:
-        """The latent that `to_dict` wrote, with its z. Raises `DataError` or `SettingsError` when it is not one."""
+    def of(cls, data: object, z: Noise) -> Latent:
+        """The latent with this z, float32 (C, H, W), that `about` describes. Raises as `from_dict`."""
         _check(isinstance(data, dict), "its description is not a table")
         assert isinstance(data, dict)
         _check(data.get("format") == FORMAT, f"this program reads format {FORMAT} of latents")
@@ -141,7 +154,7 @@ class Latent:
 
 def save_latent(path: Path, latent: Latent) -> None:
     """Write a latent whole or not at all. Raises `StudioError`."""
-    metadata = {KEY: json.dumps(latent.to_dict())}
+    metadata = {KEY: json.dumps(latent.about())}
     content = safetensors.numpy.save({"z": np.ascontiguousarray(latent.z)}, metadata)
     write_whole(path, lambda file: file.write_bytes(content))
 
@@ -154,7 +167,7 @@ def read_latent(path: Path) -> Latent:
             raise DataError(f"{path} is not an EBM Studio latent.")
         z = file.get_tensor("z")
     try:
-        return Latent.from_dict(parse(text), z)
+        return Latent.of(parse(text), z)
     except (DataError, SettingsError) as error:
         raise DataError(f"{path} cannot be used: {str(error).rstrip('.')}.") from None
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ebm_studio.core.evaluation.plane import Masses, Points
 from ebm_studio.data.exports.frames import Frame, Look, chain_caption
-from ebm_studio.data.exports.landscape_recipe import View
+from ebm_studio.data.exports.recipe import View
 from ebm_studio.data.pictures.pictures import Pixels
 from ebm_studio.data.points.drawing import CHAIN_DOT, DATA_DOT, Field, Rgb, density_map, energy_map, panel, with_dots
 from ebm_studio.data.points.scene import GRID

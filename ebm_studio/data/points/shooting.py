@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ebm_studio.data.exports.frames import Frame
-from ebm_studio.data.exports.landscape_recipe import LandscapeRecipe
+from ebm_studio.data.exports.recipe import LandscapeRecipe
 from ebm_studio.data.points.files import packed
 from ebm_studio.data.points.film import COUNTED, DATA_SHOWN, ENERGY_CELLS, Film, Footage, film_look, film_steps
 from ebm_studio.data.points.landscape import BLUR, Landscape

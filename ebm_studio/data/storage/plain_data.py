@@ -1,19 +1,27 @@
-"""Frozen dataclasses from JSON that others wrote: each value of the type that its field declares, or one sentence."""
+"""Frozen dataclasses to JSON, and from JSON that others wrote: each value of its field's type, or one sentence.
+
+Where a field may hold one of several dataclasses, each has a class variable `kind`, and the JSON names it. A field of
+type `Annotated[X, test]` holds what passes the test.
+"""
 
 from __future__ import annotations
 
 import json
 import types
 import typing
+from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from ebm_studio.core.checks import is_number
+from ebm_studio.core.checks import is_number, is_whole
 from ebm_studio.core.errors import DataError
-from ebm_studio.core.specs import Spec
+from ebm_studio.core.specs import MAX_SEED, Spec
 
 T = TypeVar("T")
+Seed = Annotated[int, lambda value: is_whole(value, 0, MAX_SEED)]
+LongText = Annotated[str, lambda value: isinstance(value, str)]
+"""Text that may be as long as the file that it comes from."""
 MAX_TEXT = 20_000
 """Letters of a text."""
 MAX_NUMBER = 1e15
@@ -29,8 +37,41 @@ def parse(text: str | bytes) -> Any:
         raise DataError("it is not JSON") from None
 
 
+def plain(value: Any) -> Any:
+    """A dataclass as plain data, ready for JSON; with its `kind`, if it has one. `build` reads it."""
+    if hasattr(value, "to_dict"):
+        return {**_tag(value), **value.to_dict()}
+    if is_dataclass(value):
+        return {**_tag(value), **{field.name: plain(getattr(value, field.name)) for field in fields(value)}}
+    return [plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def _tag(value: Any) -> dict[str, Any]:
+    return {"kind": value.kind} if hasattr(value, "kind") else {}
+
+
+def build_one(classes: Iterable[type[T]], data: object, name: str = "it") -> T:
+    """The dataclass, one of those, that `plain` turned into plain data: its `kind` says which. Raises as `build`."""
+    kind = data.get("kind") if isinstance(data, dict) else None
+    for cls in classes:
+        if getattr(cls, "kind", None) == kind and isinstance(data, dict):
+            return _nested(cls, {key: value for key, value in data.items() if key != "kind"}, name)
+    raise DataError(f"this program does not know the kind {str(kind)[:SHOWN]!r} of {name}")
+
+
+def _nested(cls: type[T], data: object, name: str) -> T:
+    if (read := getattr(cls, "from_dict", None)) is not None:
+        check(isinstance(data, dict), f"{name} is not a table")
+        built: T = read(data)
+        return built
+    return build(cls, data, name)
+
+
 def build(cls: type[T], data: object, name: str = "it") -> T:
-    """The dataclass that `asdict` turned into plain data. Raises `DataError`, or `SettingsError` of a spec."""
+    """The dataclass that `plain` or `asdict` turned into plain data.
+
+    Raises `DataError`, or another `StudioError` of what it is made of.
+    """
     if issubclass(cls, Spec):
         return cls.from_dict(data)
     if not isinstance(data, dict):
@@ -47,10 +88,13 @@ def build(cls: type[T], data: object, name: str = "it") -> T:
 
 @cache
 def _hints(cls: type) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+    return typing.get_type_hints(cls, include_extras=True)
 
 
 def _value(hint: Any, value: object, name: str) -> Any:
+    if get_origin(hint) is Annotated:
+        _, test = get_args(hint)
+        return _checked(value, test(value), name)
     if isinstance(hint, types.UnionType):
         return _one_of(get_args(hint), value, name)
     if get_origin(hint) is Literal:
@@ -63,15 +107,18 @@ def _value(hint: Any, value: object, name: str) -> Any:
         return float(_checked(value, is_number(value, -MAX_NUMBER, MAX_NUMBER), name))
     if hint is str:
         return _checked(value, is_text(value), name)
-    return build(hint, value, name)
+    if get_origin(hint) is tuple:
+        each, _ = get_args(hint)
+        return tuple(_value(each, part, name) for part in _checked(value, isinstance(value, list), name))
+    return build_one((hint,), value, name) if hasattr(hint, "kind") else _nested(hint, value, name)
 
 
 def _one_of(hints: tuple[Any, ...], value: object, name: str) -> Any:
-    """Of `X | None`."""
+    """Of `X | None`, or of dataclasses that have each a `kind`."""
     if value is None and types.NoneType in hints:
         return None
-    (hint,) = (hint for hint in hints if hint is not types.NoneType)
-    return _value(hint, value, name)
+    hints = tuple(hint for hint in hints if hint is not types.NoneType)
+    return _value(hints[0], value, name) if len(hints) == 1 else build_one(hints, value, name)
 
 
 def _checked(value: Any, ok: bool, name: str) -> Any:

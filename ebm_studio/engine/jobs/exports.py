@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,26 @@ from ebm_studio.core.specs import MAX_STOPS
 from ebm_studio.data.exports.commands import is_command, parse_command
 from ebm_studio.data.exports.encoders import Kind, encode, export
 from ebm_studio.data.exports.frames import Frame, Look
-from ebm_studio.data.exports.recipe import Recipe, Side, find_recipe_model, read_recipe
+from ebm_studio.data.exports.recipe import (
+    ChainRecipe,
+    ComparisonRecipe,
+    LandscapeRecipe,
+    LatentRecipe,
+    PathRecipe,
+    Recipe,
+    ReconstructionRecipe,
+    Side,
+    recipe_from_json,
+    side_of,
+)
+from ebm_studio.data.exports.recipe_files import find_recipe_model, read_recipe
 from ebm_studio.data.models.card import bundled_models
 from ebm_studio.engine.jobs.interpolation import StopReady, ready
+from ebm_studio.engine.jobs.landscape import LandscapeOpened, landscape_of
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
+    from ebm_studio.data.models.model import Model
     from ebm_studio.data.models.result import Account, Result
     from ebm_studio.engine.worker import Worker
 
@@ -99,20 +114,14 @@ def _looking(recipe: Recipe, look: Look, stride: int) -> Recipe:
     return replace(recipe, look=replace(look, every=look.every * stride))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Opened:
-    """What an exported file was made from: its recipe, its models, and what is needed to show it again."""
+    """What an exported file was made from, with all that a page needs to show it again: chains need no more."""
 
     path: Path
     recipe: Recipe
-    models: tuple[str, ...]
-    """The model's name or file, as the engine loads it; of a comparison both."""
-    stops: tuple[StopReady, ...] = ()
-    """The first latents, unless it is a comparison or reconstructions."""
-    results: tuple[Result, ...] = field(default=(), repr=False)
-    """The reconstructions, measured again."""
-    account: Account | None = None
-    """Of the reconstructions."""
+    models: tuple[str, ...] = ()
+    """The model of each side, by its name or file, as the engine loads it."""
     note: str = ""
     """A sentence, when another backend than that of the file will show it."""
 
@@ -120,6 +129,32 @@ class Opened:
     def model(self) -> str:
         """The first model."""
         return self.models[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedStops(Opened):
+    """A path, or latents."""
+
+    recipe: PathRecipe | LatentRecipe
+    stops: tuple[StopReady, ...]
+    """The first of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedPhotos(Opened):
+    """Reconstructions, measured again."""
+
+    recipe: ReconstructionRecipe
+    results: tuple[Result, ...] = field(repr=False)
+    account: Account
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedLandscape(Opened):
+    """A landscape."""
+
+    recipe: LandscapeRecipe
+    landscape: LandscapeOpened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,9 +168,7 @@ class OpenRecipe(Request):
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
         recipe = read_recipe(self.path)
-        _post(
-            worker, self.path, recipe, tuple(_model(side, self.path, self.open_models, worker) for side in recipe.sides)
-        )
+        worker.post(_opened(self.path, recipe, worker, lambda side: _model(side, self.path, self.open_models, worker)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,14 +188,11 @@ class OpenText(Request):
             line = parse_command(self.text)
             name = self._named(line.model, worker)
             model = worker.model(name)
-            from ebm_studio.data.exports.replay import make_recipe
-
-            run = replace(model.card.short_run, **line.run)
-            recipe = make_recipe(model, line.kind, line.sources, run, Look(), path=line.path)
-            _post(worker, PASTED, recipe, (name,))
-            return
-        recipe = Recipe.from_json(self.text)
-        _post(worker, PASTED, recipe, tuple(self._same(side, worker) for side in recipe.sides))
+            recipe: Recipe = line.recipe(side_of(model, replace(model.card.short_run, **line.run)))
+            worker.post(_opened(PASTED, recipe, worker, lambda _: name))
+        else:
+            recipe = recipe_from_json(self.text)
+            worker.post(_opened(PASTED, recipe, worker, lambda side: self._same(side, worker)))
 
     def _named(self, wanted: str, worker: Worker) -> str:
         """The model of a name: one that is open, by its name, file or card, or a bundled one."""
@@ -188,26 +218,32 @@ PASTED = Path("the pasted text")
 """Stands for a file where there is none."""
 
 
-def _post(worker: Worker, path: Path, recipe: Recipe, names: tuple[str, ...]) -> None:
-    """Post what a recipe was made from, with these models."""
+def _opened(path: Path, recipe: Recipe, worker: Worker, find: Callable[[Side], str]) -> Opened:
+    """What a recipe was made from, with the models that `find` names."""
+    if isinstance(recipe, LandscapeRecipe):
+        return OpenedLandscape(path=path, recipe=recipe, landscape=landscape_of(path, recipe, worker))
+    names = tuple(find(side) for side in recipe.sides)
+    models = [worker.model(name) for name in names]
     from ebm_studio.data.exports.replay import latents_of, other_backend, results_again
 
-    note = other_backend(recipe, [worker.model(name) for name in names])
-    if recipe.other is not None:
-        worker.post(Opened(path, recipe, names, note=note))
-        return
-    model = worker.model(names[0])
+    note = other_backend(recipe, models)
+    match recipe:
+        case PathRecipe() | LatentRecipe():
+            run = recipe.side.short_run
+            latents = latents_of(models[0], recipe.sources[:MAX_STOPS], run)[:MAX_STOPS]
+            stops = tuple(ready(models[0], latents, run, worker))
+            return OpenedStops(path=path, recipe=recipe, models=names, note=note, stops=stops)
+        case ReconstructionRecipe():
+            results, account = tuple(results_again(models[0], recipe)), _account(models[0])
+            return OpenedPhotos(path=path, recipe=recipe, models=names, note=note, results=results, account=account)
+        case ChainRecipe() | ComparisonRecipe():
+            return Opened(path=path, recipe=recipe, models=names, note=note)
 
-    if recipe.photos:
-        from ebm_studio.data.models.result import Account
 
-        results = tuple(results_again(model, recipe))
-        account = Account(device=str(model.device), backend=model.backend, backend_reason=model.backend_reason)
-        worker.post(Opened(path, recipe, names, results=results, account=account, note=note))
-        return
-    few = replace(recipe, sources=recipe.sources[:MAX_STOPS]) if recipe.path is None else recipe
-    latents = latents_of(model, few)[:MAX_STOPS]
-    worker.post(Opened(path, recipe, names, tuple(ready(model, latents, recipe.short_run, worker)), note=note))
+def _account(model: Model) -> Account:
+    from ebm_studio.data.models.result import Account
+
+    return Account(device=str(model.device), backend=model.backend, backend_reason=model.backend_reason)
 
 
 def _model(side: Side, path: Path, open_models: tuple[str, ...], worker: Worker) -> str:

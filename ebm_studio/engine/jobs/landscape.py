@@ -19,6 +19,7 @@ from ebm_studio.engine.cloud_store import CloudStore, Floats
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
+    from ebm_studio.data.exports.recipe import LandscapeRecipe
     from ebm_studio.data.points.landscape import Distances, Landscape
     from ebm_studio.engine.worker import Worker
 
@@ -232,29 +233,30 @@ class LandscapeOpened:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenLandscape(Request):
-    """Read a landscape's file, or what an export was made from; posts `LandscapeOpened` with a bench of its own."""
+    """Read a landscape's file; posts `LandscapeOpened` with a bench of its own."""
 
     path: Path
 
     def work(self, worker: Worker) -> None:
         """See `Request.work`."""
         worker.device()
-        from ebm_studio.data.points.files import is_landscape_file, load_landscape, unpacked
+        from ebm_studio.data.points.files import load_landscape
 
         bench = Bench()
-        if is_landscape_file(self.path):
-            bench.landscape = landscape = load_landscape(self.path)
-            worker.post(LandscapeOpened(self.path, bench, landscape.scene, landscape.updates))
-            return
-        from ebm_studio.data.exports.landscape_recipe import read_landscape_recipe
+        bench.landscape = landscape = load_landscape(self.path)
+        worker.post(LandscapeOpened(self.path, bench, landscape.scene, landscape.updates))
 
-        recipe = read_landscape_recipe(self.path)
-        bench.landscape = landscape = unpacked(recipe.file)
-        worker.post(
-            LandscapeOpened(
-                self.path, bench, landscape.scene, landscape.updates, recipe.count, recipe.seed, recipe.past
-            )
-        )
+
+def landscape_of(path: Path, recipe: LandscapeRecipe, worker: Worker) -> LandscapeOpened:
+    """The landscape that a file was exported from, on a bench of its own. Raises `StudioError`."""
+    worker.device()
+    from ebm_studio.data.points.files import unpacked
+
+    bench = Bench()
+    bench.landscape = landscape = unpacked(recipe.file)
+    return LandscapeOpened(
+        path, bench, landscape.scene, landscape.updates, recipe.count, recipe.seed, recipe.past
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,10 @@ from PySide6.QtTest import QTest
 from ebm_studio.data.exports import mp4
 from ebm_studio.data.exports.encoders import export
 from ebm_studio.data.exports.frames import MAX_SIDE, Look, film
-from ebm_studio.data.exports.recipe import read_recipe
+from ebm_studio.data.exports.recipe import ChainRecipe, side_of
+from ebm_studio.data.exports.recipe_files import read_recipe
 from ebm_studio.data.exports.recipe_sources import Seeds
-from ebm_studio.data.exports.replay import make_frames, make_recipe
+from ebm_studio.data.exports.replay import make_frames
 from ebm_studio.data.models.model import load_model
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.shell.test_drops import drop
@@ -77,10 +78,10 @@ def test_the_file_replays_to_the_same_bytes(qtbot, dialog, running, tmp_path, ti
     qtbot.waitUntil(lambda: dialog.state.exported is not None, timeout=PATIENCE)
     file = dialog.state.exported.path
     recipe = read_recipe(file)
-    assert recipe.sources == (Seeds(0, 5, 1),)
+    assert recipe.seeds == Seeds(0, 5, 1)
     assert Image.open(file).n_frames == len([0, 3, 6, 9, 12])
     again = tmp_path / "again.gif"
-    export(make_frames(load_model(tiny_model, "cpu"), recipe), again, recipe.look, recipe)
+    export(make_frames(recipe, [load_model(tiny_model, "cpu")]), again, recipe.look, recipe)
     assert again.read_bytes() == file.read_bytes()
 
 
@@ -336,11 +337,11 @@ def test_nothing_to_export_says_so(qtbot, opened):
     qtbot.waitUntil(window.generate.banner.isVisible, timeout=PATIENCE)
 
 
-def made(tiny_model, file: Path, kind: str = "chain", **more) -> Path:
+def made(tiny_model, file: Path, *, moving: bool = True, **more) -> Path:
     model = load_model(tiny_model, "cpu")
-    run = model.card.short_run
-    recipe = make_recipe(model, kind, (Seeds(**more),), run, Look())
-    export(make_frames(model, recipe), file, Look(), recipe)
+    side = side_of(model, model.card.short_run)
+    recipe = ChainRecipe(side=side, seeds=Seeds(**more), moving=moving, look=Look())
+    export(make_frames(recipe, [model]), file, Look(), recipe)
     return file
 
 
@@ -361,7 +362,7 @@ def test_a_dropped_chain_is_run_again(qtbot, running, tiny_model, tmp_path):
 
 def test_a_dropped_picture_of_another_model_opens_it_when_it_is_there(qtbot, running, tmp_path):
     other = make_model(tmp_path / "other.safetensors", seed=3)
-    file = made(other, tmp_path / "a.png", "samples", seed=5, count=9)
+    file = made(other, tmp_path / "a.png", moving=False, seed=5, count=9)
     assert drop(running, file)
     qtbot.waitUntil(lambda: running.state.model.card.name == "other", timeout=PATIENCE)
     wait_for_chain(qtbot, running)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from ebm_studio.cli.main import main
 from ebm_studio.core.specs import ShortRun
-from ebm_studio.data.exports.recipe import read_recipe
+from ebm_studio.data.exports.recipe_files import read_recipe
 from ebm_studio.data.exports.recipe_sources import Seeds
 from ebm_studio.data.models.latent import FromPhoto, Latent
 from ebm_studio.data.models.model import load_model
@@ -193,7 +193,7 @@ def test_a_comparison(qtbot, window):
     film = write(qtbot, window, "Both sides", captions=True)
     write(qtbot, window, "Both sides as a picture")
     recipe = read_recipe(film)
-    assert (recipe.short_run.steps, recipe.other.short_run.steps) == (STEPS, 7)
+    assert (recipe.left.short_run.steps, recipe.right.short_run.steps) == (STEPS, 7)
     state.playback.go(STEPS)
     ends = [state.pixels(side) for side in state.sides]
 
@@ -219,7 +219,7 @@ def test_the_chain_of_a_latent_that_is_of_no_seed(qtbot, window, tiny_model):
     assert titles(window) == ["Chain"]
     recipe = read_recipe(write(qtbot, window, captions=True))
     assert recipe.sources[0].origin == latent.origin
-    assert recipe.short_run.steps == 8
+    assert recipe.side.short_run.steps == 8
 
 
 def test_a_chain_too_long_to_be_kept_whole(qtbot, window):
@@ -230,7 +230,7 @@ def test_a_chain_too_long_to_be_kept_whole(qtbot, window):
     assert window.state.playback.store.stride > 1
     QTest.keyClick(window, Qt.Key.Key_E, CONTROL)
     type_into(window.exports.every, "2")
-    assert read_recipe(write(qtbot, window)).sources == (Seeds(0, 0, 4),)
+    assert read_recipe(write(qtbot, window)).seeds == Seeds(0, 0, 4)
 
 
 def test_a_path_at_a_step(qtbot, window):

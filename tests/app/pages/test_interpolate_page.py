@@ -17,7 +17,7 @@ from ebm_studio.app.pages.interpolate.stops import opens
 from ebm_studio.app.widgets.images import SubjectMime
 from ebm_studio.core.sampling.interpolation import path_weights
 from ebm_studio.core.specs import PHOTO_STEP, Interpolation, ShortRun
-from ebm_studio.data.exports.recipe import read_recipe
+from ebm_studio.data.exports.recipe_files import read_recipe
 from ebm_studio.data.models.latent import FromPhoto, FromSeed, save_latent
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.pictures.pictures import to_pixels
@@ -280,7 +280,7 @@ def test_photo_to_photo_exported_and_dropped_again(qtbot, running, page, tmp_pat
     first = np.asarray(film.convert("L"))[::2, ::2]
     assert np.abs(first.astype(int) - surface.chain.pixels(STEPS)[0, 0]).max() <= 3  # 256 greys of one palette
     recipe = read_recipe(target)
-    assert (recipe.kind, recipe.path.frames, recipe.look.scale) == ("interpolation", 9, 2)
+    assert (recipe.kind, recipe.path.frames, recipe.look.scale) == ("path", 9, 2)
     dialog.close()
 
     # Everything is changed, then the file is dropped on the window.

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from ebm_studio.cli.main import main
-from ebm_studio.data.exports.recipe import read_recipe
+from ebm_studio.data.exports.recipe_files import read_recipe
 from tests.app.conftest import PATIENCE, wait_for_chain
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -34,8 +34,8 @@ def test_a_page_is_copied_as_a_command_that_makes_the_same_and_pasted_again(
     words = shlex.split(line)[1:]
     assert main(words) == 0
     made = read_recipe(tmp_path / words[words.index("-o") + 1])
-    assert made.short_run == before.run
-    (seeds,) = made.sources
+    assert made.side.short_run == before.run
+    seeds = made.seeds
     assert (seeds.seed, seeds.first, seeds.count) == (7, 0, 3)
 
     state.change(seed=1, count=2)

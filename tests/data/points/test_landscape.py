@@ -11,7 +11,7 @@ import torch
 
 from ebm_studio.core.errors import CheckpointError, DataError, DivergedError
 from ebm_studio.core.specs import Learning, ShortRun, point_net
-from ebm_studio.data.exports.landscape_recipe import LandscapeRecipe
+from ebm_studio.data.exports.recipe import recipe_from_json
 from ebm_studio.data.points.files import (
     from_bytes,
     is_landscape_file,
@@ -136,7 +136,7 @@ def test_what_explodes_says_so_and_keeps_its_weights():
 
 def test_a_recipe_brings_back_the_same_frames():
     recipe = recipe_of(trained(), count=40, past=1.5, side=48)
-    again = LandscapeRecipe.from_json(recipe.to_json())
+    again = recipe_from_json(recipe.to_json())
     assert again == recipe
     frames = frames_of(unpacked(again.file), again)
     assert len(frames) == 10
@@ -149,7 +149,7 @@ def test_a_recipe_brings_back_the_same_frames():
 def test_another_recipe_is_refused(wrong):
     data = {**json.loads(recipe_of(trained(updates=1)).to_json()), **wrong}
     with pytest.raises((DataError, CheckpointError)):
-        unpacked(LandscapeRecipe.from_json(json.dumps(data)).file)
+        unpacked(recipe_from_json(json.dumps(data)).file)
 
 
 def test_damaged_landscapes_are_refused():

@@ -7,11 +7,11 @@ import pytest
 from ebm_studio.core.specs import Interpolation, ShortRun
 from ebm_studio.data.exports.encoders import encode, export
 from ebm_studio.data.exports.frames import Look
-from ebm_studio.data.exports.recipe import Side
-from ebm_studio.data.exports.recipe_sources import Seeds, sources_of
-from ebm_studio.data.exports.replay import make_frames, make_recipe
+from ebm_studio.data.exports.recipe import ComparisonRecipe, PathRecipe, side_of
+from ebm_studio.data.exports.recipe_sources import sources_of
+from ebm_studio.data.exports.replay import make_frames
 from ebm_studio.data.models.model import load_model
-from ebm_studio.engine.jobs.exports import Encoded, Export, Exported, Opened, OpenRecipe, Preview
+from ebm_studio.engine.jobs.exports import Encoded, Export, Exported, OpenedStops, OpenRecipe, Preview
 from tests.conftest import STEPS
 from tests.engine.jobs.test_interpolation import answer, engine  # noqa: F401 - a fixture
 from tests.making import make_model
@@ -24,8 +24,9 @@ LOOK = Look(scale=2, every=2)
 def thing(tiny_model):
     model = load_model(tiny_model, "cpu")
     latents = [model.latent(seed, 0, RUN) for seed in (1, 2)]
-    recipe = make_recipe(model, "interpolation", sources_of(latents), RUN, LOOK, path=Interpolation(frames=8))
-    return tuple(make_frames(model, recipe)), recipe
+    side, path = side_of(model, RUN), Interpolation(frames=8)
+    recipe = PathRecipe(side=side, sources=sources_of(latents), path=path, look=LOOK)
+    return tuple(make_frames(recipe, [model])), recipe
 
 
 def test_the_preview_is_the_file(engine, thing, tmp_path):  # noqa: F811
@@ -53,7 +54,7 @@ def test_a_recipe_is_opened_with_the_model_beside_it(engine, thing, tmp_path, ti
     assert "open that model's file" in ended.fault.text
 
     (opened,), _ = answer(engine, OpenRecipe(path=file, open_models=(str(tiny_model),)))
-    assert isinstance(opened, Opened)
+    assert isinstance(opened, OpenedStops)
     assert (opened.recipe, opened.model) == (recipe, str(tiny_model))
     assert [stop.latent.origin.seed for stop in opened.stops] == [1, 2]
     assert (opened.stops[0].picture == frames[0].pixels[0]).all()
@@ -81,10 +82,10 @@ def test_a_comparison_finds_both_models_among_those_that_are_open(engine, tmp_pa
     (tmp_path / "other").mkdir()
     other_file = make_model(tmp_path / "other" / "colour.safetensors", seed=3)
     model, other = load_model(tiny_model, "cpu"), load_model(other_file, "cpu")
-    side = Side(model="colour", model_hash=other.fingerprint, short_run=ShortRun(steps=3))
-    recipe = make_recipe(model, "samples", (Seeds(1, 0, 4),), RUN, LOOK, other=side)
+    left, right = side_of(model, RUN), side_of(other, ShortRun(steps=3))
+    recipe = ComparisonRecipe(left=left, right=right, seed=1, count=4, moving=False, look=LOOK)
     file = tmp_path / "a.png"
-    export(make_frames(model, recipe, other=other), file, LOOK, recipe)
+    export(make_frames(recipe, [model, other]), file, LOOK, recipe)
     _, ended = answer(engine, OpenRecipe(path=file, open_models=(str(tiny_model),)))
     assert "the model colour" in ended.fault.text
     (opened,), _ = answer(engine, OpenRecipe(path=file, open_models=(str(other_file), str(tiny_model))))

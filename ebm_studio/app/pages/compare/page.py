@@ -33,9 +33,9 @@ from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.app.widgets.viewport import grid_tiles
 from ebm_studio.app.widgets.waiting import paint_waiting, progress_text
+from ebm_studio.data.exports.recipe import ComparisonRecipe
 
 if TYPE_CHECKING:
-    from ebm_studio.data.exports.recipe import Recipe
     from ebm_studio.engine.jobs.exports import Opened
 
 HIGH = 9 * UNIT
@@ -268,6 +268,7 @@ class ComparePage(Page):
     title = "Compare"
     tip = "Compare: two models or two settings from the same noise."
     wishes = (CompareModel,)
+    restores = (ComparisonRecipe,)
 
     def __init__(self, studio: Studio, theme: Theme) -> None:
         super().__init__(studio, theme)
@@ -338,11 +339,9 @@ class ComparePage(Page):
         right = "B: another model or another short run. What differs comes from that alone."
         return (Caption(self.panes[0], left, ("z",)), Caption(self.panes[1], right, ("E", "K")))
 
-    def restores(self, recipe: Recipe) -> bool:
-        return recipe.subject == "comparison"
-
     def restore_recipe(self, opened: Opened) -> None:
-        self.state.restore(opened)
+        assert isinstance(opened.recipe, ComparisonRecipe)
+        self.state.restore(opened.recipe, opened.models, opened.path.name)
 
     def models_in_use(self) -> list[str]:
         return [side.model.name for side in self.state.sides if side.model is not None]

@@ -17,10 +17,9 @@ from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.studio.parameters import Parameters, difference
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import ShortRun
-from ebm_studio.data.exports.recipe_sources import Seeds
+from ebm_studio.data.exports.recipe import ComparisonRecipe
 from ebm_studio.engine.chain_store import ChainStore
 from ebm_studio.engine.jobs.chains import LoadModel, ModelReady, RunChain
-from ebm_studio.engine.jobs.exports import Opened
 from ebm_studio.engine.requests import Ended, Fault
 
 PAGE = "compare"
@@ -227,15 +226,13 @@ class CompareState(ChainsState):
         text = text or difference(self.sides[0].parameters, a)
         self._swap(text, (a, b), key and (key, *changes))
 
-    def restore(self, opened: Opened) -> None:
-        """Be as a file's recipe says, its models included."""
-        (seeds,) = opened.recipe.sources
-        assert isinstance(seeds, Seeds)
+    def restore(self, recipe: ComparisonRecipe, models: Sequence[str], file: str) -> None:
+        """Be as a file's recipe says, its models, by the names that they are opened by, included."""
         a, b = (
-            Parameters(model=name, seed=seeds.seed, count=seeds.count, run=made.short_run)
-            for name, made in zip(opened.models, opened.recipe.sides, strict=True)
+            Parameters(model=name, seed=recipe.seed, count=recipe.count, run=made.short_run)
+            for name, made in zip(models, recipe.sides, strict=True)
         )
-        self._swap(f"Open {opened.path.name}", (a, b))
+        self._swap(f"Open {file}", (a, b))
 
     def begin(self, model: ModelReady, seed: int, run: ShortRun) -> None:
         """Both sides the same: what is different is said after that."""

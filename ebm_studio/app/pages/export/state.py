@@ -269,7 +269,7 @@ class ExportState(Faults):
 
 def _sort(thing: Exportable) -> Hashable:
     """Things of one sort are shown alike."""
-    return thing.recipe.kind, thing.frames[0].shape
+    return thing.recipe.kind, len(thing.frames) == 1, thing.frames[0].shape
 
 
 def _kind(remembered: str) -> Kind:

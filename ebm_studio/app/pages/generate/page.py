@@ -12,7 +12,7 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.generate import canvas, history_panel
 from ebm_studio.app.pages.generate.canvas import Canvas
-from ebm_studio.app.pages.generate.exports import of_chains
+from ebm_studio.app.pages.generate.exports import of_generate
 from ebm_studio.app.pages.generate.header import Header
 from ebm_studio.app.pages.generate.history import History
 from ebm_studio.app.pages.generate.inspector import Inspector
@@ -32,10 +32,10 @@ from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.long_run_bar import LongRunBar
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
+from ebm_studio.data.exports.recipe import ChainRecipe
 from ebm_studio.data.models.latent import FromSeed
 
 if TYPE_CHECKING:
-    from ebm_studio.data.exports.recipe import Recipe
     from ebm_studio.engine.jobs.exports import Opened
 from ebm_studio.engine.requests import Fault
 
@@ -47,6 +47,7 @@ class GeneratePage(Page):
     title = "Generate"
     tip = "Generate: chains from noise to image."
     wishes = (ShowModel, RunSteps)
+    restores = (ChainRecipe,)
     controls = (("on the pictures", canvas.HELP), ("in the history", history_panel.HELP))
 
     def __init__(self, studio: Studio, theme: Theme) -> None:
@@ -179,11 +180,9 @@ class GeneratePage(Page):
         elif isinstance(wish, RunSteps):
             self.state.run_steps(wish.steps)
 
-    def restores(self, recipe: Recipe) -> bool:
-        return recipe.subject == "chains"
-
     def restore_recipe(self, opened: Opened) -> None:
-        self.state.restore_recipe(opened)
+        assert isinstance(opened.recipe, ChainRecipe)
+        self.state.restore_recipe(opened.recipe, opened.model)
 
     def session_parts(self) -> tuple[Part, ...]:
         state, history = self.state, self.history
@@ -219,4 +218,4 @@ class GeneratePage(Page):
         self.canvas.setFocus()
 
     def exportables(self) -> list[Exportable]:
-        return of_chains(self.state)
+        return of_generate(self.state)

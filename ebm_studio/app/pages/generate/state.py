@@ -18,13 +18,12 @@ from ebm_studio.app.studio.playback import SPEEDS, Mode
 from ebm_studio.app.studio.shelf import Subject, title
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_STEPS, ShortRun
-from ebm_studio.data.exports.recipe_sources import Seeds
+from ebm_studio.data.exports.recipe import ChainRecipe
 from ebm_studio.data.models.card import bundled_models
 from ebm_studio.data.models.latent import FromSeed, Latent
 from ebm_studio.data.storage.hub import is_hub_name
 from ebm_studio.engine.chain_store import ChainStore
 from ebm_studio.engine.jobs.chains import ModelReady, RunChain
-from ebm_studio.engine.jobs.exports import Opened
 from ebm_studio.engine.requests import Ended, Fault
 
 PAGE = "generate"
@@ -121,14 +120,13 @@ class GenerateState(ChainsState):
         self.restore(replace(self.parameters, model=model, seed=seed, count=count, run=run))
         self._awaited = chain
 
-    def restore_recipe(self, opened: Opened) -> None:
-        """Run again what a file was made from: all chains of a seed, or one of them."""
-        (seeds,), run = opened.recipe.sources, opened.recipe.short_run
-        assert isinstance(seeds, Seeds)
+    def restore_recipe(self, recipe: ChainRecipe, model: str) -> None:
+        """Run again what a file was made from: all chains of a seed, or one of them. `model` is as it is opened."""
+        seeds, run = recipe.seeds, recipe.side.short_run
         if seeds.first or seeds.count == 1:  # one chain among others
-            self.show_chain(opened.model, seeds.seed, seeds.first, run)
+            self.show_chain(model, seeds.seed, seeds.first, run)
         else:
-            after = replace(self.parameters, model=opened.model, seed=seeds.seed, count=seeds.count, run=run)
+            after = replace(self.parameters, model=model, seed=seeds.seed, count=seeds.count, run=run)
             self.restore(after)
 
     def run_longer(self) -> None:

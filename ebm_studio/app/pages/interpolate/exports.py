@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ebm_studio.app.pages.interpolate.state import PathState
-from ebm_studio.app.studio.exportable import Exportable, look_for, recipe_of
-from ebm_studio.data.exports.frames import path_frames
+from ebm_studio.app.studio.exportable import Exportable, look_for
+from ebm_studio.data.exports.recipe import PathRecipe, side_of
+from ebm_studio.data.exports.recipe_frames import ShownPath, path_of
 from ebm_studio.data.exports.recipe_sources import sources_of
 
 
@@ -18,18 +19,19 @@ def of_path(state: PathState) -> list[Exportable]:
     request, model = made_by
     row = state.row or surface.chain.rows - 1  # noise is no film
     step = int(surface.chain.indices[row])
-    energy = surface.chain.energy()[row]
-    frames = path_frames(
-        surface.chain.pixels(row), surface.positions, surface.rho, energy, surface.stops, surface.spec.closed
-    )
     look = replace(
         look_for(surface.chain.shape[2], 1),
         hold_last=0.0,
         ping_pong=state.playback.mode == "pingpong",
         fps=state.playback.fps,
     )
-    shown = step if step < request.run.steps else None
-    recipe = recipe_of(
-        model, "interpolation", sources_of(request.latents), request.run, look, path=request.spec, step=shown
+    recipe = PathRecipe(
+        side=side_of(model, request.run),
+        sources=sources_of(request.latents),
+        path=request.spec,
+        step=step if step < request.run.steps else None,
+        look=look,
     )
-    return [Exportable(title="Path", name=f"{model.card.name}-path", frames=tuple(frames), recipe=recipe)]
+    shown = ShownPath(surface.chain.pixels(row), surface.positions, surface.rho, surface.chain.energy()[row])
+    frames = tuple(path_of(recipe, shown))
+    return [Exportable(title="Path", name=f"{model.card.name}-path", frames=frames, recipe=recipe)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
@@ -34,10 +32,8 @@ from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.core.specs import MAX_FRAMES
 from ebm_studio.data.exports.frames import letter
-
-if TYPE_CHECKING:
-    from ebm_studio.data.exports.recipe import Recipe
-    from ebm_studio.engine.jobs.exports import Opened
+from ebm_studio.data.exports.recipe import LatentRecipe, PathRecipe
+from ebm_studio.engine.jobs.exports import Opened, OpenedStops
 
 
 class InterpolatePage(Page):
@@ -46,6 +42,7 @@ class InterpolatePage(Page):
     key = "interpolate"
     title = "Interpolate"
     wishes = (PlayPath,)
+    restores = (PathRecipe, LatentRecipe)
     tip = "Interpolate: smooth paths between latents."
     controls = (("on a stop", stops.HELP), ("on the pad", pad.HELP))
 
@@ -99,10 +96,8 @@ class InterpolatePage(Page):
         text = "Two latents, and the short run from every mixture between them. Nearby z give nearby pictures."
         return (Stop(7, "Between two pictures", text, self.state.fill_empty),)
 
-    def restores(self, recipe: Recipe) -> bool:
-        return recipe.subject in ("path", "latents")
-
     def restore_recipe(self, opened: Opened) -> None:
+        assert isinstance(opened, OpenedStops)
         self.state.restore(opened)
 
     def session_parts(self) -> tuple[Part, ...]:

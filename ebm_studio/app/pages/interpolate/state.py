@@ -15,10 +15,11 @@ from ebm_studio.app.studio.long_runs import LongRuns, steps_text
 from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.studio.shelf import SLOTS, Shelf
 from ebm_studio.core.sampling.path_positions import position_of, rho
+from ebm_studio.data.exports.recipe import PathRecipe
 from ebm_studio.data.pictures.pictures import Pixels
 from ebm_studio.engine.chain_store import ChainStore
 from ebm_studio.engine.jobs.chains import ModelReady
-from ebm_studio.engine.jobs.exports import Opened
+from ebm_studio.engine.jobs.exports import OpenedStops
 from ebm_studio.engine.jobs.interpolation import Interpolate, Mix, Point, Surface
 from ebm_studio.engine.requests import Ended, Request
 
@@ -56,7 +57,7 @@ class PathState(PathPlan):
         """What made the surface, while the parameters may be ahead of it."""
         self._mixed: tuple[float | Point, tuple[Hashable, ...], ChainStore] | None = None
         self._mixing: Request | None = None
-        self._pending: Opened | None = None
+        self._pending: OpenedStops | None = None
         self._seen = (0, False)
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self.run)
@@ -205,7 +206,7 @@ class PathState(PathPlan):
         self._running = self.link.submit(request, partial(self._take_surface, (request, model)), self._end_surface)
         self._mix()
 
-    def restore(self, opened: Opened) -> None:
+    def restore(self, opened: OpenedStops) -> None:
         """Be as a file's recipe says, its model included."""
         if self.model is None or self.model.name != opened.model:
             self._pending = opened
@@ -216,10 +217,10 @@ class PathState(PathPlan):
         self.undo.stack.beginMacro(f"Open {opened.path.name}")
         for slot, item in zip(SLOTS, kept, strict=False):
             self.shelf.set_slot(slot, item)
-        spec = recipe.path or self.parameters.spec
-        self._swap("Path", PathParameters(spec=spec, run=recipe.short_run, more=tuple(kept[2:])))
+        spec = recipe.path if isinstance(recipe, PathRecipe) else self.parameters.spec
+        self._swap("Path", PathParameters(spec=spec, run=recipe.side.short_run, more=tuple(kept[2:])))
         self.undo.stack.endMacro()
-        self.step = recipe.step
+        self.step = recipe.step if isinstance(recipe, PathRecipe) else None
         self.moved.emit()
         self._start()
 

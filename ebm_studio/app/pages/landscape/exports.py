@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from ebm_studio.app.pages.landscape.state import LandscapeState
 from ebm_studio.app.studio.exportable import Exportable
-from ebm_studio.data.exports.frames import Frame
-from ebm_studio.data.exports.landscape_recipe import LandscapeRecipe, View
-from ebm_studio.data.exports.recipe import Recipe
+from ebm_studio.data.exports.recipe import LandscapeRecipe, View
 from ebm_studio.data.points.film import DATA_SHOWN, Film, Footage, film_look, film_steps
 from ebm_studio.engine.cloud_store import CloudStore
 from ebm_studio.engine.jobs.landscape import Counted, Packed, Sight
@@ -67,6 +63,6 @@ def _exportable(
     return Exportable(
         title=f"{TITLES[view]}{still}" if view != "density" else TITLES[view],
         name=f"landscape-{state.setup.scene.data.name}-{view}".replace(":", "-").replace(" ", "-"),
-        frames=cast(tuple[Frame, ...], tuple(Film(footage, view, SIDE).frames())),
-        recipe=cast(Recipe, recipe),  # of a recipe, an export needs its look and its text
+        frames=tuple(Film(footage, view, SIDE).frames()),
+        recipe=recipe,
     )

@@ -28,10 +28,11 @@ from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
-from ebm_studio.data.exports.recipe import holds_landscape
+from ebm_studio.data.exports.recipe import LandscapeRecipe
 from ebm_studio.data.models.card import SUFFIX, is_landscape_card
 from ebm_studio.data.pictures.pictures import is_picture
 from ebm_studio.data.points.sources import POINT_FILES
+from ebm_studio.engine.jobs.exports import Opened, OpenedLandscape
 
 
 class LandscapeTimeline(Timeline):
@@ -54,6 +55,7 @@ class LandscapePage(Page):
     key = "landscape"
     title = "Landscape"
     tip = "Landscape: energy, data and chains in the plane, live."
+    restores = (LandscapeRecipe,)
 
     def __init__(self, studio: Studio, theme: Theme) -> None:
         super().__init__(studio, theme)
@@ -111,7 +113,6 @@ class LandscapePage(Page):
     def openers(self) -> Iterable[Opener]:
         state = self.state
         return (
-            Opener(holds_landscape, self._open, "Bring back the landscape", page=self.key, first=True),
             Opener(is_landscape_card, self._open, "Open the landscape", page=self.key, first=True),
             Opener(_is_points, state.read_points, "Train a landscape on the points", page=self.key),
             Opener(self._takes_pictures, state.read_points, "Use the darkness as the data", page=self.key),
@@ -134,6 +135,10 @@ class LandscapePage(Page):
 
     def exportables(self) -> list[Exportable]:
         return of_landscape(self.state)
+
+    def restore_recipe(self, opened: Opened) -> None:
+        assert isinstance(opened, OpenedLandscape)
+        self.state.take(opened.landscape)
 
     def session_parts(self) -> tuple[Part, ...]:
         state = self.state

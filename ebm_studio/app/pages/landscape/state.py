@@ -237,8 +237,8 @@ class LandscapeState(Faults):
         self.link.submit(ReadPoints(path=files[0], lane=KEY), self.set_data, self._end)
 
     def open_files(self, files: list[Path]) -> None:
-        """Bring back a landscape from its file, or from what was exported of it."""
-        self.link.submit(OpenLandscape(path=files[0], lane=KEY), self._open, self._end)
+        """Bring back a landscape from its file."""
+        self.link.submit(OpenLandscape(path=files[0], lane=KEY), self.take, self._end)
 
     def save(self, path: Path) -> None:
         """Write the landscape's file."""
@@ -246,7 +246,8 @@ class LandscapeState(Faults):
             SaveLandscape(bench=self.work.bench, scene=self.setup.scene, path=path, lane=KEY), None, self._end
         )
 
-    def _open(self, opened: LandscapeOpened) -> None:
+    def take(self, opened: LandscapeOpened) -> None:
+        """Show a landscape that was opened."""
         after = replace(self.setup, scene=opened.scene, seed=opened.seed, past=opened.past)
         after = replace(after, count=opened.count or after.count)
         before = (self.setup, self.work)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QIODevice, QMimeData, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
@@ -39,13 +38,11 @@ from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.core.durations import duration
+from ebm_studio.data.exports.recipe import ReconstructionRecipe
 from ebm_studio.data.models.card import is_model_file
 from ebm_studio.data.pictures.pictures import READ_SUFFIXES, is_picture
+from ebm_studio.engine.jobs.exports import Opened, OpenedPhotos
 from ebm_studio.engine.requests import Fault
-
-if TYPE_CHECKING:
-    from ebm_studio.data.exports.recipe import Recipe
-    from ebm_studio.engine.jobs.exports import Opened
 
 PHOTOS = f"Photos ({' '.join(f'*{suffix}' for suffix in sorted(READ_SUFFIXES))});;All files (*)"
 SPLIT_STEP = 0.05
@@ -138,6 +135,7 @@ class ReconstructPage(Page):
     tip = "Reconstruct: the start noise whose chain ends at a photo."
     controls = (("on the crop", crop_view.HELP),)
     wishes = (FindPhotos,)
+    restores = (ReconstructionRecipe,)
 
     def __init__(self, studio: Studio, theme: Theme) -> None:
         super().__init__(studio, theme)
@@ -251,10 +249,8 @@ class ReconstructPage(Page):
         if not self.state.photos:
             self.state.open_files(sample_photos()[:1])
 
-    def restores(self, recipe: Recipe) -> bool:
-        return recipe.subject == "reconstructions"
-
     def restore_recipe(self, opened: Opened) -> None:
+        assert isinstance(opened, OpenedPhotos)
         self.state.restore(opened)
 
     def session_parts(self) -> tuple[Part, ...]:

@@ -27,7 +27,7 @@ from ebm_studio.app.studio.shelf import Shelf, Slot, Subject
 from ebm_studio.core.errors import DataError, SettingsError
 from ebm_studio.core.specs import SIZES, Reconstruction, check_seed
 from ebm_studio.data.pictures.pictures import Pixels, grid, to_pixels
-from ebm_studio.engine.jobs.exports import Opened
+from ebm_studio.engine.jobs.exports import OpenedPhotos
 from ebm_studio.engine.jobs.reconstruction import Search
 from ebm_studio.engine.requests import Fault
 
@@ -59,7 +59,7 @@ class ReconstructState(Album):
         self.batches = Batches(open_model.link, self)
         self.found = Results(open_model.undo, self)
         self.replay = Replay(open_model.link, self.playback, self)
-        self._pending: Opened | None = None
+        self._pending: OpenedPhotos | None = None
         self._fingerprint = ""
         self._look: tuple[int, View] | None = None  # which of them was looked at, and how
         self.files.came_back.connect(self._take_back)
@@ -150,7 +150,7 @@ class ReconstructState(Album):
         if self.view not in ("split", "difference"):
             self.set_view("split")
 
-    def restore(self, opened: Opened) -> None:
+    def restore(self, opened: OpenedPhotos) -> None:
         """Show the reconstructions of a file again, in place of the photos there are; its model included."""
         if self.model is None or self.model.name != opened.model:
             self._pending = opened
@@ -158,7 +158,6 @@ class ReconstructState(Album):
             return
         self.dismiss()
         self.cancel()
-        assert opened.account is not None
         photos = []
         for result, original in zip(opened.results, opened.recipe.photos, strict=True):
             photo = Photo.of(self.files.new_key(), result.path, grid(result.photo[None]))
