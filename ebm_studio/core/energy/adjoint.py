@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from ebm_studio.core.energy.blocks import Blocks
-from ebm_studio.core.energy.gradients import WIDE, first_backward
+from ebm_studio.core.energy.gradients import first_backward
 from ebm_studio.core.energy.nets import ConvNet, EnergyNet
-from ebm_studio.core.energy.winograd import TILE, HalvingConvolution, from_tiles, to_tiles
+from ebm_studio.core.energy.winograd import TILE, WIDE, HalvingConvolution, from_tiles, to_tiles
 from ebm_studio.core.specs import ShortRun
 
 

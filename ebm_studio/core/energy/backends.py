@@ -19,11 +19,11 @@ from ebm_studio.core.energy.gradients import (
     EnergyGradient,
     Gradient,
     ParameterGradient,
-    WinogradGradient,
 )
 from ebm_studio.core.energy.graph import GraphGradient
 from ebm_studio.core.energy.nets import ConvNet, EnergyNet, PointNet
 from ebm_studio.core.energy.point_gradient import PointGradient
+from ebm_studio.core.energy.winograd_gradient import WinogradGradient
 from ebm_studio.core.errors import SettingsError
 
 BACKENDS = ("auto", "fp32", "winograd", "bf16", "graph", "graph-bf16")

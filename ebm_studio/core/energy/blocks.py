@@ -1,9 +1,9 @@
 """Images computed in blocks of a few fixed sizes, so that the result for an image depends on nothing around it.
 
 A library chooses its kernel, and with it the order of its sums, by the shape of its input and by the number of threads.
-So each block is one thread's work, has one of a few sizes, and is filled up where the images end. When a size is first
-used, it is checked on the machine itself: neither an image's place in a block nor the block's size may make a
-difference. A size that fails is not used.
+So each block has one of a few sizes, and is filled up where the images end. No operation in it is split: a block is one
+thread's work, or consists of pieces that are. When a size is first used, it is checked on the machine itself: neither
+an image's place in a block nor the block's size may make a difference. A size that fails is not used.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from ebm_studio.core.energy.crew import share_out, threads
 
 log = logging.getLogger(__name__)
 
-SIZES = (8, 4, 2, 1, 16, 32)
-"""Images in a block. The others must agree with the first that does not care about an image's place."""
+SIZES = (8, 4, 2, 1, 16, 32, 64)
+"""Images in a block, the largest for the functions that ask for it. The others must agree with the first that does not
+care about an image's place."""
 POINT_SIZES = (256, 64, 8, 1, 1024, 4096)
 """The same for points (N, 2), which cost next to nothing each."""
+LARGEST = 32  # images in a block of a function that does not ask for larger ones
 OVERHEAD = 4  # images that a block costs besides its own
 
 
@@ -29,7 +31,9 @@ class Blocks:
     """A function of images (N, ...), computed block by block on the CPU.
 
     `function` takes `inputs` new tensors of one dtype, channels last and all of the same N, and
-    returns tensors (N, ...). `largest` is the most images that a block should have.
+    returns tensors (N, ...). `largest` is the most images that a block should have. A block is one thread's work.
+    With `together` it is everyone's, one block after another: then the function shares it out itself, and treats a
+    block of the first size alike with any number of threads.
     """
 
     def __init__(
@@ -40,12 +44,14 @@ class Blocks:
         *,
         inputs: int = 1,
         dtype: torch.dtype = torch.float32,
-        largest: int = SIZES[-1],
+        largest: int = LARGEST,
+        together: bool = False,
     ) -> None:
         self._name, self._function, self._shape, self._dtype = name, function, shape, dtype
+        self._together = together
         sizes = SIZES if len(shape) == 3 else POINT_SIZES
         self._sizes = [size for size in sizes if len(shape) != 3 or size <= largest]
-        self._known: dict[int, bool] = {}
+        self._known: dict[tuple[int, int], bool] = {}
         random = torch.Generator().manual_seed(0)
         self._probes = [torch.rand(self._sizes[0], *shape, generator=random) * 2 - 1 for _ in range(inputs)]
         self._expected: list[Tensor] = []
@@ -65,30 +71,36 @@ class Blocks:
             for output, result in zip(outputs, results, strict=True):
                 output[rows] = result[: rows.stop - rows.start]
 
-        share_out(work, blocks)
+        if self._together:
+            for block in blocks:
+                work(block)
+        else:
+            share_out(work, blocks)
 
     def plan(self, count: int) -> list[int]:
         """The sizes of the blocks for so many images, all of them checked."""
         key = (count, threads())
         while key not in self._plans:
             cuts = [_cut(count, size, self._sizes) for size in self._sizes]
-            best = min(cuts, key=lambda blocks: _cost(blocks, threads()))
+            workers = 1 if self._together else threads()
+            best = min(cuts, key=lambda blocks: _cost(blocks, workers))
             if all(self.agrees(size) for size in (self._sizes[0], *best)):
                 self._plans[key] = best
         return self._plans[key]
 
     def agrees(self, size: int) -> bool:
         """Whether an image becomes the same in a block of that size as in those in use. If not, it is left out."""
-        if size not in self._known:
-            self._known[size] = self._agrees(size) if self._expected else self._is_steady(size)
-            if not self._known[size]:
+        key = (size, threads())
+        if key not in self._known:
+            self._known[key] = self._agrees(size) if self._expected else self._is_steady(size)
+            if not self._known[key]:
                 self._sizes.remove(size)
                 log.info(
                     "%s: rounding depends on the place in blocks of %d here, so this size is not used.",
                     self._name,
                     size,
                 )
-        return self._known[size]
+        return self._known[key]
 
     def _is_steady(self, size: int) -> bool:
         """Whether images become the same elsewhere in the block, and beside others. Then this is what to agree with."""

@@ -17,8 +17,9 @@ from torch import Tensor
 
 from ebm_studio.core.energy.backends import available, make_gradient
 from ebm_studio.core.energy.crew import alone
-from ebm_studio.core.energy.gradients import WIDE, Gradient
+from ebm_studio.core.energy.gradients import Gradient
 from ebm_studio.core.energy.nets import ConvNet, EnergyNet
+from ebm_studio.core.energy.winograd import WIDE
 
 log = logging.getLogger(__name__)
 

@@ -13,15 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ebm_studio.core.energy.blocks import SIZES, Blocks
+from ebm_studio.core.energy.blocks import LARGEST, Blocks
 from ebm_studio.core.energy.crew import share_out
 from ebm_studio.core.energy.nets import ConvNet, EnergyNet
-from ebm_studio.core.energy.winograd import TILE, HalvingConvolution, Kept, from_tiles, to_tiles
 from ebm_studio.core.specs import NetSpec
 
 MOST = 256  # images that walk together on a GPU; more cost memory
 PART = 32  # images of an update that walk together on a CPU
-WIDE = 64  # input channels from which on Winograd's convolution beats the direct one
 
 _aten = torch.ops.aten
 
@@ -48,9 +46,13 @@ class ParameterGradient(Gradient, Protocol):
 class BlockGradient:
     """A `Gradient` that walks through the net with a block of images at a time. A class of its own says how."""
 
-    def __init__(self, spec: NetSpec, dtype: torch.dtype = torch.float32, largest: int = SIZES[-1]) -> None:
+    def __init__(
+        self, spec: NetSpec, dtype: torch.dtype = torch.float32, largest: int = LARGEST, together: bool = False
+    ) -> None:
         self.spec = spec
-        self._blocks = Blocks(type(self).__name__, self._walk, spec.shape, dtype=dtype, largest=largest)
+        self._blocks = Blocks(
+            type(self).__name__, self._walk, spec.shape, dtype=dtype, largest=largest, together=together
+        )
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -120,7 +122,7 @@ class EnergyGradient(BlockGradient):
 
     def _taken_up(self) -> list[tuple[nn.Conv2d, Tensor, Tensor]]:
         layers = [
-            (layer, layer.weight.detach().to(self._dtype), _bias(layer).detach().to(self._dtype))
+            (layer, layer.weight.detach().to(self._dtype), bias_of(layer).detach().to(self._dtype))
             for layer in self._net.convolutions
         ]
         first, weight, bias = layers[0]
@@ -155,7 +157,7 @@ class EnergyGradient(BlockGradient):
         g = weight * factors.to(self._dtype)[:, None, None, None]
         g = g.contiguous(memory_format=torch.channels_last)
         for (layer, w, b), x, a in zip(reversed(hidden), reversed(inputs), reversed(kept), strict=True):
-            _chain_rule(self.spec, g, a, out=g)
+            chain_rule(self.spec, g, a, out=g)
             first = layer is hidden[0][0]
             g, of_weight, of_bias = _aten.convolution_backward(
                 g, x, w, [len(b)], layer.stride, layer.padding, (1, 1), False, (0, 0), 1, (not first, True, True)
@@ -188,7 +190,7 @@ class EnergyGradient(BlockGradient):
         g = torch.empty_like(h).copy_(weight)  # a copy even for one image: it will be written to
         first = hidden[0][0] if g.device.type == "cpu" and g.dtype == torch.float32 else None
         for (layer, w, _), x, a in zip(reversed(hidden), reversed(inputs), reversed(kept), strict=True):
-            _chain_rule(self.spec, g, a, out=g)
+            chain_rule(self.spec, g, a, out=g)
             if layer is first:
                 g = first_backward(g.permute(0, 2, 3, 1), w)
             else:
@@ -205,83 +207,21 @@ class EnergyGradient(BlockGradient):
         return filled.contiguous(memory_format=torch.channels_last)
 
 
-class WinogradGradient(BlockGradient):
-    """Float32 on the CPU, with Winograd's convolution in the wide layers. Each thread keeps its tensors."""
-
-    def __init__(self, net: ConvNet) -> None:
-        super().__init__(net.spec)
-        *hidden, self._last = net.convolutions
-        self._direct = [layer for layer in hidden[:-1] if layer.in_channels < WIDE]
-        self._halving = [HalvingConvolution(layer.weight, _bias(layer)) for layer in hidden[len(self._direct) :]]
-        self._frames = Kept()
-        for layer in self._direct:
-            layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
-
-    def refresh(self) -> None:
-        """Use the net's current weights; call it when they have changed."""
-        for layer in self._halving:
-            layer.refresh()
-
-    def _walk(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        inputs, kept = [], []
-        h = images.contiguous(memory_format=torch.channels_last)
-        for layer in self._direct:
-            inputs.append(h)
-            a = torch.conv2d(h, layer.weight, layer.bias, layer.stride, layer.padding)
-            kept.append(a)
-            h = self._frame(len(h), a.shape[2], a.shape[1]) if layer is self._direct[-1] else torch.empty_like(a)
-            _activate(self.spec, a, out=h)
-
-        tiles = []
-        for halving in self._halving:
-            a = halving.forward(h)
-            tiles.append(a)
-            h = torch.empty_like(a) if self.spec.activation == "silu" else a
-            _activate(self.spec, a, out=h)
-            if halving is not self._halving[-1]:
-                activated, h = h, self._frame(a.shape[1], a.shape[2] * TILE, a.shape[-1])
-                from_tiles(activated, h.permute(0, 2, 3, 1))
-
-        weight = self._last.weight[0].permute(1, 2, 0).reshape(TILE**2, 1, 1, 1, -1)
-        energy = (h * weight).sum(-1).sum(0).flatten() + _bias(self._last)
-        slope = torch.empty_like(h).copy_(weight)  # a copy even for one image: it will be written to
-        return energy, self._back(slope, inputs, kept, tiles)
-
-    def _back(self, g: Tensor, inputs: list[Tensor], kept: list[Tensor], tiles: list[Tensor]) -> Tensor:
-        for halving, a in zip(reversed(self._halving), reversed(tiles), strict=True):
-            if halving is not self._halving[-1]:
-                picture, g = g, torch.empty_like(a)
-                to_tiles(picture.permute(0, 2, 3, 1), g)
-            _chain_rule(self.spec, g, a, out=g)
-            g = halving.backward(g)
-        for layer, x, a in zip(reversed(self._direct), reversed(inputs), reversed(kept), strict=True):
-            _chain_rule(self.spec, g, a, out=a)
-            if layer is self._direct[0]:
-                return first_backward(a.permute(0, 2, 3, 1), layer.weight)
-            g = _aten.convolution_backward(
-                a, x, layer.weight, None, layer.stride, layer.padding, (1, 1), False, (0, 0), 1, (True, False, False)
-            )[0]
-        raise AssertionError("the first layer is always computed directly")
-
-    def _frame(self, count: int, side: int, channels: int) -> Tensor:
-        """Pictures (N, C, H, H) to be filled in, channels last, inside a frame of zeros."""
-        frame = self._frames.tensor("frame", (count, side + 2, side + 2, channels))
-        return frame[:, 1:-1, 1:-1].permute(0, 3, 1, 2)
-
-
-def _bias(layer: nn.Conv2d) -> Tensor:
+def bias_of(layer: nn.Conv2d) -> Tensor:
+    """A layer's bias: all of ours have one."""
     assert layer.bias is not None
     return layer.bias
 
 
-def _activate(spec: NetSpec, a: Tensor, out: Tensor) -> None:
+def activate(spec: NetSpec, a: Tensor, out: Tensor) -> None:
+    """The net's activation of a."""
     if spec.activation == "silu":
         _aten.silu.out(a, out=out)
     else:
         _aten.leaky_relu.out(a, spec.leak, out=out)
 
 
-def _chain_rule(spec: NetSpec, g: Tensor, a: Tensor, out: Tensor) -> None:
+def chain_rule(spec: NetSpec, g: Tensor, a: Tensor, out: Tensor) -> None:
     """The gradient at an activation's result to that at its argument a (or, with the same sign, its result)."""
     if spec.activation == "silu":
         _aten.silu_backward.grad_input(g, a, grad_input=out)
@@ -297,9 +237,9 @@ def first_backward(g: Tensor, weight: Tensor) -> Tensor:
     n, height, width, _ = g.shape
     channels = weight.shape[1]
     taps = weight.permute(2, 3, 1, 0).reshape(9 * channels, -1) @ g.reshape(n * height * width, -1).T
-    taps = taps.view(3, 3, channels, n, height, width)
+    taps = taps.view(9, channels, n, height, width)
     framed = g.new_zeros(channels, n, height + 2, width + 2)
-    for i in range(3):
-        for j in range(3):
-            framed[:, :, i : i + height, j : j + width] += taps[i, j]
+    places = [framed[:, :, i : i + height, j : j + width] for i in range(3) for j in range(3)]
+    # One after another, but in one call: threads that make many short calls wait for each other between them.
+    torch._foreach_add_(places, list(taps))
     return framed[:, :, 1:-1, 1:-1].transpose(0, 1)

@@ -10,6 +10,7 @@ Pictures are channels last inside a frame of one zero pixel that serves as paddi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from threading import local
 
@@ -20,6 +21,8 @@ TILE = 4  # results a side
 TAPS = 5  # points a side: TILE + 2 - 1
 POINTS = (Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2))  # and infinity
 ONE = POINTS.index(Fraction(1)) * (TAPS + 1)  # the 2-d point (1, 1): its value reaches all results of a tile unchanged
+POINTS_2D = TAPS**2
+WIDE = 64  # input channels from which on Winograd's convolution beats the direct one
 DEPTH = 512  # a longer inner sum may be split otherwise for another batch, and then rounds otherwise
 
 
@@ -60,10 +63,28 @@ class Kept(local):
         return self._tensors[key]
 
 
-class HalvingConvolution:
-    """The convolution and its transpose for one layer's weight (out, in, 4, 4), into tensors that are kept.
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the products of one layer take and give, for all pictures of a block."""
 
-    `forward` and `backward` return views of tensors of the calling thread: they hold until its next call.
+    data: Tensor
+    """(25, rows, 4 C): the pictures' side."""
+    products: Tensor
+    """(25, rows, outputs): the results' side."""
+    t: int
+    """A picture has t x t tiles, and as many rows."""
+
+    def rows(self, side: Tensor, first: int, count: int) -> Tensor:
+        """The rows of some pictures on one side, as a matrix (25, count t t C)."""
+        columns = self.t**2 * side.shape[2]
+        return side.view(len(side), -1)[:, first * columns : (first + count) * columns]
+
+
+class HalvingConvolution:
+    """The convolution and its transpose for one layer's weight (out, in, 4, 4).
+
+    `forward` and `backward` do all of it. Or it is done in stages, which threads can share: some pictures `enter` the
+    batch, then the whole batch is multiplied at some of the 25 points, then some pictures `leave`.
     A tile tensor is (16, N, t, t, C): results 4 x 4 within a tile first, then tiles of t x t.
     """
 
@@ -76,67 +97,119 @@ class HalvingConvolution:
         self.refresh()
 
     def refresh(self) -> None:
-        """Take up the weight as it is now."""
+        """Use the weight's current value."""
         phases = self._weight.detach().double().view(self._outputs, self._inputs, 2, 2, 2, 2)
         points = torch.einsum("ai,bj,ocipjq->abpqco", self._kernel, self._kernel, phases)
         self._forward = points.float().reshape(TAPS**2, 4 * self._inputs, self._outputs)
         self._backward = self._forward.transpose(1, 2).contiguous()
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Pictures (N, C, H, H), the inside of a framed tensor that is channels last, to a tile tensor."""
-        n, t = len(pictures), pictures.shape[2] // (2 * TILE)
-        framed = _with_frame(pictures)
+    @property
+    def numbers(self) -> int:
+        """How many numbers the weights are, in one direction."""
+        return self._forward.numel()
+
+    def batch(self, images: int, t: int) -> Batch:
+        """The calling thread's tensors for so many images of t x t tiles: they hold until it asks for them again."""
+        rows = images * t * t
+        return Batch(
+            self._buffers.tensor("data", (TAPS**2, rows, 4 * self._inputs)),
+            self._buffers.tensor("products", (TAPS**2, rows, self._outputs)),
+            t,
+        )
+
+    def enter(self, pictures: Tensor, batch: Batch, first: int) -> None:
+        """Make pictures (N, C, H, H) the batch's from `first` on: the inside of a framed tensor, channels last."""
+        n, t = len(pictures), batch.t
         patches = self._buffer("patches", TAPS, TAPS, n, t, t, 2, 2 * self._inputs)
-        patches.copy_(_patches(framed, t, TAPS, TAPS))
-        data = self._buffer("data", TAPS**2, n * t * t, 4 * self._inputs)
-        torch.mm(self._b, patches.view(TAPS**2, -1), out=data.view(TAPS**2, -1))
-        products = self._multiply("products", data, self._forward)
-        products[ONE] += self._bias.detach()
-        results = self._buffer("results", TILE**2, n, t, t, self._outputs)
-        torch.mm(self._a, products.view(TAPS**2, -1), out=results.view(TILE**2, -1))
+        patches.copy_(_patches(_with_frame(pictures), t, TAPS, TAPS))
+        torch.mm(self._b, patches.view(TAPS**2, -1), out=batch.rows(batch.data, first, n))
+
+    def multiply(self, batch: Batch, points: slice) -> None:
+        """The products at some points, for the whole batch."""
+        _multiply(batch.data[points], self._forward[points], batch.products[points])
+        if ONE in range(POINTS_2D)[points]:
+            batch.products[ONE] += self._bias.detach()
+
+    def leave(self, batch: Batch, first: int, n: int) -> Tensor:
+        """The results of n of the batch's pictures: a new tile tensor."""
+        results = self._bias.new_empty(TILE**2, n, batch.t, batch.t, self._outputs)
+        torch.mm(self._a, batch.rows(batch.products, first, n), out=results.view(TILE**2, -1))
         return results
 
-    def backward(self, tiles: Tensor) -> Tensor:
-        """The gradient at the results, a tile tensor, to that at the pictures, (N, C, H, H)."""
-        _, n, t, _, outputs = tiles.shape
-        products = self._buffer("products", TAPS**2, n * t * t, outputs)
-        torch.mm(self._a.T, tiles.view(TILE**2, -1), out=products.view(TAPS**2, -1))
-        data = self._multiply("data", products, self._backward)
+    def enter_back(self, tiles: Tensor, batch: Batch, first: int) -> None:
+        """Make the gradient at the results, a tile tensor of N pictures, the batch's from `first` on."""
+        products = batch.rows(batch.products, first, tiles.shape[1])
+        torch.mm(self._a.T, tiles.view(TILE**2, -1), out=products)
+
+    def multiply_back(self, batch: Batch, points: slice) -> None:
+        """The transpose's products at some points, for the whole batch."""
+        _multiply(batch.products[points], self._backward[points], batch.data[points])
+
+    def leave_back(self, batch: Batch, first: int, n: int) -> Tensor:
+        """The gradient at n of the batch's pictures (n, C, H, H), which the thread's next call overwrites."""
+        t = batch.t
         patches = self._buffer("patches", TAPS, TAPS, n, t, t, 2, 2 * self._inputs)
-        torch.mm(self._b.T, data.view(TAPS**2, -1), out=patches.view(TAPS**2, -1))
+        torch.mm(self._b.T, batch.rows(batch.data, first, n), out=patches.view(TAPS**2, -1))
         side = 2 * TILE * t + 2
         framed = self._buffer("framed", n, side, side, self._inputs)
+        if t == 1:
+            _patches(framed, 1, TAPS, TAPS).copy_(patches)
+            return framed[:, 1:-1, 1:-1].permute(0, 3, 1, 2)
         # Neighbouring patches share one row and one column of phases: laid down first, then added.
         _patches(framed, t, TILE, TILE).copy_(patches[:TILE, :TILE])
-        framed[:, -2:] = 0
-        framed[:, :, -2:] = 0
-        _patches(framed[:, 2 * TILE :], t, 1, TILE).add_(patches[TILE:, :TILE])
-        _patches(framed[:, :, 2 * TILE :], t, TILE, 1).add_(patches[:TILE, TILE:])
-        _patches(framed[:, 2 * TILE :, 2 * TILE :], t, 1, 1).add_(patches[TILE:, TILE:])
+        torch._foreach_zero_([framed[:, -2:], framed[:, :, -2:]])
+        right, below = framed[:, :, 2 * TILE :], framed[:, 2 * TILE :]
+        places = [
+            _patches(below, t, 1, TILE),
+            _patches(right, t, TILE, 1),
+            _patches(below[:, :, 2 * TILE :], t, 1, 1),
+        ]
+        torch._foreach_add_(places, [patches[TILE:, :TILE], patches[:TILE, TILE:], patches[TILE:, TILE:]])
         return framed[:, 1:-1, 1:-1].permute(0, 3, 1, 2)
 
-    def _multiply(self, name: str, left: Tensor, right: Tensor) -> Tensor:
-        product = self._buffer(name, len(left), left.shape[1], right.shape[2])
-        torch.bmm(left[..., :DEPTH], right[:, :DEPTH], out=product)
-        for first in range(DEPTH, left.shape[2], DEPTH):
-            product.baddbmm_(left[..., first : first + DEPTH], right[:, first : first + DEPTH])
-        return product
+    def forward(self, pictures: Tensor) -> Tensor:
+        """All of it for pictures (N, C, H, H), the inside of a framed tensor, channels last: a new tile tensor."""
+        n = len(pictures)
+        batch = self.batch(n, pictures.shape[2] // (2 * TILE))
+        self.enter(pictures, batch, 0)
+        self.multiply(batch, slice(POINTS_2D))
+        return self.leave(batch, 0, n)
+
+    def backward(self, tiles: Tensor) -> Tensor:
+        """From the gradient at the results, a tile tensor, to `leave_back`'s for all of it."""
+        n, t = tiles.shape[1:3]
+        batch = self.batch(n, t)
+        self.enter_back(tiles, batch, 0)
+        self.multiply_back(batch, slice(POINTS_2D))
+        return self.leave_back(batch, 0, n)
 
     def _buffer(self, name: str, *shape: int) -> Tensor:
         return self._buffers.tensor(name, shape)
 
 
+def _multiply(left: Tensor, right: Tensor, out: Tensor) -> None:
+    torch.bmm(left[..., :DEPTH], right[:, :DEPTH], out=out)
+    for first in range(DEPTH, left.shape[2], DEPTH):
+        out.baddbmm_(left[..., first : first + DEPTH], right[:, first : first + DEPTH])
+
+
 def to_tiles(pictures: Tensor, tiles: Tensor) -> None:
     """Copy pictures (N, H, H, C), any strides, into a tile tensor."""
-    tiles.view(TILE, TILE, *tiles.shape[1:]).copy_(_by_tile(pictures))
+    by_cell(tiles).copy_(by_tile(pictures))
 
 
 def from_tiles(tiles: Tensor, pictures: Tensor) -> None:
     """Copy a tile tensor into pictures (N, H, H, C), any strides."""
-    _by_tile(pictures).copy_(tiles.view(TILE, TILE, *tiles.shape[1:]))
+    by_tile(pictures).copy_(by_cell(tiles))
 
 
-def _by_tile(pictures: Tensor) -> Tensor:
+def by_cell(tiles: Tensor) -> Tensor:
+    """A tile tensor's view (4, 4, N, t, t, C)."""
+    return tiles.view(TILE, TILE, *tiles.shape[1:])
+
+
+def by_tile(pictures: Tensor) -> Tensor:
+    """A view (4, 4, N, t, t, C) of pictures (N, H, H, C), any strides."""
     n, side, _, channels = pictures.shape
     image, row, column, _ = pictures.stride()
     t = side // TILE

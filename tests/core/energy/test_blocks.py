@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.energy import crew
-from ebm_studio.core.energy.blocks import SIZES, Blocks
+from ebm_studio.core.energy.blocks import LARGEST, SIZES, Blocks
 from ebm_studio.core.energy.crew import use_threads
 
 SHAPE = (1, 16, 16)
@@ -66,8 +67,9 @@ def test_sizes_that_change_an_image_are_found_and_left_out(
         results.append(result)
         assert set(blocks.plan(count)) <= set(good)
     assert all(torch.equal(fewer, more[: len(fewer)]) for fewer, more in pairwise(results))
-    assert [size for size in sorted(SIZES) if blocks.agrees(size)] == good
-    for size in {*SIZES} - {*good}:
+    sizes = {size for size in SIZES if size <= LARGEST}
+    assert [size for size in sorted(sizes) if blocks.agrees(size)] == good
+    for size in sizes - {*good}:
         assert f"some gradient: rounding depends on the place in blocks of {size} here" in caplog.text
 
 
@@ -99,6 +101,34 @@ def test_one_image_does_not_pay_for_a_whole_block(workers: int) -> None:
 def test_work_is_spread_over_the_threads(workers: int) -> None:
     blocks = Blocks("gradient", steady, SHAPE)
     assert blocks.plan(16) == {1: [16], 2: [8, 8], 3: [8, 8]}[workers]
+
+
+def test_blocks_that_all_threads_share_are_large_and_come_one_after_another(workers: int) -> None:
+    callers = set()
+
+    def function(images: Tensor) -> tuple[Tensor]:
+        callers.add(threading.current_thread())
+        return steady(images)
+
+    blocks = Blocks("gradient", function, SHAPE, largest=64, together=True)
+    assert blocks.plan(64) == [64]
+    images = torch.rand(130, *SHAPE)
+    result = torch.empty_like(images)
+    blocks.fill([images], [result])
+    assert torch.equal(result, images.sin())
+    assert callers == {threading.current_thread()}
+
+
+def test_a_size_is_checked_again_with_another_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "_chosen", 1)
+
+    def function(images: Tensor) -> tuple[Tensor]:
+        return (images.sin() + (crew.threads() == 2 and len(images) == 16),)
+
+    blocks = Blocks("gradient", function, SHAPE, together=True)
+    assert blocks.plan(16) == [16]
+    monkeypatch.setattr(crew, "_chosen", 2)
+    assert blocks.plan(16) == [8, 8]
 
 
 def test_an_error_in_a_helper_comes_back_and_helpers_work_on(workers: int) -> None:
