@@ -144,8 +144,8 @@ def _publish(folder: Path, f: nn.Sequential, data: ImageSet, held_out: int, upda
     net = ConvNet(spec)
     net.f.load_state_dict(f.state_dict())
     with torch.no_grad():
-        net.convolutions[-1].weight.neg_()
-        net.convolutions[-1].bias.neg_()  # type: ignore[union-attr]
+        for parameter in net.convolutions[-1].parameters():
+            parameter.neg_()
     card = Card(
         name="authors",
         net=spec,

@@ -100,7 +100,7 @@ def _runs(spec: NetSpec, chains: int, steps: int, device: torch.device) -> Itera
     theirs = drawn_net(spec).to(device)
     yield AUTHORS, loop(theirs)
     if device.type == "cuda":
-        yield COMPILED, loop(torch.compile(theirs))  # type: ignore[arg-type]
+        yield COMPILED, loop(torch.compile(theirs))  # type: ignore[arg-type]  # it stands for the net
     for backend in available(device):
         yield f"ours, {backend}", _ours(drawn_net(spec).to(device).requires_grad_(False), backend, z, steps)
 
@@ -131,7 +131,7 @@ def _updates(spec: NetSpec, steps: int, device: torch.device) -> Iterator[tuple[
     theirs, compiled = drawn_net(spec).to(device), drawn_net(spec).to(device)
     yield AUTHORS, loop(theirs, theirs)
     if device.type == "cuda":
-        yield COMPILED, loop(compiled, torch.compile(compiled))  # type: ignore[arg-type]
+        yield COMPILED, loop(compiled, torch.compile(compiled))  # type: ignore[arg-type]  # it stands for the net
     settings = Learning(chains=64, images=64)
     for backend in available(device):
         learner = Learner(spec, ShortRun(steps=steps), settings, images, device, backend)

@@ -14,6 +14,7 @@ import io
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -75,10 +76,10 @@ def compare(title: str, frames: list[Frame], look: Look) -> None:
     measure("gif, own palettes", lambda: encode(frames, "gif", apart), reel)
     for dither in ("none", "ordered", "diffusion"):
         own = Look.from_dict({**look.to_dict(), "dither": dither})
-        measure(f"gif, dither {dither}", lambda own=own: encode(frames, "gif", own), reel)  # type: ignore[misc]
+        measure(f"gif, dither {dither}", partial(encode, frames, "gif", own), reel)
     kinds: tuple[Kind, ...] = ("webp", "apng", "mp4")
     for kind in kinds:
-        measure(kind, lambda kind=kind: encode(frames, kind, look), reel)  # type: ignore[misc]
+        measure(kind, partial(encode, frames, kind, look), reel)
 
 
 def out_of_noise(data: str, size: int, channels: int) -> list[Frame]:

@@ -6,7 +6,7 @@ The window and the command line build these before torch is loaded; a checkpoint
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import Field, asdict, dataclass, fields, replace
 from typing import Any, ClassVar, Literal, Self, get_args
 
 from ebm_studio.core.checks import is_number, is_one_of, is_whole, require
@@ -43,18 +43,19 @@ class Spec:
     """To and from plain data, for cards and recipes."""
 
     __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     called: ClassVar[str] = "spec"
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain data, ready for JSON."""
-        return asdict(self)  # type: ignore[call-overload, no-any-return]
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, data: object) -> Self:
         """The spec that `to_dict` wrote. Raises `SettingsError` for unknown, missing or bad fields."""
         require(isinstance(data, dict), f"The {cls.called} is not a table of settings.")
         assert isinstance(data, dict)
-        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+        known = {f.name for f in fields(cls)}
         unknown = sorted(str(key) for key in data if key not in known)
         require(not unknown, f"The {cls.called} has settings that this program does not know: {', '.join(unknown)}.")
         return cls(**data)

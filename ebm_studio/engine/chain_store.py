@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 BOUND = 512 * 2**20
 """Bytes that one chain store may take. The window holds two while one takes over from the other."""
 
+View = Literal["state", "mean"]
+"""Of a step: its pictures, or those without its own noise."""
 S = TypeVar("S", bound=np.generic)
 Floats = npt.NDArray[np.float32]
 
@@ -147,7 +149,7 @@ class ChainStore:
         row = int(np.searchsorted(self.indices, index, side="right")) - 1
         return min(max(row, 0), max(self._rows - 1, 0))
 
-    def pixels(self, row: int, view: str = "state") -> Pixels:
+    def pixels(self, row: int, view: View = "state") -> Pixels:
         """Pictures uint8 (N, C, H, W) of a row: the `state`, or the `mean`, without the last step's noise."""
         return _frozen((self._states if view == "state" else self._means)[row])
 

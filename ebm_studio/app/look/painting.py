@@ -36,7 +36,7 @@ def guarded(paint: F) -> F:
             if lent is not None:
                 lent.restore()
 
-    return cast(F, safe)
+    return cast(F, safe)  # it takes and returns what the method does
 
 
 def _report(painted: object, error: Exception) -> None:

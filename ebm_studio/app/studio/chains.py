@@ -14,7 +14,7 @@ from ebm_studio.app.studio.parameters import Parameters
 from ebm_studio.app.studio.playback import Playback
 from ebm_studio.app.studio.preferences import PreferenceStore
 from ebm_studio.core.specs import MAX_SEED
-from ebm_studio.engine.chain_store import BOUND
+from ebm_studio.engine.chain_store import BOUND, View
 
 PAUSE = 250  # milliseconds without a further edit before a run starts
 RANDOM_SEEDS = 1_000_000  # short enough to say aloud
@@ -32,7 +32,7 @@ class ChainsState(Faults):
         self.link = link
         self.playback = Playback(self)
         self.parameters = Parameters()
-        self.view = "state"
+        self.view: View = "state"
         """What is shown of a step: its `state`, or its `mean`, without the step's own noise."""
         self.selected: int | None = None
         """The chain whose curve is drawn apart."""
@@ -82,7 +82,7 @@ class ChainsState(Faults):
         """Whether an edit waits for its run."""
         return self._pause.isActive()
 
-    def set_view(self, view: str) -> None:
+    def set_view(self, view: View) -> None:
         """Show the `state` or the `mean` of each step."""
         if view != self.view:
             self.view = view

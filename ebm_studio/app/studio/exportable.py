@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ebm_studio.data.exports.frames import Frame, Look
+from ebm_studio.data.exports.frames import Drawable, Look
 from ebm_studio.data.exports.recipe import OfChains, Recipe
 from ebm_studio.data.exports.recipe_frames import Shown, film_of, still_of
 
@@ -25,7 +25,7 @@ class Exportable:
     """In a word: Path, Chains, Grid."""
     name: str
     """Of the file, without its suffix."""
-    frames: tuple[Frame, ...] = field(repr=False)
+    frames: tuple[Drawable, ...] = field(repr=False)
     recipe: Recipe = field(repr=False)
     """Its look is what is suggested."""
     stride: int = 1

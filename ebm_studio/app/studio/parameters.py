@@ -89,8 +89,8 @@ _NAMES = {
 
 def difference(before: Parameters, after: Parameters) -> str:
     """What an edit changed, in a few words."""
-    pairs = [(before, after, "seed"), (before, after, "count")]
-    pairs += [(before.run, after.run, spec.name) for spec in fields(ShortRun)]  # type: ignore[misc]
+    pairs: list[tuple[object, object, str]] = [(before, after, "seed"), (before, after, "count")]
+    pairs += [(before.run, after.run, spec.name) for spec in fields(ShortRun)]
     changed = [
         (name, getattr(b, name), getattr(a, name)) for b, a, name in pairs if getattr(b, name) != getattr(a, name)
     ]

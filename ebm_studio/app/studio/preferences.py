@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -33,11 +33,17 @@ def _threads() -> tuple[tuple[int, str], ...]:
     return ((0, "Automatic"), *((count, str(count)) for count in range(1, (os.cpu_count() or 1) + 1)))
 
 
+Scheme = Literal["system", "dark", "light"]
+Background = Literal["white", "black", "grey"]
+WhenClosing = Literal["ask", "go", "stop"]
+"""What becomes of a training run when the window closes."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Preferences:
     """The settings, with their defaults."""
 
-    scheme: str = _setting(
+    scheme: Scheme = _setting(
         "system", "Look", "Colours", "Dark, light, or the same as the system.",
         (("system", "Same as the system"), ("dark", "Dark"), ("light", "Light")),
     )  # fmt: skip
@@ -62,12 +68,12 @@ class Preferences:
         False, "Playback", "At the end of a chain", "Whether the timelines stop, or start again from noise.",
         ((False, "Stop"), (True, "Start again")),
     )  # fmt: skip
-    background: str = _setting(
+    background: Background = _setting(
         "white", "Photos", "Background of transparent photos",
         "The colour behind transparent parts of photos. It applies to photos that you open from now on.",
         (("white", "White"), ("black", "Black"), ("grey", "Grey")),
     )  # fmt: skip
-    leaving: str = _setting(
+    leaving: WhenClosing = _setting(
         "ask", "Training", "When the window closes during training",
         "Training runs in its own process. It can continue without the window, and is listed again the next time you "
             "start the program.",
@@ -92,10 +98,10 @@ class PreferenceStore(QObject):
         self._settings = settings
         self.values = Preferences(**{f.name: self._read(f) for f in fields(Preferences)})
 
-    def set(self, name: str, value: object) -> None:
+    def set(self, name: str, value: Any) -> None:
         """Change one."""
         if value != getattr(self.values, name):
-            self.values = replace(self.values, **{name: value})  # type: ignore[arg-type]
+            self.values = replace(self.values, **{name: value})
             self._settings.set(name, value)
             self.changed.emit(name)
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -151,8 +151,8 @@ class Shelf(QObject):
         """Restore a session. Cannot be undone."""
         self._set(contents)
 
-    def _replace(self, text: str, kept: Kept, **changes: object) -> None:
-        new = replace(kept, **changes)  # type: ignore[arg-type]
+    def _replace(self, text: str, kept: Kept, **changes: Any) -> None:
+        new = replace(kept, **changes)
 
         def changed(item: Kept | None) -> Kept | None:
             return new if item is not None and item.key == kept.key else item
@@ -160,8 +160,8 @@ class Shelf(QObject):
         items = tuple(new if item.key == kept.key else item for item in self.items)
         self._swap(text, items=items, A=changed(self.contents.A), B=changed(self.contents.B))
 
-    def _swap(self, text: str, **changes: object) -> None:
-        after = replace(self.contents, **changes)  # type: ignore[arg-type]
+    def _swap(self, text: str, **changes: Any) -> None:
+        after = replace(self.contents, **changes)
         if after != self.contents:
             self._undo.swap(text, self._set, self.contents, after)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
@@ -18,7 +18,7 @@ T = TypeVar("T")
 class _Swap(QUndoCommand):
     """Puts one value in the place of another."""
 
-    def __init__(self, text: str, apply: Callable[[object], object], before: object, after: object, page: str) -> None:
+    def __init__(self, text: str, apply: Callable[[Any], object], before: Any, after: Any, page: str) -> None:
         super().__init__(text)
         self.page = page
         self._apply = apply
@@ -64,7 +64,7 @@ class Undo(QObject):
             self._last = (key, last[1], now)
             self.changed.emit()
             return
-        command = _Swap(text, apply, before, after, page)  # type: ignore[arg-type]
+        command = _Swap(text, apply, before, after, page)
         self._last = (key, command, now)
         self.stack.push(command)
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 from ebm_studio.core.evaluation.findings import Claim
 
+HelpView = Literal["keys", "words", "log", "about"]
+
 
 @dataclass(frozen=True)
 class ShowModel:
@@ -35,7 +37,7 @@ class ShowRun:
 class ShowHelp:
     """Look at a view of the help."""
 
-    view: Literal["keys", "words", "log", "about"]
+    view: HelpView
     entry: str = ""
     """Of the glossary, when its words are shown."""
 

@@ -315,5 +315,5 @@ class Parameter(QWidget):
         self.reset.setVisible(own is not None and value != own)
         for widget, shown in ((self.field, value), (self.slider, self._scale.detent(value))):
             widget.blockSignals(True)
-            widget.setValue(shown)  # type: ignore[arg-type]
+            widget.setValue(shown)  # type: ignore[arg-type]  # whole in the field of a whole number
             widget.blockSignals(False)

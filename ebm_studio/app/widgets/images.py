@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QMimeData, QPoint, Qt
 from PySide6.QtGui import QDrag, QImage, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -57,3 +57,11 @@ def carry(source: QWidget, subject: Subject) -> None:
     drag.setPixmap(QPixmap.fromImage(image))
     drag.setHotSpot(QPoint(CARRIED // 2, CARRIED // 2))
     drag.exec(Qt.DropAction.CopyAction)
+
+
+def as_png(image: QImage) -> bytes:
+    """A picture as the content of a PNG file."""
+    content = QBuffer()
+    content.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(content, "PNG")  # type: ignore[call-overload]  # its stubs want bytes, which it refuses
+    return bytes(content.data().data())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -90,9 +91,9 @@ class PictureMenu(QMenu):
     def _name(self) -> str:
         return "".join(c if c.isalnum() or c in "-_. " else "-" for c in self._subject.name)
 
-    def _try(self, write: object) -> None:
+    def _try(self, write: Callable[[], object]) -> None:
         try:
-            write()  # type: ignore[operator]
+            write()
         except StudioError as error:
             self._shelf.failed.emit(str(error))
 

@@ -36,7 +36,7 @@ class Lite0(nn.Module):
                 blocks.append(_Block(weights, name, expansion, kernel, first_stride if i == 0 else 1))
         self.blocks = nn.Sequential(*blocks)
         self.head = _convolution(weights, "_conv_head", "_bn1", 1, 1)
-        self.requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # the stubs want a device, too
 
     @torch.inference_mode()
     def forward(self, pixels: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from ebm_studio.data.exports.frames import (
     GIF_SECONDS,
     MAX_SIDE,
     PAPER,
-    Frame,
+    Drawable,
     Look,
     Reel,
     Shot,
@@ -74,7 +74,11 @@ def kind_of(path: Path) -> Kind:
 
 
 def export(
-    frames: Sequence[Frame], path: Path, look: Look, recipe: Recipe | None = None, progress: Progress = lambda _: None
+    frames: Sequence[Drawable],
+    path: Path,
+    look: Look,
+    recipe: Recipe | None = None,
+    progress: Progress = lambda _: None,
 ) -> int:
     """Write an export completely or not at all, in the format of the name's suffix; returns its size in bytes.
 
@@ -100,7 +104,7 @@ def check_target(path: Path) -> Kind:
     return kind
 
 
-def check_size(kind: Kind, look: Look, frame: Frame, count: int) -> None:
+def check_size(kind: Kind, look: Look, frame: Drawable, count: int) -> None:
     """Refuse before the work what `export` would refuse after it: this many frames of this size.
 
     Raises `SettingsError`.
@@ -136,7 +140,11 @@ def left_out(count: int, look: Look, kind: Kind) -> str:
 
 
 def encode(
-    frames: Sequence[Frame], kind: Kind, look: Look, recipe: Recipe | None = None, progress: Progress = lambda _: None
+    frames: Sequence[Drawable],
+    kind: Kind,
+    look: Look,
+    recipe: Recipe | None = None,
+    progress: Progress = lambda _: None,
 ) -> bytes:
     """The bytes of an export. A still format shows all frames on one sheet, a moving one plays them."""
     return _encoded(frames, kind, look, recipe.to_json() if recipe else "", progress)
@@ -147,7 +155,7 @@ def _inside(text: str, kind: Kind) -> str:
     return text if len(text) <= ROOM.get(kind, MAX_TEXT) else ""
 
 
-def _encoded(frames: Sequence[Frame], kind: Kind, look: Look, text: str, progress: Progress) -> bytes:
+def _encoded(frames: Sequence[Drawable], kind: Kind, look: Look, text: str, progress: Progress) -> bytes:
     reel, note = Reel(frames, look), _inside(text, kind)
     if kind not in MOVING or (len(reel) == 1 and kind == "webp"):
         content = _still(_sheet(reel, progress), kind, note)

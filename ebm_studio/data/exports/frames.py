@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +79,25 @@ class Look(Spec):
             self.dither in get_args(Dither),
             f"Dithering must be one of {', '.join(get_args(Dither))}, not {self.dither}.",
         )
+
+
+class Drawable(Protocol):
+    """What a film is made of: each is drawn when it is needed, so that it may take its memory then."""
+
+    @property
+    def caption(self) -> str:
+        """What stands under it."""
+        ...
+
+    @property
+    def shape(self) -> tuple[tuple[int, ...], ...]:
+        """Of all panels, (N, C, H, W) each."""
+        ...
+
+    @property
+    def panels(self) -> list[Pixels]:
+        """The pictures side by side, uint8 (N, C, H, W) each, all with as many channels."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +193,7 @@ class Reel:
     would be larger than 8192 pixels.
     """
 
-    def __init__(self, frames: Sequence[Frame], look: Look) -> None:
+    def __init__(self, frames: Sequence[Drawable], look: Look) -> None:
         require(bool(frames), "There is nothing to export.")
         require(len({frame.shape for frame in frames}) == 1, "All frames of an export must have the same shape.")
         self.frames = frames = [frames[i] for i in picked(len(frames), look.every)]
@@ -213,11 +232,12 @@ class Reel:
 
     def __getitem__(self, index: int) -> Image.Image:
         frame, look = self.frames[index], self.look
-        if not self._caption and not frame.beside:
-            return self._drawn(frame.pixels, look.scale)
+        panels = frame.panels
+        if not self._caption and len(panels) == 1:
+            return self._drawn(panels[0], look.scale)
         canvas = Image.new("RGB" if self.channels > 1 else "L", self.size, PAPER if self.channels > 1 else PAPER[0])
         indent = (self.size[0] - self._picture[0]) // 2
-        for panel, scale, left in zip(frame.panels, self._scales, self._lefts, strict=True):
+        for panel, scale, left in zip(panels, self._scales, self._lefts, strict=True):
             canvas.paste(self._drawn(panel, scale), (indent + left, 0))
         if self._caption:
             self._caption.draw(canvas, frame.caption, self._picture[1])

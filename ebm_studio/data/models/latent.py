@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
 
 from ebm_studio.core.errors import DataError, SettingsError
-from ebm_studio.core.specs import MAX_CHAINS, SIZES, ShortRun, check_seed
+from ebm_studio.core.specs import MAX_CHAINS, SIZES, Mode, PathKind, ShortRun, check_seed
 from ebm_studio.data.storage.atomic_write import write_whole
 from ebm_studio.data.storage.outside import FileKind
 from ebm_studio.data.storage.packed_arrays import pack_floats, picture_shape, unpack_floats
@@ -54,12 +54,13 @@ class FromPhoto:
     kind: ClassVar[str] = "photo"
     name: str
     """The file's name without its folder."""
-    mode: str = "free"
+    mode: Mode = "free"
     error: float = 0.0
     """Mean squared error per pixel and channel, images in [-1, 1]."""
 
     def __post_init__(self) -> None:
-        _check(_is_text(self.name) and _is_text(self.mode), "its photo has no name")
+        _check(_is_text(self.name), "its photo has no name")
+        _check(self.mode in get_args(Mode), "its photo was found in an unknown way")
         _check(_is_number(self.error), "its error is not a number")
 
 
@@ -70,14 +71,14 @@ class FromPath:
     kind: ClassVar[str] = "interpolation"
     ends: tuple[str, ...]
     """What lies at the path's ends and stops, in words such as seed:7 or a photo's name."""
-    path: str = "paper"
+    path: PathKind = "paper"
     position: float = 0.0
     """Rho."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ends", tuple(self.ends))
         _check(2 <= len(self.ends) <= 64 and all(map(_is_text, self.ends)), "its path has no ends")
-        _check(_is_text(self.path) and _is_number(self.position), "its path is unknown")
+        _check(self.path in get_args(PathKind) and _is_number(self.position), "its path is unknown")
 
 
 Origin = FromSeed | FromPhoto | FromPath

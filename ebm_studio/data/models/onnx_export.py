@@ -117,7 +117,8 @@ _Back = Callable[[str], str]
 
 def _convolution(graph: _Graph, layer: nn.Conv2d, x: str) -> tuple[str, _Back]:
     weight = graph.constant(layer.weight.detach().cpu().numpy())
-    bias = graph.constant(layer.bias.detach().cpu().numpy())  # type: ignore[union-attr]
+    assert layer.bias is not None
+    bias = graph.constant(layer.bias.detach().cpu().numpy())
     sizes: dict[str, Any] = {"strides": layer.stride, "pads": [*layer.padding] * 2, "kernel_shape": layer.kernel_size}
     out = graph.node("Conv", x, weight, bias, **sizes)
     return out, lambda g: graph.node("ConvTranspose", g, weight, **sizes)

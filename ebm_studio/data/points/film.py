@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
 
 import numpy as np
 
 from ebm_studio.core.evaluation.plane import Masses, Points
-from ebm_studio.data.exports.frames import Frame, Look, chain_caption
+from ebm_studio.data.exports.frames import Drawable, Look, chain_caption
 from ebm_studio.data.exports.recipe import View
 from ebm_studio.data.pictures.pictures import Pixels
 from ebm_studio.data.points.drawing import CHAIN_DOT, DATA_DOT, Field, Rgb, density_map, energy_map, panel, with_dots
@@ -98,13 +97,13 @@ class Film:
         footage = self._footage
         return chain_caption(footage.steps[index], footage.last, footage.energies[index])
 
-    def frames(self) -> list[Frame]:
+    def frames(self) -> list[Drawable]:
         """All of them. Each is drawn when it is looked at: together they would take hundreds of megabytes."""
-        return cast(list[Frame], [_PlaneFrame(self, index) for index in range(len(self._footage.steps))])
+        return [_PlaneFrame(self, index) for index in range(len(self._footage.steps))]
 
 
 class _PlaneFrame:
-    """What an export asks of a `Frame`."""
+    """A frame that is drawn when it is needed."""
 
     __slots__ = ("_film", "_index")
 
@@ -122,11 +121,3 @@ class _PlaneFrame:
     @property
     def panels(self) -> list[Pixels]:
         return self._film.panels(self._index)
-
-    @property
-    def pixels(self) -> Pixels:
-        return self.panels[0]
-
-    @property
-    def beside(self) -> tuple[Pixels, ...]:
-        return tuple(self.panels[1:])

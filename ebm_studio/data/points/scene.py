@@ -10,6 +10,7 @@ from ebm_studio.core.evaluation.plane import Grid
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun, point_net
 from ebm_studio.data.points.shapes import SHAPES, PointData
 from ebm_studio.data.points.sources import from_origin
+from ebm_studio.data.storage.plain_data import plain
 
 GRID = Grid()
 """What is shown and measured of the plane."""
@@ -44,7 +45,7 @@ class Scene:
     def to_dict(self) -> dict[str, Any]:
         """The scene as plain data, ready for JSON, the data included."""
         return {
-            "data": self.data.origin,
+            "data": plain(self.data.origin),
             "net": self.net.to_dict(),
             "short_run": self.short_run.to_dict(),
             "learning": self.learning.to_dict(),

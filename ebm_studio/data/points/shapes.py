@@ -4,17 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ebm_studio.core.evaluation.plane import Grid, Masses, Points
+from ebm_studio.data.storage.plain_data import LongText
 
 Unit = npt.NDArray[np.float64]
 """Numbers in [0, 1), (N, 3)."""
 EXACT = 400_000  # points that stand for a density: spread evenly, so that they are as good as all of them
 GOLDEN = 1.2207440846057596  # the root of x^4 = x + 1: its powers spread points evenly in three dimensions
+
+
+@dataclass(frozen=True, slots=True)
+class FromShape:
+    """One of `SHAPES`."""
+
+    kind: ClassVar[str] = "shape"
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromPoints:
+    """Points that were drawn, or in a file."""
+
+    kind: ClassVar[str] = "points"
+    name: str
+    points: LongText
+    """float32 (N, 2), in base 64."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromPicture:
+    """The darkness of a picture, or of a line of text."""
+
+    kind: ClassVar[str] = "picture"
+    name: str
+    width: int
+    darkness: LongText
+    """uint8 (H, W), in base 64."""
+
+
+Origin = FromShape | FromPoints | FromPicture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,10 +57,10 @@ class PointData:
     name: str
     rule: Callable[[Unit], Unit]
     """(N, 3) in [0, 1) to (N, 2) within about [-1, 1]."""
-    spread: float = 0.0
+    spread: float
     """The standard deviation of the Gaussian about each point."""
-    origin: dict[str, Any] = field(default_factory=dict, repr=False)
-    """How to make it again, as plain data: see `data.points.sources`."""
+    origin: Origin = field(repr=False)
+    """How to make it again: see `data.points.sources`."""
     points: Points | None = field(default=None, repr=False)
     """Those that were given, (N, 2), if it is made of points. Nobody writes to them."""
 
@@ -91,7 +124,7 @@ def swiss_roll(u: Unit) -> Unit:
 
 
 SHAPES: dict[str, PointData] = {
-    name: PointData(name, rule, spread, {"kind": "shape", "name": name})
+    name: PointData(name, rule, spread, FromShape(name))
     for name, rule, spread in (
         ("rings", rings, 0.03),
         ("moons", moons, 0.05),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ebm_studio.data.exports.frames import Frame
+from ebm_studio.data.exports.frames import Drawable
 from ebm_studio.data.exports.recipe import LandscapeRecipe
 from ebm_studio.data.points.files import packed
 from ebm_studio.data.points.film import COUNTED, DATA_SHOWN, ENERGY_CELLS, Film, Footage, film_look, film_steps
@@ -19,7 +19,7 @@ def recipe_of(landscape: Landscape, *, moving: bool = True, **shown: Any) -> Lan
     return LandscapeRecipe(file=packed(landscape, NAME), moving=moving, look=film_look(moving), **shown)
 
 
-def frames_of(landscape: Landscape, recipe: LandscapeRecipe) -> list[Frame]:
+def frames_of(landscape: Landscape, recipe: LandscapeRecipe) -> list[Drawable]:
     """The frames of an export. Raises `DivergedError`."""
     run = landscape.scene.past(recipe.past)
     wanted = film_steps(run.steps, recipe.moving)

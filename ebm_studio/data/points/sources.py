@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import warnings
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,9 @@ from PIL import Image, ImageDraw, ImageFont
 from ebm_studio.core.errors import DataError
 from ebm_studio.core.evaluation.plane import Points
 from ebm_studio.data.pictures.pictures import open_picture
-from ebm_studio.data.points.shapes import SHAPES, PointData, Unit
+from ebm_studio.data.points.shapes import SHAPES, FromPicture, FromPoints, FromShape, Origin, PointData, Unit
 from ebm_studio.data.storage.outside import FileKind, kind_of_place, path_of
+from ebm_studio.data.storage.plain_data import build_one, check
 
 TEXT = "text:"
 POINT_FILES = (".csv", ".tsv", ".npy")
@@ -66,7 +68,7 @@ def of_points(points: Points, name: str = "points") -> PointData:
     if not np.isfinite(points).all():
         raise DataError(f"{name} has values that are not finite numbers: remove them.")
     points = _fitted(points)
-    kept = {"kind": "points", "name": name, "points": base64.b64encode(points.tobytes()).decode("ascii")}
+    kept = FromPoints(name, base64.b64encode(points.tobytes()).decode("ascii"))
     return PointData(
         name, lambda u: points[(u[:, 0] * len(points)).astype(int)].astype(np.float64), SPREAD, kept, points
     )
@@ -110,29 +112,25 @@ def of_darkness(darkness: Darkness, name: str) -> PointData:
         return at
 
     kept = base64.b64encode(darkness.tobytes()).decode("ascii")
-    return PointData(name, rule, 0.0, {"kind": "picture", "name": name, "width": width, "darkness": kept})
+    return PointData(name, rule, 0.0, FromPicture(name, width, kept))
 
 
-def from_origin(origin: object) -> PointData:
-    """The data that keeps this `origin`. Raises `DataError` for anything else."""
+def from_origin(data: object) -> PointData:
+    """The data that has this `origin`, as plain data. Raises `DataError` for anything else."""
     try:
-        assert isinstance(origin, dict)
-        if origin["kind"] == "shape":
-            return SHAPES[origin["name"]]
-        name = origin["name"]
-        assert isinstance(name, str)
-        if origin["kind"] == "points":
-            content = base64.b64decode(origin["points"], validate=True)
-            return of_points(np.frombuffer(content, np.float32).reshape(-1, 2), name[:MAX_NAME])
-        content, width = base64.b64decode(origin["darkness"], validate=True), origin["width"]
-        assert origin["kind"] == "picture"
-        assert isinstance(width, int)
-        assert 0 < width <= SIDE
-        darkness = np.frombuffer(content, np.uint8).reshape(-1, width)
-        assert 0 < len(darkness) <= SIDE
-        return of_darkness(darkness, name[:MAX_NAME])
-    except (AssertionError, KeyError, TypeError, ValueError):
-        raise DataError("its data is damaged") from None
+        match build_one(get_args(Origin), data, "the data"):
+            case FromShape(name):
+                return SHAPES[name]
+            case FromPoints(name, points):
+                content = base64.b64decode(points, validate=True)
+                return of_points(np.frombuffer(content, np.float32).reshape(-1, 2), name[:MAX_NAME])
+            case FromPicture(name, width, darkness):
+                content = base64.b64decode(darkness, validate=True)
+                check(0 < width <= SIDE and 0 < len(content) <= width * SIDE, "its data is damaged")
+                return of_darkness(np.frombuffer(content, np.uint8).reshape(-1, width), name[:MAX_NAME])
+    except (KeyError, ValueError):
+        pass
+    raise DataError("its data is damaged")
 
 
 def _read_points(path: Path) -> Points:

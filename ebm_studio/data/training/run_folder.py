@@ -263,7 +263,7 @@ class Trashed:
 
 
 _DETACHED = (
-    subprocess.DETACHED_PROCESS | subprocess.BELOW_NORMAL_PRIORITY_CLASS  # type: ignore[attr-defined]
+    subprocess.DETACHED_PROCESS | subprocess.BELOW_NORMAL_PRIORITY_CLASS  # type: ignore[attr-defined]  # Windows only
     if sys.platform == "win32"
     else 0
 )

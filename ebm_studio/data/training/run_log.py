@@ -42,6 +42,7 @@ LOCK_PATIENCE = 1.0  # seconds; whoever only looks whether the lock is held has 
 
 State = Literal["reading", "measuring", "learning", "paused", "stopped", "done", "failed"]
 Order = Literal["go", "pause", "stop"]
+ORDERS: tuple[Order, ...] = get_args(Order)
 Kind = Literal[
     "start",
     "resume",
@@ -247,7 +248,7 @@ def write_order(folder: Path, order: Order) -> None:
 def read_order(folder: Path) -> Order:
     """The newest command; "go" if there is none."""
     word = _text(folder / "control").strip()
-    return word if word in ("pause", "stop") else "go"  # type: ignore[return-value]
+    return next((order for order in ORDERS if order == word), "go")
 
 
 @contextmanager

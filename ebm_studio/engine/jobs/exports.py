@@ -12,7 +12,7 @@ from ebm_studio.core.errors import DataError
 from ebm_studio.core.specs import MAX_STOPS
 from ebm_studio.data.exports.commands import is_command, parse_command
 from ebm_studio.data.exports.encoders import Kind, encode, export
-from ebm_studio.data.exports.frames import Frame, Look
+from ebm_studio.data.exports.frames import Drawable, Look
 from ebm_studio.data.exports.recipe import (
     ChainRecipe,
     ComparisonRecipe,
@@ -62,7 +62,7 @@ class Preview(Request):
     """Encode an export in memory; posts `Encoded`."""
 
     background: bool = True
-    frames: tuple[Frame, ...] = field(repr=False, compare=False)
+    frames: tuple[Drawable, ...] = field(repr=False, compare=False)
     kind: Kind
     look: Look
     recipe: Recipe = field(repr=False)
@@ -90,7 +90,7 @@ class Export(Request):
     """Write an export whole or not at all; posts `Exported`."""
 
     background: bool = True
-    frames: tuple[Frame, ...] = field(repr=False, compare=False)
+    frames: tuple[Drawable, ...] = field(repr=False, compare=False)
     path: Path
     look: Look
     recipe: Recipe = field(repr=False)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray
+from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from ebm_studio.app.widgets.images import as_png
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.evaluation.findings import Diagnosis
 from ebm_studio.data.exports.report import save_report
@@ -53,6 +54,4 @@ def _png(svg: str) -> bytes:
     painter = QPainter(image)
     renderer.render(painter)
     painter.end()
-    content = QBuffer()
-    image.save(content, "PNG")  # type: ignore[call-overload]  # its stubs want bytes, which it refuses
-    return bytes(content.data().data())
+    return as_png(image)

@@ -279,7 +279,7 @@ class ExportDialog(QDialog):
         self.missing.setVisible(bool(state.remark))
         self._show_look(state.look)
         is_film = state.kind in MOVING and not state.is_still
-        pictures = len(state.thing.frames[0].pixels)
+        pictures = len(state.thing.frames[0].panels[0])
         self._gif.setVisible(state.kind == "gif")
         self._film.setVisible(is_film)
         self._columns.setVisible(pictures > 1 or (state.kind == "png" and not state.is_still))

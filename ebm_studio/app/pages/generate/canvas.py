@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt
@@ -129,8 +130,8 @@ class Canvas(QWidget):
     def _subject(self, chain: int | None) -> Subject | None:
         return None if chain is None else self._state.subject(chain)
 
-    def _corner(self, icon: str, text: str, tip: str, action: object) -> QToolButton:
-        widget = button(self._theme, icon, text, tip, action)  # type: ignore[arg-type]
+    def _corner(self, icon: str, text: str, tip: str, action: Callable[[], object]) -> QToolButton:
+        widget = button(self._theme, icon, text, tip, action)
         widget.setObjectName("corner")
         widget.setText(text)
         widget.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
@@ -226,7 +228,7 @@ class Inspector(QWidget):
         column.addWidget(self._stack, 1)
         self.show_side("settings")
 
-    def show_side(self, side: str) -> None:
+    def show_side(self, side: Literal["settings", "history"]) -> None:
         """Show the `settings` or the `history`."""
         self.choice.set_value(side)
         self._stack.setCurrentWidget(self.history if side == "history" else self.settings)

@@ -99,7 +99,7 @@ class GenerateState(ChainsState):
             return
         if after != self.parameters:
             text = text or difference(self.parameters, after)
-            self.undo.swap(text, self._apply, self.parameters, after, key and (key, *changes), page="generate")
+            self.undo.swap(text, self._apply, self.parameters, after, key and (key, *changes), page=PAGE)
 
     def change_run(self, **changes: Any) -> None:
         """Change `steps`, `step_size`, `noise_scale`, `noise_steps` or `start` of the short run."""
@@ -111,7 +111,7 @@ class GenerateState(ChainsState):
     def restore(self, parameters: Parameters) -> None:
         """Be as an earlier run was, its model included, and run it."""
         if parameters != self.parameters:
-            self.undo.swap("Restore a run", self._apply, self.parameters, parameters, page="generate")
+            self.undo.swap("Restore a run", self._apply, self.parameters, parameters, page=PAGE)
         self.run()
 
     def show_chain(self, model: str, seed: int, chain: int, run: ShortRun) -> None:
@@ -279,7 +279,7 @@ class GenerateState(ChainsState):
                 self.parameters = after
                 self.parameters_changed.emit()
             else:
-                self.undo.swap(f"Open {model.card.name}", self._apply, before, after, page="generate")
+                self.undo.swap(f"Open {model.card.name}", self._apply, before, after, page=PAGE)
         else:
             self.parameters_changed.emit()  # what is the model's own has changed
         self.run()

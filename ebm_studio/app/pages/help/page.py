@@ -29,7 +29,7 @@ from ebm_studio.app.pages.page import Page
 from ebm_studio.app.studio.glossary import GLOSSARY
 from ebm_studio.app.studio.keys import KeyGroups, Line
 from ebm_studio.app.studio.studio import Studio
-from ebm_studio.app.studio.wishes import ShowHelp, TakeTour
+from ebm_studio.app.studio.wishes import HelpView, ShowHelp, TakeTour
 from ebm_studio.app.widgets.fields import Choice, label
 from ebm_studio.data.storage.logs import Ring, log_folder
 
@@ -261,7 +261,12 @@ class HelpPage(Page):
         self.shortcuts = Shortcuts(lambda: studio.key_groups())  # which the window sets after its pages
         self.log, self.about = LogView(studio.log), About()
         self.words = Words()
-        self._views = {"keys": self.shortcuts, "words": self.words, "log": self.log, "about": self.about}
+        self._views: dict[HelpView, QWidget] = {
+            "keys": self.shortcuts,
+            "words": self.words,
+            "log": self.log,
+            "about": self.about,
+        }
         self.choice = Choice(
             [
                 ("keys", "Keys", "All keyboard shortcuts."),
@@ -297,7 +302,7 @@ class HelpPage(Page):
         column.addWidget(header)
         column.addWidget(self.stack, 1)
 
-    def choose(self, view: str) -> None:
+    def choose(self, view: HelpView) -> None:
         """Show the `keys`, the `words`, the `log` or `about`."""
         self.choice.set_value(view)
         self.stack.setCurrentIndex(list(self._views).index(view))

@@ -27,7 +27,7 @@ from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.specs import FAMILIES, MAX_CHAINS
 from ebm_studio.data.points.scene import Scene
-from ebm_studio.data.points.shapes import SHAPES
+from ebm_studio.data.points.shapes import SHAPES, FromShape
 from ebm_studio.data.points.sources import POINT_FILES, TEXT
 
 ACTIVATIONS = {"silu": "SiLU", "gelu": "GELU", "leaky_relu": "LeakyReLU", "tanh": "tanh", "softplus": "softplus"}
@@ -168,7 +168,7 @@ class DataPanel(Panel):
         others = self.shape.findData(OWN)
         if others >= 0:
             self.shape.removeItem(others)
-        if self.shape.findData(data.name) < 0 or data.origin.get("kind") != "shape":
+        if self.shape.findData(data.name) < 0 or not isinstance(data.origin, FromShape):
             self.shape.addItem(data.name, OWN)
             self.shape.setCurrentIndex(self.shape.findData(OWN))
         else:

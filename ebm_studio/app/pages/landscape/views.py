@@ -174,7 +174,7 @@ class Views(QWidget):
     def _given(self) -> Points:
         """The points to draw on: those drawn before, or, to erase from a shape, some of its own."""
         data = self._state.setup.scene.data
-        if data.origin["kind"] == "points" and data.points is not None:
+        if data.points is not None:
             return data.points
         return data.draw(DATA_SHOWN, 1) if self.tool == "erase" else np.empty((0, 2), np.float32)
 

@@ -25,6 +25,7 @@ from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.core.durations import duration
 from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.data.models.card import Card, DataCard
+from ebm_studio.data.pictures.pictures import Pixels
 
 TILE = 8 * UNIT
 GAP = UNIT // 2
@@ -44,9 +45,9 @@ class Samples(QWidget):
         self.setAccessibleName("Samples")
         self.setToolTip("Samples 0 to 7 of seed 0, not cherry-picked.")
 
-    def set_pixels(self, pixels: object) -> None:
+    def set_pixels(self, pixels: Pixels) -> None:
         """Show pictures uint8 (N, C, H, W)."""
-        self._images = [to_image(picture) for picture in pixels]  # type: ignore[attr-defined]
+        self._images = [to_image(picture) for picture in pixels]
         self.update()
 
     @guarded

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QMimeData, Qt
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
@@ -34,6 +35,7 @@ from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.fields import Choice, button
+from ebm_studio.app.widgets.images import as_png
 from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
@@ -211,7 +213,7 @@ class ReconstructPage(Page):
         act(self, "Brush or eraser", lambda: state.set_brush(erases=not state.erases), Qt.Key.Key_E)
         act(self, "Clear the mask", state.clear_mask)
         for number, view in enumerate(VIEWS, 1):
-            act(self, f"Show the {view}", lambda view=view: state.set_view(view), str(number))  # type: ignore[misc]
+            act(self, f"Show the {view}", partial(state.set_view, view), str(number))
         act(self, "Split to the left", lambda: self._move_split(-SPLIT_STEP), "Shift+Left")
         act(self, "Split to the right", lambda: self._move_split(SPLIT_STEP), "Shift+Right")
         act_playback(self, state.playback)
@@ -289,7 +291,7 @@ class ReconstructPage(Page):
         if data and (files := local_files(data)):
             self.state.open_files(files)
         elif data and data.hasImage():
-            self.state.open_content(_as_png(QImage(data.imageData())), "pasted.png")
+            self.state.open_content(as_png(QImage(data.imageData())), "pasted.png")
         else:
             self.state.show(Fault("There is no picture on the clipboard: copy one first."))
 
@@ -338,10 +340,3 @@ class ReconstructPage(Page):
 
     def _move_split(self, by: float) -> None:
         self.compare_view.move_split(self.compare_view.split + by)
-
-
-def _as_png(image: QImage) -> bytes:
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(buffer.data().data())

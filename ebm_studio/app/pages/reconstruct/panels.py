@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -17,6 +18,7 @@ from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.durations import duration
 from ebm_studio.core.specs import MAX_ITERATIONS, MAX_SEED, Reconstruction, Start
+from ebm_studio.engine.jobs.reconstruction import Saved
 
 if TYPE_CHECKING:
     from ebm_studio.core.sampling.latent_statistics import Typicality
@@ -246,17 +248,17 @@ class SendPanel(Panel):
         for widget in (self.keep, self.a, self.b):
             widget.setEnabled(self._state.outcome is not None)
 
-    def _tell(self, saved: object) -> None:
-        self.saved.setText(f"Saved to {saved.folder}.")  # type: ignore[attr-defined]
+    def _tell(self, saved: Saved) -> None:
+        self.saved.setText(f"Saved to {saved.folder}.")
         self.saved.show()
 
 
-def _push(text: str, tip: str, do: object = None) -> QPushButton:
+def _push(text: str, tip: str, do: Callable[[], object] | None = None) -> QPushButton:
     widget = QPushButton(text)
     widget.setObjectName("send")
     widget.setToolTip(tip)
     if do is not None:
-        widget.clicked.connect(lambda: do())  # type: ignore[operator]
+        widget.clicked.connect(lambda: do())
     return widget
 
 

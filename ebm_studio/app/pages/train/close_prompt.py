@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.pages.train.runs.run_reader import RunView
 from ebm_studio.app.pages.train.runs.state import Runs
-from ebm_studio.app.studio.preferences import PreferenceStore
+from ebm_studio.app.studio.preferences import PreferenceStore, WhenClosing
 from ebm_studio.app.widgets.notice import Notice
 
 
@@ -43,7 +43,7 @@ class Leaving(Notice):
         )
         return False
 
-    def _answer_with(self, wish: str, do: Callable[[], object]) -> None:
+    def _answer_with(self, wish: WhenClosing, do: Callable[[], object]) -> None:
         if self.always.isChecked():
             self._preferences.set("leaving", wish)
         do()
