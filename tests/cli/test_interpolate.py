@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,12 @@ import torch
 from PIL import Image
 
 from ebm_studio.cli.main import main
+from ebm_studio.core.energy.backends import available
 from ebm_studio.core.sampling.interpolation import pad_weights
 from ebm_studio.core.specs import PHOTO_STEP, Interpolation, ShortRun
+from ebm_studio.data.exports.encoders import export
 from ebm_studio.data.exports.recipe_files import read_recipe
+from ebm_studio.data.exports.replay import load_recipe_models, make_frames
 from ebm_studio.data.models.latent import FromPhoto, Latent, save_latent
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.pictures.pictures import to_pixels
@@ -99,6 +103,24 @@ def test_samples_replay_and_stay_the_same_bytes(capsys, tmp_path, tiny, name):
     words = ["replay", tmp_path / "one" / name, "-o", tmp_path / "again" / name, "--model", tiny]
     assert run(capsys, *words)[0] == 0
     assert one == (tmp_path / "again" / name).read_bytes()
+
+
+def test_a_replay_takes_the_files_backend_and_says_when_it_is_not_here(capsys, tmp_path, tiny):
+    one, again, foreign = (tmp_path / name for name in ("one.png", "again.png", "foreign.png"))
+    for backend in available(torch.device("cpu")):
+        run(capsys, "sample", tiny, "-o", one, "--device", "cpu", "--backend", backend)
+        code, out, err = run(capsys, "replay", one, "-o", again, "--device", "cpu", "--model", tiny, "--json")
+        assert (code, err) == (0, "")
+        assert (json.loads(out)["backend"], json.loads(out)["note"]) == (backend, "")
+        assert one.read_bytes() == again.read_bytes()
+
+    recipe = read_recipe(one)
+    frames = make_frames(recipe, load_recipe_models(recipe, one, [str(tiny)], "cpu"))
+    export(frames, foreign, recipe.look, replace(recipe, side=replace(recipe.side, backend="graph")))
+    code, out, err = run(capsys, "replay", foreign, "-o", again, "--device", "cpu", "--model", tiny, "--json")
+    assert code == 0
+    assert "made with the backend graph, which this machine does not have" in err
+    assert json.loads(out)["note"] in err
 
 
 def test_a_latent_file_and_a_photo_are_stops(capsys, tmp_path, tiny):

@@ -29,6 +29,7 @@ Progress = Callable[[float], object]
 
 MAX_BYTES = 4 * 2**30
 """Of all frames of a recipe, which are in memory together."""
+MAX_BACKEND = 20  # characters of a backend's name that are shown: a file may say anything
 
 
 def load_recipe_models(
@@ -52,11 +53,13 @@ def load_recipe_models(
 def other_backend(recipe: OfModels, models: Sequence[Model]) -> str:
     """A sentence for the case that another backend than the recipe's makes it again; empty when it is the same."""
     for side, model in zip(recipe.sides, models, strict=True):
-        if side.backend not in ("auto", model.backend):
-            return (
-                f"The file was made with the backend {side.backend}, but this machine uses {model.backend}: the "
-                "pictures can differ slightly."
-            )
+        if side.backend in ("auto", model.backend):
+            continue
+        made, used = f"The file was made with the backend {side.backend[:MAX_BACKEND]}", model.backend
+        if side.backend not in available(model.device):
+            return f"{made}, which this machine does not have: with {used}, the pictures can differ slightly."
+        # The window keeps the backend that its model was opened with; the command takes the file's.
+        return f"{made}: with {used}, the pictures can differ slightly. ebm-studio replay makes the same ones."
     return ""
 
 
