@@ -54,13 +54,20 @@ def record(work: Callable[[], T], generators: Sequence[torch.Generator] = ()) ->
 
     Raises `RuntimeError` when it does what cannot be recorded.
     """
-    graph = torch.cuda.CUDAGraph()
+    graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
+    untouched = [generator.clone_state() for generator in generators]
     for generator in generators:
         graph.register_generator_state(generator)
-    torch.cuda.synchronize()
-    # What other threads do on the GPU at the same time is none of this recording's business.
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        result = work()
+    try:
+        # What other threads do on the GPU at the same time is none of this recording's business.
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            result = work()
+    except BaseException:
+        # A recording that fails leaves its own stream current, and generators that draw only into it.
+        torch.cuda.set_stream(stream)
+        for generator, state in zip(generators, untouched, strict=True):
+            generator.graphsafe_set_state(state)
+        raise
 
     def replay() -> T:
         graph.replay()

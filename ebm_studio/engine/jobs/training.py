@@ -11,6 +11,8 @@ from ebm_studio.data.pictures.preview import Preview, preview
 from ebm_studio.engine.requests import Request
 
 if TYPE_CHECKING:
+    import torch
+
     from ebm_studio.engine.worker import Worker
 
 FEW, MORE = 1, 4  # Langevin steps of the updates that are timed
@@ -63,6 +65,16 @@ class EstimateRun(Request):
         """See `Request.work`."""
         worker.report("Measuring the training time")
         device = worker.device()
+        from ebm_studio.core.energy.devices import tune_cuda
+
+        try:
+            each = self._seconds(worker, device)
+        finally:
+            tune_cuda()  # a learner tunes a GPU for training, and this process draws pictures
+        worker.post(Estimated(each, each * self.learning.updates))
+
+    def _seconds(self, worker: Worker, device: torch.device) -> float:
+        """Of an update."""
         import torch
 
         from ebm_studio.core.energy.nets import make_net
@@ -90,5 +102,4 @@ class EstimateRun(Request):
                 learner.update(0.0)
                 seconds[which] = min(seconds[which], time.perf_counter() - began)
         step = max(0.0, seconds[1] - seconds[0]) / (MORE - FEW)
-        each = seconds[0] + step * (self.short_run.steps - FEW)
-        worker.post(Estimated(each, each * self.learning.updates))
+        return seconds[0] + step * (self.short_run.steps - FEW)

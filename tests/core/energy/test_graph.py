@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -175,6 +176,19 @@ def test_what_cannot_be_recorded_goes_on_on_a_gpu() -> None:
     work = Recorded("A sum", lambda: float(x.sum()), record)  # waits for the GPU, which a recording cannot
     assert [work() for _ in range(3)] == [3.0] * 3
     assert float((x + 1).sum()) == 6
+
+
+@pytest.mark.device
+def test_after_a_recording_that_failed_the_stream_and_the_generator_are_as_before() -> None:
+    random, stream = torch.Generator("cuda"), torch.cuda.current_stream()
+
+    def draw() -> float:
+        return float(torch.rand(1, generator=random, device="cuda"))
+
+    work = Recorded("A number", draw, partial(record, generators=[random]))
+    wanted = [draw() for _ in range(3) if random.manual_seed(3)]
+    assert [work() for _ in range(3) if random.manual_seed(3)] == wanted
+    assert torch.cuda.current_stream() == stream
 
 
 def test_the_sizes_go_up_and_the_usual_one_is_among_them() -> None:

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
+from ebm_studio.core.energy.devices import tune_cuda
+from ebm_studio.core.learning.learner import Learner
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.engine.engine import Engine
 from ebm_studio.engine.jobs.training import EstimateRun, PreviewData
@@ -29,6 +33,27 @@ def test_the_time_to_learn_is_measured(engine: Engine):
     assert end.fault is None
     assert posted.value.seconds_per_update > 0
     assert posted.value.seconds == pytest.approx(10 * posted.value.seconds_per_update)
+
+
+def test_a_measurement_leaves_the_libraries_tuned_for_pictures(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    """On a GPU a learner tunes them for training, by which pictures would depend on times."""
+    learner = Learner.__init__
+
+    def as_on_a_gpu(*args: Any, **settings: Any) -> None:
+        learner(*args, **settings)
+        tune_cuda(training=True)
+
+    monkeypatch.setattr(Learner, "__init__", as_on_a_gpu)
+    for flag in ("benchmark", "deterministic"):  # put back afterwards
+        monkeypatch.setattr(torch.backends.cudnn, flag, getattr(torch.backends.cudnn, flag))
+    request = EstimateRun(
+        net=NetSpec(size=16, channels=1, width=4),
+        short_run=ShortRun(steps=5),
+        learning=Learning(updates=10, chains=4, images=4),
+    )
+    heard(engine, is_end_of(engine.submit(request)))
+    assert not torch.backends.cudnn.benchmark
+    assert torch.backends.cudnn.deterministic
 
 
 def test_data_are_looked_at(engine: Engine, tmp_path: Path):
