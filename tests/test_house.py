@@ -73,3 +73,8 @@ def test_the_files_that_the_architecture_names_exist():
     named = [name.replace("NAME", "*") for name in re.findall(r"`([\w/]+/\w+\.py)`", text)]
     assert len(named) > 30
     assert [name for name in named if not [*ROOT.glob(name), *repository.glob(name)]] == []
+
+
+def test_the_activation_is_asked_in_one_place():
+    files = [path for path in ROOT.rglob("*.py") if re.search(r"activation [!=]= ", path.read_text(encoding="utf-8"))]
+    assert [path.name for path in files] == ["specs.py"]

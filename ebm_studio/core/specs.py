@@ -12,6 +12,10 @@ from typing import Any, ClassVar, Literal, Self, get_args
 from ebm_studio.core.checks import is_number, is_one_of, is_whole, require
 
 Activation = Literal["leaky_relu", "silu", "gelu", "tanh", "softplus"]
+ACTIVATIONS: dict[Activation, str] = {
+    "leaky_relu": "LeakyReLU", "silu": "SiLU", "gelu": "GELU", "tanh": "tanh", "softplus": "softplus",
+}  # fmt: skip
+"""How each is written."""
 Start = Literal["uniform", "gaussian"]
 ChainsFrom = Literal["noise", "data", "chains"]
 Features = Literal["lite0", "inception"]
@@ -107,14 +111,12 @@ class NetSpec(Spec):
     """The slope of LeakyReLU below 0; the paper's is 0.2. The others have none."""
 
     def __post_init__(self) -> None:
-        family = FAMILIES.get(self.family) if isinstance(self.family, str) else None
-        require(family is not None, f"The network must be one of {', '.join(FAMILIES)}, not {str(self.family)[:40]}.")
-        assert family is not None
+        known = f"The network must be one of {', '.join(FAMILIES)}, not {str(self.family)[:40]}."
+        require(isinstance(self.family, str) and self.family in FAMILIES, known)
+        family = FAMILIES[self.family]
         if family.of_points:
-            require(
-                is_one_of(self.size, (0,)) and is_one_of(self.channels, (2,)),
-                "A network of points has size 0 and 2 channels.",
-            )
+            is_plane = is_one_of(self.size, (0,)) and is_one_of(self.channels, (2,))
+            require(is_plane, "A network of points has size 0 and 2 channels.")
         else:
             require(is_one_of(self.size, SIZES), f"The picture size must be one of {SIZES}, not {self.size}.")
             require(is_one_of(self.channels, (1, 3)), f"A picture must have 1 or 3 channels, not {self.channels}.")
@@ -124,11 +126,14 @@ class NetSpec(Spec):
             is_whole(self.depth, 0, 512) and self.depth in depths,
             f"The depth must be one of {', '.join(map(str, depths))}, not {self.depth}.",
         )
-        require(
-            self.activation in family.activations,
-            f"The activation must be one of {', '.join(family.activations)}, not {self.activation}.",
-        )
+        known = f"The activation must be one of {', '.join(family.activations)}, not {self.activation}."
+        require(self.activation in family.activations, known)
         require(is_number(self.leak, 0, 1), f"The leak of LeakyReLU must be from 0 to 1, not {self.leak}.")
+
+    @property
+    def is_leaky(self) -> bool:
+        """Whether its activation is LeakyReLU, which has a leak and is piecewise linear."""
+        return self.activation == "leaky_relu"
 
     @property
     def shape(self) -> tuple[int, ...]:

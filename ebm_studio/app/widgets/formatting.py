@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ebm_studio.core.evaluation.figures import Estimate
-from ebm_studio.core.specs import Activation, NetSpec
+from ebm_studio.core.specs import ACTIVATIONS, FAMILIES, NetSpec, point_net
 
 
 def figure(value: float) -> str:
@@ -40,15 +40,16 @@ def signed(value: float) -> str:
 
 
 NETWORK_TIP = "The width of the network's first layer (n_f in the paper), and the activation."
-_ACTIVATIONS: dict[Activation, str] = {
-    "leaky_relu": "LeakyReLU",
-    "silu": "SiLU",
-    "gelu": "GELU",
-    "tanh": "tanh",
-    "softplus": "softplus",
-}
+
+
+def activation_choices(family: str = "conv") -> list[tuple[str, str, str]]:
+    """The activations to choose from in a family of networks: each by its name, as it is written, with a tip."""
+    return [
+        (name, ACTIVATIONS[name], "As in the paper." if point_net(activation=name).is_leaky else "A smooth activation.")
+        for name in FAMILIES[family].activations
+    ]
 
 
 def network_text(net: NetSpec) -> str:
     """A network in a few words."""
-    return f"width {net.width}, {_ACTIVATIONS[net.activation]}"
+    return f"width {net.width}, {ACTIVATIONS[net.activation]}"

@@ -106,7 +106,7 @@ class PackedGradient(BlockGradient):
 
     def __init__(self, net: ConvNet) -> None:
         super().__init__(net.spec, torch.bfloat16, max(BLOCK, LARGEST // net.spec.width))
-        self._leak = net.spec.leak if net.spec.activation == "leaky_relu" else None
+        self._leak = net.spec.leak if net.spec.is_leaky else None
         *hidden, self._last = net.convolutions
         shape = (BLOCK, *net.spec.shape)
         self._layers: list[PackedConvolution | PackedProduct] = []

@@ -174,7 +174,7 @@ class EnergyGradient(BlockGradient):
             h = torch.conv2d(h, w, b, layer.stride, layer.padding)
             kept.append(h)
             # LeakyReLU keeps the sign, so its result serves as its own mask and may overwrite h.
-            h = functional.silu(h) if self.spec.activation == "silu" else functional.leaky_relu_(h, self.spec.leak)
+            h = functional.leaky_relu_(h, self.spec.leak) if self.spec.is_leaky else functional.silu(h)
         return inputs, kept, h
 
     @staticmethod
@@ -215,18 +215,18 @@ def bias_of(layer: nn.Conv2d) -> Tensor:
 
 def activate(spec: NetSpec, a: Tensor, out: Tensor) -> None:
     """The net's activation of a."""
-    if spec.activation == "silu":
-        _aten.silu.out(a, out=out)
-    else:
+    if spec.is_leaky:
         _aten.leaky_relu.out(a, spec.leak, out=out)
+    else:
+        _aten.silu.out(a, out=out)
 
 
 def chain_rule(spec: NetSpec, g: Tensor, a: Tensor, out: Tensor) -> None:
     """The gradient at an activation's result to that at its argument a (or, with the same sign, its result)."""
-    if spec.activation == "silu":
-        _aten.silu_backward.grad_input(g, a, grad_input=out)
-    else:
+    if spec.is_leaky:
         _aten.leaky_relu_backward.grad_input(g, a, spec.leak, False, grad_input=out)
+    else:
+        _aten.silu_backward.grad_input(g, a, grad_input=out)
 
 
 def first_backward(g: Tensor, weight: Tensor) -> Tensor:

@@ -7,13 +7,13 @@ needs to know it: `core.energy.backends` differentiates any of them, the sampler
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
 
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.specs import NetSpec
+from ebm_studio.core.specs import Activation, NetSpec
 
 SHARPNESS = 4.0  # of a net of points' first layer: data have details far smaller than the square they lie in
 
@@ -28,7 +28,7 @@ class EnergyNet(nn.Module):
     @property
     def is_piecewise_linear(self) -> bool:
         """Whether the second derivative is 0 wherever it exists: then a chain undoes itself, and its Jacobian is 1."""
-        return self.spec.activation == "leaky_relu"
+        return self.spec.is_leaky
 
 
 class ConvNet(EnergyNet):
@@ -110,7 +110,8 @@ def initialise(layers: Iterable[nn.Conv2d | nn.Linear], generator: torch.Generat
 
 
 def _activation(spec: NetSpec) -> nn.Module:
-    kinds: dict[str, type[nn.Module]] = {
-        "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh, "softplus": nn.Softplus,
+    kinds: dict[Activation, Callable[[], nn.Module]] = {
+        "leaky_relu": lambda: nn.LeakyReLU(spec.leak), "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh,
+        "softplus": nn.Softplus,
     }  # fmt: skip
-    return nn.LeakyReLU(spec.leak) if spec.activation == "leaky_relu" else kinds[spec.activation]()
+    return kinds[spec.activation]()

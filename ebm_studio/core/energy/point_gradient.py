@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ebm_studio.core.energy.nets import PointNet
+from ebm_studio.core.specs import Activation
 
 MOST = 4096  # points that walk together: what they take stays in the processor's caches
 
@@ -80,7 +81,7 @@ class PointGradient:
 
 def _activation(net: PointNet) -> tuple[Callable[[Tensor], Tensor], _Backward]:
     leak = net.spec.leak
-    kinds: dict[str, tuple[Callable[[Tensor], Tensor], _Backward]] = {
+    kinds: dict[Activation, tuple[Callable[[Tensor], Tensor], _Backward]] = {
         "leaky_relu": (
             lambda a: functional.leaky_relu(a, leak),
             lambda g, a, _: _aten.leaky_relu_backward(g, a, leak, False),

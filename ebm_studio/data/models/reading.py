@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.specs import FAMILIES, Activation, NetSpec, Spec
+from ebm_studio.core.specs import ACTIVATIONS, FAMILIES, Activation, NetSpec, Spec
 
 Sign = Literal["auto", "plus", "minus"]
 
@@ -30,6 +30,11 @@ class Reading(Spec):
             raise SettingsError(f"The activation must be one of {known}, not {self.activation}.")
         NetSpec(activation=self.activation, leak=self.leak)
 
+    @property
+    def is_leaky(self) -> bool:
+        """See `NetSpec.is_leaky`."""
+        return NetSpec(activation=self.activation).is_leaky
+
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
@@ -52,7 +57,7 @@ class Assumed:
             else "found by test chains" if self.sure
             else "a guess, since test chains gave no clear answer"
         )  # fmt: skip
-        activation = f"LeakyReLU with leak {reading.leak:g}" if reading.activation == "leaky_relu" else "SiLU"
+        activation = ACTIVATIONS[reading.activation] + (f" with leak {reading.leak:g}" if reading.is_leaky else "")
         return (
             f"Weights without a card. Their output is read as {sign} ({how}), "
             f"their activation as {activation}; the short run is the default of the authors' code."

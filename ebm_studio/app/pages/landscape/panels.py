@@ -23,14 +23,13 @@ from ebm_studio.app.pages.landscape.state import LandscapeState
 from ebm_studio.app.pages.landscape.views import Views
 from ebm_studio.app.studio.parameters import NOISE_SCALE, STEP_SIZE, STEPS, Number
 from ebm_studio.app.widgets.fields import Choice, Parameter, RealField, Scale, WholeField, label
-from ebm_studio.app.widgets.formatting import figure
+from ebm_studio.app.widgets.formatting import activation_choices, figure
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.specs import FAMILIES, MAX_CHAINS
 from ebm_studio.data.points.scene import Scene
 from ebm_studio.data.points.shapes import SHAPES, FromShape
 from ebm_studio.data.points.sources import POINT_FILES, TEXT
 
-ACTIVATIONS = {"silu": "SiLU", "gelu": "GELU", "leaky_relu": "LeakyReLU", "tanh": "tanh", "softplus": "softplus"}
 OWN = "own"
 
 
@@ -189,7 +188,7 @@ class NetPanel(Panel):
         self.activation = QComboBox()
         self.activation.setAccessibleName("Activation")
         self.activation.setToolTip("Of every hidden layer.")
-        for name, text in ACTIVATIONS.items():
+        for name, text, _ in activation_choices("mlp"):
             self.activation.addItem(text, name)
         self.activation.activated.connect(
             lambda _: state.change_part("net", self.activation.currentText(), activation=self.activation.currentData())

@@ -11,6 +11,7 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.studio.wishes import ShowModel
 from ebm_studio.app.widgets.fields import Choice, RealField, button, label
+from ebm_studio.app.widgets.formatting import activation_choices
 from ebm_studio.data.models.reading import Assumed, Reading
 from ebm_studio.engine.jobs.models import KeepForeign
 from ebm_studio.engine.requests import Ended
@@ -18,10 +19,6 @@ from ebm_studio.engine.requests import Ended
 SIGNS = (
     ("minus", "−E", "The network's output is minus the energy, as in the paper and its authors' code."),
     ("plus", "E", "The network's output is the energy itself."),
-)
-ACTIVATIONS = (
-    ("leaky_relu", "LeakyReLU", "The paper's activation, with this leak."),
-    ("silu", "SiLU", "A smooth activation."),
 )
 
 
@@ -36,7 +33,7 @@ class ForeignStrip(QFrame):
         self.text = label("")
         self.text.setWordWrap(True)
         self.sign = Choice(SIGNS, "Output of the network")
-        self.activation = Choice(ACTIVATIONS, "Activation")
+        self.activation = Choice(activation_choices(), "Activation")
         self.leak = RealField(0, 1, "Leak", "Slope of LeakyReLU below 0; the paper's is 0.2.")
         self.keep = QPushButton("Read it this way and keep it")
         self.keep.setObjectName("primary")
@@ -79,7 +76,7 @@ class ForeignStrip(QFrame):
         self.sign.set_value(self._reading.sign)
         self.activation.set_value(self._reading.activation)
         self.leak.setValue(self._reading.leak)
-        self.leak.setEnabled(self._reading.activation == "leaky_relu")
+        self.leak.setEnabled(self._reading.is_leaky)
 
     def _change(self, **changes: object) -> None:
         self._reading = Reading.from_dict(self._reading.to_dict() | changes)

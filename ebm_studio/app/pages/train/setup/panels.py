@@ -14,7 +14,7 @@ from ebm_studio.app.pages.train.setup.plan_fields import LEARNING, NET, SHORT_RU
 from ebm_studio.app.pages.train.setup.presets_panel import PresetsPanel
 from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.widgets.fields import Choice, Parameter, WholeField, label, reset_button
-from ebm_studio.app.widgets.formatting import thousands
+from ebm_studio.app.widgets.formatting import activation_choices, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.durations import duration
 from ebm_studio.core.specs import SIZES
@@ -150,10 +150,7 @@ class ExpertPanel(QWidget):
         self.fold.setCheckable(True)
         self.fold.setToolTip("Show or hide all settings of the network, the short run and training.")
         self.fold.toggled.connect(self.set_open)
-        self.activation = WordsPanel(
-            theme, setup, "Activation", ("net", "activation"),
-            [("leaky_relu", "LeakyReLU", "With slope 0.2, as in the paper."), ("silu", "SiLU", "A smooth activation.")],
-        )  # fmt: skip
+        self.activation = WordsPanel(theme, setup, "Activation", ("net", "activation"), activation_choices())
         self.net = KnobsPanel(theme, setup, "Net", NET)
         self.short_run = KnobsPanel(theme, setup, "Short run", SHORT_RUN)
         self.start = WordsPanel(
