@@ -13,7 +13,7 @@ from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.evaluation.figures import Estimate, Figures, Health, Nearest, Scale
 from ebm_studio.core.sampling.inversion import undo
 from ebm_studio.core.specs import NetSpec, ShortRun
-from ebm_studio.data.models.card import Card
+from ebm_studio.data.models.card import Card, DataCard
 from ebm_studio.data.models.latent import MAX_VALUE
 from ebm_studio.data.models.model import load_model, save_model
 from ebm_studio.data.pictures.pictures import fit, to_images
@@ -87,3 +87,21 @@ def make_zip(path: Path, members: dict[str, bytes]) -> Path:
 def make_data(path: Path, count: int = 12) -> Path:
     """A zip of small pictures to learn from."""
     return make_zip(path, {f"{i:03d}.png": encoded(make_picture((20, 20), i)) for i in range(count)})
+
+
+def make_folder(folder: Path, count: int) -> Path:
+    """A folder of colour pictures, 16 x 16, to measure against."""
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for i in range(count):
+        small = Image.fromarray(random.integers(0, 256, (4, 4, 3), dtype=np.uint8))
+        small.resize((16, 16), Image.Resampling.BICUBIC).save(folder / f"{i:03}.png")
+    return folder
+
+
+def make_trained(path: Path, data: DataCard, steps: int, name: str = "tiny") -> Path:
+    """A model for `make_folder` that says what it was trained on; its weights are random."""
+    spec = NetSpec(size=16, channels=3, width=4)
+    net = ConvNet(spec, torch.Generator().manual_seed(0))
+    save_model(path, net, Card(name=name, net=spec, short_run=ShortRun(steps=steps), data=data))
+    return path

@@ -9,7 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ebm_studio.cli.options import add_device, add_json, add_reading, counting_bar, reading, some_name, some_path
+from ebm_studio.cli.options import (
+    add_computing,
+    add_model_and_data,
+    counting_bar,
+    reading,
+    some_path,
+)
 from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.storage.atomic_write import check_place
 
@@ -22,10 +28,7 @@ def add(commands: Any) -> None:
         description="Draw at step sizes from the model's own to 1.5 times that, compare with training images "
         "(KID-lite0), and write the model with the smallest step size that is not measurably worse than the best.",
     )
-    parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
-    parser.add_argument(
-        "data", metavar="DATA", help="its training data: a folder or zip of images, or a data set's name"
-    )
+    add_model_and_data(parser)
     parser.add_argument("-o", "--output", type=some_path, metavar="FILE", help="the model to write (default: none)")
     parser.add_argument(
         "--most",
@@ -37,10 +40,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--count", type=int, default=512, metavar="N", help="samples for each step size (default: 512)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the samples (default: 0)")
-    add_reading(parser)
-    add_device(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
+    add_computing(parser, run)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ebm_studio.cli.options import (
-    add_device,
-    add_json,
-    add_reading,
+    add_computing,
+    add_model_and_data,
     counting_bar,
     progress_bar,
     reading,
-    some_name,
     some_path,
 )
 from ebm_studio.cli.signals import stop_signals
@@ -40,20 +38,14 @@ def add(commands: Any) -> None:
         "that the short run does not converge and does not mix, that samples match the data's moments and energies, "
         "and that the run can be inverted. Ctrl-C keeps the claims that are finished. docs/diagnosis.md explains them.",
     )
-    parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
-    parser.add_argument(
-        "data", metavar="DATA", help="its training data: a folder or zip of images, or a data set's name"
-    )
+    add_model_and_data(parser)
     parser.add_argument(
         "-o", "--output", type=some_path, metavar="REPORT.html", help="write a report, as one self-contained file"
     )
     parser.add_argument("--only", default="", metavar="CLAIM,...", help=f"some of {', '.join(CLAIMS)} (default: all)")
     parser.add_argument("--count", type=int, default=512, metavar="N", help="samples to measure (default: 512)")
     parser.add_argument("--seed", type=int, default=0, help="seed of samples and draws (default: 0)")
-    add_reading(parser)
-    add_device(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
+    add_computing(parser, run)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -8,7 +8,13 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from ebm_studio.cli.options import add_device, add_json, add_reading, counting_bar, reading, some_name, some_path
+from ebm_studio.cli.options import (
+    add_computing,
+    add_model_and_data,
+    counting_bar,
+    reading,
+    some_path,
+)
 from ebm_studio.core.evaluation.figures import Estimate, Figures
 from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.storage.atomic_write import check_place
@@ -24,10 +30,7 @@ def add(commands: Any) -> None:
         description="Compare samples with the held-out images of DATA (docs/fidelity.md explains the metrics). "
         "--features inception gives true KID, FID and IS, and downloads its weights when first used.",
     )
-    parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
-    parser.add_argument(
-        "data", metavar="DATA", help="its training data: a folder or zip of images, or a data set's name"
-    )
+    add_model_and_data(parser)
     parser.add_argument("--count", type=int, default=5000, metavar="N", help="samples to compare (default: 5000)")
     parser.add_argument("--features", default="lite0", help="lite0 or inception (default: lite0)")
     parser.add_argument(
@@ -41,10 +44,7 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help="write a copy of the model with the metrics in its card",
     )
-    add_reading(parser)
-    add_device(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
+    add_computing(parser, run)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

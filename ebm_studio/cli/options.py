@@ -54,6 +54,22 @@ def some_name(text: str) -> str:
     return text
 
 
+def add_model_and_data(parser: argparse.ArgumentParser) -> None:
+    """MODEL, and the DATA that it was trained on."""
+    parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
+    parser.add_argument(
+        "data", metavar="DATA", help="its training data: a folder or zip of images, or a data set's name"
+    )
+
+
+def add_computing(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], dict[str, Any]]) -> None:
+    """How weights without a card are read, the device, --json, and what runs the command."""
+    add_reading(parser)
+    add_device(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """--sign, --activation and --leak: how weights without a card are read."""
     group = parser.add_argument_group("for weights from another program (a MODEL without a card)")

@@ -12,17 +12,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from PIL import Image
 
 from ebm_studio.cli.main import main
-from ebm_studio.core.energy.nets import ConvNet, make_net
+from ebm_studio.core.energy.nets import make_net
 from ebm_studio.core.evaluation.findings import CLAIMS, Finding
-from ebm_studio.core.specs import NetSpec, ShortRun, point_net
+from ebm_studio.core.specs import ShortRun, point_net
 from ebm_studio.data.models.card import Card, DataCard
 from ebm_studio.data.models.diagnosis.diagnose import EXAMINERS
 from ebm_studio.data.models.diagnosis.subject import Subject
 from ebm_studio.data.models.model import save_model
+from tests.making import make_folder, make_trained
 
 IMAGES, HELD_OUT = 40, 12
 FREE = [claim for claim in CLAIMS if claim != "steps"]
@@ -31,21 +30,11 @@ FREE = [claim for claim in CLAIMS if claim != "steps"]
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    random = np.random.default_rng(0)
-    for i in range(IMAGES):
-        small = Image.fromarray(random.integers(0, 256, (4, 4, 3), dtype=np.uint8))
-        small.resize((16, 16), Image.Resampling.BICUBIC).save(folder / f"{i:03}.png")
-    return folder
+    return make_folder(tmp_path / "pictures", IMAGES)
 
 
 def write_model(path: Path, name: str = "tiny", held_out: int = HELD_OUT) -> Path:
-    spec = NetSpec(size=16, channels=3, width=4)
-    net = ConvNet(spec, torch.Generator().manual_seed(0))
-    card = Card(name=name, net=spec, short_run=ShortRun(steps=4), data=DataCard(held_out=held_out))
-    save_model(path, net, card)
-    return path
+    return make_trained(path, DataCard(held_out=held_out), steps=4, name=name)
 
 
 def diagnose(capsys: pytest.CaptureFixture[str], *words: object) -> Any:

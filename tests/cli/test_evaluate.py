@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from ebm_studio.cli.main import main
-from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.evaluation.figures import Estimate
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models import card as card_module
@@ -19,7 +17,7 @@ from ebm_studio.data.models.calibration import Trial, calibrated
 from ebm_studio.data.models.card import Card, DataCard, read_card
 from ebm_studio.data.models.features import Extractor
 from ebm_studio.data.models.model import load_model, save_model
-from tests.making import make_figures
+from tests.making import make_figures, make_folder, make_trained
 
 IMAGES, HELD_OUT = 60, 20
 
@@ -33,21 +31,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    random = np.random.default_rng(0)
-    for i in range(IMAGES):
-        small = Image.fromarray(random.integers(0, 256, (4, 4, 3), dtype=np.uint8))
-        small.resize((16, 16), Image.Resampling.BICUBIC).save(folder / f"{i:03}.png")
-    return folder
+    return make_folder(tmp_path / "pictures", IMAGES)
 
 
 def write_model(path: Path, held_out: int = HELD_OUT, data: str = "unknown") -> Path:
-    spec = NetSpec(size=16, channels=3, width=4)
-    net = ConvNet(spec, torch.Generator().manual_seed(0))
-    card = Card(name="tiny", net=spec, short_run=ShortRun(steps=3), data=DataCard(name=data, held_out=held_out))
-    save_model(path, net, card)
-    return path
+    return make_trained(path, DataCard(name=data, held_out=held_out), steps=3)
 
 
 def evaluate(capsys: pytest.CaptureFixture[str], *words: object) -> Any:

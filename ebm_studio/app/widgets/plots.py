@@ -293,40 +293,24 @@ class Curve(Chart):
         self._state.playback.go(place)
 
 
-class Plots(QWidget):
-    """Energy, gradient norm and path length side by side, with one cursor."""
+class CurveRow(QWidget):
+    """Curves side by side, with one cursor; other charts may stand at their right."""
 
-    def __init__(self, theme: Theme, state: ShowsChain) -> None:
+    def __init__(self, state: ShowsChain, *curves: Curve, beside: Sequence[QWidget] = ()) -> None:
         super().__init__()
-        self.energy = Curve(
-            theme, state, "Energy E", "The energy E(x) at each step; lower is more likely. Click to go there.",
-            lambda store: store.energy(),
-        )  # fmt: skip
-        self.gradient = Curve(
-            theme, state, "Gradient step length", "s·‖∂E/∂x‖, the gradient part of a step. Click to go there.",
-            lambda store: store.gradient_norm(),
-        )  # fmt: skip
-        self.path = Curve(
-            theme, state, "Path length", "The total length of the gradient parts of the steps so far. Click to go "
-                "there.",
-            lambda store: store.path_length(),
-        )  # fmt: skip
+        self.curves = curves
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2 * UNIT)
-        for curve in self.curves:
-            row.addWidget(curve, 1)
+        row.setSpacing(UNIT if beside else 2 * UNIT)
+        for curve in curves:
             curve.pointed.connect(self._point)
+        for chart in (*curves, *beside):
+            row.addWidget(chart, 1)
         playback = state.playback
         for signal in (playback.chain_changed, playback.grew, playback.axis_changed, state.selection_changed):
             signal.connect(self._draw)
-        state.playback.position_changed.connect(self._move)
+        playback.position_changed.connect(self._move)
         self._draw()
-
-    @property
-    def curves(self) -> tuple[Curve, ...]:
-        """The three plots."""
-        return (self.energy, self.gradient, self.path)
 
     def _draw(self) -> None:
         for curve in self.curves:
@@ -339,3 +323,24 @@ class Plots(QWidget):
     def _move(self) -> None:
         for curve in self.curves:
             curve.follow()
+
+
+class Plots(CurveRow):
+    """Energy, gradient norm and path length."""
+
+    def __init__(self, theme: Theme, state: ShowsChain) -> None:
+        energy = Curve(
+            theme, state, "Energy E", "The energy E(x) at each step; lower is more likely. Click to go there.",
+            lambda store: store.energy(),
+        )  # fmt: skip
+        gradient = Curve(
+            theme, state, "Gradient step length", "s·‖∂E/∂x‖, the gradient part of a step. Click to go there.",
+            lambda store: store.gradient_norm(),
+        )  # fmt: skip
+        path = Curve(
+            theme, state, "Path length", "The total length of the gradient parts of the steps so far. Click to go "
+                "there.",
+            lambda store: store.path_length(),
+        )  # fmt: skip
+        super().__init__(state, energy, gradient, path)
+        self.energy, self.gradient, self.path = energy, gradient, path

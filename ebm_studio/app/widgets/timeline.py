@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSplitter, QT
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.studio.playback import SPEEDS, Mode, Playback, ShowsChain
+from ebm_studio.app.studio.playback import SPEEDS, Playback, ShowsChain
 from ebm_studio.app.widgets.actions import act
-from ebm_studio.app.widgets.fields import WholeField, button, label
+from ebm_studio.app.widgets.fields import WholeField, label
 from ebm_studio.app.widgets.formatting import ordinal
 from ebm_studio.app.widgets.names import NameLabel
 from ebm_studio.app.widgets.scrub_bar import ScrubBar
+from ebm_studio.app.widgets.transport import Key, Transport
 from ebm_studio.core.specs import MAX_STEPS
 from ebm_studio.engine.chain_store import ChainStore
 
@@ -80,22 +81,14 @@ class Timeline(OverPlots):
         self._theme = theme
         self._state = state
         self._playback = playback = state.playback
-        self.first = button(
-            theme, "first", "First step", "To the start noise z (Home).", lambda: playback.step(-MAX_STEPS)
+        keys = (
+            Key("First step", "To the start noise z (Home).", lambda: playback.step(-MAX_STEPS)),
+            Key("Previous step", "One step back (←).", lambda: playback.step(-1)),
+            Key("Play", "Play or pause the chain (Space).", playback.toggle),
+            Key("Next step", "One step forward (→).", lambda: playback.step(1)),
+            Key("Last step", "To the image after K steps (End).", lambda: playback.step(MAX_STEPS)),
         )
-        self.previous = button(theme, "previous", "Previous step", "One step back (←).", lambda: playback.step(-1))
-        self.play = button(theme, "play", "Play", "Play or pause the chain (Space).", playback.toggle)
-        self.play.setObjectName("play")
-        self.next = button(theme, "next", "Next step", "One step forward (→).", lambda: playback.step(1))
-        self.last = button(
-            theme, "last", "Last step", "To the image after K steps (End).", lambda: playback.step(MAX_STEPS)
-        )
-        self.loop = button(theme, "loop", "Loop", "Loop from noise.")
-        self.pingpong = button(theme, "pingpong", "Ping-pong", "Loop to the image and back to noise.")
-        self._modes: dict[QToolButton, Mode] = {self.loop: "loop", self.pingpong: "pingpong"}
-        for widget, mode in self._modes.items():
-            widget.setCheckable(True)
-            widget.clicked.connect(lambda on, mode=mode: playback.set_mode(mode if on else "once"))
+        self.transport = Transport(theme, playback, keys, ("Loop from noise.", "Loop to the image and back to noise."))
         self.log = self._log_switch()
         self.scrub = ScrubBar(theme)
         self.scrub.scrubbed.connect(playback.go)
@@ -113,10 +106,9 @@ class Timeline(OverPlots):
         playback.chain_changed.connect(self._load)
         playback.grew.connect(self._grow)
         playback.position_changed.connect(self._move)
-        playback.playing_changed.connect(self._show_playing)
-        playback.mode_changed.connect(self._show_mode)
+        playback.mode_changed.connect(self._show_speed)
         playback.axis_changed.connect(self._show_axis)
-        self._show_mode()
+        self._show_speed()
         self._load()
 
     def _log_switch(self) -> QToolButton:
@@ -140,8 +132,7 @@ class Timeline(OverPlots):
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
         bar.setSpacing(UNIT // 2)
-        for widget in (self.first, self.previous, self.play, self.next, self.last, self.loop, self.pingpong):
-            bar.addWidget(widget)
+        bar.addWidget(self.transport)
         bar.addSpacing(UNIT)
         bar.addWidget(self.scrub, 1)
         bar.addWidget(self.log)
@@ -174,8 +165,7 @@ class Timeline(OverPlots):
 
     def _load(self) -> None:
         store = self._playback.store
-        transport = (self.first, self.previous, self.play, self.next, self.last, self.scrub, self.position)
-        for widget in transport:
+        for widget in (*self.transport.ways, self.scrub, self.position):
             widget.setEnabled(store is not None)
         if store is None:
             self.go_on.hide()
@@ -221,17 +211,10 @@ class Timeline(OverPlots):
             "all steps fit, only every n-th is kept."
         )
 
-    def _show_mode(self) -> None:
-        for widget, mode in self._modes.items():
-            widget.setChecked(self._playback.mode == mode)
+    def _show_speed(self) -> None:
         if self._playback.speed in SPEEDS:
             self.speed.setCurrentIndex(SPEEDS.index(self._playback.speed))
 
     def _show_axis(self) -> None:
         self.log.setChecked(self._playback.log)
         self.scrub.set_log(self._playback.log)
-
-    def _show_playing(self) -> None:
-        playing = self._playback.playing
-        self.play.setIcon(self._theme.icon("pause" if playing else "play"))
-        self.play.setAccessibleName("Pause" if playing else "Play")

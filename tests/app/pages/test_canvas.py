@@ -105,7 +105,7 @@ def test_what_is_zoomed_cannot_be_lost():
 
 def test_ping_pong_plays_back(qtbot, running):
     playback, timeline = running.state.playback, running.generate.timeline
-    QTest.mouseClick(timeline.pingpong, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(timeline.transport.pingpong, Qt.MouseButton.LeftButton)
     assert playback.mode == "pingpong"
     timeline.speed.setCurrentIndex(timeline.speed.findData(100))
     timeline.speed.activated.emit(timeline.speed.currentIndex())
@@ -117,8 +117,8 @@ def test_ping_pong_plays_back(qtbot, running):
     qtbot.waitUntil(lambda: 0 in seen, timeout=PATIENCE)
     qtbot.waitUntil(lambda: seen[-1] == STEPS, timeout=PATIENCE)
     assert STEPS - 1 in seen or STEPS - 2 in seen  # step by step, not a jump
-    QTest.mouseClick(timeline.loop, Qt.MouseButton.LeftButton)
-    assert (playback.mode, timeline.pingpong.isChecked()) == ("loop", False)
+    QTest.mouseClick(timeline.transport.loop, Qt.MouseButton.LeftButton)
+    assert (playback.mode, timeline.transport.pingpong.isChecked()) == ("loop", False)
     playback.pause()
 
 

@@ -103,7 +103,7 @@ def test_settings_are_remembered_and_broken_ones_are_the_defaults(settings):
 
 def test_the_speed_leaves_the_way_of_playing_as_it_is(running):
     playback = running.state.playback
-    QTest.mouseClick(running.generate.timeline.pingpong, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(running.generate.timeline.transport.pingpong, Qt.MouseButton.LeftButton)
     running.preferences.set("speed", 50)
     assert (playback.speed, playback.mode) == (50, "pingpong")
     running.preferences.set("loop", True)

@@ -28,6 +28,7 @@ from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.long_run_bar import LongRunBar
 from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.names import NameLabel
+from ebm_studio.app.widgets.page_header import PageHeader
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
@@ -185,14 +186,11 @@ class SideHeader(QWidget):
         self.reset.setEnabled(self._side.model is not None and run != self._side.model.card.short_run)
 
 
-class Common(QWidget):
+class Common(PageHeader):
     """Above both sides: what they share, and how far apart they are."""
 
     def __init__(self, theme: Theme, state: CompareState) -> None:
         super().__init__()
-        self.setObjectName("header")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(6 * UNIT)
         self._state = state
         self.difference = NameLabel("muted")
         self.difference.setElideMode(Qt.TextElideMode.ElideRight)

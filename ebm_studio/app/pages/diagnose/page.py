@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
@@ -22,6 +22,7 @@ from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.data_set_box import SourceBox
 from ebm_studio.app.widgets.fields import WholeField, label
 from ebm_studio.app.widgets.model_chooser import ModelChooser
+from ebm_studio.app.widgets.page_header import TitledHeader, scrolled
 from ebm_studio.core.errors import DataError, StudioError
 from ebm_studio.core.evaluation.findings import CLAIMS, Claim, Diagnosis
 from ebm_studio.core.specs import MAX_CHAINS
@@ -127,19 +128,8 @@ class DiagnosePage(Page):
         self._show()
 
     def _lay_out(self, theme: Theme) -> None:
-        header = QWidget()
-        header.setObjectName("header")
-        header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        header.setFixedHeight(6 * UNIT)
-        row = QHBoxLayout(header)
-        row.setContentsMargins(3 * UNIT, 0, 3 * UNIT, 0)
-        row.setSpacing(UNIT)
-        row.addWidget(label("Diagnose", "large"))
-        row.addStretch(1)
-        row.addWidget(label("Samples", "muted"))
-        row.addWidget(self.count)
-        row.addWidget(self.beside)
-        row.addWidget(self.export)
+        samples = label("Samples", "muted")
+        header = TitledHeader(self.title, samples, self.count, self.beside, self.export)
         introduction = label(INTRODUCTION, "muted")
         introduction.setWordWrap(True)
         body = QWidget()
@@ -153,12 +143,7 @@ class DiagnosePage(Page):
             for line, card in enumerate(cards.values()):
                 grid.addWidget(card, 2 + line, column)
         grid.setRowStretch(2 + len(CLAIMS), 1)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(body)
+        self.area = scrolled(body)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)

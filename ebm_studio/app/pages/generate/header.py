@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
@@ -10,16 +9,14 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.widgets.chains_fields import ChainsFields
 from ebm_studio.app.widgets.model_chooser import ModelChooser
+from ebm_studio.app.widgets.page_header import PageHeader
 
 
-class Header(QWidget):
+class Header(PageHeader):
     """Model, seed and count."""
 
     def __init__(self, theme: Theme, state: GenerateState) -> None:
         super().__init__()
-        self.setObjectName("header")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(6 * UNIT)
         self.model = ModelChooser(theme, state.open)
         chains = ChainsFields(theme, state, "Chain i of a seed is always the same.", "N, the number of chains.")
         self.seed, self.count = chains.seed, chains.count

@@ -31,6 +31,7 @@ from ebm_studio.app.studio.keys import KeyGroups, Line
 from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.studio.wishes import HelpView, ShowHelp, TakeTour
 from ebm_studio.app.widgets.fields import Choice, label
+from ebm_studio.app.widgets.page_header import TitledHeader
 from ebm_studio.data.storage.logs import Ring, log_folder
 
 PAPER = (
@@ -279,20 +280,12 @@ class HelpPage(Page):
         self.choice.setFixedWidth(32 * UNIT)
         self.choice.set_value("keys")
         self.choice.chosen.connect(self.choose)
-        header = QWidget()
-        header.setObjectName("header")
-        header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        header.setFixedHeight(6 * UNIT)
-        row = QHBoxLayout(header)
-        row.setContentsMargins(3 * UNIT, 0, 3 * UNIT, 0)
-        row.addWidget(label("Help", "large"))
-        row.addSpacing(3 * UNIT)
-        row.addWidget(self.choice)
-        row.addStretch(1)
         self.tour = QPushButton("Take the tour")
         self.tour.setToolTip("Eight stops over the pages, from noise to how a model is trained.")
         self.tour.clicked.connect(lambda: studio.wish(TakeTour()))
-        row.addWidget(self.tour)
+        header = TitledHeader(self.title, self.tour)
+        header.row.insertSpacing(1, 2 * UNIT)
+        header.row.insertWidget(2, self.choice)
         self.stack = QStackedWidget()
         for view in self._views.values():
             self.stack.addWidget(view if view is self.log else _scrolled(view))

@@ -29,6 +29,7 @@ from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.fields import Choice
 from ebm_studio.app.widgets.long_run_bar import LongRunBar
 from ebm_studio.app.widgets.model_chooser import ModelChooser
+from ebm_studio.app.widgets.page_header import PageHeader
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.core.specs import MAX_FRAMES
 from ebm_studio.data.exports.frames import letter
@@ -122,10 +123,7 @@ class InterpolatePage(Page):
         return of_path(self.state)
 
     def _lay_out(self) -> None:
-        header = QWidget()
-        header.setObjectName("header")
-        header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        header.setFixedHeight(6 * UNIT)
+        header = PageHeader()
         line = QHBoxLayout(header)
         line.setContentsMargins(UNIT, 0, 2 * UNIT, 0)
         line.addWidget(self.model)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.interpolate.film_playback import RATES
 from ebm_studio.app.pages.interpolate.state import PathState
-from ebm_studio.app.studio.playback import Mode
-from ebm_studio.app.widgets.fields import RealField, WholeField, button, label
+from ebm_studio.app.widgets.fields import RealField, WholeField, label
 from ebm_studio.app.widgets.scrub_bar import ScrubBar
 from ebm_studio.app.widgets.timeline import OverPlots
+from ebm_studio.app.widgets.transport import Key, Transport
 from ebm_studio.core.specs import MAX_FRAMES
 from ebm_studio.data.exports.frames import letter
 
@@ -30,23 +30,14 @@ class PathTimeline(OverPlots):
         self.setObjectName("timeline")
         self._theme = theme
         self._state = state
-        playback = state.playback
-        self.first = button(theme, "first", "First frame", "To the first stop (Home).", lambda: state.go_frame(0))
-        self.previous = button(
-            theme, "previous", "Previous frame", "One frame back (←).", lambda: state.go_frame(state.frame - 1)
+        keys = (
+            Key("First frame", "To the first stop (Home).", lambda: state.go_frame(0)),
+            Key("Previous frame", "One frame back (←).", lambda: state.go_frame(state.frame - 1)),
+            Key("Play", "Play or pause (Space).", state.toggle),
+            Key("Next frame", "One frame forward (→).", lambda: state.go_frame(state.frame + 1)),
+            Key("Last frame", "To the last stop (End).", lambda: state.go_frame(MAX_FRAMES)),
         )
-        self.play = button(theme, "play", "Play", "Play or pause (Space).", state.toggle)
-        self.play.setObjectName("play")
-        self.next = button(
-            theme, "next", "Next frame", "One frame forward (→).", lambda: state.go_frame(state.frame + 1)
-        )
-        self.last = button(theme, "last", "Last frame", "To the last stop (End).", lambda: state.go_frame(MAX_FRAMES))
-        self.loop = button(theme, "loop", "Loop", "Loop.")
-        self.pingpong = button(theme, "pingpong", "Ping-pong", "Loop forward and back.")
-        self._modes: dict[QToolButton, Mode] = {self.loop: "loop", self.pingpong: "pingpong"}
-        for toggle, mode in self._modes.items():
-            toggle.setCheckable(True)
-            toggle.clicked.connect(lambda on, mode=mode: playback.set_mode(mode if on else "once"))
+        self.transport = Transport(theme, state.playback, keys, ("Loop.", "Loop forward and back."))
         self.along = ScrubBar(theme)
         self.along.setAccessibleName("Position on the path")
         self.along.setToolTip("The position on the path. Positions between two frames are computed at once.")
@@ -69,9 +60,6 @@ class PathTimeline(OverPlots):
         state.view_changed.connect(self._load)
         state.grew.connect(self._move)
         state.moved.connect(self._move)
-        playback.playing_changed.connect(self._show_playing)
-        playback.mode_changed.connect(self._show_mode)
-        self._show_mode()
         self._load()
 
     def _rates(self) -> QComboBox:
@@ -87,8 +75,7 @@ class PathTimeline(OverPlots):
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
         bar.setSpacing(UNIT // 2)
-        for widget in (self.first, self.previous, self.play, self.next, self.last, self.loop, self.pingpong):
-            bar.addWidget(widget)
+        bar.addWidget(self.transport)
         bar.addStretch(1)
         bar.addWidget(self.rate)
         ways = QGridLayout()
@@ -123,7 +110,7 @@ class PathTimeline(OverPlots):
         state = self._state
         steps = state.surface.chain.run.steps if state.surface else state.parameters.run.steps
         is_path = state.surface is not None and state.view != "pad"
-        for control in (self.first, self.previous, self.play, self.next, self.last, self.along, self.rho):
+        for control in (*self.transport.ways, self.along, self.rho):
             control.setEnabled(is_path)
         for along_chain in (self.step, self.at_step):
             along_chain.setEnabled(state.surface is not None)
@@ -146,12 +133,3 @@ class PathTimeline(OverPlots):
             self.rho.setValue(round(state.rho, 3))
         leg = min(int(state.position), state.legs - 1)
         self.leg.setText(f"{letter(leg)} → {letter((leg + 1) % max(len(state.stops), 1))}")
-
-    def _show_playing(self) -> None:
-        playing = self._state.playback.playing
-        self.play.setIcon(self._theme.icon("pause" if playing else "play"))
-        self.play.setAccessibleName("Pause" if playing else "Play")
-
-    def _show_mode(self) -> None:
-        for toggle, mode in self._modes.items():
-            toggle.setChecked(self._state.playback.mode == mode)

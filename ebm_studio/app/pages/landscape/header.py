@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
@@ -11,18 +10,16 @@ from ebm_studio.app.pages.landscape.setup import PACES
 from ebm_studio.app.pages.landscape.state import LandscapeState
 from ebm_studio.app.widgets.fields import button, label
 from ebm_studio.app.widgets.formatting import thousands
+from ebm_studio.app.widgets.page_header import PageHeader
 
 PACE_TEXTS = {0.0: "Full speed", 30.0: "30 updates/s", 5.0: "5 updates/s", 1.0: "1 update/s"}
 
 
-class Header(QWidget):
+class Header(PageHeader):
     """Train, pause, one update, start over; the pace; updates and distances."""
 
     def __init__(self, theme: Theme, state: LandscapeState) -> None:
         super().__init__()
-        self.setObjectName("header")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(6 * UNIT)
         self._theme = theme
         self._state = state
         self._rate = 0.0

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
-from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.landscape.curves import Curves
 from ebm_studio.app.pages.landscape.state import LandscapeState
 from ebm_studio.app.widgets.copying import Table
 from ebm_studio.app.widgets.formatting import signed
-from ebm_studio.app.widgets.plots import Chart, Curve, stroke
+from ebm_studio.app.widgets.plots import Chart, Curve, CurveRow, stroke
 
 Series = Callable[[Curves], tuple[Sequence[int], Sequence[float]]]
 
@@ -97,48 +95,25 @@ class TrainingChart(Chart):
         """Nothing moves along the updates."""
 
 
-class LandscapePlots(QWidget):
+class LandscapePlots(CurveRow):
     """Energy and gradient norm of the chains, then d, v and the distances of training."""
 
     def __init__(self, theme: Theme, state: LandscapeState) -> None:
-        super().__init__()
-        self.energy = Curve(
+        energy = Curve(
             theme, state, "Energy E", "The energy of the chains at each step. Click to go there.",
             lambda store: store.energy(),
         )  # fmt: skip
-        self.gradient = Curve(
+        gradient = Curve(
             theme, state, "Gradient", "The length of the gradient part of each step. Click to go there.",
             lambda store: store.gradient_norm(),
         )  # fmt: skip
-        self.training = [TrainingChart(theme, state, kind) for kind in KINDS]
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(UNIT)
-        for chart in (self.energy, self.gradient, *self.training):
-            row.addWidget(chart, 1)
-        for curve in (self.energy, self.gradient):
-            curve.pointed.connect(self._point)
-        playback = state.playback
-        for signal in (playback.chain_changed, playback.grew, state.selection_changed):
-            signal.connect(self._draw_chains)
-        playback.position_changed.connect(self._move)
+        training = [TrainingChart(theme, state, kind) for kind in KINDS]
+        super().__init__(state, energy, gradient, beside=training)
+        self.energy, self.gradient, self.training = energy, gradient, training
         for signal in (state.sight_changed, state.counted_changed, state.work_changed):
             signal.connect(self._draw_training)
-        self._draw_chains()
         self._draw_training()
-
-    def _draw_chains(self) -> None:
-        for curve in (self.energy, self.gradient):
-            curve.draw()
 
     def _draw_training(self) -> None:
         for chart in self.training:
             chart.draw()
-
-    def _point(self, step: int | None) -> None:
-        for curve in (self.energy, self.gradient):
-            curve.point(step)
-
-    def _move(self) -> None:
-        for curve in (self.energy, self.gradient):
-            curve.follow()

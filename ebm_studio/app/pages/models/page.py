@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
@@ -19,6 +19,7 @@ from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.model_chooser import choose_model_file
+from ebm_studio.app.widgets.page_header import TitledHeader, scrolled
 
 SPACE = 2 * UNIT
 
@@ -91,15 +92,7 @@ class ModelsPage(Page):
         studio.link.progress_changed.connect(self._show_progress)
 
     def _lay_out(self) -> None:
-        header = QWidget()
-        header.setObjectName("header")
-        header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        header.setFixedHeight(6 * UNIT)
-        row = QHBoxLayout(header)
-        row.setContentsMargins(3 * UNIT, 0, 3 * UNIT, 0)
-        row.addWidget(label("Models", "large"))
-        row.addStretch(1)
-        row.addWidget(self.open)
+        header = TitledHeader(self.title, self.open)
         body = QWidget()
         body.setObjectName("body")
         column = QVBoxLayout(body)
@@ -108,12 +101,7 @@ class ModelsPage(Page):
         for widget in (self.empty, self.bundled, self.own, self.recent):
             column.addWidget(widget)
         column.addStretch(1)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(body)
+        self.area = scrolled(body)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)

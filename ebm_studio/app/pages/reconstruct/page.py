@@ -37,6 +37,7 @@ from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.fields import Choice, button
 from ebm_studio.app.widgets.images import as_png
 from ebm_studio.app.widgets.model_chooser import ModelChooser
+from ebm_studio.app.widgets.page_header import PageHeader
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.core.durations import duration
@@ -50,14 +51,11 @@ PHOTOS = f"Photos ({' '.join(f'*{suffix}' for suffix in sorted(READ_SUFFIXES))})
 SPLIT_STEP = 0.05
 
 
-class ReconstructHeader(QWidget):
+class ReconstructHeader(PageHeader):
     """Model, what is shown, where photos come from, and the start."""
 
     def __init__(self, theme: Theme, state: ReconstructState, page: ReconstructPage) -> None:
         super().__init__()
-        self.setObjectName("header")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(6 * UNIT)
         self._state = state
         self.model = ModelChooser(theme, state.open)
         self.view = Choice(

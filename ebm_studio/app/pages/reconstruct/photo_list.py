@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -10,12 +10,8 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
 )
 
-from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.reconstruct.mask_view import draw_mask
@@ -23,6 +19,7 @@ from ebm_studio.app.pages.reconstruct.photo import Photo, seen
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.list_row import ListRow
 from ebm_studio.app.widgets.names import in_tip, printable
 from ebm_studio.app.widgets.pixel_snapping import draw_picture, snapped
 
@@ -105,31 +102,18 @@ class PhotoList(QListWidget):
             menu.popup(self.viewport().mapToGlobal(point))
 
 
-class _Row(QStyledItemDelegate):
+class _Row(ListRow):
     """Draws one photo: what the model sees, what came back, its name and its error."""
 
     def __init__(self, theme: Theme, state: ReconstructState, parent: QListWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, parent)
         self._state = state
 
-    @guarded
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        if index.row() >= len(self._state.photos):
+    def draw(self, painter: QPainter, rect: QRectF, row: int) -> None:
+        if row >= len(self._state.photos):
             return
-        t, photo, net = self._theme.tokens, self._state.photos[index.row()], self._state.net
-        rect = QRectF(option.rect)
-        is_current = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if is_current:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(t.hover))
-            painter.drawRoundedRect(rect.adjusted(2, 2, -2, -2), 6, 6)
-        widget = self.parent()
-        assert isinstance(widget, QListWidget)
-        left = snapped(widget, QRectF(rect.x() + PAD, rect.y() + PAD, TILE, TILE))
+        t, photo, net = self._theme.tokens, self._state.photos[row], self._state.net
+        left = snapped(self._list, QRectF(rect.x() + PAD, rect.y() + PAD, TILE, TILE))
         right = left.translated(TILE + GAP, 0)
         painter.fillRect(left, QColor(t.canvas))
         painter.fillRect(right, QColor(t.canvas))

@@ -13,6 +13,7 @@ from ebm_studio.app.pages.page import Page
 from ebm_studio.app.studio.preferences import About, Preferences, about
 from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.widgets.fields import label
+from ebm_studio.app.widgets.page_header import TitledHeader
 
 WIDTH = 90 * UNIT
 
@@ -29,13 +30,6 @@ class SettingsPage(Page):
         super().__init__(studio, theme)
         self._store = store = studio.preferences
         self.boxes: dict[str, QComboBox] = {}
-        header = QWidget()
-        header.setObjectName("header")
-        header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        header.setFixedHeight(6 * UNIT)
-        row = QVBoxLayout(header)
-        row.setContentsMargins(3 * UNIT, 0, 3 * UNIT, 0)
-        row.addWidget(label("Settings", "large"))
         body = QWidget()
         body.setObjectName("body")
         body.setMaximumWidth(WIDTH)  # not the groups: they would be given the height that they need when wider
@@ -53,7 +47,7 @@ class SettingsPage(Page):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        whole.addWidget(header)
+        whole.addWidget(TitledHeader(self.title))
         whole.addWidget(area, 1)
         store.changed.connect(self._show)
         for name in self.boxes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
@@ -14,18 +14,16 @@ from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.widgets.data_set_box import SourceBox, choose_folder, choose_zip
 from ebm_studio.app.widgets.fields import button, label
 from ebm_studio.app.widgets.names import NameLabel
+from ebm_studio.app.widgets.page_header import PageHeader
 
 PICTURES = "Training pictures"
 
 
-class TrainHeader(QWidget):
+class TrainHeader(PageHeader):
     """One line of the height that every page's header has."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("header")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(6 * UNIT)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
         self.row.setSpacing(UNIT // 2)

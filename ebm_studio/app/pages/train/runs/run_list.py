@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -10,14 +10,10 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
-from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.train.runs.run_reader import RunView, read_grid
@@ -25,6 +21,7 @@ from ebm_studio.app.pages.train.runs.run_text import line_of
 from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.list_row import ListRow
 from ebm_studio.app.widgets.pixel_snapping import draw_picture, snapped
 
 WIDTH = 26 * UNIT
@@ -137,31 +134,19 @@ class RunColumn(QWidget):
         self.empty.setVisible(not self._runs.views)
 
 
-class _Row(QStyledItemDelegate):
+class _Row(ListRow):
     """Draws one run: some of its newest samples, its name, how it stands, how far it is."""
 
     def __init__(self, theme: Theme, runs: Runs, parent: QListWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, parent, UNIT / 2)
         self._runs = runs
 
-    @guarded
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        if index.row() >= len(self._runs.views):
+    def draw(self, painter: QPainter, rect: QRectF, row: int) -> None:
+        if row >= len(self._runs.views):
             return
-        t, view = self._theme.tokens, self._runs.views[index.row()]
-        rect = QRectF(option.rect)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(t.hover))
-            painter.drawRoundedRect(rect.adjusted(UNIT / 2, 2, -UNIT / 2, -2), 6, 6)
-        widget = self.parent()
-        assert isinstance(widget, QListWidget)
+        view = self._runs.views[row]
         side = SIDE * TILE + 1
-        corner = snapped(widget, QRectF(rect.x() + PAD + UNIT / 2, rect.y() + (HEIGHT - side) / 2, side, side))
+        corner = snapped(self._list, QRectF(rect.x() + PAD + UNIT / 2, rect.y() + (HEIGHT - side) / 2, side, side))
         self._draw_samples(painter, corner, view)
         left = corner.right() + UNIT + UNIT / 2
         self._write(painter, QRectF(left, corner.y(), rect.right() - PAD - UNIT / 2 - left, side), view)
