@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import ebm_studio
@@ -78,3 +79,57 @@ def test_the_files_that_the_architecture_names_exist():
 def test_the_activation_is_asked_in_one_place():
     files = [path for path in ROOT.rglob("*.py") if re.search(r"activation [!=]= ", path.read_text(encoding="utf-8"))]
     assert [path.name for path in files] == ["specs.py"]
+
+
+def public(path: Path) -> Iterator[tuple[str, ast.FunctionDef, str]]:
+    """A file's public functions and methods, each with its name and its docstring, and that of its class."""
+
+    def within(node: ast.AST, owner: str, about: str) -> Iterator[tuple[str, ast.FunctionDef, str]]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.ClassDef) and not child.name.startswith("_"):
+                text = about + (ast.get_docstring(child) or "")
+                if isinstance(child, ast.ClassDef):
+                    yield from within(child, f"{child.name}.", text)
+                elif ast.get_docstring(child):
+                    yield f"{path.name}: {owner}{child.name}", child, text
+
+    return within(ast.parse(path.read_text(encoding="utf-8")), "", "")
+
+
+ARRAYS = re.compile(r"\b(Tensor|NDArray|Pixels|Floats|Bytes|Values)\b")
+"""Types of arrays whose own names tell no shape, as `Points` and `Rows` do."""
+SHAPES = re.compile(r"\([\w.()+ ]+,([\w. +/×]+,?)*\)|\(\.\.\., |\bshapes?\b|See `")
+
+
+def test_public_functions_give_the_shapes_of_their_arrays():
+    untold = []
+    for name, function, text in (found for path in sorted(ROOT.rglob("*.py")) for found in public(path)):
+        arguments = [*function.args.args, *function.args.kwonlyargs]
+        hints = [ast.unparse(hint) for hint in (*(a.annotation for a in arguments), function.returns) if hint]
+        if any(ARRAYS.search(hint) and "Callable" not in hint for hint in hints) and not SHAPES.search(text):
+            untold.append(name)
+    assert untold == []
+
+
+def raised(node: ast.AST) -> Iterator[str]:
+    """The classes that a function itself raises."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Raise) and isinstance(child.exc, ast.Call):
+            yield ast.unparse(child.exc.func)
+        elif not isinstance(child, ast.FunctionDef | ast.Lambda):
+            yield from raised(child)
+
+
+def test_public_functions_name_the_errors_that_they_raise():
+    untold = [
+        name
+        for path in sorted(ROOT.rglob("*.py"))
+        for name, function, text in public(path)
+        if any(kind.endswith("Error") and kind not in INSIDE for kind in raised(function)) and "Error`" not in text
+        if not re.search(r"[Rr]aise|[Rr]efuse|See `", text)
+    ]
+    assert untold == []
+
+
+INSIDE = ("NotImplementedError", "ValueError", "TypeError", "OSError", "AssertionError")
+"""Of abstract methods, and those that are caught where they are raised."""

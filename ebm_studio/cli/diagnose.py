@@ -49,7 +49,7 @@ def add(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Measure and report."""
+    """Measure and report. Raises `StudioError`."""
     if args.output:
         check_place(args.output)
     settings = Diagnosing(count=args.count, seed=args.seed)

@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Write the files, or remove them."""
+    """Write the files, or remove them. Raises `StudioError`."""
     from ebm_studio.data.storage.desktop import install_desktop, remove_desktop
 
     if not sys.platform.startswith("linux"):

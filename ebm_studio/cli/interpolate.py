@@ -178,7 +178,7 @@ def run_of(stops: Sequence[str], own: ShortRun) -> ShortRun:
 
 
 def read_stop(text: str, model: Model, own: ShortRun) -> Latent:
-    """The latent that a stop names: seed:7, seed:7:3, a latent file, or a photo."""
+    """The latent that a stop names: seed:7, seed:7:3, a latent file, or a photo. Raises `StudioError`."""
     from ebm_studio.data.models.latent import SUFFIX, read_latent
 
     if text.startswith("seed:"):

@@ -27,7 +27,7 @@ _NUMBER = r"(\d+(?:\.\d+)?)"
 
 
 def duration(text: str) -> float:
-    """Seconds, more than 0, from "90", "90s", "30m", "1.5h" or "1h30m"."""
+    """Seconds, more than 0, from "90", "90s", "30m", "1.5h" or "1h30m". Raises `ArgumentTypeError`."""
     # A number without a unit means seconds, but not after hours or minutes: people who write 1h30 mean minutes.
     plain = re.fullmatch(rf"{_NUMBER}s?", text.strip())
     parts = plain or re.fullmatch(rf"(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?", text.strip())

@@ -23,7 +23,10 @@ def add(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> list[dict[str, Any]]:
-    """The runs, most recently started first, as objects with `name`, `path`, `status` and the last `events`."""
+    """The runs, most recently started first, as objects with `name`, `path`, `status` and the last `events`.
+
+    Raises `StudioError` when there is no such folder.
+    """
     if args.root and not os.path.isdir(args.root):
         raise StudioError(f"There is no folder {args.root}: give one that has runs in it.")
     found = [

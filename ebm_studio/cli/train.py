@@ -114,7 +114,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Train until done or stopped."""
+    """Train until done or stopped. Raises `StudioError`."""
     from ebm_studio.data.training.run_diary import session
 
     if args.data is None and not args.resume:

@@ -55,7 +55,7 @@ class Engine:
         self._guests: list[Thread] = []  # those of jobs that were let in
 
     def submit(self, request: R) -> R:
-        """Queue a request; returns it with its stamp, as it will appear in the news."""
+        """Queue a request; returns it with its stamp, as in the news. Raises `RuntimeError` once it is closed."""
         request = replace(request, stamp=next(self._stamps))
         with self._changed:
             if self._closing:

@@ -24,7 +24,7 @@ def to_image(pixels: Pixels) -> QImage:
 
 
 def enlargement(pixels: Pixels) -> int:
-    """How many times a picture is enlarged, with crisp pixels, for other programs."""
+    """How many times a picture (C, H, W) is enlarged, with crisp pixels, for other programs."""
     return max(1, -(-LARGE // int(pixels.shape[2])))
 
 

@@ -41,7 +41,7 @@ class Mosaic(QWidget):
         return QSize(480, 320)
 
     def show_pixels(self, pixels: Pixels | None, hint: str = "") -> None:
-        """Show these pictures, or, when there are none, the hint."""
+        """Show these pictures, uint8 (N, C, H, W), or, when there are none, the hint."""
         if pixels is not self.pixels or hint != self._hint:
             self.pixels = pixels
             self._hint = hint

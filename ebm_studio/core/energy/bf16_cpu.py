@@ -52,7 +52,7 @@ class PackedConvolution:
         self._backward = _mkldnn._reorder_convolution_transpose_weight(weight, *self._sizes_back, results)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The result, activated."""
+        """(N, C, H, W) to the result, activated, (N, width, H / 2, W / 2)."""
         y: Tensor = _mkldnn._convolution_pointwise(x, self._forward, self._bias, *self._sizes, *self._activation)
         return y
 
@@ -79,7 +79,7 @@ class PackedProduct:
         self._backward = _mkldnn._reorder_linear_weight(weight.t().contiguous(), rows)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The result, activated."""
+        """(N, C, H, W) to the result, activated, (N, width, H / 2, W / 2)."""
         n, channels = x.shape[:2]
         framed = x.new_zeros(n, 2 * LAST + 2, 2 * LAST + 2, channels)
         framed[:, 1:-1, 1:-1] = x.permute(0, 2, 3, 1)
@@ -88,7 +88,7 @@ class PackedProduct:
         return y.view(n, LAST, LAST, y.shape[1]).permute(0, 3, 1, 2)
 
     def backward(self, g: Tensor) -> Tensor:
-        """The gradient at the result (before its activation) to that at x."""
+        """The gradient at the result (before its activation), (N, width, 4, 4), to that at x."""
         n, outputs = g.shape[:2]
         rows = g.permute(0, 2, 3, 1).reshape(-1, outputs)
         patches: Tensor = _mkldnn._linear_pointwise(rows, self._backward, None, "none", [], "")

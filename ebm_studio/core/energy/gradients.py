@@ -208,13 +208,13 @@ class EnergyGradient(BlockGradient):
 
 
 def bias_of(layer: nn.Conv2d) -> Tensor:
-    """A layer's bias: all of ours have one."""
+    """A layer's bias, (channels,): all of ours have one."""
     assert layer.bias is not None
     return layer.bias
 
 
 def activate(spec: NetSpec, a: Tensor, out: Tensor) -> None:
-    """The net's activation of a."""
+    """The net's activation of a into out, both of any shape."""
     if spec.is_leaky:
         _aten.leaky_relu.out(a, spec.leak, out=out)
     else:

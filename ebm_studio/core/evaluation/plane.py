@@ -58,7 +58,7 @@ class Grid:
         return _pooled(weights / weights.sum(), fine)
 
     def smoothed(self, masses: Masses, spread: float) -> Masses:
-        """A density blurred by a Gaussian of standard deviation `spread`."""
+        """A density (cells, cells) blurred by a Gaussian of standard deviation `spread`."""
         return _blurred(masses, spread / self.cell)
 
 

@@ -46,7 +46,7 @@ class Ranks:
         return slice(self.rank * each, (self.rank + 1) * each)
 
     def average(self, tensors: Sequence[Tensor]) -> None:
-        """Put the mean over all ranks in the place of each tensor, in one exchange."""
+        """Put the mean over all ranks in the place of each tensor, of any shape, in one exchange."""
         if self.count == 1:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])

@@ -90,6 +90,7 @@ def pad_weights(points: Sequence[tuple[float, float]]) -> Tensor:
 
     The corners are top left, top right, bottom left, bottom right, with y downwards. It is bilinear
     with cosine and sine in place of 1 - t and t, so the squares of the weights sum to 1.
+    Raises `SettingsError` for a point outside the square.
     """
     rows = []
     for x, y in points:

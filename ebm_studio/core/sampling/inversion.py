@@ -136,7 +136,7 @@ def undo(gradient: Gradient, images: Tensor, run: ShortRun) -> Tensor:
     """The noise-free chain walked backwards from its end: x_k = x_(k+1) + s dE/dx(x_k), nearly.
 
     The slope at the unknown x_k is taken at x_(k+1) plus the slope before, which costs one gradient a
-    step: as much as one short run.
+    step: as much as one short run. `images` and the result are (N, C, H, W).
     """
     x = images
     slope = run.step_size * gradient(x)[1]
@@ -191,7 +191,7 @@ def _projection(mode: Mode, start: Start) -> Callable[[Tensor], Tensor]:
 
 
 def into_support(z: Tensor, start: Start) -> Tensor:
-    """The nearest z in p0's support: the cube [-1, 1], or the ball that holds nearly all of a normal p0."""
+    """The nearest z, (N, C, H, W), in p0's support: [-1, 1], or the ball that holds nearly all of a normal p0."""
     if start == "uniform":
         return z.clamp(-1, 1)
     radius = z[0].numel() ** 0.5

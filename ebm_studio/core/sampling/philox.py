@@ -25,7 +25,7 @@ TOGETHER = 2**20  # blocks of four numbers drawn at once, at most: beyond, they 
 
 
 def philox(counter: Words, key: tuple[Tensor, Tensor]) -> Words:
-    """Four random words for each counter and key."""
+    """Four random words for each counter and key. A key is two words; all shapes broadcast."""
     a, b, c, d = counter
     k, m = key
     for _ in range(ROUNDS):

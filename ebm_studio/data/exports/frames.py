@@ -117,7 +117,7 @@ class Frame:
 
     @property
     def panels(self) -> list[Pixels]:
-        """All panels, with as many channels as the most colourful."""
+        """All panels, (N, C, H, W) each, with as many channels as the most colourful."""
         panels = [self.pixels, *self.beside]
         channels = max(panel.shape[1] for panel in panels)
         return [panel if panel.shape[1] == channels else panel.repeat(channels, axis=1) for panel in panels]

@@ -103,7 +103,7 @@ def heldout_error(model: Model, pixels: Pixels, tell: Callable[[int, int], None]
 
 
 def health(model: Model, pixels: Pixels, seed: int = 0) -> Health:
-    """d, v and the path length, measured on held-out images with the noise of training and on fresh chains."""
+    """d, v and the path length of held-out images (N, C, H, W), with the noise of training, and of fresh chains."""
     sigma = model.card.learning.data_noise if model.card.learning else 0.0
     random = torch.Generator().manual_seed(seed_from("health", seed))
     data = torch.from_numpy(to_images(pixels[:HEALTH_CHAINS]))
@@ -123,7 +123,10 @@ def _told(tell: Progress, what: str) -> Callable[[int, int], None]:
 
 
 def some(images: ImageSet, count: int, random: np.random.Generator) -> Pixels:
-    """At most `count` pictures at random: name order often is class order, so the first would not stand for all."""
+    """At most `count` pictures at random, (N, C, H, W).
+
+    The order of names is often that of classes, so the first ones would not stand for all.
+    """
     return images.images[np.sort(random.permutation(len(images))[:count])]
 
 

@@ -59,7 +59,7 @@ class Extractor:
         return torch.cat([parts[first] for first in starts])
 
     def cached(self, pixels: Pixels, progress: Progress = _silent) -> Tensor:
-        """The same, kept in the user's cache folder under a hash of the pictures."""
+        """The same, (N, C, H, W) to (N, D), kept in the user's cache folder under a hash of the pictures."""
         path = _cache_file(self.name, pixels)
         try:
             return torch.from_numpy(np.load(path))

@@ -148,6 +148,7 @@ class Model:
         With `known`, boolean (H, W) or (N, 1, H, W), only those pixels count. Where photo i cannot
         tell its own beginning, the search starts from chain `first` + i of the seed. See
         `core.sampling.inversion.reconstruct`. The short run is by default the model's own `for_photos`.
+        Raises `SettingsError` for photos of another size.
         """
         if photos.shape[1:] != self.card.net.shape:
             raise SettingsError(

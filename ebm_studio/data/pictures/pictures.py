@@ -258,7 +258,7 @@ def can_save(path: Path) -> bool:
 
 
 def save_picture(image: Image.Image, path: Path) -> None:
-    """Write a picture whole or not at all, in the format that its suffix names."""
+    """Write a picture whole or not at all, in the format that its suffix names. Raises `StudioError`."""
     if not can_save(path):
         raise DataError(f"Cannot save a picture as {path.name}: use a name that ends in .png.")
     write_whole(path, image.save)

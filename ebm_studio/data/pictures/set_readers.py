@@ -30,7 +30,10 @@ READING = "reading pictures"
 
 
 def read_idx(paths: Sequence[Path]) -> Pixels:
-    """The grey pictures of an idx3 file, packed by gzip or xz, (N, 1, H, W) with a black margin to 32 x 32."""
+    """The grey pictures of an idx3 file, packed by gzip or xz, (N, 1, H, W) with a black margin to 32 x 32.
+
+    Raises `DataError`, as all readers do.
+    """
     with (lzma.open if paths[0].suffix == ".xz" else gzip.open)(paths[0]) as file:
         magic, *shape = struct.unpack(">4I", file.read(16).ljust(16, b"\0"))
         if magic != 0x803 or not 0 < math.prod(shape) <= MAX_ARRAY_BYTES:
@@ -44,7 +47,7 @@ def read_idx(paths: Sequence[Path]) -> Pixels:
 
 
 def read_cifar(batches: Sequence[str], paths: Sequence[Path]) -> Pixels:
-    """The pictures of CIFAR's binary version (N, 3, 32, 32): those of the pickled one, without a pickle."""
+    """The pictures of CIFAR's binary version (N, 3, 32, 32), without the pickle. Raises `DataError`."""
     record = 1 + 3 * 32 * 32  # the label comes first
     found = {name.rpartition("/")[2]: raw for name, raw in _members(paths[0])}
     if any(batch not in found or len(found[batch]) % record for batch in batches):
@@ -54,7 +57,7 @@ def read_cifar(batches: Sequence[str], paths: Sequence[Path]) -> Pixels:
 
 
 def read_svhn(paths: Sequence[Path]) -> Pixels:
-    """The cropped digits (N, 3, 32, 32) of a .mat file."""
+    """The cropped digits (N, 3, 32, 32) of a .mat file. Raises `DataError`."""
     pixels = read_mat(paths[0].read_bytes(), "X")
     if pixels.dtype != np.uint8 or pixels.shape[:3] != (32, 32, 3) or pixels.ndim != 4:
         raise DataError("its pictures are not 32 x 32 pixels")
@@ -80,7 +83,7 @@ def arrays(read: Callable[[Sequence[Path]], Pixels]) -> Reader:
 
 
 def read_celeba(numbers: range, paths: Sequence[Path], size: int, channels: int, progress: Progress) -> Pixels:
-    """The aligned faces of some numbers. The official split is by number."""
+    """The aligned faces (N, C, H, W) of some numbers. The official split is by number."""
     with zipfile.ZipFile(paths[0]) as archive:
         members = sorted(
             (info.filename, info)
@@ -99,7 +102,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 
 def read_flowers(split: str, paths: Sequence[Path], size: int, channels: int, progress: Progress) -> Pixels:
-    """The flowers of an official split, in its order."""
+    """The flowers (N, C, H, W) of an official split, in its order. Raises `DataError`."""
     pictures, splits = paths
     order = read_mat(splits.read_bytes(), split).astype(int).ravel().tolist()
     wanted = set(order)

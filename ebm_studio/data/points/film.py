@@ -82,7 +82,7 @@ class Film:
         return density_map(self._footage.density, self._side, self._most)
 
     def panels(self, index: int) -> list[Pixels]:
-        """The views of a frame."""
+        """The views of a frame, uint8 (1, 3, side, side) each."""
         return [panel(self._drawn(view, index)) for view in self._views]
 
     def _drawn(self, view: View, index: int) -> Rgb:

@@ -145,12 +145,12 @@ class Landscape:
         return torch.cat(ends), [GRID.smoothed(masses, BLUR * GRID.cell) for masses in seen.values()]
 
     def density_of_energy(self, grid: Grid = GRID) -> Masses:
-        """exp(-E / T) / Z on a grid."""
+        """exp(-E / T) / Z on a grid, (cells, cells)."""
         return grid.of_energy(self.energy(torch.from_numpy(grid.centres(2))).numpy(), self.temperature)
 
     @cached_property
     def truth(self) -> Masses:
-        """The density of the data on the grid, blurred like all that is held against it."""
+        """The density of the data on the grid, (cells, cells), blurred like all that is held against it."""
         return GRID.smoothed(self.scene.data.density(GRID), BLUR * GRID.cell)
 
     def distances(

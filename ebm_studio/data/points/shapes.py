@@ -71,7 +71,7 @@ class PointData:
         return (points + self.spread * random.standard_normal((count, 2))).astype(np.float32)
 
     def density(self, grid: Grid) -> Masses:
-        """The true density on a grid, by a sum over evenly spread points."""
+        """The true density on a grid, (cells, cells), by a sum over evenly spread points."""
         steps = GOLDEN ** -np.arange(1.0, 4.0)
         even = (0.5 + np.arange(1, EXACT + 1)[:, None] * steps) % 1
         return grid.histogram(self.rule(even).astype(np.float32), self.spread)

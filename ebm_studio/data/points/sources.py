@@ -57,7 +57,10 @@ def open_points(source: str) -> PointData:
 
 
 def of_points(points: Points, name: str = "points") -> PointData:
-    """Given points (N, 2), each a small Gaussian. They are moved and scaled when they do not lie in [-1, 1]."""
+    """Given points (N, 2), each a small Gaussian. They are moved and scaled when they do not lie in [-1, 1].
+
+    Raises `DataError` for what are no points, too few or too many.
+    """
     if points.ndim != 2 or points.shape[1] != 2:
         raise DataError(f"{name} has {_columns(points)}: points in the plane have two, x and y.")
     if len(points) < LEAST:
@@ -82,7 +85,7 @@ def of_picture(picture: Image.Image, name: str = "picture") -> PointData:
 
 
 def of_text(text: str) -> PointData:
-    """A line of letters as a density."""
+    """A line of letters as a density. Raises `DataError`."""
     if not text.strip() or len(text) > MAX_LETTERS or not text.isprintable():
         raise DataError(f"A text must have 1 to {MAX_LETTERS} letters, as in text:HELLO.")
     font = ImageFont.load_default(64)

@@ -16,7 +16,7 @@ FLOATS = ("F16", "BF16", "F32", "F64")
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write a file whole or not at all. Raises `StudioError`."""
+    """Write tensors of any shape to a file, whole or not at all. Raises `StudioError`."""
     # Written by Python, since safetensors' own writer does not tell a full disk from other faults.
     content = safetensors.torch.save({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, metadata)
     write_whole(path, lambda file: file.write_bytes(content))
@@ -32,7 +32,7 @@ def declared(path: Path, kind: FileKind) -> dict[str, tuple[str, tuple[int, ...]
 def load_tensors(
     path: Path, kind: FileKind, wanted: Callable[[str], bool] = lambda _: True
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors whose names are `wanted`, on the CPU, and the metadata. Raises the kind's error."""
+    """The tensors, of any shape, whose names are `wanted`, on the CPU, and the metadata. Raises the kind's error."""
     with open_tensors(path, kind, "pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys() if wanted(name)}  # noqa: SIM118
         return tensors, file.metadata() or {}

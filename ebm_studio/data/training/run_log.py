@@ -183,7 +183,7 @@ def metrics_row(metrics: Metrics, seconds: float) -> str:
 
 
 def metrics_of(row: npt.NDArray[np.float64]) -> Metrics:
-    """The metrics in a row, as exact as written."""
+    """The metrics in a row of `Rows`, (len(METRICS),), as exact as written."""
     figures = dict(zip(METRICS, row.tolist(), strict=True))
     names = ("energy_data", "energy_samples", "v", "learning_rate", "data_noise")
     return Metrics(int(figures["update"]), *(figures[name] for name in names))

@@ -54,7 +54,7 @@ class Surface:
         self.chain.add_step(step)
 
     def distances(self, row: int) -> Floats:
-        """Root mean square difference of neighbouring frames after a kept step, in units of [-1, 1]."""
+        """Root mean square difference of neighbouring frames after a kept step, (gaps,), in units of [-1, 1]."""
         distances: Floats = self._distances[row]
         return distances
 

@@ -38,7 +38,7 @@ class PathChart(Chart):
         self._mean.setPen(stroke(self, t.muted, 1, style=Qt.PenStyle.DashLine))
 
     def values(self, surface: Surface) -> Floats:
-        """One value for each frame, or for each gap between two."""
+        """One value for each frame, or for each gap between two, (N,)."""
         raise NotImplementedError
 
     def most(self) -> int | None:

@@ -29,7 +29,7 @@ def smooth(values: Floats, window: int) -> Floats:
 
 
 def limits(curves: list[Floats]) -> tuple[float, float] | None:
-    """What an axis should show of some curves: nearly all of it, outliers apart. None when there is nothing."""
+    """What an axis should show of curves (N,): nearly all of them, outliers apart. None when there is nothing."""
     values = np.concatenate([np.empty(0), *curves])
     values = values[np.isfinite(values)]
     if not len(values):

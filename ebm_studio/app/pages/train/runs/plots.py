@@ -39,7 +39,7 @@ class Kind:
     """Whether a second axis shows it K times."""
 
     def read(self, view: RunView) -> tuple[Floats, ...]:
-        """Its curves, of each update of a run."""
+        """Its curves, (updates,) each."""
         return tuple(map(view.column, self.columns))
 
 
