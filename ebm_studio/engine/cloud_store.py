@@ -1,4 +1,4 @@
-"""The whole of a run of points in the plane, for scrubbing: what `ChainStore` is for pictures."""
+"""All steps of chains in the plane, for scrubbing: the counterpart of `ChainStore`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ebm_studio.core.sampling.langevin import Step
 
 Floats = npt.NDArray[np.float32]
-MOST = 2001  # steps that are kept; of a longer run every n-th, and the last
+MOST = 2001  # the most steps to keep; of a longer run, every n-th and the last
 
 
 class CloudStore:
@@ -54,7 +54,7 @@ class CloudStore:
 
     @property
     def bound(self) -> int:
-        """Bytes that it may take: what it takes, in whole megabytes."""
+        """The most bytes it may take: what it takes now, rounded up to megabytes."""
         return -(-self.nbytes // 2**20) << 20
 
     def add_step(self, step: Step) -> None:
@@ -73,7 +73,7 @@ class CloudStore:
         return min(max(row, 0), max(self.rows - 1, 0))
 
     def points(self, first: int, last: int) -> Floats:
-        """Positions (rows, N, 2) of the rows from `first` to `last`, which is one of them."""
+        """Positions (rows, N, 2) of the rows from `first` to `last`, both included."""
         return self._frozen(self._points[first : last + 1])
 
     def energy(self, first: int = 0) -> Floats:

@@ -1,4 +1,4 @@
-"""The tour: eight stops over the pages, which drive the real controls. It can be left at any time."""
+"""The tour: eight stops on the pages, which use the real controls. You can leave it at any time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ebm_studio.app.widgets.fields import label
 
 
 class Tour(QFrame):
-    """A strip above the pages, with the text of the stop and the ways on."""
+    """A strip above the pages, with the text of the stop and buttons to go on, back or out."""
 
     def __init__(self, pages: Sequence[Page], show: Callable[[Page], object]) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class Tour(QFrame):
         self.text = label("")
         self.text.setWordWrap(True)
         self.text.setMinimumWidth(1)
-        self.back = self._button("Back", "The stop before.", lambda: self.go(self._at - 1))
+        self.back = self._button("Back", "The previous stop.", lambda: self.go(self._at - 1))
         self.next = self._button("Next", "The next stop.", lambda: self.go(self._at + 1))
         self.next.setObjectName("primary")
         self.leave = self._button("Leave", "End the tour here. Help starts it again.", self.hide)
@@ -46,11 +46,11 @@ class Tour(QFrame):
         return len(self._stops)
 
     def start(self) -> None:
-        """From the first stop."""
+        """Begin at the first stop."""
         self.go(0)
 
     def go(self, number: int) -> None:
-        """To a stop, counted from 0; past the last one the tour is over."""
+        """Go to a stop, counted from 0; after the last one the tour ends."""
         if not 0 <= number < self.count:
             self.hide()
             return

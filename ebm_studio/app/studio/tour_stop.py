@@ -1,4 +1,4 @@
-"""A stop of the tour: pages declare theirs, and the shell walks over all of them in order."""
+"""A stop of the tour. Pages declare theirs, and the shell visits all of them in order."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Stop:
-    """One of eight."""
+    """One of the eight stops."""
 
     number: int
-    """From 1; the order over all pages."""
+    """From 1: its place among the stops of all pages."""
     title: str
     text: str
     """A sentence or two."""

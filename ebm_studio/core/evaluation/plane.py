@@ -1,7 +1,7 @@
 """Densities over the plane as numbers on a grid, and how far apart two of them are. Free of torch.
 
-A density is an array (cells, cells) of masses, a row for each y from below and a column for each x. What
-lies outside the grid is in no cell: the masses sum to 1 less that.
+A density is an array (cells, cells) of masses, with a row for each y, from the bottom up, and a column for each x.
+Mass outside the grid is in no cell, so the masses sum to 1 minus the mass outside.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ Points = npt.NDArray[np.float32]
 Masses = npt.NDArray[np.float64]
 """(cells, cells)."""
 
-FINE = 4  # cells across a cell when a density is worked out, so that the cells themselves blur nothing
-FLOOR = 1e-3  # of a uniform density, mixed into what a KL divergence divides by
+FINE = 4  # a density is computed on cells this many times smaller, so that the cells themselves do not blur it
+FLOOR = 1e-3  # the share of a uniform density that is mixed into the divisor of a KL divergence
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A square of cells about the origin."""
+    """A square of cells, centred on the origin."""
 
     cells: int = 64
     extent: float = 1.25
@@ -36,7 +36,7 @@ class Grid:
         return 2 * self.extent / self.cells
 
     def centres(self, fine: int = 1) -> Points:
-        """The centres of the cells, each cut into `fine` x `fine`, (N, 2): x runs fastest, y from below."""
+        """The centres of the cells, each cut into `fine` x `fine`, (N, 2): x changes fastest, and y goes up."""
         count = self.cells * fine
         line = (np.arange(count) + 0.5) * (2 * self.extent / count) - self.extent
         return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2).astype(np.float32)
@@ -63,12 +63,12 @@ class Grid:
 
 
 def total_variation(p: Masses, q: Masses) -> float:
-    """TV = half the sum of |p - q| over the cells, and over all that lies outside as one more cell: 0 to 1."""
+    """TV = half the sum of |p - q| over the cells, with all that lies outside as one more cell: 0 to 1."""
     return float(np.abs(p - q).sum() + abs(p.sum() - q.sum())) / 2
 
 
 def kl_divergence(p: Masses, q: Masses) -> float:
-    """KL(p || q) in nats, over the cells. A thousandth of a uniform density in q keeps it finite."""
+    """KL(p || q) in nats, over the cells. A small uniform part in q keeps it finite."""
     p, q = p / p.sum(), q / max(q.sum(), 1e-300)
     q = (1 - FLOOR) * q + FLOOR / q.size
     some = p > 0
@@ -76,10 +76,10 @@ def kl_divergence(p: Masses, q: Masses) -> float:
 
 
 def _blurred(masses: Masses, cells: float) -> Masses:
-    """Masses blurred by a Gaussian whose standard deviation is so many cells."""
+    """Masses blurred by a Gaussian with a standard deviation of that many cells."""
     if cells <= 0:
         return masses
-    # Row i of the matrix says what share of a point in cell i's centre lands in each cell.
+    # Row i of the matrix holds the share of a point at the centre of cell i that lands in each cell.
     edges = np.arange(len(masses) + 1) - 0.5
     offset = (edges[None, :] - np.arange(len(masses))[:, None]) / (cells * math.sqrt(2))
     share = np.diff(_erf(offset), axis=1) / 2

@@ -1,8 +1,8 @@
-"""Normal numbers computed from where they are wanted: Philox4x32-10 (Salmon et al., 2011) in whole-number operations.
+"""Normal numbers as a function of where they are used: Philox4x32-10 (Salmon et al., 2011), in integer operations.
 
-A generator with a state draws one number after another. Here a number is a function of a chain's key, the step and
-the place in the picture. So a GPU computes all of them at once, also within a recorded graph, and no chain's numbers
-depend on what runs beside it.
+A generator with a state draws one number after another. Here a number depends only on a chain's key, the step and
+the place in the picture. So a GPU can compute all of them at once, even inside a recorded graph, and no chain's numbers
+depend on which other chains run with it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ ROUNDS = 10
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
 MASK = 0xFFFFFFFF
-AHEAD = 16  # steps drawn at once: the operations are many and small, and cost their launch more than their work
-TOGETHER = 2**20  # blocks of four numbers drawn at once, at most: beyond, they leave the cache
+AHEAD = 16  # steps drawn at once: there are many small operations, and launching one takes longer than its work
+TOGETHER = 2**20  # the most blocks of four numbers to draw at once: more do not fit in the cache
 
 
 def philox(counter: Words, key: tuple[Tensor, Tensor]) -> Words:
@@ -51,16 +51,16 @@ def normals(keys: Tensor, steps: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 class StepNoise:
-    """The u of one step after another for the streams with keys (N, 2), each (N, *shape)."""
+    """The noise u of each step in turn, (N, *shape), for the streams with keys (N, 2)."""
 
     def __init__(self, keys: Tensor, shape: tuple[int, ...]) -> None:
         self.keys = keys
-        """(N, 2). The numbers are a function of them and of the step alone."""
+        """(N, 2). The numbers depend on these and the step alone."""
         self._shape = shape
         blocks = len(keys) * -(-math.prod(shape) // 4)
         self._ahead = max(1, min(AHEAD, TOGETHER // blocks))
         self._drawn: Tensor | None = None
-        self._first = 0  # the step of the first that is drawn
+        self._first = 0  # the step of the first one drawn
         self._step = 0
 
     def __call__(self) -> Tensor:
@@ -73,18 +73,18 @@ class StepNoise:
         return self._drawn[self._step - 1 - self._first]
 
     def skip(self, count: int) -> None:
-        """Pass over so many steps."""
+        """Skip that many steps."""
         self._step += count
 
 
 def _product(word: Tensor, factor: int) -> tuple[Tensor, Tensor]:
-    """The upper and the lower word of a product. Signed numbers overflow, but their bits are the right ones."""
+    """The upper and lower words of a product. Signed numbers overflow, but their bits are still right."""
     product = word * factor
     return product >> 32 & MASK, product & MASK
 
 
 def _pair(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
-    """Two normal numbers from two words, by Box and Muller."""
+    """Two normal numbers from two words, by the Box-Muller transform."""
     radius = (-2 * _share(one).log()).sqrt()
     angle = 2 * math.pi * _share(other)
     return radius * angle.cos(), radius * angle.sin()

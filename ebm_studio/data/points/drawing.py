@@ -16,16 +16,16 @@ Colour = tuple[int, int, int]
 Field = npt.NDArray[np.floating]
 """(cells, cells), the first row at the bottom, as of a `Grid`."""
 
-# From low to high energy: what is likely is light, like valleys in the sun, and what is not is dark.
+# From low to high energy: likely places are light, unlikely ones dark.
 ENERGY: tuple[Colour, ...] = (
     (252, 253, 191), (254, 187, 129), (241, 96, 93), (168, 50, 125), (92, 22, 128), (29, 17, 71), (10, 8, 28),
 )  # fmt: skip
-# From no density to the most.
+# From no density to the highest.
 DENSITY: tuple[Colour, ...] = (
     (13, 14, 18), (20, 46, 78), (22, 88, 120), (34, 133, 141), (86, 180, 130), (176, 217, 98), (253, 240, 150),
 )  # fmt: skip
 LEVELS = 12
-CLIP = 0.98  # of an energy's cells; the few highest would leave no colours for the others
+CLIP = 0.98  # of an energy's cells: a few very high ones would otherwise use up the colours
 DATA_DOT: Colour = (20, 20, 30)
 CHAIN_DOT: Colour = (20, 130, 255)
 

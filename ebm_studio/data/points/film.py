@@ -20,13 +20,13 @@ from ebm_studio.data.points.scene import GRID
 
 MOST_FRAMES = 101
 ENERGY_CELLS = 96  # along a side, of the energy that is drawn
-COUNTED = 10_000  # chains that the density of samples is counted from
+COUNTED = 10_000  # chains for the density of samples
 DATA_SHOWN = 400
-BRIGHTEST = 1.2  # times the most that the data have in a cell
+BRIGHTEST = 1.2  # times the highest density of the data
 
 
 def film_steps(steps: int, moving: bool = True) -> list[int]:
-    """The steps that a film of so many shows: all, or evenly spread ones; the last alone when nothing moves."""
+    """The steps that a film of a run shows: all, or evenly spaced ones; only the last when nothing moves."""
     return np.linspace(0, steps, min(steps + 1, MOST_FRAMES)).round().astype(int).tolist() if moving else [steps]
 
 
@@ -37,12 +37,12 @@ def film_look(moving: bool) -> Look:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Footage:
-    """All that the frames of a film are drawn from. Nobody writes to its arrays."""
+    """Everything that a film's frames are drawn from. Its arrays are read-only by convention."""
 
     steps: Sequence[int]
-    """Those that are shown, (F,)."""
+    """The steps that are shown, (F,)."""
     last: int
-    """Of all."""
+    """The last step of the run."""
     energy: Field
     """E, (ENERGY_CELLS, ENERGY_CELLS), the first row at the bottom."""
     density: Masses
@@ -50,13 +50,13 @@ class Footage:
     truth: Masses
     """The data's density, blurred."""
     samples: Sequence[Masses]
-    """What the short run has drawn after each step shown, blurred, (F, cells, cells)."""
+    """The density of the chains after each step shown, blurred, (F, cells, cells)."""
     data: Points
-    """Some of them, (N, 2)."""
+    """Some of the data points, (N, 2)."""
     clouds: Sequence[Points]
-    """The chains that are seen, after each step shown, (F, N, 2)."""
+    """The chains that are drawn as dots, after each step shown, (F, N, 2)."""
     energies: Sequence[float]
-    """Their mean energy, (F,)."""
+    """The mean energy of those chains, (F,)."""
 
 
 class Film:
@@ -70,7 +70,7 @@ class Film:
 
     @property
     def shape(self) -> tuple[tuple[int, ...], ...]:
-        """Of the panels of any frame."""
+        """The shapes of a frame's panels."""
         return ((1, 3, self._side, self._side),) * len(self._views)
 
     @cached_property
@@ -93,12 +93,12 @@ class Film:
         return density_map(self._footage.samples[index], self._side, self._most)
 
     def caption(self, index: int) -> str:
-        """What stands under a frame."""
+        """The text under a frame."""
         footage = self._footage
         return chain_caption(footage.steps[index], footage.last, footage.energies[index])
 
     def frames(self) -> list[Drawable]:
-        """All of them. Each is drawn when it is looked at: together they would take hundreds of megabytes."""
+        """All frames. Each is drawn when it is needed: together they would take hundreds of megabytes."""
         return [_PlaneFrame(self, index) for index in range(len(self._footage.steps))]
 
 

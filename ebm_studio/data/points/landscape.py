@@ -1,4 +1,4 @@
-"""An energy over the plane that is trained and looked at: its chains, its densities, and how far they are apart."""
+"""An energy over the plane: its training, its chains, its densities, and the distances between them."""
 
 from __future__ import annotations
 
@@ -21,46 +21,46 @@ from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.points.scene import GRID, Scene
 
 ADVICE = "Use a smaller step size or learning rate, or start over."
-POOL = 50_000  # points that training draws its batches from
-BATCH = 5_000  # chains that run together when a density is counted
-CHAINS = 100_000  # that a density is counted from
-BLUR = 1.0  # of every density before two are compared, in cells: it takes the count's own noise away
+POOL = 50_000  # points from which training draws its batches
+BATCH = 5_000  # chains that run together when a density is estimated
+CHAINS = 100_000  # for one estimate of a density
+BLUR = 1.0  # of each density before two are compared, in cells: it removes the noise of counting
 
 
 @dataclass(frozen=True, kw_only=True)
 class Distances:
     """How far the short run's samples, and the energy's own density, are from the data.
 
-    All densities are on one grid, blurred alike by one cell.
+    All densities are on the same grid, and blurred by one cell.
     """
 
     tv_short_run: float
     """Total variation between the data and q_K, what K steps from p0 draw."""
     tv_energy: float
-    """Total variation between the data and exp(-E / T) / Z, T being the temperature of the chains."""
+    """Total variation between the data and exp(-E / T) / Z, where T is the temperature of the chains."""
     kl_short_run: float
     """KL(data || q_K) in nats."""
     kl_energy: float
     """KL(data || exp(-E / T) / Z) in nats."""
     tv_floor: float
-    """Total variation between the data and as many points of it, counted like q_K: what counting costs."""
+    """Total variation between the data and as many of its own points, counted like q_K: the error of counting."""
     moment_gap: float
-    """The length of E_data[dE/dtheta] - E_q[dE/dtheta] over the net's parameters: what training drives to 0."""
+    """The length of E_data[dE/dtheta] - E_q[dE/dtheta] over the net's parameters, which training drives to 0."""
     temperature: float
-    """T, 1 when the chains have no noise."""
+    """T; 1 when the chains have no noise."""
     chains: int
-    """That q_K was counted from."""
+    """The number of chains from which q_K was counted."""
     cells: int
-    """Of the grid, along a side."""
+    """The number of cells along a side of the grid."""
 
 
 class Landscape:
-    """A scene in training. Everything random in it follows from the scene's seed."""
+    """A scene being trained. All its randomness comes from the scene's seed."""
 
     def __init__(self, scene: Scene) -> None:
         self._take(scene)
         self.warning = ""
-        """What the watchdog said last."""
+        """The watchdog's last message."""
 
     def _take(self, scene: Scene) -> None:
         self.scene = scene
@@ -70,7 +70,7 @@ class Landscape:
         self.__dict__.pop("truth", None)
 
     def change(self, scene: Scene) -> None:
-        """Go on with other settings or data. Another net, or another seed, starts over."""
+        """Continue with other settings or data. Another net or seed starts over."""
         before, old = self.scene, self.learner
         self._take(scene)
         if (scene.net, scene.learning.seed) == (before.net, before.learning.seed):
@@ -78,12 +78,12 @@ class Landscape:
 
     @property
     def updates(self) -> int:
-        """Updates of the weights so far."""
+        """The number of updates so far."""
         return self.learner.updates
 
     @property
     def temperature(self) -> float:
-        """T of the chains, for which exp(-E / T) is where they would settle; 1 without noise."""
+        """T of the chains, which would settle at exp(-E / T) in the long run; 1 without noise."""
         run = self.scene.short_run
         return run.temperature if run.noise_scale else 1.0
 
@@ -101,22 +101,22 @@ class Landscape:
         return metrics
 
     def chain(self, count: int, seed: int, run: ShortRun | None = None) -> Iterator[Step]:
-        """Every step of `count` chains from p0's noise: the same for the same weights, count and seed."""
+        """Every step of `count` chains from noise of p0. The same weights, count and seed give the same chains."""
         run = run or self.scene.short_run
         z, noise = _streams(count, seed, run)
         return short_run(make_gradient(self.learner.average, "fp32"), z, run, noise)
 
     def energy(self, points: Tensor) -> Tensor:
-        """E at points (N, 2), (N,)."""
+        """E, (N,), at points (N, 2)."""
         return make_gradient(self.learner.average, "fp32")(points)[0]
 
     def energy_grid(self, side: int) -> Masses:
-        """E on the cells of a grid `side` cells wide over the square that is shown, (side, side)."""
+        """E, (side, side), on a grid of `side` cells across the square that is shown."""
         grid = replace(GRID, cells=side)
         return self.energy(torch.from_numpy(grid.centres())).double().numpy().reshape(side, side)
 
     def slope(self, points: Tensor) -> Tensor:
-        """dE/dx at points (N, 2), (N, 2)."""
+        """dE/dx, (N, 2), at points (N, 2)."""
         return make_gradient(self.learner.average, "fp32")(points)[1]
 
     def flow(
@@ -127,7 +127,7 @@ class Landscape:
         wanted: Sequence[int] = (),
         progress: Callable[[float], object] = lambda _: None,
     ) -> tuple[Tensor, list[Masses]]:
-        """Where `count` chains end, (N, 2), and their density after each of the `wanted` steps, blurred.
+        """The ends of `count` chains, (N, 2), and their blurred density after each of the `wanted` steps.
 
         `progress` gets the share done after each batch's step. Raises `DivergedError`.
         """
@@ -150,7 +150,7 @@ class Landscape:
 
     @cached_property
     def truth(self) -> Masses:
-        """The density of the data on the grid, (cells, cells), blurred like all that is held against it."""
+        """The density of the data on the grid, (cells, cells), blurred like the densities it is compared with."""
         return GRID.smoothed(self.scene.data.density(GRID), BLUR * GRID.cell)
 
     def distances(
@@ -160,7 +160,7 @@ class Landscape:
         return self.compared(self.flow(chains, seed, progress=progress)[0], seed)
 
     def compared(self, ends: Tensor, seed: int = 0) -> Distances:
-        """The distances, where the short run's samples are the `ends` (N, 2) of its chains."""
+        """The distances for a short run whose chains have these `ends` (N, 2)."""
         again = self.scene.data.draw(len(ends), seed_from("again", seed))
         counts = (GRID.histogram(ends.numpy()), self.density_of_energy(), GRID.histogram(again))
         short, energy, counted = (GRID.smoothed(masses, BLUR * GRID.cell) for masses in counts)
@@ -188,7 +188,7 @@ class Landscape:
 
 
 def as_json(distances: Distances) -> dict[str, float | int]:
-    """Rounded to what the numbers are good for."""
+    """The distances, rounded to the digits that mean something."""
     return {k: round(v, 5) if isinstance(v, float) else v for k, v in asdict(distances).items()}
 
 

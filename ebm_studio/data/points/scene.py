@@ -13,9 +13,9 @@ from ebm_studio.data.points.sources import from_origin
 from ebm_studio.data.storage.plain_data import plain
 
 GRID = Grid()
-"""What is shown and measured of the plane."""
+"""The part of the plane that is shown and measured."""
 STEP = ShortRun(steps=100, step_size=0.0005, noise_scale=0.02)
-"""The short run of a landscape unless it says otherwise."""
+"""The default short run of a landscape."""
 TRAINING = Learning(
     updates=3000,
     chains=200,
@@ -26,12 +26,12 @@ TRAINING = Learning(
     decay_share=0.5,
     final_rate=0.05,
 )
-"""Its training. Batches are cheap here, and the rate is higher, because the net is small."""
+"""Its default training. Batches are cheap and the rate can be higher, because the net is small."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """All that makes a landscape: the same scene trained for as many updates is the same, weight for weight."""
+    """Everything that determines a landscape: the same scene and number of updates give the same weights."""
 
     data: PointData = field(default_factory=lambda: SHAPES["rings"])
     net: NetSpec = field(default_factory=point_net)
@@ -62,5 +62,5 @@ class Scene:
         )
 
     def past(self, factor: float) -> ShortRun:
-        """Its short run made so many times as long, at least one step."""
+        """Its short run, `factor` times as long; at least one step."""
         return replace(self.short_run, steps=max(1, round(self.short_run.steps * factor)))

@@ -1,4 +1,4 @@
-"""Data in the plane: what a distribution is, and those that come with the program. Free of torch."""
+"""Data in the plane: distributions, and the ones that come with the program. Free of torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ebm_studio.data.storage.plain_data import LongText
 
 Unit = npt.NDArray[np.float64]
 """Numbers in [0, 1), (N, 3)."""
-EXACT = 400_000  # points that stand for a density: spread evenly, so that they are as good as all of them
+EXACT = 400_000  # points that represent a density; evenly spread ones are enough
 GOLDEN = 1.2207440846057596  # the root of x^4 = x + 1: its powers spread points evenly in three dimensions
 
 
@@ -28,7 +28,7 @@ class FromShape:
 
 @dataclass(frozen=True, slots=True)
 class FromPoints:
-    """Points that were drawn, or in a file."""
+    """Points that someone drew, or from a file."""
 
     kind: ClassVar[str] = "points"
     name: str
@@ -52,17 +52,17 @@ Origin = FromShape | FromPoints | FromPicture
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PointData:
-    """A distribution over the plane: `rule` places a point for each row of random numbers, `spread` blurs it."""
+    """A distribution over the plane: `rule` turns each row of random numbers into a point, `spread` blurs it."""
 
     name: str
     rule: Callable[[Unit], Unit]
-    """(N, 3) in [0, 1) to (N, 2) within about [-1, 1]."""
+    """From (N, 3) in [0, 1) to (N, 2), mostly within [-1, 1]."""
     spread: float
     """The standard deviation of the Gaussian about each point."""
     origin: Origin = field(repr=False)
     """How to make it again: see `data.points.sources`."""
     points: Points | None = field(default=None, repr=False)
-    """Those that were given, (N, 2), if it is made of points. Nobody writes to them."""
+    """The given points, (N, 2), if it is made of points. Nobody writes to them."""
 
     def draw(self, count: int, seed: int) -> Points:
         """`count` points (N, 2). The same seed gives the same points."""
@@ -78,13 +78,13 @@ class PointData:
 
 
 def rings(u: Unit) -> Unit:
-    """Three circles, as dense as one another."""
+    """Three circles of equal density."""
     radius = _chosen(u[:, 0], (0.3, 0.6, 0.9), weights=(0.3, 0.6, 0.9))
     return _polar(radius, u[:, 1])
 
 
 def moons(u: Unit) -> Unit:
-    """Two half circles that reach into one another."""
+    """Two interlocking half circles."""
     side = np.where(u[:, 0] < 0.5, 1.0, -1.0)
     half = np.pi * u[:, 1]
     return np.stack([side * (0.55 * np.cos(half) - 0.3), side * (0.6 * np.sin(half) - 0.2)], axis=1)
@@ -96,8 +96,8 @@ def eight(u: Unit) -> Unit:
 
 
 def pinwheel(u: Unit) -> Unit:
-    """Five blobs, drawn out along spirals."""
-    # Box and Muller's way from uniform to normal numbers.
+    """Five blobs, stretched along spirals."""
+    # The Box-Muller transform, from uniform to normal numbers.
     length, angle = np.sqrt(-2 * np.log1p(-u[:, 0])), 2 * np.pi * u[:, 1]
     along, across = 0.55 + 0.17 * length * np.cos(angle), 0.05 * length * np.sin(angle)
     turn = np.floor(5 * u[:, 2]) / 5 * 2 * np.pi + 1.6 * along
@@ -105,14 +105,14 @@ def pinwheel(u: Unit) -> Unit:
 
 
 def checkerboard(u: Unit) -> Unit:
-    """The dark squares of a board of four by four."""
+    """The dark squares of a 4 x 4 board."""
     square = np.floor(8 * u[:, 2]).astype(int)
     row, column = square // 2, 2 * (square % 2)
     return np.stack([(column + row % 2 + u[:, 0]) / 2 - 1, (row + u[:, 1]) / 2 - 1], axis=1)
 
 
 def spirals(u: Unit) -> Unit:
-    """Two spirals, one half a turn ahead of the other."""
+    """Two spirals, half a turn apart."""
     turns = np.sqrt(u[:, 0]) * 1.5
     return _polar(0.05 + 0.6 * turns, turns + np.floor(2 * u[:, 1]) / 2)
 

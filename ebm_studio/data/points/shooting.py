@@ -1,4 +1,4 @@
-"""The frames of a landscape, and its export from start to finish: for the command line and for `replay`."""
+"""A landscape's recipe and its frames, for the command line and for `replay`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAME = "landscape"
 
 
 def recipe_of(landscape: Landscape, *, moving: bool = True, **shown: Any) -> LandscapeRecipe:
-    """The recipe of what is `shown` of a landscape: the fields of `LandscapeRecipe` but its file and its look."""
+    """The recipe of a landscape. `shown` are the fields of `LandscapeRecipe` other than its file and its look."""
     return LandscapeRecipe(file=packed(landscape, NAME), moving=moving, look=film_look(moving), **shown)
 
 
@@ -39,5 +39,5 @@ def frames_of(landscape: Landscape, recipe: LandscapeRecipe) -> list[Drawable]:
 
 
 def counted_of(past: float) -> int:
-    """How many chains a density is counted from when they run so many times K steps: fewer, since they take longer."""
+    """The number of chains for a density when they run `past` times K steps: fewer, since they take longer."""
     return max(COUNTED // 20, round(COUNTED / max(past, 1.0)))

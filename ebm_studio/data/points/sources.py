@@ -25,19 +25,19 @@ TEXT = "text:"
 POINT_FILES = (".csv", ".tsv", ".npy")
 LEAST, MOST = 2, 1_000_000
 POINT_FILE = FileKind("file of points", 128 * 2**20, DataError)
-SPREAD = 0.03  # of the small Gaussian that a given point stands for
-SIDE = 96  # of a picture's darkness, in pixels
-FAINT = 1e-3  # of all darkness that there could be: less is a blank picture
+SPREAD = 0.03  # standard deviation of the small Gaussian around each given point
+SIDE = 96  # largest side of a picture's darkness, in pixels
+FAINT = 1e-3  # the least share of the possible darkness: a picture with less is blank
 MAX_LETTERS = 24
 MAX_NAME = 100
-ROOM = 0.9  # half the side of the square that points and pictures are fitted into
+ROOM = 0.9  # half the side of the square into which points and pictures are scaled
 
 Darkness = npt.NDArray[np.uint8]
 """(SIDE, SIDE) or less, 255 where data are densest; the first row is the top."""
 
 
 def open_points(source: str) -> PointData:
-    """The data that a name, `text:` and some letters, or the path of a file says.
+    """The data for a name, `text:` and some letters, or the path of a file.
 
     Raises `DataError` with one sentence when there is no such thing, or it cannot be used.
     """
@@ -143,9 +143,9 @@ def _read_points(path: Path) -> Points:
 def _read_npy(path: Path) -> Points:
     POINT_FILE.check(path)
     try:
-        # As a map of the file: what its header claims is not believed before the file is found to be as long.
+        # Mapped, not read: so the size that the header claims is checked against the file first.
         points = np.load(path, mmap_mode="r", allow_pickle=False)
-    except Exception:  # numpy reads the header as a program's text, and raises whatever that drives it to
+    except Exception:  # numpy parses the header as Python, which may raise anything
         raise DataError(f"{path.name} is not an array that NumPy saved.") from None
     if not isinstance(points, np.ndarray) or points.dtype.kind not in "fiu":
         raise DataError(f"{path.name} does not contain plain numbers.")
@@ -153,7 +153,7 @@ def _read_npy(path: Path) -> Points:
 
 
 def _read_table(path: Path) -> Points:
-    """Two columns of numbers, by commas, semicolons, tabs or blanks; a first line of names is passed over."""
+    """Two columns of numbers, by commas, semicolons, tabs or blanks; a first line of names is skipped."""
     try:
         lines = POINT_FILE.read(path).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
@@ -169,7 +169,7 @@ def _read_table(path: Path) -> Points:
         if not all(map(_is_number, row)):
             raise DataError(f"{path.name} has text in row {number}: give two columns of numbers.")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of numbers beyond float32: they are told as not finite
+        warnings.simplefilter("ignore", RuntimeWarning)  # numbers beyond float32 become infinite, and are refused
         return np.array(rows, np.float64).astype(np.float32)
 
 

@@ -23,27 +23,27 @@ if TYPE_CHECKING:
     from ebm_studio.data.points.landscape import Distances, Landscape
     from ebm_studio.engine.worker import Worker
 
-PIXELS = 288  # of a view, along a side
-ARROWS = 21  # of the gradient, along a side
-GLANCE = 0.06  # seconds between two looks at the landscape while it trains
-CLOUD_EVERY = 20  # updates between two runs of the chains that are seen
-COUNT_EVERY = 100  # updates between two counts of what the short run draws
-FEW_COUNTED = 4_000  # chains, while it trains
+PIXELS = 288  # side of a view
+ARROWS = 21  # arrows of the gradient along a side
+GLANCE = 0.06  # seconds between two `Sight`s during training
+CLOUD_EVERY = 20  # updates between two runs of the visible chains
+COUNT_EVERY = 100  # updates between two measurements of the density
+FEW_COUNTED = 4_000  # chains for a density during training
 NAME = "landscape"
 BURST = 1.0  # seconds
-PATIENCE = 0.02  # seconds of sleep at a time, when training is to be slow
+PATIENCE = 0.02  # seconds to sleep at a time when training is slowed down
 
 
 class Bench:
-    """A landscape that the engine works on. The window keeps it from request to request, and never looks inside."""
+    """A landscape that the engine works on. The window passes it from request to request, and never looks inside."""
 
     def __init__(self, file: str = "") -> None:
-        """`file` is a landscape as `Packed` has it, to go on with."""
+        """`file` is a landscape to continue with, as in `Packed.file`."""
         self.file = file
         self.landscape: Landscape | None = None
 
     def take(self, scene: Scene, worker: Worker) -> Landscape:
-        """The landscape, with the settings of a scene: new, or as far trained as it is. In the engine's thread."""
+        """The landscape with the settings of a scene: new, or trained so far. Call it in the engine's thread."""
         worker.device()  # loads torch, and gives it its threads
         from ebm_studio.data.points.landscape import Landscape
 
@@ -73,31 +73,31 @@ class Sight:
     slopes: Floats
     """dE/dx on a coarse grid, (ARROWS, ARROWS, 2)."""
     metrics: tuple[Metrics, ...]
-    """Of the updates since the last sight."""
+    """The metrics of the updates since the last sight."""
     rate: float
-    """Updates a second, 0 when nothing trains."""
+    """Updates per second; 0 when not training."""
     warning: str
-    """What the watchdog has to say."""
+    """The watchdog's message."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counted:
-    """What the short run draws, counted from many chains."""
+    """The density of the short run's samples, from many chains."""
 
     updates: int
     steps: tuple[int, ...]
-    """Those that are counted, the last at the end, (F,)."""
+    """The steps measured, in order, (F,)."""
     samples: tuple[Masses, ...]
     """The density on `GRID` after each of them, blurred, (F, cells, cells)."""
     truth: Masses
-    """That of the data, blurred."""
+    """The density of the data, blurred, (cells, cells)."""
     distances: Distances
-    """Of the last step."""
+    """The distances after the last step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A landscape's file as text, with all of its training."""
+    """A landscape's file as text, with the state of its training."""
 
     updates: int
     file: str = field(repr=False)
@@ -105,20 +105,21 @@ class Packed:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainLandscape(Request):
-    """Train for so many updates, or for a while; posts `Sight`, `CloudStore`, `Counted` and `Packed` on the way.
+    """Train for a number of updates, or for a short time. On the way it posts `Sight`, `CloudStore`, `Counted` and
+    `Packed`.
 
-    Whoever wants more asks again: so the other jobs in the background get their turn.
+    To continue, submit another request: this gives other background jobs their turn.
     """
 
     background: bool = True
     bench: Bench = field(repr=False, compare=False)
     scene: Scene = field(repr=False)
     updates: int | None = None
-    """How many more; None for as many as there are in `BURST` seconds."""
+    """How many more; None to train for `BURST` seconds."""
     pace: float = 0.0
-    """Updates a second at most; 0 for as fast as it goes."""
+    """Maximum updates per second; 0 for no limit."""
     count: int = 500
-    """Chains that are seen."""
+    """The number of visible chains."""
     seed: int = 0
 
     def work(self, worker: Worker) -> None:
@@ -156,7 +157,7 @@ class TrainLandscape(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class LookAtLandscape(Request):
-    """See the landscape as it is: posts `Packed`, `Sight`, and a `CloudStore` that fills."""
+    """Look at the landscape as it is; posts `Packed`, `Sight`, and a `CloudStore` that fills."""
 
     bench: Bench = field(repr=False, compare=False)
     scene: Scene = field(repr=False)
@@ -185,7 +186,7 @@ class LookAtLandscape(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureLandscape(Request):
-    """Count what the short run draws from many chains, after every step; posts `Counted`."""
+    """Measure the density of many chains after every step; posts `Counted`."""
 
     background: bool = True
     bench: Bench = field(repr=False, compare=False)
@@ -226,7 +227,7 @@ class LandscapeOpened:
     scene: Scene
     updates: int
     count: int | None = None
-    """What an exported file showed: chains, seed and how far they were run; None from a landscape's own file."""
+    """The number of chains that an exported file showed; None from a landscape's own file."""
     seed: int = 0
     past: float = 1.0
 

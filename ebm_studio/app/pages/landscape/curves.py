@@ -7,11 +7,11 @@ from typing import Any
 
 from ebm_studio.core.learning.metrics import Metrics
 
-MOST = 4000  # points of a curve; beyond, every other one goes
+MOST = 4000  # points of a curve; when there are more, every second one is dropped
 
 
 class Curves:
-    """d and v of each update, and now and then how far the densities are from the data."""
+    """d and v of each update, and at some updates the distances of the densities from the data."""
 
     def __init__(self) -> None:
         self.updates: list[int] = []
@@ -23,7 +23,7 @@ class Curves:
         self.tv_energy: list[float] = []
 
     def add(self, metrics: Sequence[Metrics]) -> None:
-        """Some more updates."""
+        """Add the metrics of more updates."""
         for one in metrics:
             self.updates.append(one.update)
             self.d.append(one.d)
@@ -33,7 +33,7 @@ class Curves:
                 del values[: len(values) // 2 * 2 : 2]
 
     def add_distances(self, update: int, tv_short_run: float, tv_energy: float) -> None:
-        """What was measured after an update."""
+        """Add the distances measured after an update."""
         self.counted.append(update)
         self.tv_short_run.append(tv_short_run)
         self.tv_energy.append(tv_energy)

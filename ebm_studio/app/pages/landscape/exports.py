@@ -19,7 +19,7 @@ TITLES: dict[View, str] = {
 
 
 def of_landscape(state: LandscapeState) -> list[Exportable]:
-    """A film of each view, and of all side by side; then the same at their last step. Nothing while it trains."""
+    """A film of all views side by side and of each; then stills of their last step. Nothing while it trains."""
     sight, counted, cloud, packed = state.sight, state.counted, state.cloud, state.packed
     if state.is_training or sight is None or counted is None or cloud is None or packed is None or not cloud.whole:
         return []

@@ -1,4 +1,4 @@
-"""Above the views: training's controls, how far it is, and what it has come to."""
+"""Above the views: the controls of training, its progress and its results."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Header(PageHeader):
             self.progress.setText("")
             return
         text = f"{thousands(sight.updates)} updates"
-        self._rate = sight.rate or self._rate  # between two bursts there is none
+        self._rate = sight.rate or self._rate  # a sight between two bursts has none
         if state.is_training and self._rate:
             text += f"  ·  {self._rate:.3g}/s"
         self.progress.setText(text)

@@ -36,7 +36,7 @@ from ebm_studio.engine.jobs.exports import Opened, OpenedLandscape
 
 
 class LandscapeTimeline(Timeline):
-    """The timeline of the chains that are seen, and the curves of training beside theirs."""
+    """The timeline of the visible chains, with the curves of training beside theirs."""
 
     def __init__(self, theme: Theme, state: LandscapeState) -> None:
         self._landscape = state
@@ -50,7 +50,7 @@ class LandscapeTimeline(Timeline):
 
 
 class LandscapePage(Page):
-    """Three views over a timeline, and everything that steers them on the right."""
+    """Three views above a timeline, with all controls on the right."""
 
     key = "landscape"
     title = "Landscape"

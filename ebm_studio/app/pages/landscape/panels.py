@@ -35,7 +35,7 @@ OWN = "own"
 
 RUN = (
     STEPS,
-    replace(STEP_SIZE, slider=(1e-5, 1.0)),  # energies of the plane are as steep as their data are small
+    replace(STEP_SIZE, slider=(1e-5, 1.0)),  # small shapes need steep energies, and those need small steps
     replace(NOISE_SCALE, slider=(1e-3, 1.0)),
     Number(
         name="start_range", text="Range of p₀", low=0.01, high=100, slider=(0.1, 5), whole=False,
@@ -56,7 +56,7 @@ NET = (Number(name="width", text="Width", tip="Units of a layer.", low=1, high=2
 
 
 class Knobs:
-    """Numbers of a part of the scene, one under another; each goes back to the scene's first value."""
+    """The numbers of a part of the scene in a column; each can be reset to the scene's first value."""
 
     def __init__(
         self, theme: Theme, state: LandscapeState, panel: Panel, part: str, numbers: tuple[Number, ...]
@@ -107,7 +107,7 @@ class ScenesPanel(Panel):
 
 
 class DataPanel(Panel):
-    """Where the data come from; and the tools to draw them."""
+    """The source of the data, and the tools to draw it."""
 
     def __init__(self, state: LandscapeState, views: Views) -> None:
         super().__init__("Data")
@@ -175,7 +175,7 @@ class DataPanel(Panel):
 
 
 class NetPanel(Panel):
-    """The network's form."""
+    """The architecture of the network."""
 
     def __init__(self, theme: Theme, state: LandscapeState) -> None:
         super().__init__("Network")
@@ -207,7 +207,7 @@ class NetPanel(Panel):
 
 
 class RunPanel(Panel):
-    """The short run, and how far past K it is shown."""
+    """The short run, and how many times K steps are shown."""
 
     def __init__(self, theme: Theme, state: LandscapeState) -> None:
         super().__init__("Short run")
@@ -243,7 +243,7 @@ class RunPanel(Panel):
 
 
 class TrainingPanel(Panel):
-    """Algorithm 1, and what it is compared with."""
+    """Training by Algorithm 1, or by the methods that it is compared with."""
 
     def __init__(self, theme: Theme, state: LandscapeState) -> None:
         super().__init__("Training")
@@ -315,7 +315,7 @@ class ViewPanel(Panel):
 
 
 class Inspector(PanelColumn):
-    """All of them."""
+    """All panels."""
 
     def __init__(self, theme: Theme, state: LandscapeState, views: Views) -> None:
         super().__init__()

@@ -15,17 +15,17 @@ from ebm_studio.data.points.drawing import CHAIN_DOT, DATA_DOT, Rgb
 from ebm_studio.data.points.scene import GRID
 from ebm_studio.engine.cloud_store import CloudStore, Floats
 
-TRAIL = 6  # steps that a chain's trail is long
+TRAIL = 6  # length of a chain's trail, in steps
 DOT, DATA_SIZE = 4.0, 2.2
 
 
 class PlaneView(QWidget):
-    """Shows a picture of the square, and tells where the pointer is on it."""
+    """Shows a picture of the square, and says where the pointer is."""
 
     pointed = Signal(object)
     """(x, y) under the pointer, or None."""
     brushed = Signal(object)
-    """(x, y), where a press or a drag of the left button is."""
+    """(x, y) of a press or a drag with the left button."""
     released = Signal()
     """The drag has ended."""
 
@@ -48,19 +48,19 @@ class PlaneView(QWidget):
 
     def set_picture(self, pixels: Rgb | None) -> None:
         """Show another heat map, (H, W, 3), or none."""
-        self._pixels = None if pixels is None else np.ascontiguousarray(pixels)  # which the image only borrows
+        self._pixels = None if pixels is None else np.ascontiguousarray(pixels)  # the image does not copy it
         if self._pixels is not None:
             height, width, _ = self._pixels.shape
             self._image = QImage(self._pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
         self.update()
 
     def square(self) -> QRectF:
-        """Where the plane is drawn."""
+        """The rectangle in which the plane is drawn."""
         side = min(self.width(), self.height())
         return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
 
     def place(self, x: float, y: float) -> QPointF:
-        """Where a point of the plane is drawn."""
+        """The place at which a point of the plane is drawn."""
         square = self.square()
         scale = square.width() / (2 * GRID.extent)
         return QPointF(square.left() + (x + GRID.extent) * scale, square.top() + (GRID.extent - y) * scale)
@@ -87,7 +87,7 @@ class PlaneView(QWidget):
         self.paint_over(painter)
 
     def paint_over(self, painter: QPainter) -> None:
-        """Whatever is on the heat map."""
+        """Draw what belongs on top of the heat map."""
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         point = self.point(event.position())
@@ -111,7 +111,7 @@ class PlaneView(QWidget):
 
 
 class EnergyView(PlaneView):
-    """The energy with all that moves on it."""
+    """The energy with the data, the chains and the arrows."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(
@@ -135,7 +135,7 @@ class EnergyView(PlaneView):
             self._paint_chains(painter, self.cloud)
 
     def _places(self, points: Floats) -> Floats:
-        """Pixels (..., 2) of points (..., 2). A chain that has run away is somewhere outside."""
+        """Pixels (..., 2) of points (..., 2). A chain that diverged lies somewhere outside."""
         square = self.square()
         scale = square.width() / (2 * GRID.extent)
         at = np.nan_to_num(points, nan=1e4, posinf=1e4, neginf=-1e4).clip(-100, 100)

@@ -1,4 +1,4 @@
-"""The curves under the views: the chains' over the steps, the training's over the updates. pyqtgraph comes late."""
+"""The curves below the views: of the chains by step, of training by update. Importing this loads pyqtgraph."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class TrainingChart(Chart):
         self._zero.setPen(stroke(self, t.faint, 1, style=Qt.PenStyle.DotLine))
 
     def draw(self) -> None:
-        """Take the updates that there are."""
+        """Draw the updates so far."""
         values = [series(self._state.work.curves) for series in self._kind.series]
         for curve, (x, y) in zip(self._curves, values, strict=True):
             curve.setData(list(x), list(y))
@@ -89,10 +89,10 @@ class TrainingChart(Chart):
         return None
 
     def go(self, place: int) -> None:
-        """Nothing goes along the updates."""
+        """There is no playhead for updates."""
 
     def follow(self) -> None:
-        """Nothing moves along the updates."""
+        """There is no playhead for updates."""
 
 
 class LandscapePlots(CurveRow):

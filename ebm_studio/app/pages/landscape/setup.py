@@ -12,22 +12,22 @@ from ebm_studio.data.points.shapes import SHAPES
 
 PAST = (0.01, 100.0)
 PACES = (0.0, 30.0, 5.0, 1.0)
-"""Updates a second at most; 0 is as fast as it goes."""
+"""Maximum updates per second; 0 for no limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """Replaced whole at each edit, so that an edit can be undone."""
+    """The settings. Each edit makes a new one, so that it can be undone."""
 
     scene: Scene = field(default_factory=Scene)
     count: int = 500
-    """Chains that are seen."""
+    """The number of visible chains."""
     seed: int = 0
-    """Of the chains that are seen."""
+    """The seed of the visible chains."""
     past: float = 1.0
     """How many times K steps they run."""
     pace: float = 0.0
-    """Updates a second at most; 0 for as fast as it goes."""
+    """Maximum updates per second; 0 for no limit."""
 
     def __post_init__(self) -> None:
         check_count(self.count)
@@ -43,7 +43,7 @@ class Setup:
         return self.scene.short_run
 
     def with_part(self, part: str, **changes: Any) -> Self:
-        """With changes in the scene's `net`, `short_run` or `learning`. Raises `SettingsError`."""
+        """A copy with changes in the scene's `net`, `short_run` or `learning`. Raises `SettingsError`."""
         changed = replace(getattr(self.scene, part), **changes)
         return replace(self, scene=replace(self.scene, **{part: changed}))
 
@@ -60,7 +60,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class ReadyScene:
-    """A scene to begin with, and what to look for."""
+    """A scene to start with, and what to look for in it."""
 
     name: str
     text: str
@@ -69,7 +69,7 @@ class ReadyScene:
     learning: dict[str, Any] = field(default_factory=dict)
 
     def setup(self, before: Setup) -> Setup:
-        """The settings, with the pace and the chains as they were."""
+        """The settings of the scene, with the present pace and chains."""
         plain = Scene()
         scene = replace(
             plain,

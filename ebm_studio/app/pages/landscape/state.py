@@ -1,4 +1,4 @@
-"""What the Landscape page shows and does: a landscape in training, and its chains under a playhead."""
+"""What the Landscape page shows and does: a landscape being trained, and its chains under a playhead."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class LandscapeState(Faults):
     packed_changed = Signal()
     selection_changed = Signal()
     scene_chosen = Signal(str)
-    """What to look for in a ready-made scene."""
+    """What to look for in the chosen ready-made scene."""
 
     def __init__(self, link: EngineLink, undo: Undo, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -75,11 +75,11 @@ class LandscapeState(Faults):
         self.sight: Sight | None = None
         self.counted: Counted | None = None
         self.packed: Packed | None = None
-        """The landscape as a file, from the last time that it rested."""
+        """The landscape as a file, as of the last time it was packed."""
         self.selected: int | None = None
-        """The chain that is pointed at."""
+        """The highlighted chain."""
         self._training: TrainLandscape | None = None
-        self._goes_on = False  # when it has trained for a while
+        self._goes_on = False  # whether to ask for another burst of training
         self._is_awake = False  # the page was shown
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self.look)
@@ -89,7 +89,7 @@ class LandscapeState(Faults):
 
     @property
     def cloud(self) -> CloudStore | None:
-        """The chains that are seen."""
+        """The visible chains."""
         store: object = self.playback.store
         return store if isinstance(store, CloudStore) else None
 
@@ -106,18 +106,18 @@ class LandscapeState(Faults):
 
     @property
     def is_training(self) -> bool:
-        """Whether it trains now."""
+        """Whether training is in progress."""
         return self._training is not None
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the chains are about to run again."""
+        """Whether the chains will run again shortly."""
         return self._pause.isActive()
 
     # Settings
 
     def change(self, text: str, after: Setup, key: Hashable = None, afresh: bool = False) -> None:
-        """Be set so from now on; can be undone. Another net, another seed of training, or `afresh`, starts over."""
+        """Use these settings; can be undone. Another net or training seed, or `afresh`, starts over."""
         before = self.setup
         starts_over = (before.scene.net, before.scene.learning.seed) != (after.scene.net, after.scene.learning.seed)
         work = Work() if starts_over or afresh else self.work
@@ -143,11 +143,11 @@ class LandscapeState(Faults):
             self.show(Fault(str(error)))
             return
         if "past" in changes and self.is_training:
-            self.pause()  # the long chains are those of an energy that stands still
+            self.pause()  # long chains need an energy that does not change
         self.change(text, after, tuple(changes))
 
     def set_data(self, data: PointData, text: str = "") -> None:
-        """Train on other data from now on."""
+        """Train on other data."""
         self.change(text or f"Data {data.name}", replace(self.setup, scene=replace(self.setup.scene, data=data)))
 
     def open_data(self, source: str) -> None:
@@ -158,13 +158,13 @@ class LandscapeState(Faults):
             self.show(Fault(str(error)))
 
     def choose(self, ready: ReadyScene) -> None:
-        """Begin a ready-made scene, and train it."""
+        """Switch to a ready-made scene, and train it."""
         self.change(ready.name, ready.setup(self.setup), afresh=True)
         self.scene_chosen.emit(ready.text)
         self.train()
 
     def start_over(self) -> None:
-        """A net with random weights. Undo brings the trained one back."""
+        """Start with random weights. Undo restores the trained ones."""
         self.change("Start over", self.setup, afresh=True)
 
     # Training
@@ -197,20 +197,20 @@ class LandscapeState(Faults):
         self.training_changed.emit()
 
     def pause(self) -> None:
-        """Stop training, and look closely."""
+        """Stop training, then run and measure the chains."""
         self._goes_on = False
         if self._training is not None:
             self.link.cancel(self._training)
 
     def look(self) -> None:
-        """Run the chains that are seen, and count what they draw, unless it trains, which does so by itself."""
+        """Run the visible chains and measure their density. While training, training itself does this."""
         self._pause.stop()
         self._is_awake = True
         setup = self.setup
         if self.is_training:
             if self._goes_on:
                 self._ask_training(None)  # with the settings as they are now
-            return  # and after a pause it looks by itself
+            return  # after a pause it looks anyway
         self.link.submit(
             LookAtLandscape(
                 bench=self.work.bench,
@@ -226,7 +226,7 @@ class LandscapeState(Faults):
         )
 
     def cancel(self) -> None:
-        """Pause, and stop what else runs."""
+        """Pause training, and stop anything else that runs."""
         self.pause()
         self.link.cancel()
 
@@ -237,7 +237,7 @@ class LandscapeState(Faults):
         self.link.submit(ReadPoints(path=files[0], lane=KEY), self.set_data, self._end)
 
     def open_files(self, files: list[Path]) -> None:
-        """Bring back a landscape from its file."""
+        """Open a landscape's file."""
         self.link.submit(OpenLandscape(path=files[0], lane=KEY), self.take, self._end)
 
     def save(self, path: Path) -> None:
@@ -262,7 +262,7 @@ class LandscapeState(Faults):
         return {**self.setup.to_dict(), "file": file, "curves": self.work.curves.to_dict()}
 
     def from_dict(self, data: Any) -> None:
-        """Be as a session was left. Raises what `Setup.from_dict` and `Curves.from_dict` raise."""
+        """Restore a session. Raises what `Setup.from_dict` and `Curves.from_dict` raise."""
         data = dict(data)
         file, curves = data.pop("file"), Curves.from_dict(data.pop("curves"))
         self.setup = Setup.from_dict(data)
@@ -277,10 +277,10 @@ class LandscapeState(Faults):
         self._pause.stop()
         self.playback.pause()
 
-    # What comes of it
+    # Results
 
     def select(self, chain: int | None) -> None:
-        """Draw a chain apart, or none."""
+        """Highlight a chain, or none."""
         if chain != self.selected:
             self.selected = chain
             self.selection_changed.emit()
@@ -298,7 +298,7 @@ class LandscapeState(Faults):
 
     def _take(self, work: Work, value: object) -> None:
         if work is not self.work:
-            return  # there is another landscape by now
+            return  # of a landscape that has been replaced
         if isinstance(value, Sight):
             self.sight = value
             self.work.curves.add(value.metrics)
@@ -316,7 +316,7 @@ class LandscapeState(Faults):
             self.packed_changed.emit()
 
     def _show_cloud(self, cloud: CloudStore) -> None:
-        """Put other chains under the playhead, which stays where it is, and in motion if it is."""
+        """Put other chains under the playhead, which keeps its place and keeps moving if it moved."""
         playback = self.playback
         position, rests = playback.position, playback.store is not None and not playback.playing
         if self.selected is not None and self.selected >= cloud.count:
@@ -336,7 +336,7 @@ class LandscapeState(Faults):
             self._pause.start()
         else:
             self._goes_on = False
-            self.show(ended.fault)  # and what led to it stays in view
+            self.show(ended.fault)  # the curves that led to it stay visible
 
     def _end_look(self, ended: Ended) -> None:
         self.playback.watch()

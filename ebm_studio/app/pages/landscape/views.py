@@ -21,21 +21,21 @@ from ebm_studio.data.points.sources import of_points
 from ebm_studio.engine.jobs.landscape import PIXELS
 
 Tool = Literal["look", "draw", "erase"]
-NEAR = 0.06  # how near to the pointer a chain is pointed at
-REACH = 0.12  # of the eraser
-GAP = 0.02  # between two points that are drawn
+NEAR = 0.06  # the farthest that the pointer may be from a chain to select it
+REACH = 0.12  # radius of the eraser
+GAP = 0.02  # between two drawn points
 LEAST = 2
 
 
 class Views(QWidget):
-    """Side by side on the same axes."""
+    """The views, side by side on the same axes."""
 
     def __init__(self, theme: Theme, state: LandscapeState) -> None:
         super().__init__()
         self._state = state
         self.tool: Tool = "look"
         self.drawn: Points | None = None
-        """Points by hand, while they are drawn."""
+        """The points being drawn by hand."""
         self._shown_data: Points | None = None
         self.energy = EnergyView(theme)
         self.density = PlaneView(
@@ -84,7 +84,7 @@ class Views(QWidget):
         self.tool = tool
 
     def clear(self) -> None:
-        """Take all points away, to draw others."""
+        """Remove all points, to draw new ones."""
         self.drawn = np.empty((0, 2), np.float32)
         self._show_data(self.drawn)
 
@@ -115,7 +115,7 @@ class Views(QWidget):
         self.samples.set_picture(density_map(masses, PIXELS, BRIGHTEST * float(counted.truth.max())))
 
     def _samples(self) -> Masses | None:
-        """The density that was counted nearest before the playhead; while it trains, that after K steps."""
+        """The last density measured at or before the playhead; during training, the one after K steps."""
         counted = self._state.counted
         if counted is None:
             return None
@@ -172,14 +172,14 @@ class Views(QWidget):
         self._show_data(self.drawn)
 
     def _given(self) -> Points:
-        """The points to draw on: those drawn before, or, to erase from a shape, some of its own."""
+        """The points to draw on: those drawn before, or some of the shape's own when erasing."""
         data = self._state.setup.scene.data
         if data.points is not None:
             return data.points
         return data.draw(DATA_SHOWN, 1) if self.tool == "erase" else np.empty((0, 2), np.float32)
 
     def _take_drawn(self) -> None:
-        """Train on what is drawn, once it is enough."""
+        """Train on the drawn points, once there are enough."""
         if self.drawn is not None and len(self.drawn) >= LEAST:
             drawn, self.drawn = self.drawn, None
             text = "Erase data" if self.tool == "erase" else "Draw data"
@@ -187,7 +187,7 @@ class Views(QWidget):
 
 
 def _at(values: Field, point: tuple[float, float]) -> float:
-    """The value of the cell that a point is in."""
+    """The value of the cell that contains a point."""
     cells = len(values)
     column, row = (min(max(int((c + GRID.extent) / (2 * GRID.extent) * cells), 0), cells - 1) for c in point)
     return float(values[row, column])
