@@ -229,7 +229,7 @@ def _new_plan(args: argparse.Namespace) -> Plan:
     origin = _card(args.origin) if args.origin else None
     return Plan(
         net=origin.net if origin else NetSpec(channels=natural_channels(args.data)),
-        short_run=origin.short_run if origin else ShortRun(),
+        short_run=origin.training_run() if origin else ShortRun(),
         origin=args.origin or "",
         learning=Learning(updates=MAX_UPDATES if args.time_limit else Learning().updates),
         source=args.data,

@@ -12,9 +12,10 @@ from ebm_studio.cli.main import main
 from ebm_studio.core.energy.nets import ConvNet
 from ebm_studio.core.evaluation.figures import Estimate
 from ebm_studio.core.specs import NetSpec, ShortRun
-from ebm_studio.data.models.calibration import Trial, chosen
+from ebm_studio.data.models.calibration import Trial, calibrated, chosen
 from ebm_studio.data.models.card import Card, DataCard, read_card
-from ebm_studio.data.models.model import save_model
+from ebm_studio.data.models.model import load_model, save_model
+from ebm_studio.data.training.plan import read_plan
 
 
 @pytest.fixture(autouse=True)
@@ -66,12 +67,25 @@ def test_calibrate_writes_the_same_weights_with_the_chosen_step(
     assert card.short_run == ShortRun(steps=3, step_size=told["step_size"])
     assert card.note.startswith("Weak. Trained at step size 1. Draws at")
     assert str(tmp_path) not in card.note
+    assert card.trained_step == 1.0
 
     for path, size in ((model, told["step_size"]), (out, 1.0)):
         picture = tmp_path / f"{path.stem}.png"
         words = ["--step-size", str(size)] if path == model else []
         assert main(["sample", str(path), "-o", str(picture), "--count", "4", *words]) == 0
     assert (tmp_path / "tiny.png").read_bytes() == (tmp_path / "better.png").read_bytes()
+
+
+def test_training_continues_with_the_step_of_training_and_not_with_the_larger_one_of_drawing(
+    model: Path, pictures: Path, tmp_path: Path
+) -> None:
+    loaded = load_model(model, "cpu")
+    again = calibrated(calibrated(loaded.card, Trial(1.1, Estimate(0.4, 0.1)), ""), Trial(1.2, Estimate(0.3, 0.1)), "")
+    assert (again.short_run.step_size, again.trained_step) == (1.2, 1.0)
+    save_model(tmp_path / "drawn.safetensors", loaded.net, again)
+    words = ["train", pictures, "-o", tmp_path / "run", "--from", tmp_path / "drawn.safetensors", "--updates", 1]
+    assert main([*map(str, words), "--batch", "2", "--data-batch", "2"]) == 0
+    assert read_plan(tmp_path / "run").short_run == ShortRun(steps=3, step_size=1.0)
 
 
 def test_calibrate_refuses_bad_words_in_one_line(

@@ -26,6 +26,11 @@ def choose_zip(parent: QWidget, title: str) -> str:
     return name
 
 
+def may_be_data_set(path: Path) -> bool:
+    """Whether a dropped path is a folder or a zip, which may hold pictures."""
+    return path.is_dir() or path.suffix.lower() == ".zip"
+
+
 class SourceBox(QComboBox):
     """The sets by name, what was chosen besides, and the ways to choose; `chosen` is by hand only."""
 

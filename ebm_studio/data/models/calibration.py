@@ -86,8 +86,14 @@ def calibrated(card: Card, trial: Trial, command: str) -> Card:
     """The card of the same weights with another step size. It says how the step size was found, and has no metrics."""
     old: ShortRun = card.short_run
     told = (
-        f"Trained at step size {old.step_size:g}. Draws at {trial.step_size:g}, where samples are closest to "
-        f"training images in lite0 features: {command}."
+        f"Trained at step size {card.training_run().step_size:g}. Draws at {trial.step_size:g}, where samples are "
+        f"closest to training images in lite0 features: {command}."
     )
     note = f"{card.note} {told}".strip()
-    return replace(card, short_run=replace(old, step_size=trial.step_size), note=note, figures=None)
+    return replace(
+        card,
+        short_run=replace(old, step_size=trial.step_size),
+        trained_step=card.training_run().step_size,
+        note=note,
+        figures=None,
+    )

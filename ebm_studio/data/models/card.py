@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -61,6 +61,8 @@ class Card:
     net: NetSpec
     short_run: ShortRun
     data: DataCard = field(default_factory=DataCard)
+    trained_step: float | None = None
+    """The step size of training, where `ebm-studio calibrate` found another to draw with."""
     learning: Learning | None = None
     updates: int = 0
     seconds: float = 0.0
@@ -76,6 +78,17 @@ class Card:
     note: str = ""
     """Known weaknesses, and anything else a person should know."""
     format: int = FORMAT
+
+    def __post_init__(self) -> None:
+        if self.trained_step is not None:
+            self.training_run()
+
+    def training_run(self) -> ShortRun:
+        """The short run that the weights were trained with. Training continues with this one: at the larger step of
+        drawing it may diverge. Raises `SettingsError`.
+        """
+        step_size = self.short_run.step_size if self.trained_step is None else self.trained_step
+        return replace(self.short_run, step_size=step_size)
 
     def to_dict(self) -> dict[str, Any]:
         """The card as plain data, ready for JSON."""

@@ -28,6 +28,7 @@ from ebm_studio.app.widgets.data_set_box import ZIP
 from ebm_studio.app.widgets.thinning import POINTS
 from ebm_studio.core.specs import Learning, ShortRun
 from ebm_studio.data.models.card import read_card, user_models
+from ebm_studio.data.models.model import load_model, save_model
 from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.data.storage.download import Remote
 from ebm_studio.data.training.plan import Plan, read_plan, write_plan
@@ -403,13 +404,16 @@ def test_a_run_steps_back_from_its_menu(qtbot, page, data):
     assert view.plan.learning.learning_rate == pytest.approx(3e-4)
 
 
-def test_a_run_can_begin_with_a_model(qtbot, page, tiny_model, monkeypatch):
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tiny_model), ""))
+def test_a_run_can_begin_with_a_model(qtbot, page, tiny_model, tmp_path, monkeypatch):
+    model = load_model(tiny_model, "cpu")
+    drawn = tmp_path / "tiny.safetensors"  # found to draw best with a larger step than it was trained with
+    card = replace(model.card, trained_step=0.5)
+    save_model(drawn, model.net, card)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(drawn), ""))
     box = page.setup_inspector.data.origin
     choose(box, FILE)
-    card = read_card(tiny_model)
-    assert page.setup.plan.origin == str(tiny_model)
-    assert (page.setup.plan.net, page.setup.plan.short_run) == (card.net, card.short_run)
+    assert page.setup.plan.origin == str(drawn)
+    assert (page.setup.plan.net, page.setup.plan.short_run) == (card.net, replace(card.short_run, step_size=0.5))
     assert box.currentText() == "tiny"
     qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
     page.setup.change_part("net", width=5)

@@ -14,12 +14,13 @@ from ebm_studio.app.pages.diagnose.card import ClaimCard
 from ebm_studio.app.pages.diagnose.exports import choose_file, save_findings
 from ebm_studio.app.pages.diagnose.state import DiagnoseState, Side
 from ebm_studio.app.pages.page import Page
+from ebm_studio.app.studio.openers import Opener
 from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.studio.wishes import ShowDiagnosis
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.captions import Caption
-from ebm_studio.app.widgets.data_set_box import SourceBox
+from ebm_studio.app.widgets.data_set_box import SourceBox, may_be_data_set
 from ebm_studio.app.widgets.fields import WholeField, label
 from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.page_header import TitledHeader, scrolled
@@ -150,6 +151,15 @@ class DiagnosePage(Page):
         whole.addWidget(header)
         whole.addWidget(Banner(theme, self.state))
         whole.addWidget(self.area, 1)
+
+    def openers(self) -> tuple[Opener, ...]:
+        return (Opener(self._takes, self._open_files, "Measure the model on these pictures", self.key),)
+
+    def _takes(self, path: Path) -> bool:
+        return self.isVisible() and may_be_data_set(path)
+
+    def _open_files(self, files: list[Path]) -> None:
+        self.state.sides[0].set_source(str(files[0]))
 
     def captions(self) -> tuple[Caption, ...]:
         text = "Each card is one claim of the paper, measured on this model. Read them together."

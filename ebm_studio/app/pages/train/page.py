@@ -29,6 +29,7 @@ from ebm_studio.app.studio.wishes import ShowModel, ShowRun
 from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.captions import Caption
+from ebm_studio.app.widgets.data_set_box import may_be_data_set
 from ebm_studio.app.widgets.notice import Notice
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.data.storage.settings import Settings
@@ -133,7 +134,7 @@ class TrainPage(Page):
         self.runs.device = device
 
     def openers(self) -> tuple[Opener, ...]:
-        return (Opener(_takes, self._open_files, "Train on these pictures", self.key),)
+        return (Opener(may_be_data_set, self._open_files, "Train on these pictures", self.key),)
 
     def receive(self, wish: object) -> None:
         if isinstance(wish, ShowRun):
@@ -256,7 +257,3 @@ def _stack(*widgets: QWidget) -> QStackedWidget:
     for widget in widgets:
         stack.addWidget(widget)
     return stack
-
-
-def _takes(path: Path) -> bool:
-    return path.is_dir() or path.suffix.lower() == ".zip"

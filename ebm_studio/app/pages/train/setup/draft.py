@@ -33,7 +33,7 @@ def preset_of(name: str) -> Preset:
 def planned(preset: Preset, plan: Plan) -> Plan:
     """A plan for the same data and pictures, with all else as the preset has it, or the model that it begins with."""
     card = origin_card(plan.origin)
-    net, short_run = (card.net, card.short_run) if card else (preset.net, preset.short_run)
+    net, short_run = (card.net, card.training_run()) if card else (preset.net, preset.short_run)
     net = replace(net, size=plan.net.size, channels=plan.net.channels)
     return replace(plan, net=net, short_run=short_run, learning=preset.learning, time_limit=None)
 

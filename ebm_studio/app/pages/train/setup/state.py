@@ -163,7 +163,7 @@ class TrainSetup(QObject):
             return
         plan = replace(self.plan, origin=origin)
         if card is not None:
-            plan = replace(plan, net=card.net, short_run=card.short_run)
+            plan = replace(plan, net=card.net, short_run=card.training_run())
         self._swap("Start with " + (card.name if card else "random weights"), replace(self.draft, plan=plan))
 
     def set_plan(self, plan: Plan, text: str) -> None:
