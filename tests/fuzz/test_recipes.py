@@ -75,7 +75,7 @@ def texts(model: Model) -> list[dict]:
             LatentRecipe(side=side, sources=sources_of(latents()), moving=False, look=look),
             ReconstructionRecipe(side=side, sources=kept, photos=(photo,), moving=False, look=look),
             PathRecipe(side=side, sources=(Seeds(1), *kept), path=Interpolation(), step=2, look=look),
-            ComparisonRecipe(left=side, right=side, seed=1, count=2, moving=True, look=look),
+            ComparisonRecipe(sides=(side, side), seed=1, count=2, moving=True, look=look),
             LandscapeRecipe(file="AAAA", look=look),
         )
     ]

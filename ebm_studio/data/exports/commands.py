@@ -69,17 +69,20 @@ Line = SampleLine | PathLine
 
 
 def command_of(recipe: Recipe, model: str = "") -> str:
-    """The line that makes what a recipe makes; of a comparison two. `model` names its own model, if not by its card.
+    """The line that makes what a recipe makes; of a comparison one for each side.
 
-    Raises `DataError` for what no line can say.
+    `model` names its first model, if not by its card. Raises `DataError` for what no line can say.
     """
     match recipe:
         case ChainRecipe(side=side, seeds=Seeds(first=0) as seeds):
             return _sample(side, model or side.model, seeds, recipe.moving)
-        case ComparisonRecipe(left=left, right=right):
+        case ComparisonRecipe(sides=sides):
             seeds = Seeds(recipe.seed, 0, recipe.count)
-            lines = (left, model or left.model), (right, right.model)
-            return "\n".join(_sample(side, name, seeds, recipe.moving) for side, name in lines)
+            own = {sides[0].model: model or sides[0].model}
+            return "\n".join(
+                _sample(side, own.get(side.model, side.model), seeds, recipe.moving, f"{number}-")
+                for number, side in enumerate(sides, 1)
+            )
         case PathRecipe(side=side, step=None):
             stops = [source for source in recipe.sources if isinstance(source, Seeds)]
             if len(stops) == len(recipe.sources):
@@ -87,8 +90,8 @@ def command_of(recipe: Recipe, model: str = "") -> str:
     raise DataError("No command can draw this: export it, and replay the file.")
 
 
-def _sample(side: Side, model: str, seeds: Seeds, moving: bool) -> str:
-    file = f"{side.model}-{seeds.seed}.{'gif' if moving else 'png'}"
+def _sample(side: Side, model: str, seeds: Seeds, moving: bool, number: str = "") -> str:
+    file = f"{number}{side.model}-{seeds.seed}.{'gif' if moving else 'png'}"
     return shlex.join(
         [PROGRAM, "sample", model, "-o", file, "--count", str(seeds.count), "--seed", str(seeds.seed), *_run(side)]
     )

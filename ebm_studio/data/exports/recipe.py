@@ -28,6 +28,8 @@ VIEWS: tuple[View, ...] = get_args(View)
 VIEW_SIDES = (32, 2048)
 MOST_PAST = 100.0
 
+FEWEST_SIDES, MOST_SIDES = 2, 6
+"""Of a comparison."""
 FORMAT = 2
 MARK = "ebm_studio_recipe"
 MAX_NAME = 200
@@ -188,24 +190,21 @@ class PathRecipe(Made):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComparisonRecipe(Made):
-    """Chains of one seed by two sides, beside each other."""
+    """Chains of one seed by several sides, beside each other."""
 
     kind: ClassVar[str] = "comparison"
-    left: Side
-    right: Side
+    sides: tuple[Side, ...]
+    """From the left."""
     seed: Seed
     count: int
     moving: bool
     """Every step, or the ends alone."""
 
     def __post_init__(self) -> None:
+        fits = FEWEST_SIDES <= len(self.sides) <= MOST_SIDES
+        check(fits, f"it has {len(self.sides)} sides, not {FEWEST_SIDES} to {MOST_SIDES}")
         check_seed(self.seed)
         check_count(self.count)
-
-    @property
-    def sides(self) -> tuple[Side, Side]:
-        """Left and right."""
-        return (self.left, self.right)
 
     @property
     def sources(self) -> tuple[Source, ...]:

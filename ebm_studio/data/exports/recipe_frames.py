@@ -22,6 +22,7 @@ from ebm_studio.data.exports.recipe import (
     ReconstructionRecipe,
 )
 from ebm_studio.data.exports.recipe_sources import count_of
+from ebm_studio.data.exports.side_names import side_names
 from ebm_studio.data.pictures.pictures import Pixels, to_pixels
 
 ENERGY = -9999.99  # takes as much room in a caption as any usual one
@@ -53,7 +54,7 @@ class ShownPath:
 
 
 def film_of(recipe: OfChains, *sides: Iterable[Shown]) -> list[Frame]:
-    """A frame for each step that is shown of a moving recipe; of a comparison both sides' steps.
+    """A frame for each step that is shown of a moving recipe; of a comparison the steps of each side.
 
     Raises `DataError` when the pictures are not of the photos' size.
     """
@@ -65,14 +66,15 @@ def film_of(recipe: OfChains, *sides: Iterable[Shown]) -> list[Frame]:
             photos = _photos(recipe)
             return [Frame(photos, _caption(shown, steps), (_fitting(shown.pixels, photos),)) for shown in sides[0]]
         case ComparisonRecipe():
+            names = side_names(recipe.sides)
             return [
-                Frame(a.pixels, _pair_caption(max(a.index, b.index), steps, _mean(a), _mean(b)), (b.pixels,))
-                for a, b in _together(*sides)
+                Frame(shown[0].pixels, _side_caption(shown, steps, names), tuple(each.pixels for each in shown[1:]))
+                for shown in _together(*sides)
             ]
 
 
 def still_of(recipe: OfChains, *ends: Pixels) -> Frame:
-    """The frame of a recipe that does not move, from the ends of its chains, uint8 (N, C, H, W); of a comparison both.
+    """The frame of a recipe that does not move, from the ends of its chains, uint8 (N, C, H, W).
 
     In a reconstruction the known part is the photo's own. Raises `DataError` when the photos have another size.
     """
@@ -85,8 +87,7 @@ def still_of(recipe: OfChains, *ends: Pixels) -> Frame:
             pairs = zip(recipe.photos, _fitting(found, photos), strict=True)
             return Frame(photos, "", (noise, np.stack([photo.filled(end) for photo, end in pairs])))
         case ComparisonRecipe():
-            left, right = ends
-            return Frame(left, "", (right,))
+            return Frame(ends[0], "", ends[1:])
 
 
 def path_of(recipe: PathRecipe, shown: ShownPath) -> list[Frame]:
@@ -116,19 +117,18 @@ def expected_path(path: Interpolation, stops: int, shape: tuple[int, ...]) -> tu
     return frame, path.frames
 
 
-def _pair_caption(index: int, steps: int, a: float, b: float) -> str:
-    """Of step `index` of two chains side by side, with the mean energy of each."""
-    return f"step {index}/{steps}    left: E {a:.2f}    right: E {b:.2f}"
+def _side_caption(shown: Sequence[Shown], steps: int, names: Sequence[str]) -> str:
+    """Of a step of chains side by side, with the mean energy of each."""
+    energies = (f"{name}: E {_mean(each):.2f}" for name, each in zip(names, shown, strict=True))
+    return "    ".join([f"step {max(each.index for each in shown)}/{steps}", *energies])
 
 
-def _together(a: Iterable[Shown], b: Iterable[Shown]) -> Iterator[tuple[Shown, Shown]]:
-    """Two chains step by step; the shorter one stays at its end."""
-    left = right = None
-    for new_left, new_right in zip_longest(a, b):
-        left, right = new_left or left, new_right or right
-        assert left is not None
-        assert right is not None
-        yield left, right
+def _together(*sides: Iterable[Shown]) -> Iterator[list[Shown]]:
+    """Chains step by step; a shorter one stays at its end."""
+    last: list[Shown | None] = [None] * len(sides)
+    for step in zip_longest(*sides):
+        last = [new or old for new, old in zip(step, last, strict=True)]
+        yield [shown for shown in last if shown is not None]
 
 
 def _photos(recipe: ReconstructionRecipe) -> Pixels:

@@ -115,7 +115,7 @@ def latents_of(model: Model, sources: Sequence[Source], run: ShortRun) -> list[L
 
 
 def _check_size(recipe: OfChains, models: Sequence[Model]) -> None:
-    frames = recipe.sides[0].short_run.steps + 1 if recipe.moving else 1
+    frames = max(side.short_run.steps for side in recipe.sides) + 1 if recipe.moving else 1
     count = count_of(recipe.sources)
     needed = sum(frames * count * int(np.prod(model.card.net.shape)) for model in models)
     if needed > MAX_BYTES:

@@ -5,7 +5,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from ebm_studio.app.pages.compare.sweep import parse_values, spaced
+from ebm_studio.app.studio.parameters import NOISE_SCALE
+from ebm_studio.app.studio.parameters import STEPS as STEPS_NUMBER
 from ebm_studio.app.studio.wishes import CompareModel
+from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.pictures.pictures import to_pixels
@@ -18,7 +22,7 @@ from tests.making import make_model
 def wait_for_pair(qtbot, state) -> None:
     def whole() -> bool:
         settled = not state.waiting and not state.link.engine.busy
-        return settled and state.pair is not None and all(store.whole for store in state.pair.stores)
+        return settled and state.group is not None and all(store.whole for store in state.group.stores)
 
     qtbot.waitUntil(whole, timeout=PATIENCE)
 
@@ -35,7 +39,7 @@ def test_both_sides_begin_as_the_generate_page_is(page, tiny_model):
     page.state.playback.go(STEPS)
     for side in page.state.sides:
         assert np.array_equal(page.state.pixels(side), to_pixels(steps[STEPS].images.numpy()))
-    assert page.common.difference.text() == "Difference  0.000"
+    assert page.panes[1].readout.text().endswith("Right − Left: 0.000 RMS")
 
 
 def test_another_setting_on_one_side_starts_from_the_same_noise(qtbot, page, tiny_model):
@@ -47,28 +51,28 @@ def test_another_setting_on_one_side_starts_from_the_same_noise(qtbot, page, tin
     assert page.headers[1].reset.isEnabled()
     page.setFocus()
     QTest.keyClick(page, Qt.Key.Key_Home)
-    assert page.state.difference == 0
+    assert page.state.difference(b) == 0
     QTest.keyClick(page, Qt.Key.Key_End)
     steps = list(load_model(tiny_model, "cpu").chain(9, 0, ShortRun(steps=20)))
     assert page.state.playback.position == 20
     assert np.array_equal(page.state.pixels(a), to_pixels(steps[STEPS].images.numpy()))
     assert np.array_equal(page.state.pixels(b), to_pixels(steps[20].images.numpy()))
-    assert page.state.difference > 0
+    assert page.state.difference(b) > 0
     QTest.mouseClick(page.headers[1].reset, Qt.MouseButton.LeftButton)
     wait_for_pair(qtbot, page.state)
     assert b.run == b.model.card.short_run
 
 
 def test_a_click_frames_a_chain_on_both_sides(page):
-    pane = page.panes[1]
+    pane = page.panes[1].pictures
     QTest.mouseClick(pane, Qt.MouseButton.LeftButton, pos=pane.tiles()[4].center().toPoint())
     assert page.state.selected == 4
-    for pane in page.panes:
+    for pane in (each.pictures for each in page.panes):
         corner = pane.tiles()[4].topLeft().toPoint()
         shown = pane.grab().toImage().pixelColor(corner.x() - 2, corner.y() + 8)
         assert shown.name() == pane._theme.tokens.accent
     curve = page.timeline.plots.curves[0]
-    assert np.allclose(curve._mean.getData()[1], page.state.pair.stores[0].energy()[:, 4])
+    assert np.allclose(curve.lines[0].getData()[1], page.state.group.stores[0].energy()[:, 4])
 
 
 def test_the_values_above_the_curves_are_numbers_and_not_their_markup(page):
@@ -82,8 +86,8 @@ def test_another_model_from_its_card_and_swapped(qtbot, running, page, tmp_path)
     a, b = page.state.sides
     qtbot.waitUntil(lambda: b.model.card.name == "colour", timeout=PATIENCE)
     wait_for_pair(qtbot, page.state)
-    assert not page.state.same_noise
-    assert "start noise" in page.common.difference.text()
+    assert not page.state.same_noise(b)
+    assert "starts from other noise" in page.panes[1].readout.text()
     QTest.mouseClick(page.common.swap, Qt.MouseButton.LeftButton)
     wait_for_pair(qtbot, page.state)
     assert (a.model.card.name, b.model.card.name) == ("colour", "tiny")
@@ -170,7 +174,7 @@ def test_a_model_that_is_gone_is_a_banner_and_the_other_stays(qtbot, running, pa
 def test_the_plots_are_empty_until_there_is_a_pair(qtbot, running):
     compare = running.compare
     running.show_page(compare)
-    assert compare.state.pair is None
+    assert compare.state.group is None
     items = [curve.plot.getPlotItem() for curve in compare.timeline.plots.curves]
     assert not any(item.isVisible() for item in items)
     wait_for_pair(qtbot, compare.state)
@@ -191,7 +195,7 @@ def test_a_model_that_is_opened_elsewhere_lets_the_comparison_go_on(qtbot, runni
     running.studio.open.open_model(str(other))
     qtbot.waitUntil(lambda: running.state.model.card.name == "other", timeout=PATIENCE)
     wait_for_pair(qtbot, page.state)
-    assert page.state.pair.run.steps == 400
+    assert page.state.group.run.steps == 400
     assert page.exportables()
 
 
@@ -207,4 +211,110 @@ def test_a_comparison_that_was_cancelled_goes_on_when_it_is_asked_to(qtbot, runn
     assert page.state.sides[1].store is stopped
     QTest.mouseClick(page.timeline.go_on, Qt.MouseButton.LeftButton)
     wait_for_pair(qtbot, page.state)
-    assert page.state.pair.stores[1].begins == stopped.newest
+    assert page.state.group.stores[1].begins == stopped.newest
+
+
+def click(widget) -> None:
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def sweep(qtbot, page, number, text: str) -> None:
+    click(page.common.sweep)
+    page.sweep.number.setCurrentIndex(page.sweep.number.findData(number))
+    page.sweep.number.activated.emit(page.sweep.number.currentIndex())
+    page.sweep.values.selectAll()
+    QTest.keyClicks(page.sweep.values, text)
+    click(page.sweep.go)
+    wait_for_pair(qtbot, page.state)
+
+
+def test_a_third_and_a_fourth_side(qtbot, running, page):
+    state = page.state
+    left, right = state.sides
+    click(page.common.add)
+    assert [side.name for side in state.sides] == ["Left", "Middle", "Right"]
+    assert state.group.stores[2] is right.store  # what is set alike does not run again
+    type_into(page.headers[2].steps, "20")
+    wait_for_pair(qtbot, state)
+    click(page.common.add)
+    assert [header.name.text() for header in page.headers] == ["Side 1", "Side 2", "Side 3", "Side 4"]
+    assert [side.run.steps for side in state.sides] == [STEPS, STEPS, 20, 20]
+    assert [pane.readout.text().split("  ·  ")[0] for pane in page.panes[1:3]] == [
+        f"Step {STEPS} of {STEPS}",
+        "Step 20 of 20",
+    ]
+    click(page.headers[1].remove)
+    wait_for_pair(qtbot, state)
+    assert [side.run.steps for side in state.sides] == [STEPS, 20, 20]
+    assert len(page.timeline.plots.curves[0].table().names) == 4
+    for count in (4, 3, 2):
+        undo(running)
+        assert len(state.sides) == len(page.headers) == len(page.panes) == count
+        wait_for_pair(qtbot, state)
+        if count == 3:  # its own change of K comes first
+            undo(running)
+    assert not page.headers[0].remove.isVisible()
+
+
+def test_a_sweep_puts_one_parameter_over_a_row(qtbot, running, page, tiny_model):
+    sweep(qtbot, page, STEPS_NUMBER, "3, 6, 9, 18")
+    state = page.state
+    assert [side.run.steps for side in state.sides] == [3, 6, 9, 18]
+    state.playback.go(18)
+    steps = list(load_model(tiny_model, "cpu").chain(9, 0, ShortRun(steps=18)))
+    for side, last in zip(state.sides, (3, 6, 9, 18), strict=True):
+        assert np.array_equal(state.pixels(side), to_pixels(steps[last].images.numpy()))
+    assert page.panes[1].readout.text().startswith("Step 6 of 6")
+    assert "Side 2 − Side 1" in page.panes[1].readout.text()
+    assert running.studio.undo.undo_text == "Steps K over 3, 6, 9, 18"
+    page.setFocus()
+    undo(running)
+    assert len(state.sides) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "said"),
+    [
+        (STEPS_NUMBER, "25, fifty", "whole numbers"),
+        (STEPS_NUMBER, "25", "2 to 6 different values"),
+        (STEPS_NUMBER, "1 2 3 4 5 6 7", "2 to 6 different values"),
+        (STEPS_NUMBER, "5, 5", "2 to 6 different values"),
+        (STEPS_NUMBER, "0, 5", "so 0 is out"),
+        (NOISE_SCALE, "0.1, nan", "so nan is out"),
+    ],
+)
+def test_a_sweep_that_cannot_be_says_why(number, text, said):
+    with pytest.raises(SettingsError, match=said):
+        parse_values(number, text)
+
+
+def test_a_sweep_is_spaced_as_its_slider_is():
+    assert spaced(STEPS_NUMBER, 25, 200, 4) == [25, 50, 100, 200]
+    assert spaced(NOISE_SCALE, 0, 0.3, 4) == [0, 0.1, 0.2, 0.3]
+    assert spaced(STEPS_NUMBER, 1, 3, 6) == [1, 2, 3]
+
+
+def test_a_sweep_is_there_again_and_comes_out_whole(qtbot, opened, running, page, tmp_path):
+    sweep(qtbot, page, STEPS_NUMBER, "3, 6, 9")
+    film, still = running.compare.exportables()
+    assert len(film.frames) == 10
+    assert film.frames[9].caption.split("    ")[1].startswith("K 3: E ")
+    assert len(still.frames[0].beside) == 2
+    assert len(running.compare.command().splitlines()) == 3
+    parameters = [side.parameters for side in page.state.sides]
+    running.close()
+    again = opened(None)
+    qtbot.waitUntil(lambda: again.page is again.compare, timeout=PATIENCE)
+    wait_for_pair(qtbot, again.compare.state)
+    assert [side.parameters for side in again.compare.state.sides] == parameters
+
+
+def test_a_readout_is_of_the_pictures_above_it_while_others_are_on_their_way(qtbot, page):
+    right = page.state.sides[1]
+    page.state.playback.go(STEPS)
+    before = page.panes[1].readout.text()
+    right.change(steps=20)
+    assert page.panes[1].readout.text() == before  # as the pictures are
+    wait_for_pair(qtbot, page.state)
+    page.state.playback.go(20)
+    assert page.panes[1].readout.text().startswith("Step 20 of 20")

@@ -48,7 +48,7 @@ def shown(qtbot, running, request):
     running.show_page(page)
     qtbot.waitUntil(lambda: not running.link.engine.busy and not running.state.playback.playing, timeout=PATIENCE)
     if request.param == "compare":
-        qtbot.waitUntil(lambda: running.compare_state.pair is not None, timeout=PATIENCE)
+        qtbot.waitUntil(lambda: running.compare_state.group is not None, timeout=PATIENCE)
         running.compare_state.playback.pause()
         qtbot.waitUntil(lambda: not running.link.engine.busy, timeout=PATIENCE)
     return running

@@ -87,13 +87,13 @@ def test_compare_asks_once_for_all_sides(qtbot, monkeypatch, running):
     running.show_page(running.compare)
     wait_for_pair(qtbot, running.compare_state)
     monkeypatch.setattr(long_runs, "LONG", 1e-9)
-    page, before = running.compare, running.compare_state.pair
+    page, before = running.compare, running.compare_state.group
     type_into(page.headers[1].steps, "40")
     wait_until_asked(qtbot, page.long)
-    assert running.compare_state.pair is before
+    assert running.compare_state.group is before
     QTest.mouseClick(page.long.answers[0], Qt.MouseButton.LeftButton)
     wait_for_pair(qtbot, running.compare_state)
-    assert running.compare_state.pair.run.steps == 40
+    assert running.compare_state.group.run.steps == 40
 
 
 def test_a_path_is_asked_about_too(qtbot, running, everything_is_long):

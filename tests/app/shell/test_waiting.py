@@ -23,7 +23,7 @@ def _nobody_is_asked(monkeypatch):
 def test_what_is_hidden_lets_the_page_in_front_go_first(qtbot, running):
     running.show_page(running.compare)
     compare, generate = running.compare_state, running.state
-    qtbot.waitUntil(lambda: compare.pair is not None and compare.pair.whole, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: compare.group is not None and compare.group.whole, timeout=PATIENCE)
     _type_steps(running.compare.headers[0].steps, "99999")
     side = compare.sides[0]
     qtbot.waitUntil(

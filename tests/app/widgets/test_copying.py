@@ -44,12 +44,12 @@ def test_a_curve_is_copied_as_numbers_and_as_a_picture(qtbot, running):
 def test_both_sides_are_copied_as_columns(qtbot, running):
     running.show_page(running.compare)
     state = running.compare_state
-    qtbot.waitUntil(lambda: state.pair is not None and state.pair.whole, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: state.group is not None and state.group.whole, timeout=PATIENCE)
     choose(qtbot, running.compare.timeline.plots.curves[0], "Copy as CSV")
     names, *rows = csv.reader(io.StringIO(QGuiApplication.clipboard().text()))
     assert names == ["step", "left", "right"]
     assert all(left == right for _, left, right in rows)
-    assert len(rows) == state.pair.run.steps + 1
+    assert len(rows) == state.group.run.steps + 1
 
 
 def test_every_chart_of_every_page_has_its_numbers(qtbot, running):

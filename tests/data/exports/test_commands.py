@@ -52,7 +52,7 @@ def test_a_line_says_all_that_the_command_needs_and_can_be_read_again() -> None:
 
 def test_a_comparison_is_two_lines() -> None:
     other = Side(model="other", model_hash="1" * 16, short_run=ShortRun())
-    pair = ComparisonRecipe(left=SIDE, right=other, seed=5, count=9, moving=True, look=Look())
+    pair = ComparisonRecipe(sides=(SIDE, other), seed=5, count=9, moving=True, look=Look())
     one, two = command_of(pair).splitlines()
     assert parse_command(one).model == "my model"
     assert parse_command(two).model == "other"

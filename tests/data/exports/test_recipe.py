@@ -79,7 +79,7 @@ def of_each_kind():
         recipe(step=4),
         ChainRecipe(side=OTHER, seeds=Seeds(3, 5, 2), moving=True, **SHOWN),
         LatentRecipe(side=SIDE, sources=(photo(), Seeds(3)), moving=False, **SHOWN),
-        ComparisonRecipe(left=SIDE, right=OTHER, seed=3, count=9, moving=False, **SHOWN),
+        ComparisonRecipe(sides=(SIDE, OTHER), seed=3, count=9, moving=False, **SHOWN),
         ReconstructionRecipe(
             side=SIDE, sources=(photo(), photo()), photos=(original(1), original(2, False)), moving=True, **SHOWN
         ),
@@ -328,11 +328,11 @@ def test_a_comparison_keeps_the_shorter_chain_at_its_end(tiny, tmp_path):
     other = load_model(make_model(tmp_path / "colour.safetensors", NetSpec(size=16, channels=3, width=4)), "cpu")
     right = side_of(other, ShortRun(steps=8))
     made = ComparisonRecipe(
-        left=side_of(tiny, tiny.card.short_run), right=right, seed=4, count=3, moving=True, look=Look()
+        sides=(side_of(tiny, tiny.card.short_run), right), seed=4, count=3, moving=True, look=Look()
     )
     films = make_frames(made, [tiny, other])
     assert len(films) == 9
-    assert films[8].caption.startswith("step 8/8    left: E ")
+    assert films[8].caption.startswith("step 8/8    tiny: E ")
     ends = [to_pixels(tiny.sample(3, 4).numpy()), to_pixels(other.sample(3, 4, right.short_run).numpy())]
     for frame in (films[8], make_frames(replace(made, moving=False), [tiny, other])[0]):
         assert np.array_equal(frame.pixels, ends[0])
@@ -371,7 +371,7 @@ def test_what_is_expected_is_what_comes(tiny, tmp_path):
     other = load_model(make_model(tmp_path / "colour.safetensors", NetSpec(size=16, channels=3, width=4)), "cpu")
     run = tiny.card.short_run
     pair = ComparisonRecipe(
-        left=side_of(tiny, run), right=side_of(other, ShortRun(steps=8)), seed=4, count=3, moving=True, look=Look()
+        sides=(side_of(tiny, run), side_of(other, ShortRun(steps=8))), seed=4, count=3, moving=True, look=Look()
     )
     path = PathRecipe(side=side_of(tiny, run), sources=(Seeds(1), Seeds(2)), path=Interpolation(frames=4), look=Look())
     films = (chains(tiny, Seeds(3, 1, 2), moving=True), pair, reconstructions(tiny, original(1)))

@@ -83,7 +83,7 @@ def test_a_comparison_finds_both_models_among_those_that_are_open(engine, tmp_pa
     other_file = make_model(tmp_path / "other" / "colour.safetensors", seed=3)
     model, other = load_model(tiny_model, "cpu"), load_model(other_file, "cpu")
     left, right = side_of(model, RUN), side_of(other, ShortRun(steps=3))
-    recipe = ComparisonRecipe(left=left, right=right, seed=1, count=4, moving=False, look=LOOK)
+    recipe = ComparisonRecipe(sides=(left, right), seed=1, count=4, moving=False, look=LOOK)
     file = tmp_path / "a.png"
     export(make_frames(recipe, [model, other]), file, LOOK, recipe)
     _, ended = answer(engine, OpenRecipe(path=file, open_models=(str(tiny_model),)))

@@ -10,21 +10,22 @@ from ebm_studio.data.exports.recipe import ComparisonRecipe, side_of
 
 
 def of_comparison(state: CompareState) -> list[Exportable]:
-    """Both sides as a film, and their ends as a picture."""
-    pair, (a, b) = state.pair, state.sides
-    if pair is None or a.model is None or b.model is None or a.store is None or b.store is None or not pair.whole:
+    """All sides as a film, and their ends as a picture."""
+    group = state.group
+    sides = [side_of(side.model, side.run) for side in state.sides if side.model is not None and side.store is not None]
+    if group is None or not group.whole or len(sides) < len(state.sides):
         return []
-    left, right = pair.stores
+    size, seed = max(store.shape[2] for store in group.stores), state.parameters.seed
     film = ComparisonRecipe(
-        left=side_of(a.model, a.run),
-        right=side_of(b.model, b.run),
-        seed=state.parameters.seed,
-        count=state.parameters.count,
+        sides=tuple(sides),
+        seed=seed,
+        count=group.count,
         moving=True,
-        look=look_for(max(left.shape[2], right.shape[2]), left.count),
+        look=look_for(size * len(sides) // 2, group.count),
     )
-    name = f"{a.model.card.name}-{b.model.card.name}-{state.parameters.seed}"
-    found = [of_chains("Both sides as a picture", f"{name}-grid", replace(film, moving=False), left, right)]
-    if left.stride == right.stride == 1:  # else the frames are none that the same recipe would make
-        found.insert(0, of_chains("Both sides", name, film, left, right))
+    name = "-".join([*dict.fromkeys(side.model for side in sides), str(seed)])
+    title = "Both sides" if len(sides) == 2 else "All sides"
+    found = [of_chains(f"{title} as a picture", f"{name}-grid", replace(film, moving=False), *group.stores)]
+    if all(store.stride == 1 for store in group.stores):  # else the frames are none that the same recipe would make
+        found.insert(0, of_chains(title, name, film, *group.stores))
     return found

@@ -1,0 +1,137 @@
+"""The pictures of one side, and what they are: both from the very same step."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from ebm_studio.app.look.painting import guarded
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.compare.side import Side
+from ebm_studio.app.pages.compare.state import CompareState
+from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.names import NameLabel
+from ebm_studio.app.widgets.pixel_snapping import draw_picture
+from ebm_studio.app.widgets.viewport import grid_tiles
+from ebm_studio.app.widgets.waiting import paint_waiting, progress_text
+
+DIFFERENCE_TIP = "Root mean square difference of the pictures at this step, each pixel in [−1, 1]"
+
+
+class Pictures(QWidget):
+    """The chains of one side. A chain that is pointed at or chosen is framed on all sides."""
+
+    def __init__(self, theme: Theme, state: CompareState, side: Side) -> None:
+        super().__init__()
+        self.setObjectName("canvas")
+        self.setAccessibleName(f"{side.name} chains")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(120, 120)
+        self.setToolTip("Click a chain to select it on every side and draw its curves.")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._theme = theme
+        self._state = state
+        self._side = side
+        self._images: list[QImage] = []
+        state.link.progress_changed.connect(self._show_waiting)
+        for signal in (state.selection_changed, theme.changed, side.model_changed, state.parameters_changed):
+            signal.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(160, 480)
+
+    def load(self) -> None:
+        """Take the pictures at the playhead."""
+        pixels = self._state.pixels(self._side)
+        self._images = [] if pixels is None else [to_image(chain) for chain in pixels]
+        self.update()
+
+    def _show_waiting(self) -> None:
+        if not self._images:
+            self.update()
+
+    @guarded
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._theme.tokens.canvas))
+        tiles = self.tiles()
+        if not self._images:
+            for tile in tiles:
+                painter.fillRect(tile, QColor(self._theme.tokens.surface))
+            progress = self._state.link.progress
+            text = progress_text(progress) if progress else "No chains yet."
+            paint_waiting(painter, self.rect(), self._theme, text)
+            return
+        for image, tile in zip(self._images, tiles, strict=True):
+            draw_picture(painter, tile, image)
+        chosen = self._state.selected
+        if chosen is not None and chosen < len(tiles):
+            painter.setPen(QPen(QColor(self._theme.tokens.accent), 2))
+            painter.drawRect(tiles[chosen].adjusted(-2, -2, 2, 2))
+
+    def tiles(self) -> list[QRectF]:
+        """Where each chain's picture is."""
+        if self._images:
+            width, height, count = self._images[0].width(), self._images[0].height(), len(self._images)
+        else:
+            shape = self._side.model.card.net.shape if self._side.model else (1, 32, 32)
+            width, height, count = shape[2], shape[1], self._state.parameters.count
+        return grid_tiles(self, count, width, height)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._images:
+            chain = self._chain_at(event.position())
+            self._state.select(None if chain == self._state.selected else chain)
+        super().mousePressEvent(event)
+
+    def _chain_at(self, point: QPointF) -> int | None:
+        return next((i for i, tile in enumerate(self.tiles()) if tile.contains(point)), None)
+
+
+class Pane(QWidget):
+    """One side: its pictures, and below them the step, the energy, and how far it is from the first side."""
+
+    def __init__(self, theme: Theme, state: CompareState, side: Side) -> None:
+        super().__init__()
+        self._state = state
+        self._side = side
+        self.pictures = Pictures(theme, state, side)
+        self.readout = NameLabel("small")
+        self.readout.setElideMode(Qt.TextElideMode.ElideRight)
+        self.readout.setAccessibleName(f"{side.name} readout")
+        self.readout.setFixedHeight(3 * UNIT)
+        self.readout.setContentsMargins(2 * UNIT, 0, UNIT, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.pictures, 1)
+        column.addWidget(self.readout)
+        for signal in (state.group_changed, state.playback.position_changed, state.view_changed):
+            signal.connect(self._load)
+        self._load()
+
+    def _load(self) -> None:
+        self.pictures.load()
+        text = "  ·  ".join(self._facts())
+        self.readout.setText(text)
+        if self._state.difference(self._side) is not None and self._side is not self._state.sides[0]:
+            self.readout.setToolTip(f"<qt>{text}<br>{DIFFERENCE_TIP}.</qt>")
+
+    def _facts(self) -> list[str]:
+        store, state, side = self._state.store_of(self._side), self._state, self._side
+        if store is None or not store.rows or side not in state.sides:
+            return []
+        row = store.row_of(state.playback.position)
+        energy = f"{float(store.energy()[row].mean()):.1f}".replace("-", "−")
+        facts = [f"Step {store.indices[row]} of {store.run.steps}", f"E {energy}"]
+        first = state.sides[0]
+        if side is first:
+            return facts
+        difference = state.difference(side)
+        if difference is not None:
+            facts.append(f"{side.name} − {first.name}: {difference:.3f} RMS")
+        if not state.same_noise(side):
+            facts.append("starts from other noise")
+        return facts
