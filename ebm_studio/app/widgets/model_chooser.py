@@ -55,6 +55,7 @@ class ModelChooser(QPushButton):
         self.setMenu(self.choices)
         state.model_changed.connect(self._show)
         theme.changed.connect(self.update)
+        self._show()
 
     def open_file(self) -> None:
         """Ask for a model file and open it."""

@@ -230,18 +230,19 @@ def sweep(qtbot, page, number, text: str) -> None:
 
 def test_a_third_and_a_fourth_side(qtbot, running, page):
     state = page.state
-    left, right = state.sides
+    _, right = state.sides
     click(page.common.add)
     assert [side.name for side in state.sides] == ["Left", "Middle", "Right"]
     assert state.group.stores[2] is right.store  # what is set alike does not run again
     type_into(page.headers[2].steps, "20")
     wait_for_pair(qtbot, state)
+    state.playback.go(20)
     click(page.common.add)
     assert [header.name.text() for header in page.headers] == ["Side 1", "Side 2", "Side 3", "Side 4"]
     assert [side.run.steps for side in state.sides] == [STEPS, STEPS, 20, 20]
     assert [pane.readout.text().split("  ·  ")[0] for pane in page.panes[1:3]] == [
-        f"Step {STEPS} of {STEPS}",
-        "Step 20 of 20",
+        f"Step {STEPS}/{STEPS}",
+        "Step 20/20",
     ]
     click(page.headers[1].remove)
     wait_for_pair(qtbot, state)
@@ -264,8 +265,13 @@ def test_a_sweep_puts_one_parameter_over_a_row(qtbot, running, page, tiny_model)
     steps = list(load_model(tiny_model, "cpu").chain(9, 0, ShortRun(steps=18)))
     for side, last in zip(state.sides, (3, 6, 9, 18), strict=True):
         assert np.array_equal(state.pixels(side), to_pixels(steps[last].images.numpy()))
-    assert page.panes[1].readout.text().startswith("Step 6 of 6")
-    assert "Side 2 − Side 1" in page.panes[1].readout.text()
+    assert page.panes[1].readout.text().startswith("Step 6/6")
+    assert page.headers[1].steps.isVisible()
+    assert not page.headers[1].start.isVisible()  # it is the same on all sides
+    click(page.common.whole)
+    assert page.headers[1].start.isVisible()
+    assert page.headers[1].model.text() == "tiny"
+    assert "from Side 1" in page.panes[1].readout.text()
     assert running.studio.undo.undo_text == "Steps K over 3, 6, 9, 18"
     page.setFocus()
     undo(running)
@@ -317,4 +323,4 @@ def test_a_readout_is_of_the_pictures_above_it_while_others_are_on_their_way(qtb
     assert page.panes[1].readout.text() == before  # as the pictures are
     wait_for_pair(qtbot, page.state)
     page.state.playback.go(20)
-    assert page.panes[1].readout.text().startswith("Step 20 of 20")
+    assert page.panes[1].readout.text().startswith("Step 20/20")

@@ -35,6 +35,10 @@ class Common(QWidget):
         self.swap = button(
             theme, "swap", "Swap left and right", "Left becomes right and right becomes left (X).", state.swap
         )
+        self.whole = button(
+            theme, "settings", "All settings", "Show every setting of every side, also where all are alike."
+        )
+        self.whole.setCheckable(True)
         self.chains = ChainsFields(
             theme, state, "Chain i of a seed starts from the same noise z on every side.",
             "N, the number of chains on each side.",
@@ -51,7 +55,7 @@ class Common(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(UNIT, 0, 2 * UNIT, 0)
         row.setSpacing(UNIT // 2)
-        for widget in (self.sweep, self.add, self.swap):
+        for widget in (self.sweep, self.add, self.swap, self.whole):
             row.addWidget(widget)
         row.addStretch(1)
         row.addWidget(self.view)
@@ -64,6 +68,7 @@ class Common(QWidget):
     def _show(self) -> None:
         self.view.set_value(self._state.view)
         self.add.setEnabled(len(self._state.sides) < MOST_SIDES)
+        self.whole.setVisible(len(self._state.sides) > FEWEST_SIDES)
 
 
 class SweepBar(QWidget):

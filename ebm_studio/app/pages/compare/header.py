@@ -18,6 +18,8 @@ from ebm_studio.data.exports.recipe import FEWEST_SIDES
 
 NUMBERS = (STEPS, STEP_SIZE, NOISE_SCALE)
 """What each side has of its own."""
+ROOMY = 4
+"""More sides than this have no room for what is the same on all."""
 FIELD = 6 * UNIT + UNIT // 2
 
 
@@ -52,6 +54,7 @@ class SideHeader(QWidget):
         for number, field in self._numbers.items():
             field.valueChanged.connect(lambda value, name=number.name: side.change(**{name: value}))
         self.start.activated.connect(lambda _: side.change(start=self.start.currentData()))
+        self._groups: dict[str, QWidget] = {}
         self._lay_out()
         theme.changed.connect(self._paint)
         side.run_changed.connect(self._show)
@@ -60,14 +63,28 @@ class SideHeader(QWidget):
 
     def _lay_out(self) -> None:
         flow = FlowLayout(self, (2 * UNIT, UNIT // 2, UNIT, UNIT // 2), UNIT)
-        flow.addWidget(self.name)
+        is_narrow = len(self._state.sides) > ROOMY
+        flow.addWidget(_together(self.name, self.remove) if is_narrow else self.name)
         flow.addWidget(self.model)
         for number, field in self._numbers.items():
             field.setFixedWidth(FIELD)
-            flow.addWidget(_together(label(number.symbol, "muted"), field))
-        flow.addWidget(self.start)
-        flow.addWidget(_together(self.reset, self.remove))
+            self._groups[number.name] = _together(label(number.symbol, "muted"), field)
+            flow.addWidget(self._groups[number.name])
+        for widget in (self.start, self.reset, *(() if is_narrow else (self.remove,))):
+            flow.addWidget(widget)
+        self._groups |= {"start": self.start}
         self.remove.setVisible(len(self._state.sides) > FEWEST_SIDES)
+
+    def show_settings(self, whole: bool) -> None:
+        """Show the whole short run; or, where sides are narrow, only what differs among them."""
+        sides = self._state.sides
+        keeps = ("start",) if len(sides) <= ROOMY else ("start", *(number.name for number in NUMBERS))
+        for name, group in self._groups.items():
+            differs = len({getattr(side.run, name) for side in sides}) > 1
+            group.setVisible(whole or name not in keeps or differs)
+        models = {side.parameters.model for side in sides}
+        self.model.setVisible(whole or len(sides) <= ROOMY or len(models) > 1)
+        self.reset.setVisible(whole)
 
     def _paint(self) -> None:
         if self._side in self._state.sides:

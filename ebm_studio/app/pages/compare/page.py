@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
@@ -27,7 +27,7 @@ from ebm_studio.app.widgets.fields import close_packed
 from ebm_studio.app.widgets.long_run_bar import LongRunBar
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.app.widgets.timeline import Timeline, act_playback
-from ebm_studio.data.exports.recipe import ComparisonRecipe
+from ebm_studio.data.exports.recipe import FEWEST_SIDES, ComparisonRecipe
 
 if TYPE_CHECKING:
     from ebm_studio.engine.jobs.exports import Opened
@@ -70,7 +70,9 @@ class ComparePage(Page):
         self._add_actions()
         self._show_sides()
         state.sides_changed.connect(self._show_sides)
+        state.parameters_changed.connect(self._show_settings)
         self.common.sweep.toggled.connect(self._show_sweep)
+        self.common.whole.toggled.connect(self._show_settings)
         state.follow(studio.preferences)
         studio.open.model_changed.connect(self.ask)
 
@@ -94,15 +96,24 @@ class ComparePage(Page):
 
     def _show_sides(self) -> None:
         """A header and a pane for each side."""
+        focused = QApplication.focusWidget()
+        had_focus = any(widget.isAncestorOf(focused) for widget in (*self.headers, *self.panes) if focused)
         for widget in (*self.headers, *self.panes):
             widget.hide()
             widget.deleteLater()
         sides = self.state.sides
         self.headers = [SideHeader(self._theme, self.state, side) for side in sides]
         self.panes = [Pane(self._theme, self.state, side) for side in sides]
+        self._show_settings()
         for header, pane in zip(self.headers, self.panes, strict=True):
             self._heads.addWidget(header, 1)
             self._row.addWidget(pane, 1)
+        if had_focus:
+            self.focus_first()
+
+    def _show_settings(self) -> None:
+        for header in self.headers:
+            header.show_settings(whole=len(self.headers) == FEWEST_SIDES or self.common.whole.isChecked())
 
     def _show_sweep(self, shown: bool) -> None:
         self.sweep.setVisible(shown)

@@ -9,15 +9,19 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.compare.header import ROOMY
 from ebm_studio.app.pages.compare.side import Side
 from ebm_studio.app.pages.compare.state import CompareState
+from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.images import to_image
-from ebm_studio.app.widgets.names import NameLabel
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.app.widgets.viewport import grid_tiles
 from ebm_studio.app.widgets.waiting import paint_waiting, progress_text
+from ebm_studio.data.exports.recipe import FEWEST_SIDES
 
-DIFFERENCE_TIP = "Root mean square difference of the pictures at this step, each pixel in [−1, 1]"
+READOUT_TIP = (
+    "The difference is the root mean square (RMS) of that of the pictures that are shown, each pixel in [−1, 1]."
+)
 
 
 class Pictures(QWidget):
@@ -98,11 +102,14 @@ class Pane(QWidget):
         self._state = state
         self._side = side
         self.pictures = Pictures(theme, state, side)
-        self.readout = NameLabel("small")
-        self.readout.setElideMode(Qt.TextElideMode.ElideRight)
+        self.readout = label("", "small")
         self.readout.setAccessibleName(f"{side.name} readout")
-        self.readout.setFixedHeight(3 * UNIT)
-        self.readout.setContentsMargins(2 * UNIT, 0, UNIT, 0)
+        self.readout.setWordWrap(True)
+        self.readout.setMinimumWidth(1)
+        self.readout.setFixedHeight(
+            (5 if len(state.sides) > ROOMY else 4 if len(state.sides) > FEWEST_SIDES else 3) * UNIT
+        )
+        self.readout.setContentsMargins(2 * UNIT, 0, 0, 0)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -116,8 +123,7 @@ class Pane(QWidget):
         self.pictures.load()
         text = "  ·  ".join(self._facts())
         self.readout.setText(text)
-        if self._state.difference(self._side) is not None and self._side is not self._state.sides[0]:
-            self.readout.setToolTip(f"<qt>{text}<br>{DIFFERENCE_TIP}.</qt>")
+        self.readout.setToolTip(f"{text}. {READOUT_TIP}" if text else "")
 
     def _facts(self) -> list[str]:
         store, state, side = self._state.store_of(self._side), self._state, self._side
@@ -125,13 +131,19 @@ class Pane(QWidget):
             return []
         row = store.row_of(state.playback.position)
         energy = f"{float(store.energy()[row].mean()):.1f}".replace("-", "−")
-        facts = [f"Step {store.indices[row]} of {store.run.steps}", f"E {energy}"]
+        facts = [f"Step {store.indices[row]}/{store.run.steps}", f"E {energy}"]
         first = state.sides[0]
         if side is first:
             return facts
         difference = state.difference(side)
         if difference is not None:
-            facts.append(f"{side.name} − {first.name}: {difference:.3f} RMS")
+            is_pair = len(state.sides) == FEWEST_SIDES
+            apart = (
+                f"{side.name} − {first.name}: {difference:.3f} RMS"
+                if is_pair
+                else f"{difference:.3f} from {first.name}"
+            )
+            facts.append(apart)
         if not state.same_noise(side):
             facts.append("starts from other noise")
         return facts

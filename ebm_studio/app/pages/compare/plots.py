@@ -29,7 +29,8 @@ class GroupCurve(Curve):
         self.lines: list[pg.PlotCurveItem] = []
         super().__init__(theme, state, title, tip, read)
         self.lines = [pg.PlotCurveItem() for _ in range(MOST_SIDES)]
-        for line in self.lines:
+        for place, line in enumerate(self.lines):
+            line.setZValue(-place)  # where two are the same, the end of the shorter one is seen
             self.plot.addItem(line)
         self.paint()
         theme.changed.connect(self.follow)  # the colours are in the text
