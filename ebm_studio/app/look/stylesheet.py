@@ -131,8 +131,8 @@ QFrame#card QAbstractSpinBox, QFrame#card QComboBox, QFrame#card QPushButton {{ 
 QFrame#card QPushButton#quiet {{ background: transparent; }}
 QFrame#card QPushButton:hover {{ background: {t.hover}; }}
 QFrame#card QPushButton#quiet:checked {{ background: {t.chosen}; }}
-QLabel[role="slotA"], QLabel[role="left"] {{ font-weight: 700; }}
-QLabel[role="slotB"], QLabel[role="right"] {{ font-weight: 700; color: {t.accent}; }}
+QLabel[role="slotA"] {{ font-weight: 700; }}
+QLabel[role="slotB"] {{ font-weight: 700; color: {t.accent}; }}
 QLabel[role="tag"] {{ color: {t.accent}; font-size: {small}px; font-weight: 600; }}
 
 QLabel[role="key"] {{

@@ -193,7 +193,7 @@ def test_a_comparison(qtbot, window):
     film = write(qtbot, window, "Both sides", captions=True)
     write(qtbot, window, "Both sides as a picture")
     recipe = read_recipe(film)
-    assert (recipe.left.short_run.steps, recipe.right.short_run.steps) == (STEPS, 7)
+    assert [side.short_run.steps for side in recipe.sides] == [STEPS, 7]
     state.playback.go(STEPS)
     ends = [state.pixels(side) for side in state.sides]
 
