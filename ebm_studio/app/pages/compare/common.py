@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
@@ -12,20 +11,18 @@ from ebm_studio.app.pages.compare.sweep import SWEPT, parse_values, spaced, valu
 from ebm_studio.app.studio.parameters import Number
 from ebm_studio.app.widgets.chains_fields import ChainsFields
 from ebm_studio.app.widgets.fields import Choice, RealField, WholeField, button, label
+from ebm_studio.app.widgets.page_header import PageHeader
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_STEPS
 from ebm_studio.data.exports.recipe import FEWEST_SIDES, MOST_SIDES
 from ebm_studio.engine.requests import Fault
 
 
-class Common(QWidget):
+class Common(PageHeader):
     """Sides, view, seed and number of chains."""
 
     def __init__(self, theme: Theme, state: CompareState) -> None:
         super().__init__()
-        self.setObjectName("header")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(6 * UNIT)
         self._state = state
         self.sweep = QPushButton("Sweep…")
         self.sweep.setObjectName("quiet")
@@ -71,14 +68,11 @@ class Common(QWidget):
         self.whole.setVisible(len(self._state.sides) > FEWEST_SIDES)
 
 
-class SweepBar(QWidget):
+class SweepBar(PageHeader):
     """One parameter over a row: which, and its values."""
 
     def __init__(self, theme: Theme, state: CompareState) -> None:
         super().__init__()
-        self.setObjectName("header")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(6 * UNIT)
         self._state = state
         self.number = QComboBox()
         self.number.setAccessibleName("Parameter of the sweep")

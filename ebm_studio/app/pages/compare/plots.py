@@ -6,15 +6,13 @@ from collections.abc import Callable
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
-from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.compare.colours import colour_of
 from ebm_studio.app.pages.compare.state import CompareState
 from ebm_studio.app.widgets.copying import Table
 from ebm_studio.app.widgets.formatting import signed
-from ebm_studio.app.widgets.plots import Curve, Floats, stroke
+from ebm_studio.app.widgets.plots import Curve, CurveRow, Floats, stroke
 from ebm_studio.data.exports.recipe import MOST_SIDES
 from ebm_studio.engine.chain_store import ChainStore
 
@@ -80,6 +78,7 @@ class GroupCurve(Curve):
             return
         position = self._sides.playback.position
         self.line.setValue(self.to_axis(position))
+        position = position if self._pointed is None else self._pointed
         here = [self._figures(store)[store.row_of(position)] for store in group.stores if store.rows]
         self.value.setText(
             "&nbsp; ".join(
@@ -95,37 +94,22 @@ class GroupCurve(Curve):
         return mean if chosen is None else values[:, chosen]
 
 
-class GroupPlots(QWidget):
+class GroupPlots(CurveRow):
     """Energy, gradient norm and path length of all sides."""
 
     def __init__(self, theme: Theme, state: CompareState) -> None:
-        super().__init__()
-        self.curves = [
-            GroupCurve(theme, state, title, f"{tip} Click to go there.", read)
-            for title, tip, read in (
-                ("Energy E", "E(x) of each side, from its own model.", ChainStore.energy),
-                (
-                    "Gradient step length",
-                    "s·‖∂E/∂x‖, the length of the gradient part of a step.",
-                    ChainStore.gradient_norm,
-                ),
-                ("Path length", "The total length of the gradient parts of the steps.", ChainStore.path_length),
-            )
-        ]
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2 * UNIT)
-        for curve in self.curves:
-            row.addWidget(curve, 1)
-        for signal in (state.group_changed, state.playback.grew, state.playback.axis_changed, state.selection_changed):
-            signal.connect(self._draw)
-        state.playback.position_changed.connect(self._move)
-        self._draw()
-
-    def _draw(self) -> None:
-        for curve in self.curves:
-            curve.draw()
-
-    def _move(self) -> None:
-        for curve in self.curves:
-            curve.follow()
+        super().__init__(
+            state,
+            *(
+                GroupCurve(theme, state, title, f"{tip} Click to go there.", read)
+                for title, tip, read in (
+                    ("Energy E", "E(x) of each side, from its own model.", ChainStore.energy),
+                    (
+                        "Gradient step length",
+                        "s·‖∂E/∂x‖, the length of the gradient part of a step.",
+                        ChainStore.gradient_norm,
+                    ),
+                    ("Path length", "The total length of the gradient parts of the steps.", ChainStore.path_length),
+                )
+            ),
+        )
