@@ -79,8 +79,11 @@ def reconstruct(
     settings: Reconstruction,
     known: Tensor | None = None,
     pull_back: PullBack | None = None,
+    found: Tensor | None = None,
 ) -> Iterator[Iterate]:
     """Search from noise `start` for the z of each photo; both (N, C, H, W), the photos in [-1, 1].
+
+    With `found`, the z (N, C, H, W) of an earlier search, continue from there, with the first step again: nothing worse comes of it.
 
     With `known`, boolean and of a shape that broadcasts to the photos', only those pixels count: the short run fills in
     the others. Raises `DivergedError` when no photo has a finite error.
@@ -91,7 +94,10 @@ def reconstruct(
 
     # The chain undone is a far better start than noise, but undoing needs to know the whole end.
     whole = known.flatten(1).all(1)
-    z = _chosen(whole, project(undo(gradient, photos, run)), start) if whole.any() else start
+    if found is not None:
+        z = found
+    else:
+        z = _chosen(whole, project(undo(gradient, photos, run)), start) if whole.any() else start
     velocity = torch.zeros_like(z)
     best_z, best_images = z, z
     best_error = torch.full_like(count, torch.inf)

@@ -142,9 +142,11 @@ class Model:
         run: ShortRun | None = None,
         seed: int = 0,
         first: int = 0,
+        found: Tensor | None = None,
     ) -> Iterator[Iterate]:
         """Search for the start noise of photos (N, C, H, W) in [-1, 1] together, a record each iteration.
 
+        With `found`, the z (N, C, H, W) of an earlier search, the search continues from there.
         With `known`, boolean (H, W) or (N, 1, H, W), only those pixels count. Where photo i cannot
         tell its own beginning, the search starts from chain `first` + i of the seed. See
         `core.sampling.inversion.reconstruct`. The short run is by default the model's own `for_photos`.
@@ -165,6 +167,7 @@ class Model:
             settings or Reconstruction(),
             known if known is None else known.to(self.device),
             (lambda chain, slope: pull_back(product, chain, slope, run)) if (product := self._hessian) else None,
+            found if found is None else found.to(self.device),
         )
 
     def latent(self, seed: int, chain: int = 0, run: ShortRun | None = None) -> Latent:

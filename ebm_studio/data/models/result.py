@@ -44,5 +44,7 @@ class Account:
     """The search took."""
     skipped: tuple[str, ...] = ()
     """A line for each photo that has no result."""
+    continued: int = 0
+    """How many times a search was continued from what it had found; the settings count the iterations of all."""
     stopped: bool = False
     """Somebody ended the search early: the results are the best so far."""

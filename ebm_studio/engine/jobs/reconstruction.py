@@ -95,6 +95,8 @@ class Reconstruct(Request):
     run: ShortRun
     seed: int = 0
     """Of the noise that a photo with an unknown part starts from."""
+    found: Floats | None = field(default=None, repr=False, compare=False)
+    """The z (N, C, H, W) of an earlier search, from where this one continues."""
 
     @property
     def load(self) -> Load:
@@ -111,13 +113,14 @@ class Reconstruct(Request):
 
         photos = torch.from_numpy(to_images(self.photos))
         known = None if self.known is None else torch.from_numpy(self.known)[:, None]
+        begin = None if self.found is None else torch.tensor(self.found)
         search = Search(len(photos), self.settings.iterations)
         worker.post(search)
         worker.report("Reconstructing", 0, self.settings.iterations)
         began = time.perf_counter()
         found = None
         try:
-            for found in model.reconstruct(photos, self.settings, known, self.run, self.seed):
+            for found in model.reconstruct(photos, self.settings, known, self.run, self.seed, found=begin):
                 look = Look(
                     found.iteration,
                     to_pixels(found.images.cpu().numpy()),

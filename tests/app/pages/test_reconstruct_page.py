@@ -69,6 +69,12 @@ def wait_for_replay(qtbot, page) -> None:
     qtbot.waitUntil(whole, timeout=PATIENCE)
 
 
+def is_in_sight(photos) -> bool:
+    """Whether the whole row of the chosen photo is seen in the list."""
+    row = photos.visualItemRect(photos.currentItem())
+    return row.top() >= 0 and row.bottom() < photos.viewport().height()
+
+
 def drag(widget, start: QPoint, end: QPoint, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
     QTest.mousePress(widget, button, pos=start)
     for share in (0.25, 0.5, 0.75, 1.0):
@@ -446,6 +452,56 @@ def test_only_photos_without_a_result_are_searched_for_and_earlier_results_stay(
     undo.undo()  # of the crop
     assert state.results[1] is second
     assert not found.header.start.isEnabled()
+
+
+def test_only_the_chosen_photo_is_searched_for(qtbot, with_photo, tmp_path: Path):
+    page, state = with_photo, with_photo.state
+    assert page.inspector.search.only.isHidden()  # there is no other
+    assert page.window().minimumSizeHint().width() <= 960
+    others = []
+    for number in range(12):
+        others.append(tmp_path / f"other {number}.png")
+        make_picture((50, 50 + number)).save(others[-1])
+    state.open_files(others)
+    qtbot.waitUntil(lambda: len(state.photos) == 13 and not state.reading, timeout=PATIENCE)
+    # The first of those that came is chosen, and seen in the list.
+    assert state.current is state.photos[1]
+    assert is_in_sight(page.list)
+    chosen = state.photos[12]
+    state.look_at(chosen)
+    assert is_in_sight(page.list)
+    QTest.mouseClick(page.inspector.search.only, Qt.MouseButton.LeftButton)
+    assert [photo.key for photo in state.batches.batch] == [chosen.key]
+    wait_for_replay(qtbot, page)
+    assert [photo for photo in state.photos if photo not in state.missing] == [chosen]
+    assert not page.inspector.search.only.isEnabled()
+
+    state.look_at(state.photos[3])
+    QTest.keyClick(page, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: state.photos[3] not in state.missing, timeout=PATIENCE)
+    assert len(state.missing) == 11
+
+
+def test_a_search_continues_and_what_is_not_closer_changes_nothing(qtbot, found):
+    page, state = found, found.state
+    first = state.outcome
+    more = page.inspector.result.more
+    assert "8 more iterations" in more.toolTip()
+    QTest.mouseClick(more, Qt.MouseButton.LeftButton)
+    assert state.searching
+    wait_for_replay(qtbot, page)
+    second = state.outcome
+    assert second is not first
+    assert second.result.error <= first.result.error
+    assert len(second.tried) == 16
+    assert np.array_equal(second.tried[:9], [*first.tried, first.result.error])  # it began where the first one was best
+    assert second.account.settings.iterations == 16
+    assert second.account.continued == 1
+    assert page.inspector.result.iteration.text() == "16 / 16"
+    assert not state.missing  # it is still what these settings found
+
+    state.set(iterations=9)
+    assert not more.isEnabled()  # what was found belongs to other settings
 
 
 def test_results_are_deleted_and_brought_back_and_other_settings_have_their_own(qtbot, found):

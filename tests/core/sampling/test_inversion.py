@@ -62,6 +62,15 @@ def test_the_best_so_far_never_worsens_and_belongs_to_its_photo(gradient, photos
         assert torch.equal(it.best_error, best)
 
 
+def test_a_search_that_continues_begins_with_what_was_found_and_ends_closer(gradient, photos):
+    settings = Reconstruction(iterations=20, tolerance=0)
+    first = last(gradient, photos, noise(2), RUN, settings)
+    found = list(reconstruct(gradient, photos, noise(2), RUN, settings, found=first.best_z))
+    assert torch.equal(found[0].error, first.best_error)
+    assert (found[-1].best_error <= first.best_error).all()
+    assert (found[-1].best_error < first.best_error).any()
+
+
 def test_it_stops_when_every_photo_is_within_the_tolerance(gradient, photos):
     settings = Reconstruction(iterations=200, tolerance=0.005)
     found = list(reconstruct(gradient, photos, noise(2), RUN, settings))

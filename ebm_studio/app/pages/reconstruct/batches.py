@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.pages.reconstruct.photo import Mask, Photo, seen
 from ebm_studio.app.pages.reconstruct.replay import LANE
-from ebm_studio.app.pages.reconstruct.results import Key, Outcome, key_of
+from ebm_studio.app.pages.reconstruct.results import Key, Outcome, continued, key_of
 from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.pace import Pace
 from ebm_studio.core.errors import DivergedError
@@ -43,6 +44,7 @@ class Batches(QObject):
         self._waiting: list[Reconstruct] = []
         self._batches: list[tuple[tuple[Photo, ...], tuple[Key, ...]]] = []  # of those that wait
         self._wanted: Request | None = None
+        self._earlier: Outcome | None = None  # what the search continues
 
     @property
     def active(self) -> bool:
@@ -63,6 +65,15 @@ class Batches(QObject):
             self._waiting.append(_request(batch, model, settings, seed))
         self._begin()
 
+    def go_on(self, photo: Photo, earlier: Outcome, model: ModelReady, settings: Reconstruction, seed: int) -> None:
+        """Continue the search for a photo from what was found for it."""
+        self._net = net = model.card.net
+        key = key_of(photo, net, model.fingerprint, settings, seed)
+        self._batches.append(((photo,), (key,)))
+        self._waiting.append(replace(_request((photo,), model, settings, seed), found=earlier.result.latent.z[None]))
+        self._earlier = earlier
+        self._begin()
+
     def _begin(self) -> None:
         self.batch, self._keys = self._batches.pop(0)
         self.search = None
@@ -80,7 +91,7 @@ class Batches(QObject):
 
     def forget(self) -> None:
         """Whatever was asked for is not expected any more."""
-        self._wanted = None
+        self._wanted = self._earlier = None
         self._waiting, self._batches = [], []
 
     def _take(self, value: Search | Found) -> None:
@@ -93,7 +104,8 @@ class Batches(QObject):
             for result in value.results:
                 if isinstance(result, DivergedError):
                     self.ran_away.emit(str(result))
-            self.found.emit(self._outcomes(value))
+            outcomes = self._outcomes(value)
+            self.found.emit([continued(earlier, each) for each in outcomes] if (earlier := self._earlier) else outcomes)
 
     def _outcomes(self, found: Found) -> list[Outcome]:
         search, net = self.search, self._net

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
@@ -12,6 +12,7 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.reconstruct.photo import Photo, seen
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.studio.keys import Line
+from ebm_studio.app.widgets.fields import button
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.pixel_snapping import crisp_side, draw_picture, image_of_photo, snapped
 from ebm_studio.data.pictures.pictures import Crop
@@ -40,6 +41,14 @@ class CropView(QWidget):
         self._photo: QImage | None = None
         self._of: object = None  # the picture that it is made from
         self._grip: tuple[Crop, QPointF, str] | None = None  # the crop and the point where a drag began, and of what
+        self.turn = button(theme, "turn", "Turn", "Rotate the photo by 90° (T).", state.turn)
+        self.centre = button(theme, "centre", "Centre", "Back to the centre square (C).", state.centre)
+        tools = QHBoxLayout(self)
+        tools.setContentsMargins(MARGIN, UNIT, MARGIN, UNIT)
+        tools.setSpacing(UNIT // 2)
+        for widget in (self.turn, self.centre):
+            tools.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+        tools.addStretch(1)
         state.photos_changed.connect(self._load)
         state.selection_changed.connect(self._load)
         theme.changed.connect(self.update)
@@ -135,8 +144,13 @@ class CropView(QWidget):
 
     def _caption(self, painter: QPainter, under: QRectF, text: str) -> None:
         painter.setPen(QColor(self._theme.tokens.muted))
-        room = QRectF(under.center().x() - 200, under.bottom() + UNIT, 400, CAPTION)
-        painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, text)
+        wide = painter.fontMetrics().horizontalAdvance(text) + 1
+        left = max(min(under.center().x() - wide / 2, self.width() - UNIT - wide), UNIT)  # whole in a narrow window
+        painter.drawText(
+            QRectF(left, under.bottom() + UNIT, wide, CAPTION),
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop,
+            text,
+        )
 
     # Hands and keys
 

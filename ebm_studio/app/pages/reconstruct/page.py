@@ -18,6 +18,7 @@ from ebm_studio.app.pages.reconstruct.batches import expected_seconds
 from ebm_studio.app.pages.reconstruct.crop_view import CropView
 from ebm_studio.app.pages.reconstruct.exports import of_reconstructions
 from ebm_studio.app.pages.reconstruct.mask_view import MaskView
+from ebm_studio.app.pages.reconstruct.page_session import session_part
 from ebm_studio.app.pages.reconstruct.panels import ReconstructInspector
 from ebm_studio.app.pages.reconstruct.photo_list import PhotoList
 from ebm_studio.app.pages.reconstruct.sample_photos import sample_photos
@@ -67,31 +68,26 @@ class ReconstructHeader(PageHeader):
             ],
             "View",
         )
-        self.view.setFixedWidth(42 * UNIT)
+        self.view.setMinimumWidth(33 * UNIT)
+        self.view.setMaximumWidth(42 * UNIT)
         self.view.chosen.connect(state.set_view)
         self.open = button(theme, "open", "Open photos", "Choose photos (Ctrl+O).", page.choose_files)
         self.paste = button(theme, "paste", "Paste", "Paste the picture from the clipboard (Ctrl+V).", page.paste)
-        self.turn = button(theme, "turn", "Turn", "Rotate the photo by 90° (T).", state.turn)
-        self.centre = button(theme, "centre", "Centre", "Back to the centre square (C).", state.centre)
         self.start = QPushButton("Reconstruct")
         self.start.setObjectName("primary")
-        self.start.setFixedWidth(15 * UNIT)
+        self.start.setFixedWidth(13 * UNIT)
         self.start.clicked.connect(page.start_or_cancel)
         row = QHBoxLayout(self)
         row.setContentsMargins(UNIT, 0, 2 * UNIT, 0)
         row.setSpacing(UNIT // 2)
         row.addWidget(self.model)
         row.addStretch(1)
-        row.addWidget(self.view)
+        row.addWidget(self.view, 4)
         row.addStretch(1)
-        for widget in (self.turn, self.centre, self.open, self.paste):
+        for widget in (self.open, self.paste):
             row.addWidget(widget)
         row.addSpacing(UNIT)
         row.addWidget(self.start)
-        for widget in (self.turn, self.centre):  # what stands beside them stays where it is
-            policy = widget.sizePolicy()
-            policy.setRetainSizeWhenHidden(True)
-            widget.setSizePolicy(policy)
         for signal in (state.view_changed, state.photos_changed, state.search_changed, state.settings_changed):
             signal.connect(self._show)
         state.open.model_changed.connect(self._show)
@@ -102,8 +98,6 @@ class ReconstructHeader(PageHeader):
         has_photos = bool(state.photos)
         self.view.set_value(state.view)
         self.view.setVisible(has_photos)
-        for widget in (self.turn, self.centre):
-            widget.setVisible(has_photos and state.view == "crop")
         self.start.setVisible(has_photos)
         self.start.setText("Cancel" if state.searching else "Reconstruct")
         name = "plain" if state.searching else "primary"
@@ -199,7 +193,9 @@ class ReconstructPage(Page):
         act(self, "Open photos…", self.choose_files, "Ctrl+O")
         act(self, "Paste a picture", self.paste, "Ctrl+V")
         act(self, "Open the sample photos", lambda: state.open_files(sample_photos()))
-        act(self, "Reconstruct", state.start, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        act(self, "Reconstruct", lambda: state.start(), Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        act(self, "Reconstruct only this photo", lambda: state.start(state.current), "Shift+Return")
+        act(self, "Continue the search for this photo", state.continue_search)
         act(self, "Cancel, and keep the best so far", state.cancel, Qt.Key.Key_Escape)
         act(self, "Remove the photo", self._remove, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
         act(self, "Remove all photos", state.clear)
@@ -243,7 +239,10 @@ class ReconstructPage(Page):
             "The search looks for the start noise z whose short run ends at the photo. If the chain forgot z, nothing "
             "could be found."
         )
-        return (Stop(5, "Your photo", photo, self._open_sample), Stop(6, "The start noise z", z, self.state.start))
+        return (
+            Stop(5, "Your photo", photo, self._open_sample),
+            Stop(6, "The start noise z", z, lambda: self.state.start()),
+        )
 
     def _open_sample(self) -> None:
         if not self.state.photos:
@@ -254,14 +253,7 @@ class ReconstructPage(Page):
         self.state.restore(opened)
 
     def session_parts(self) -> tuple[Part, ...]:
-        state, drawer = self.state, self._photos
-        changes = (
-            state.photos_changed, state.selection_changed, state.settings_changed, state.view_changed,
-            state.brush_changed,
-        )  # fmt: skip
-        return (
-            Part("reconstruct", lambda: state.to_dict(drawer), lambda data: state.from_dict(data, drawer), changes),
-        )
+        return (session_part(self.state, self._photos),)
 
     def shut(self) -> None:
         self.state.close()

@@ -67,12 +67,22 @@ class SearchPanel(Panel):
             parameter.reset.setToolTip("Reset to the default.")
         self.iterations.edited.connect(lambda value: state.set(iterations=round(value)))
         self.tolerance.edited.connect(lambda value: state.set(tolerance=float(value)))
-        for widget in (self.mode, self.iterations, self.tolerance):
+        self.only = QPushButton("Only this photo")
+        self.only.setToolTip("Search for the chosen photo alone (Shift+Enter).")
+        self.only.clicked.connect(lambda: state.start(state.current))
+        for widget in (self.mode, self.iterations, self.tolerance, self.only):
             self.column.addWidget(widget)
-        state.settings_changed.connect(self._show)
+        for signal in (
+            state.settings_changed, state.photos_changed, state.selection_changed, state.search_changed,
+            state.open.model_changed,
+        ):  # fmt: skip
+            signal.connect(self._show)
         self._show()
 
     def _show(self) -> None:
+        missing = self._state.missing
+        self.only.setVisible(len(self._state.photos) > 1)
+        self.only.setEnabled(self._state.current in missing and not self._state.searching)
         settings = self._state.settings
         self.mode.set_value(settings.mode)
         self.iterations.set_value(settings.iterations, USUAL.iterations)
@@ -158,6 +168,9 @@ class ResultPanel(Panel):
         self.verdict.setWordWrap(True)
         self.verdict.setAccessibleName("Verdict")
         self.column.addWidget(self.verdict)
+        self.more = QPushButton("Continue the search")
+        self.more.clicked.connect(state.continue_search)
+        self.column.addWidget(self.more)
         self.words = label("", "muted")
         self.words.setWordWrap(True)
         self.words.setAccessibleName("Typicality")
@@ -188,8 +201,13 @@ class ResultPanel(Panel):
         self.error.setText(figure(float(course.least[-1])) if course is not None and done else "–")
         for line, value in ((self.psnr, "{0.psnr:.1f} dB"), (self.ssim, "{0.ssim:.3f}")):
             line.setText(value.format(outcome.result) if outcome else "–")
-        for text in (self.verdict, self.words):
+        for text in (self.verdict, self.more, self.words):
             text.setVisible(outcome is not None)
+        self.more.setEnabled(state.can_continue)
+        self.more.setToolTip(
+            f"Up to {state.settings.iterations} more iterations for this photo, from the z that was found. "
+            "The result changes only if it gets closer."
+        )
         if outcome is not None:
             self.verdict.setText(verdict(outcome.result.psnr))
             self.words.setText(in_words(outcome.result.typicality, outcome.result.latent.short_run.start))

@@ -95,6 +95,8 @@ class PhotoList(QListWidget):
             photo = self._state.photos[self.row(item)]
             menu = QMenu(self)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            if photo in self._state.missing and not self._state.searching:
+                menu.addAction("Reconstruct only this photo", lambda: self._state.start(photo))
             if self._state.outcome_of(photo) is not None:
                 menu.addAction("Delete its reconstruction", lambda: self._state.delete_result(photo))
             menu.addAction("Remove", lambda: self._state.remove(photo))

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.pages.reconstruct.photo import Mask, Photo, seen
 from ebm_studio.app.studio.undo import Undo
-from ebm_studio.core.specs import NetSpec, Reconstruction
+from ebm_studio.core.specs import MAX_ITERATIONS, NetSpec, Reconstruction
 from ebm_studio.data.models.result import Account, Result
 
 Floats = npt.NDArray[np.float32]
@@ -146,6 +146,32 @@ def shown_of(photo: Photo, net: NetSpec) -> str:
     mask = photo.mask(net.size)
     parts = (seen(photo, net).tobytes(), b"" if mask is None else np.packbits(mask).tobytes())
     return hashlib.blake2b(b"|".join(parts), digest_size=16).hexdigest()
+
+
+def continued(earlier: Outcome, later: Outcome) -> Outcome:
+    """What a search found that continued an earlier one, with the course and the account of both."""
+    before, after = earlier.account, later.account
+    seconds = [each.seconds for each in (before, after) if each.seconds is not None]
+    return replace(
+        later,
+        account=replace(
+            after,
+            settings=after.settings and replace(after.settings, iterations=_iterations(earlier, after.settings)),
+            seconds=round(sum(seconds), 3) if seconds else None,
+            continued=before.continued + 1,
+        ),
+        tried=np.concatenate([earlier.tried, later.tried]),
+        least=np.minimum.accumulate(np.concatenate([earlier.least, later.least])),
+    )
+
+
+def can_continue(earlier: Outcome, settings: Reconstruction) -> bool:
+    """Whether as many more iterations can be counted."""
+    return _iterations(earlier, settings) <= MAX_ITERATIONS
+
+
+def _iterations(earlier: Outcome, settings: Reconstruction) -> int:
+    return len(earlier.tried) + settings.iterations
 
 
 def merged(outcomes: Sequence[Outcome]) -> Account:

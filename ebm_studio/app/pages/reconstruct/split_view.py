@@ -116,7 +116,8 @@ class CompareView(QWidget):
 
     def _paint_tile(self, painter: QPainter, tile: QRectF, pixels: Pixels, text: str) -> None:
         draw_picture(painter, tile, to_image(pixels))
-        self._caption(painter, tile, text, Qt.AlignmentFlag.AlignLeft)
+        beside = tile.adjusted(0, 0, self.width() - tile.right(), 0)  # a small tile is narrower than its caption
+        self._caption(painter, beside, text, Qt.AlignmentFlag.AlignLeft)
 
     def _paint_waiting(self, painter: QPainter, main: QRectF) -> None:
         painter.fillRect(main, QColor(self._theme.tokens.surface))

@@ -12,20 +12,16 @@ from PySide6.QtCore import QObject, Signal
 from ebm_studio.app.pages.reconstruct.album import Album
 from ebm_studio.app.pages.reconstruct.batches import Batches, known_of
 from ebm_studio.app.pages.reconstruct.photo import Photo, seen
-from ebm_studio.app.pages.reconstruct.photo_files import MOST
-from ebm_studio.app.pages.reconstruct.photo_session import Remembered, entry_of, keys_of
 from ebm_studio.app.pages.reconstruct.replay import Replay
-from ebm_studio.app.pages.reconstruct.results import Course, Key, Outcome, Results, key_of, merged
-from ebm_studio.app.pages.reconstruct.saved_results import entry_of_outcome, outcome_of_file
+from ebm_studio.app.pages.reconstruct.results import Course, Key, Outcome, Results, can_continue, key_of, merged
+from ebm_studio.app.pages.reconstruct.saved_results import outcome_of_file
 from ebm_studio.app.studio.chains import RANDOM_SEEDS
-from ebm_studio.app.studio.keyed_files import Drawer
 from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.studio.playback import Playback
 from ebm_studio.app.studio.preferences import PreferenceStore
-from ebm_studio.app.studio.session import number
 from ebm_studio.app.studio.shelf import Shelf, Slot, Subject
-from ebm_studio.core.errors import DataError, SettingsError
-from ebm_studio.core.specs import SIZES, Reconstruction, check_seed
+from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.specs import Reconstruction, check_seed
 from ebm_studio.data.pictures.pictures import Pixels, grid, to_pixels
 from ebm_studio.engine.jobs.exports import OpenedPhotos
 from ebm_studio.engine.jobs.reconstruction import Search
@@ -109,11 +105,12 @@ class ReconstructState(Album):
         return tuple(photo for photo in self.photos if self._needs(photo))
 
     def _needs(self, photo: Photo) -> bool:
-        key = self._key_of(photo)
+        key = self.key_of(photo)
         outcome = self.found.at(key) if key is not None else None
         return outcome is None or outcome.account.stopped
 
-    def _key_of(self, photo: Photo) -> Key | None:
+    def key_of(self, photo: Photo) -> Key | None:
+        """What a search for a photo, as it is now, would find a result for; None without a model."""
         if self.model is None or self.net is None:
             return None
         return key_of(photo, self.net, self.model.fingerprint, self.settings, self.seed)
@@ -133,13 +130,16 @@ class ReconstructState(Album):
         """How the search goes, or the last one went."""
         return self.batches.search
 
-    def start(self) -> None:
-        """Search for the start noise of the photos that have no result yet, if something is known of each."""
+    def start(self, only: Photo | None = None) -> None:
+        """Search for the start noise of the photos that have no result yet, or of `only` one of them.
+
+        Nothing starts unless something is known of each.
+        """
         model, net = self.model, self.net
-        if model is None or net is None or not self.ready:
+        wanted = self.missing if only is None else tuple(photo for photo in self.missing if photo is only)
+        if model is None or net is None or self.searching or not wanted:
             return
         self.dismiss()
-        wanted = self.missing
         covered = [photo for photo in wanted if not known_of(photo, net).any()]
         for photo in covered:
             self._add_message(f"The mask covers all of {photo.path.name}: leave some of it known.")
@@ -147,6 +147,26 @@ class ReconstructState(Album):
             return
         self.replay.clear()
         self.batches.start(wanted, model, self.settings, self.seed)
+        self._show_search()
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether the search for the photo that is looked at could continue from what it found."""
+        photo, outcome = self.current, self.outcome
+        if photo is None or outcome is None or self.searching or self.is_stale(photo):
+            return False
+        return can_continue(outcome, self.settings)
+
+    def continue_search(self) -> None:
+        """Continue the search for the photo that is looked at, as long again; what it finds counts if it is closer."""
+        photo, outcome, model = self.current, self.outcome, self.model
+        if photo is not None and outcome is not None and model is not None and self.can_continue:
+            self.dismiss()
+            self.replay.clear()
+            self.batches.go_on(photo, outcome, model, self.settings, self.seed)
+            self._show_search()
+
+    def _show_search(self) -> None:
         if self.view not in ("split", "difference"):
             self.set_view("split")
 
@@ -187,12 +207,12 @@ class ReconstructState(Album):
 
     def outcome_of(self, photo: Photo) -> Outcome | None:
         """What the model found for a photo as it is now; else the newest that it found for it, edited since or not."""
-        key = self._key_of(photo)
+        key = self.key_of(photo)
         return self.found.nearest(photo.key, key) if key is not None else None
 
     def note_of(self, photo: Photo) -> str:
         """Why what is shown for a photo is not what a search would find now; empty when it is."""
-        outcome, key = self.outcome_of(photo), self._key_of(photo)
+        outcome, key = self.outcome_of(photo), self.key_of(photo)
         if outcome is None or key is None or outcome.key == key or outcome.key.settings is None:
             return ""
         return "edited" if outcome.key.shown != key.shown else "other settings"
@@ -204,7 +224,7 @@ class ReconstructState(Album):
     def delete_result(self, photo: Photo) -> None:
         """Delete what the model found for a photo. Can be undone."""
         if self.model is not None:
-            key = self._key_of(photo)
+            key = self.key_of(photo)
             self.found.delete(self.found.of(photo.key, key.shown if key else "", self.model.fingerprint))
 
     @property
@@ -290,39 +310,9 @@ class ReconstructState(Album):
             self.dismiss()
             self.files.save(folder, self.results, merged(outcomes))
 
-    def to_dict(self, drawer: Drawer) -> dict[str, Any]:
-        """What a session remembers; photos that have no file are written to the drawer. Raises `StudioError`."""
-        photos = [*(self._entry(photo, drawer) for photo in self.photos), *self.files.awaited, *self.absent.entries]
-        drawer.tidy(key for entry in photos for key in keys_of(entry))
-        return {
-            "photos": photos,
-            "current": self.photos.index(self.current) if self.current in self.photos else 0,
-            "settings": self.settings.to_dict(),
-            "seed": self.seed,
-            "view": self.view,
-            "brush": self.brush,
-        }
-
-    def _entry(self, photo: Photo, drawer: Drawer) -> dict[str, Any]:
-        key = self._key_of(photo)
-        found = self.found.of(photo.key, key.shown if key is not None else "")
-        results = [entry_of_outcome(outcome, drawer) for outcome in found]
-        return {**entry_of(photo, drawer), "results": results}
-
-    def from_dict(self, data: Any, drawer: Drawer) -> None:
-        """Be as a session was left; the photos are read meanwhile. Raises `DataError` for what is damaged."""
-        damaged = 0
-        for entry in data["photos"][:MOST]:
-            try:
-                self.files.read_again(Remembered.of(entry, drawer))
-            except (DataError, KeyError, TypeError, ValueError, OverflowError):
-                damaged += 1
-        self.settings = Reconstruction.from_dict(data["settings"])
-        self.set_seed(data["seed"])
-        self.set_brush(number(data["brush"], 1, SIZES[-1]))
-        self._look = (int(number(data["current"], 0, MOST)), "mask" if data["view"] == "mask" else "crop")
-        if damaged:
-            raise DataError(f"{damaged} of {len(data['photos'])} photos are damaged")
+    def look_later(self, number: int, view: View) -> None:
+        """Look at a photo by its number, once those that are being read are there."""
+        self._look = (number, view)
 
     def close(self) -> None:
         """Stop the timers and the reader."""
