@@ -119,7 +119,8 @@ class MainWindow(QMainWindow):
         whole = QWidget()
         column = close_packed(QVBoxLayout(whole))
         strips = (strip for page in self.pages for strip in page.strips())
-        self.banner.lie_over(self.stack, 6 * UNIT)  # below the header of the page
+        # Below the header of the page that is shown when it happens, and there it stays.
+        studio.faults.fault_changed.connect(lambda: self.banner.lie_over(self.page, 6 * UNIT))
         for widget in (*strips, self.tour, self.hint):
             column.addWidget(widget)
         column.addWidget(middle, 1)

@@ -24,12 +24,14 @@ FEW = 24  # pictures that tell enough of all
 class Mosaic(QWidget):
     """Crisp pictures at the largest whole zoom, or a sentence where there is none."""
 
-    def __init__(self, theme: Theme, name: str) -> None:
+    def __init__(self, theme: Theme, name: str, whole: bool = False) -> None:
+        """With `whole` every picture is shown, however small."""
         super().__init__()
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(16 * UNIT, 12 * UNIT)
         self._theme = theme
+        self._whole = whole
         self._viewport = Viewport()
         self.pixels: Pixels | None = None
         """What is shown, uint8 (N, C, H, W)."""
@@ -55,6 +57,8 @@ class Mosaic(QWidget):
         picture = (self.pixels.shape[3], self.pixels.shape[2])
         arrange = partial(self._viewport.arrange, QSizeF(self.size()), self.devicePixelRatioF(), picture=picture)
         every = arrange(count=len(self.pixels))
+        if self._whole:
+            return every.tiles()
         for count in range(len(self.pixels), FEW - 1, -1):
             some = arrange(count=count)
             if some.zoom >= max(every.zoom, ENOUGH) and count % some.columns == 0:

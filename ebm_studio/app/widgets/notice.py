@@ -1,4 +1,4 @@
-"""A strip that says what was done, or asks what to do; it covers nothing."""
+"""A strip that says what was done, or asks what to do."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ class Notice(LyingStrip):
             self.answers.append(answer)
         self.text.setText(printable_lines(text))
         self.show()
+        self.place()
 
     def _answer(self, do: Callable[[], object]) -> None:
         self.hide()

@@ -83,7 +83,8 @@ def reconstruct(
 ) -> Iterator[Iterate]:
     """Search from noise `start` for the z of each photo; both (N, C, H, W), the photos in [-1, 1].
 
-    With `found`, the z (N, C, H, W) of an earlier search, continue from there, with the first step again: nothing worse comes of it.
+    With `found`, the z (N, C, H, W) of an earlier search, continue from there, with the first step again: nothing
+    worse comes of it.
 
     With `known`, boolean and of a shape that broadcasts to the photos', only those pixels count: the short run fills in
     the others. Raises `DivergedError` when no photo has a finite error.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import TYPE_CHECKING
 
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
@@ -90,16 +91,17 @@ class EstimateRun(Request):
             Learner(self.net, replace(self.short_run, steps=steps), self.learning, pictures, device, backend)
             for steps in (FEW, MORE)
         ]
-        seconds = [float("inf")] * 2
+        taken: list[list[float]] = [[], []]
         began_all = time.perf_counter()
         for done in range(ROUNDS.stop):
             if done >= ROUNDS.start and time.perf_counter() - began_all > PATIENCE:
                 break
-            # What else the machine does can only lengthen an update, so the shortest counts.
+            # What else the machine does counts too: training will have to share it as well.
             for which, learner in enumerate(learners):
                 worker.check()
                 began = time.perf_counter()
                 learner.update(0.0)
-                seconds[which] = min(seconds[which], time.perf_counter() - began)
+                taken[which].append(time.perf_counter() - began)
+        seconds = [median(each[1:] or each) for each in taken]  # the first one warms up
         step = max(0.0, seconds[1] - seconds[0]) / (MORE - FEW)
         return seconds[0] + step * (self.short_run.steps - FEW)

@@ -21,6 +21,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from ebm_studio.app.pages.train.runs import state as runs
+from ebm_studio.app.pages.train.runs.run_reader import RunView
+from ebm_studio.app.pages.train.runs.run_text import WORDS, health_of
 from ebm_studio.app.pages.train.setup import draft, presets_panel
 from ebm_studio.app.pages.train.setup import state as train_setup
 from ebm_studio.app.pages.train.setup.initial_weights_box import FILE
@@ -34,7 +36,7 @@ from ebm_studio.data.storage.download import Remote
 from ebm_studio.data.training.plan import Plan, read_plan, write_plan
 from ebm_studio.data.training.presets import PRESETS
 from ebm_studio.data.training.run_folder import RunFolder, default_root, list_runs
-from ebm_studio.data.training.run_log import Event, append, append_event
+from ebm_studio.data.training.run_log import METRICS, Event, append, append_event
 from ebm_studio.data.training.training_run import TrainingRun
 from ebm_studio.engine.jobs import training
 from tests.app.conftest import PATIENCE, wait_for_chain
@@ -145,7 +147,7 @@ def test_the_bundled_pictures_are_shown_and_every_preset_is_measured(qtbot, page
     assert page.data_stage.caption.text() == "60\u202f000 pictures · 32 × 32 grey · MIT"
     assert page.data_stage.mosaic.pixels.shape == (64, 1, 32, 32)
     buttons = page.setup_inspector.presets.buttons
-    qtbot.waitUntil(lambda: all(button.time.text().startswith("≈") for button in buttons), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: all(button.time.text().startswith("about ") for button in buttons), timeout=PATIENCE)
     assert page.setup_header.start.isEnabled()
 
 
@@ -303,6 +305,7 @@ def test_a_run_is_started_paused_tried_and_found_again_by_another_window(qtbot, 
     wait_for_chain(qtbot, again)
     found = again.runs.find("birds")
     assert found.alive
+    assert again.runs.view is found  # the page has it before it, whenever it is shown
     QTest.mouseClick(again.learns, LEFT)
     qtbot.waitUntil(lambda: again.train.run_stage.samples.mosaics[0].pixels is not None, timeout=PATIENCE)
 
@@ -339,6 +342,83 @@ def test_closing_can_stop_what_learns_and_remember_it(qtbot, opened, data):
     assert window.preferences.values.leaving == "stop"
     qtbot.waitUntil(lambda: not view.folder.alive, timeout=PATIENCE)
     assert view.folder.status().state == "stopped"
+
+
+def test_nothing_is_measured_while_a_run_trains_and_it_is_when_that_pauses(qtbot, page, data):
+    page.setup.set_source(str(data))
+    page.setup.change_part("net", size=16)
+    page.setup.change_part("learning", updates=10**6)
+    qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
+    QTest.mouseClick(page.setup_header.start, LEFT)
+    view = page.runs.view
+    qtbot.waitUntil(lambda: view.updates > 0 and page.setup.training, timeout=PATIENCE)
+    QTest.keyClick(page, Qt.Key.Key_N)
+    page.setup.change_part("net", width=24)  # nothing is known of that yet
+    total = page.setup_inspector.estimate.total
+    assert total.text() == "measured later"
+    assert "would slow down the other" in total.toolTip()
+    click_run(page, "birds")
+    QTest.mouseClick(page.run_header.pause, LEFT)
+    qtbot.waitUntil(lambda: total.text().startswith("about "), timeout=PATIENCE)
+    page.runs.order(view, "stop")
+    qtbot.waitUntil(lambda: not view.alive, timeout=PATIENCE)
+
+
+def test_the_end_of_a_run_is_said_on_whatever_page_is_shown(qtbot, running, page, data):
+    page.setup.set_source(str(data))
+    page.setup.change_part("net", size=16)
+    page.setup.change_part("learning", updates=20)
+    qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
+    QTest.mouseClick(page.setup_header.start, LEFT)
+    running.show_page(running.models)
+    room = running.stack.geometry()
+    qtbot.waitUntil(page.done_notice.isVisible, timeout=PATIENCE)
+    assert page.done_notice.text.text().startswith("birds is done: 20 updates in ")
+    assert running.stack.geometry() == room  # nothing was pushed
+    assert not page.done_notice.visibleRegion().isEmpty()
+    QTest.mouseClick(page.done_notice.answers[0], LEFT)
+    assert running.page is page
+    assert page.runs.view.name == "birds"
+    assert not page.done_notice.isVisible()
+
+
+def test_how_a_run_goes_is_said_in_words(two):
+    view = RunView(two[0])
+    view.read()
+    assert health_of(view) == ("Too early to tell: the first updates differ much from each other.", False)
+    swinging = np.tile([1.0, -1.0], 150)
+    for d, v, words in (
+        (swinging, np.ones(300), "Healthy"),
+        (swinging - 2, np.ones(300), "stays below 0"),
+        (swinging, np.linspace(0.1, 1, 300), "grow longer"),
+    ):
+        rows = np.zeros((300, len(METRICS)))
+        rows[:, METRICS.index("update")] = np.arange(1, 301)
+        rows[:, METRICS.index("d")] = d
+        rows[:, METRICS.index("v")] = v
+        view._rows = rows
+        assert words in health_of(view)[0]
+    append_event(two[0].path, Event(1.0, 290, "rollback", "It ran away."))
+    view.read()
+    view._rows = rows
+    assert health_of(view) == (WORDS["rollback"], True)
+
+
+def test_in_a_narrow_window_one_curve_is_shown_whole_and_all_samples(qtbot, two, running, page):
+    click_run(page, "one")
+    running.resize(960, 600)
+    qtbot.waitUntil(lambda: running.width() == 960, timeout=PATIENCE)
+    mosaic, plots = page.run_stage.samples.mosaics[0], page.run_stage.plots
+    assert len(mosaic.tiles()) == 64
+    for kind in (chart.kind for chart in plots.charts):
+        QTest.mouseClick(plots.bar.which._buttons[kind.word], LEFT)
+        [chart] = [chart for chart in plots.charts if chart.isVisible()]
+        assert chart.kind is kind
+        qtbot.waitUntil(lambda chart=chart: chart.title.text() == chart.kind.title, timeout=PATIENCE)
+        assert chart.width() > 300
+    running.resize(1280, 800)
+    qtbot.waitUntil(lambda: all(chart.isVisible() for chart in plots.charts), timeout=PATIENCE)
+    assert [chart.title.text() for chart in plots.charts] == [chart.kind.title for chart in plots.charts]
 
 
 def test_two_runs_are_compared(qtbot, two, page):
@@ -451,15 +531,15 @@ def test_very_long_curves_are_cut_down_smoothed_and_drawn_on_other_axes(qtbot, t
     click_run(page, "one")
     assert page.runs.view.updates == 100_006
     chart = page.run_stage.plots.charts[0]
-    choose(page.run_stage.bar.smooth, 1000)
+    choose(page.run_stage.plots.bar.smooth, 1000)
     for curve in (*chart._means, *chart._raw):
         assert 0 < len(curve.xData) <= POINTS
     spread = np.nanstd(chart._means[0].yData[POINTS // 2 :])
     assert spread < 0.3 * np.nanstd(chart._raw[0].yData)
     before = chart._means[0].xData[-1]
-    QTest.mouseClick(page.run_stage.bar.log_x, LEFT)
+    QTest.mouseClick(page.run_stage.plots.bar.log_x, LEFT)
     assert chart._means[0].xData[-1] == pytest.approx(np.log10(before))
-    QTest.mouseClick(page.run_stage.bar.log_y, LEFT)
+    QTest.mouseClick(page.run_stage.plots.bar.log_y, LEFT)
     assert chart.is_log
     assert not page.run_stage.plots.charts[2].is_log
     assert chart.place_at(chart.plot.width() - 5 * 8) > 1000

@@ -149,8 +149,8 @@ class DiagnosePage(Page):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(header)
-        whole.addWidget(Banner(theme, self.state))
         whole.addWidget(self.area, 1)
+        Banner(theme, self.state).lie_over(self.area)
 
     def openers(self) -> tuple[Opener, ...]:
         return (Opener(self._takes, self._open_files, "Measure the model on these pictures", self.key),)

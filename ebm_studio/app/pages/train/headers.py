@@ -13,7 +13,7 @@ from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.widgets.data_set_box import SourceBox, choose_folder, choose_zip
 from ebm_studio.app.widgets.fields import button, label
-from ebm_studio.app.widgets.names import NameLabel
+from ebm_studio.app.widgets.names import NameLabel, in_tip
 from ebm_studio.app.widgets.page_header import PageHeader
 
 PICTURES = "Training pictures"
@@ -99,7 +99,7 @@ class RunHeader(TrainHeader):
         self._theme = theme
         self._runs = runs
         self.name = NameLabel("large")
-        self.line = label("", "muted")
+        self.line = NameLabel("muted")
         self.line.setAccessibleName("State")
         self.attempt = QPushButton("Try it")
         self.attempt.clicked.connect(lambda: self.tried.emit())
@@ -116,7 +116,7 @@ class RunHeader(TrainHeader):
         self.menu.aboutToShow.connect(self.fill)
         self.more.setMenu(self.menu)
         for text in (self.name, self.line):
-            self.row.addWidget(text)
+            self.row.addWidget(text, 1000)
             self.row.addSpacing(UNIT)
         self.row.addStretch(1)
         for widget in (self.attempt, self.save, self.pause, self.stop, self.more):
@@ -185,7 +185,7 @@ class RunHeader(TrainHeader):
         asked, goes = self._runs.asked(view), view.alive and view.status.state != "paused"
         self.name.setText(view.name)
         self.line.setText(line_of(view, asked))
-        self.line.setToolTip(view.status.text)
+        self.line.setToolTip(in_tip(view.status.text))
         has_model = view.folder.model.exists()
         self.attempt.setEnabled(has_model)
         self.attempt.setToolTip(

@@ -12,9 +12,11 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.pages.train.close_prompt import Leaving
+from ebm_studio.app.pages.train.done_notice import DoneNotice
 from ebm_studio.app.pages.train.headers import RunHeader, SetupHeader
 from ebm_studio.app.pages.train.runs.panels import RunInspector
 from ebm_studio.app.pages.train.runs.run_list import RunColumn
+from ebm_studio.app.pages.train.runs.run_reader import RunView
 from ebm_studio.app.pages.train.runs.samples import RunStage
 from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.pages.train.setup.data_preview import DataStage
@@ -58,6 +60,7 @@ class TrainPage(Page):
         self.setup_banner = Banner(theme, setup.faults)
         self.run_banner = Banner(theme, runs)
         self.notice = Notice(theme)
+        self.done_notice = DoneNotice(theme, studio.wish)
         self.column = RunColumn(theme, runs)
         self.data_stage = DataStage(theme, setup)
         self.run_stage = RunStage(theme, runs)
@@ -87,9 +90,11 @@ class TrainPage(Page):
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.headers, self.setup_banner, self.run_banner, self.notice):
-            column.addWidget(widget)
+        column.addWidget(self.headers)
         column.addWidget(middle, 1)
+        self.setup_banner.lie_over(self.data_stage)
+        self.run_banner.lie_over(self.run_stage)
+        self.notice.lie_over(self.stages)
         whole = splitter(Qt.Orientation.Horizontal, left, inspectors, (960, 38 * UNIT))
         outer = QHBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -99,9 +104,11 @@ class TrainPage(Page):
     def _connect(self) -> None:
         self.runs.changed.connect(self._show)
         self.runs.looked.connect(self.studio.open.written)
+        self.runs.looked.connect(lambda: self.setup.set_training(self.runs.is_training))
         self.learns.wanted.connect(lambda name: self.studio.wish(ShowRun(name)))
         self.studio.preferences.follow("device", self._set_device, at_once=False)
         self.runs.saved.connect(self._say_saved)
+        self.runs.ended.connect(self._say_ended)
         self.run_header.tried.connect(self.try_it)
         self.run_header.exported.connect(self.export_model)
         self.run_header.duplicated.connect(self.duplicate)
@@ -151,6 +158,8 @@ class TrainPage(Page):
 
     def begin(self) -> None:
         self.runs.refresh()
+        if running := self.runs.running:
+            self.runs.select(running[0].name)
 
     def may_close(self) -> bool:
         return self.leaving.may_close()
@@ -247,6 +256,11 @@ class TrainPage(Page):
         number = 1 if self.runs.selected else 0
         for stack in self._stacks:
             stack.setCurrentIndex(number)
+
+    def _say_ended(self, view: RunView) -> None:
+        if (pages := self.parentWidget()) is not None:
+            self.done_notice.lie_over(pages, 6 * UNIT)  # below the header of whatever page is shown
+        self.done_notice.tell(view)
 
     def _say_saved(self, path: Path) -> None:
         self.notice.say(f"Saved as {path.stem}: {path}", ("Open it", lambda: self.studio.wish(ShowModel(str(path)))))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QVBo
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.train.runs.run_reader import WARNINGS, RunView
-from ebm_studio.app.pages.train.runs.run_text import state_of, when
+from ebm_studio.app.pages.train.runs.run_text import health_of, state_of, when
 from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.formatting import figure, network_text, thousands
@@ -28,9 +28,14 @@ RECENT = 100  # updates that the figures are means over
 class FiguresPanel(Panel):
     """How far it is, how fast, and how healthy."""
 
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, theme: Theme, runs: Runs) -> None:
         super().__init__("Now")
+        self._theme = theme
         self._runs = runs
+        self.health = label("")
+        self.health.setWordWrap(True)
+        self.health.setAccessibleName("Health")
+        self.column.addWidget(self.health)
         self._lines = {
             name: figure_line(self.column, name, tip)
             for name, tip in (
@@ -44,14 +49,17 @@ class FiguresPanel(Panel):
                 ("K·v", "The length of a chain. Steady is healthy."),
             )
         }
-        runs.looked.connect(self._show)
-        runs.watch.views_changed.connect(self._show)
+        for signal in (runs.looked, runs.watch.views_changed, theme.changed):
+            signal.connect(self._show)
         self._show()
 
     def _show(self) -> None:
         view = self._runs.view
         if view is None:
             return
+        words, is_bad = health_of(view)
+        self.health.setText(words)
+        self.health.setStyleSheet(f"color: {self._theme.tokens.warning};" if is_bad else "")
         for name, text in _figures(view, self._runs).items():
             self._lines[name].setText(text)
 
@@ -66,7 +74,7 @@ def _figures(view: RunView, runs: Runs) -> dict[str, str]:
         "Updates": f"{thousands(status.updates)} of {thousands(plan.learning.updates)}",
         "Updates a second": f"{status.updates_per_second:.3g}" if status.updates_per_second else "–",
         "Training time": duration(status.seconds) if status.seconds else "–",
-        "Time left": duration(left) if left is not None else "–",
+        "Time left": f"about {duration(left)}" if left is not None else "–",
         "d": f"{d:+.3g}".replace("-", "−") if has_rows else "–",
         "v": f"{v:.3g}" if has_rows else "–",
         "K·v": f"{v * plan.short_run.steps:.3g}" if has_rows else "–",
@@ -203,7 +211,7 @@ class RunInspector(PanelColumn):
     def __init__(self, theme: Theme, runs: Runs) -> None:
         super().__init__()
         self._runs = runs
-        self.figures = FiguresPanel(runs)
+        self.figures = FiguresPanel(theme, runs)
         self.events = EventsPanel(theme, runs)
         self.settings = SettingsPanel(runs)
         self.compare = ComparePanel(theme, runs)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QCursor
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import QColor, QCursor, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.train.runs.curve_bar import CurveBar
 from ebm_studio.app.pages.train.runs.curve_data import Floats, limits, ratio_ticks, smooth
 from ebm_studio.app.pages.train.runs.run_reader import WARNINGS, RunView
 from ebm_studio.app.pages.train.runs.selected_runs import Watch
@@ -20,6 +21,8 @@ from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.plots import Chart, stroke
 from ebm_studio.app.widgets.thinning import thin
 
+ENOUGH = 28 * UNIT
+"""Pixels of a chart's width from which its title and its value are whole."""
 NEAR = 6  # pixels within which the pointer is at an event
 MARKERS = 60  # the newest events that are marked
 
@@ -29,6 +32,8 @@ class Kind:
     """What a chart draws."""
 
     title: str
+    word: str
+    """A short one for a choice."""
     tip: str
     columns: tuple[str, ...]
     """Of the metrics: one curve or two."""
@@ -46,13 +51,15 @@ class Kind:
 KINDS = (
     Kind(
         "Energy difference d",
+        "d",
         "d = E(data) − E(samples) of each update. It swings about 0 while training is healthy; it is not a loss. On a "
         "logarithmic axis you see its absolute value.",
         ("d",),
         signed=True,
     ),
     Kind(
-        "Gradient v and K·v",
+        "Gradient v, K·v",
+        "v",
         "v, the mean length of the gradient part of a step, and on the right K·v, the length of a chain. "
         "Steady in a healthy run.",
         ("v",),
@@ -60,6 +67,7 @@ KINDS = (
     ),
     Kind(
         "Energies",
+        "E",
         "Mean energy of the training images (solid) and of the samples (dashed). Only their difference is meaningful.",
         ("energy_data", "energy_samples"),
         can_log=False,
@@ -242,14 +250,21 @@ class RunChart(Chart):
 
 
 class RunPlots(QWidget):
-    """d, v and the energies side by side, with one cursor."""
+    """d, v and the energies side by side, with one cursor; one of them where there is no room for all."""
 
     def __init__(self, theme: Theme, watch: Watch) -> None:
         super().__init__()
         self.charts = tuple(RunChart(theme, watch, kind) for kind in KINDS)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        self.bar = CurveBar(watch, [(kind.word, kind.word, kind.tip) for kind in KINDS])
+        self.bar.which.chosen.connect(self.show_kind)
+        self._kind = KINDS[0].word
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(UNIT // 2)
+        column.addWidget(self.bar)
+        row = QHBoxLayout()
         row.setSpacing(2 * UNIT)
+        column.addLayout(row, 1)
         for chart in self.charts:
             chart.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)  # of equal width
             row.addWidget(chart, 1)
@@ -257,6 +272,20 @@ class RunPlots(QWidget):
             for signal in (watch.views_changed, watch.grew, watch.display_changed):
                 signal.connect(chart.draw)
             watch.moved.connect(chart.follow)
+        self.show_kind(self._kind)
+
+    def show_kind(self, word: str) -> None:
+        """Show one of the charts where there is no room for all."""
+        self._kind = word
+        self.bar.which.set_value(word)
+        has_room = self.width() >= len(self.charts) * ENOUGH
+        self.bar.which.setVisible(not has_room)
+        for chart in self.charts:
+            chart.setVisible(has_room or chart.kind.word == word)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.show_kind(self._kind)
 
     def _point(self, update: int | None) -> None:
         for chart in self.charts:

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import numpy as np
+
 from ebm_studio.app.pages.train.runs.run_reader import RunView
 from ebm_studio.app.widgets.formatting import thousands
 from ebm_studio.core.durations import duration
-from ebm_studio.data.training.run_log import Order
+from ebm_studio.core.learning.watchdog import MEMORY
+from ebm_studio.data.training.run_log import Kind, Order
 
 STATES = {
     "reading": "reading the pictures",
     "measuring": "measuring",
-    "learning": "learning",
+    "learning": "training",
     "paused": "paused",
     "stopped": "stopped",
     "done": "done",
     "failed": "failed",
 }
+WORDS: dict[Kind, str] = {
+    "warning": "Needs a look: see the newest event.",
+    "rollback": "It began to diverge, stepped back to a healthy state, and continues with gentler settings.",
+    "gave_up": "It diverged again and again: use a smaller learning rate, or more data noise.",
+    "disk_full": "It waits for space on the disk.",
+}
+"""Of the events that tell of a run's health."""
+LATELY = 100  # updates that are judged together
+GROWING = 1.25  # times as long as before
 ASKED = {"pause": "pausing …", "stop": "stopping …", "go": "resuming …"}
 
 
@@ -38,10 +50,30 @@ def line_of(view: RunView, asked: Order | None = None, short: bool = False) -> s
     if status.state != "done" and status.updates:
         parts.append(share_of(view))
     if view.alive and status.seconds_left is not None and status.state == "learning":
-        parts.append(f"{duration(status.seconds_left)} left")
+        parts.append(f"about {duration(status.seconds_left)} left")
     elif status.state == "done":
         parts.append(f"{thousands(status.updates)} updates")
     return " · ".join(parts)
+
+
+def health_of(view: RunView) -> tuple[str, bool]:
+    """How training goes, in a sentence, and whether a person should look after it.
+
+    A warning counts for as many updates as the watchdog judges together.
+    """
+    if view.status.state == "failed":
+        return view.status.text, True
+    recent = [event for event in view.events if event.kind in WORDS and event.update > view.updates - MEMORY]
+    if recent:
+        return WORDS[recent[-1].kind], True
+    if view.updates < 2 * LATELY:
+        return "Too early to tell: the first updates differ much from each other.", False
+    d, v = view.column("d")[-LATELY:], view.column("v")
+    if float(np.median(v[-LATELY:])) > GROWING * float(np.median(v[-2 * LATELY : -LATELY])):
+        return "The chains still grow longer, as they do early in a run.", False
+    if (d < 0).all() or (d > 0).all():
+        return f"Steady, but d stays {'below' if d[-1] < 0 else 'above'} 0, about which it should swing.", False
+    return "Healthy: d swings about 0, and the chains keep their length.", False
 
 
 def when(seconds: float) -> str:

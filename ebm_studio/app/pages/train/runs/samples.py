@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.train.runs.run_reader import RunView, read_grid
-from ebm_studio.app.pages.train.runs.selected_runs import WINDOWS
 from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.widgets.fields import button, elided, label
 from ebm_studio.app.widgets.formatting import thousands
@@ -27,7 +26,7 @@ class Samples(QWidget):
         super().__init__()
         self._theme = theme
         self._runs = runs
-        self.mosaics = [Mosaic(theme, "Samples") for _ in range(SIDE_BY_SIDE)]
+        self.mosaics = [Mosaic(theme, "Samples", whole=True) for _ in range(SIDE_BY_SIDE)]
         self._captions = [label("") for _ in self.mosaics]
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -78,7 +77,7 @@ def _hint(view: RunView) -> str:
 
 
 class HistoryBar(QWidget):
-    """The way through the history of the samples, and how the curves are drawn."""
+    """The way through the history of the samples."""
 
     def __init__(self, theme: Theme, runs: Runs) -> None:
         super().__init__()
@@ -97,28 +96,12 @@ class HistoryBar(QWidget):
         self.scrub.scrubbed.connect(watch.go)
         self.update_shown = label("", "small")
         self.update_shown.setFixedWidth(14 * UNIT)
-        self.smooth = QComboBox()
-        self.smooth.setAccessibleName("Smoothing")
-        self.smooth.setToolTip("How many updates the bold curves average over. The thin curves are not smoothed.")
-        for window in WINDOWS:
-            self.smooth.addItem("not smoothed" if window == 1 else f"mean of {thousands(window)}", window)
-        self.smooth.setFixedWidth(16 * UNIT)
-        self.smooth.activated.connect(lambda _: watch.set_display(window=self.smooth.currentData()))
-        self.log_x = _toggle("log x", "A logarithmic axis of updates, which shows the start in detail.")
-        self.log_x.clicked.connect(lambda on: watch.set_display(log_x=on))
-        self.log_y = _toggle("log y", "A logarithmic axis of d (its absolute value) and of v.")
-        self.log_y.clicked.connect(lambda on: watch.set_display(log_y=on))
-        self._history: tuple[QWidget, ...] = (self.previous, self.scrub, self.next, self.newest, self.update_shown)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(UNIT // 2)
-        for widget in self._history:
+        for widget in (self.previous, self.scrub, self.next, self.newest, self.update_shown):
             row.addWidget(widget, 1 if widget is self.scrub else 0)
-        self._stretch = QWidget()
-        row.addWidget(self._stretch, 1)
-        for shape in (self.smooth, self.log_x, self.log_y):
-            row.addWidget(shape)
-        for signal in (watch.views_changed, watch.moved, watch.grew, watch.display_changed):
+        for signal in (watch.views_changed, watch.moved, watch.grew):
             signal.connect(self._show)
         self._show()
 
@@ -129,13 +112,7 @@ class HistoryBar(QWidget):
 
     def _show(self) -> None:
         watch, grids = self._runs.watch, self._grids
-        self.smooth.setCurrentIndex(self.smooth.findData(watch.window))
-        self.log_x.setChecked(watch.log_x)
-        self.log_y.setChecked(watch.log_y)
-        single = self._runs.view is not None
-        for widget in self._history:
-            widget.setVisible(single)
-        self._stretch.setVisible(not single)
+        self.setVisible(self._runs.view is not None)
         self.scrub.blockSignals(True)
         self.scrub.setRange(0, max(len(grids) - 1, 1))
         self.scrub.setValue(watch.position if len(grids) > 1 else self.scrub.maximum())
@@ -161,14 +138,14 @@ class RunStage(QWidget):
         low = QWidget()
         low.setObjectName("timeline")
         low.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        low.setMinimumHeight(22 * UNIT)
+        low.setMinimumHeight(26 * UNIT)
         self._column = QVBoxLayout(low)
         self._column.setContentsMargins(UNIT, UNIT, 2 * UNIT, UNIT)
         self._column.setSpacing(UNIT)
         self._room = QWidget()  # kept for the plots, so that nothing jumps when they come
         self._column.addWidget(self.bar)
         self._column.addWidget(self._room, 1)
-        self.split = splitter(Qt.Orientation.Vertical, self.samples, low, (400, 24 * UNIT))
+        self.split = splitter(Qt.Orientation.Vertical, self.samples, low, (400, 26 * UNIT))
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.split)
@@ -181,12 +158,3 @@ class RunStage(QWidget):
         self._column.replaceWidget(self._room, self.plots)
         self._column.setStretch(1, 1)
         self._room.deleteLater()
-
-
-def _toggle(text: str, tip: str) -> QToolButton:
-    toggle = QToolButton()
-    toggle.setText(text)
-    toggle.setToolTip(tip)
-    toggle.setCheckable(True)
-    toggle.setProperty("role", "choice")
-    return toggle

@@ -31,6 +31,8 @@ class Runs(QObject):
     looked = Signal()
     """The statuses may be other ones."""
     fault_changed = Signal()
+    ended = Signal(object)
+    """A `RunView` that was training when it was looked at before: it is done now, or has failed."""
     saved = Signal(object)
     """The file that a model was saved as."""
 
@@ -68,6 +70,11 @@ class Runs(QObject):
         return [view for view in self.views if view.alive]
 
     @property
+    def is_training(self) -> bool:
+        """Whether one of them computes now: a paused one does not."""
+        return any(view.status.state != "paused" for view in self.running)
+
+    @property
     def fault(self) -> Fault | None:
         """What went wrong here, or what the run that is looked at warns of."""
         if self._complaint is not None or self.view is None:
@@ -86,9 +93,13 @@ class Runs(QObject):
         known = {view.name: view for view in self.views}
         views = [known.get(folder.name) or self._open(folder) for folder in list_runs(self.root)]
         found = tuple(view for view in views if view is not None)
+        ended = []
         for view in found:
+            was_alive = view.alive and view.name in known
             if view.alive or self._shown or view.name not in known:
                 view.look()
+            if was_alive and not view.alive and view.status.state in ("done", "failed"):
+                ended.append(view)
         order = tuple(sorted(found, key=lambda view: not view.alive))  # the running ones first
         if order != self.views:
             self.views = order
@@ -97,6 +108,8 @@ class Runs(QObject):
         self.watch.refresh()
         self._show_fault()
         self.looked.emit()
+        for view in ended:
+            self.ended.emit(view)
         if self._shown or self.running:
             self._timer.start()
         else:

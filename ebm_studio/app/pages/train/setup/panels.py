@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, 
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.train.setup.estimate_text import TIP, in_all, tip, unknown
 from ebm_studio.app.pages.train.setup.initial_weights_box import OriginBox
 from ebm_studio.app.pages.train.setup.plan_fields import LEARNING, NET, SHORT_RUN, Knob
 from ebm_studio.app.pages.train.setup.presets_panel import PresetsPanel
@@ -16,7 +17,6 @@ from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.widgets.fields import Choice, Parameter, WholeField, label, reset_button
 from ebm_studio.app.widgets.formatting import activation_choices, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
-from ebm_studio.core.durations import duration
 from ebm_studio.core.specs import SIZES
 from ebm_studio.data.training.plan import Plan
 
@@ -189,7 +189,7 @@ class EstimatePanel(Panel):
         super().__init__("This run")
         self._setup = setup
         self.updates = figure_line(self.column, "Updates", "How many times the weights are updated.")
-        self.each = figure_line(self.column, "An update takes", "Just measured on this machine.")
+        self.each = figure_line(self.column, "An update takes", TIP)
         self.total = figure_line(self.column, "Total", "The total time of all updates.")
         for signal in (setup.changed, setup.estimate_changed):
             signal.connect(self._show)
@@ -198,9 +198,10 @@ class EstimatePanel(Panel):
     def _show(self) -> None:
         plan, seconds = self._setup.plan, self._setup.seconds_per_update
         self.updates.setText(thousands(plan.learning.updates))
-        self.each.setText("measuring …" if seconds is None else _short(seconds))
-        total = self._setup.seconds_in_all
-        self.total.setText("measuring …" if total is None else f"≈ {duration(total)}")
+        self.each.setText(unknown(self._setup) if seconds is None else f"about {_short(seconds)}")
+        self.total.setText(in_all(self._setup, self._setup.seconds_in_all))
+        for figure in (self.each, self.total):
+            figure.setToolTip(tip(self._setup))
 
 
 class TrainInspector(PanelColumn):

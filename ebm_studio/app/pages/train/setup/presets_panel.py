@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.train.setup.draft import preset_of
+from ebm_studio.app.pages.train.setup.estimate_text import in_all, tip
 from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.panels import Panel
-from ebm_studio.core.durations import duration
 from ebm_studio.data.training.presets import PRESETS, Preset
 
 
@@ -87,6 +87,5 @@ class PresetsPanel(Panel):
         for button in self.buttons:
             chosen = button.preset == preset_of(draft.preset)
             button.setChecked(chosen)
-            seconds = self._setup.seconds_of(button.preset)
-            button.time.setText("measuring …" if seconds is None else f"≈ {duration(seconds)}")
-            button.time.setToolTip("Just measured on this machine, with a few updates of that size.")
+            button.time.setText(in_all(self._setup, self._setup.seconds_of(button.preset)))
+            button.time.setToolTip(tip(self._setup))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from ebm_studio.engine.requests import Ended, Fault
 
 LANE = "train"
 PAUSE = 400  # milliseconds without a further edit before a run is measured
+AGE = 300.0  # seconds after which the machine may be busier, or less so, than when it was measured
 
 
 class TrainSetup(QObject):
@@ -46,7 +48,9 @@ class TrainSetup(QObject):
         self.data_problem = ""
         """Why the data cannot be used, in one sentence."""
         self._wanted: PreviewData | None = None
-        self._measured: dict[Cost, float] = {}
+        self.training = False
+        """Whether a run trains now: nothing is measured meanwhile, since each would slow down the other."""
+        self._measured: dict[Cost, tuple[float, float]] = {}  # seconds for an update, and when that was found
         self._measuring: dict[Cost, EstimateRun] = {}
         self._shown = False
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
@@ -99,7 +103,8 @@ class TrainSetup(QObject):
     @property
     def seconds_per_update(self) -> float | None:
         """What an update of the draft takes on this machine; None until it is measured."""
-        return self._measured.get(cost(self.plan))
+        found = self._measured.get(cost(self.plan))
+        return found[0] if found else None
 
     @property
     def seconds_in_all(self) -> float | None:
@@ -111,17 +116,37 @@ class TrainSetup(QObject):
         return self._seconds(planned(preset, self.plan))
 
     def _seconds(self, plan: Plan) -> float | None:
-        each = self._measured.get(cost(plan))
-        return None if each is None else min(each * plan.learning.updates, plan.time_limit or float("inf"))
+        found = self._measured.get(cost(plan))
+        return None if found is None else min(found[0] * plan.learning.updates, plan.time_limit or float("inf"))
+
+    def set_training(self, training: bool) -> None:
+        """Whether a run trains now."""
+        if training == self.training:
+            return
+        self.training = training
+        if training:
+            for request in list(self._measuring.values()):
+                self._link.cancel(request)
+        else:
+            self._measured.clear()  # they were of another load
+            if self._shown:
+                self._measure()
+        self.estimate_changed.emit()
+
+    def _is_known(self, wanted: Cost) -> bool:
+        found = self._measured.get(wanted)
+        return found is not None and time.monotonic() - found[1] < AGE
 
     def _measure(self) -> None:
-        """Have a few updates made of each size that is not known yet, in the background."""
+        """Have a few updates made of each size that is not known, or no longer, in the background."""
+        if self.training:
+            return
         plans = {cost(plan): plan for plan in (*(planned(preset, self.plan) for preset in PRESETS), self.plan)}
         for known, request in list(self._measuring.items()):
             if known not in plans:
                 self._link.cancel(request)
         for wanted, plan in plans.items():
-            if wanted not in self._measured and wanted not in self._measuring:
+            if wanted not in self._measuring and not self._is_known(wanted):
                 self._measuring[wanted] = self._link.submit(
                     EstimateRun(
                         lane=f"{LANE} {wanted}",
@@ -250,7 +275,7 @@ class TrainSetup(QObject):
             self.preview_changed.emit()
 
     def _take_estimate(self, of: Cost, made: Estimated) -> None:
-        self._measured[of] = made.seconds_per_update
+        self._measured[of] = (made.seconds_per_update, time.monotonic())
         self.estimate_changed.emit()
 
     def _end_estimate(self, of: Cost, _: Ended) -> None:
