@@ -7,6 +7,7 @@ from typing import Any
 
 from ebm_studio.cli.options import add_json
 from ebm_studio.data.models.card import Card, bundled_models, read_card
+from ebm_studio.data.models.card_text import data_title
 
 
 def add(commands: Any) -> None:
@@ -29,6 +30,6 @@ def _line(name: str, card: Card) -> str:
     net, figures = card.net, card.figures
     line = (
         f"{name:<12} {net.size}x{net.size}x{net.channels}  n_f {net.width}  K {card.short_run.steps}  "
-        f"{card.updates} updates  {card.data.name}"
+        f"{card.updates} updates  {data_title(card.data)}"
     )
     return line + (f"  {figures.names[0]} {figures.kid.model.mean:.4f}" if figures else "")

@@ -39,6 +39,8 @@ class OpenModel(QObject):
         self.link = link
         self.undo = undo
         self.model: ModelReady | None = None
+        self.recent: list[str] = []
+        """The files, and models of the hub, that were opened before, the newest first; the Models page keeps them."""
         self.parameters = Parameters()
         """What the Generate page has set for it. Pages that run the model with the same settings begin from these."""
 

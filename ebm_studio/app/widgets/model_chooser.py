@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Protocol
 
@@ -13,10 +14,12 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.widgets.fields import elided
 from ebm_studio.app.widgets.names import in_tip, on_button, printable
 from ebm_studio.core.errors import CheckpointError
-from ebm_studio.data.models.card import bundled_models, read_card, user_models
+from ebm_studio.data.models.card import SUFFIX, NoCardError, bundled_models, read_card, user_models
+from ebm_studio.data.models.card_text import data_title
 from ebm_studio.data.storage.hub import PREFIX, is_hub_name
 from ebm_studio.engine.jobs.chains import ModelReady
 
+RECENT = 8  # files in the menu at most
 WIDTH = 18 * UNIT
 """Of a name at most."""
 FILTER = "Models (*.safetensors *.pt *.pth *.ckpt *.bin);;All files (*)"
@@ -35,11 +38,13 @@ class HasModel(Protocol):
     def model(self) -> ModelReady | None: ...
     @property
     def model_changed(self) -> SignalInstance: ...
+    @property
+    def recent(self) -> list[str]: ...
     def open_model(self, name: str) -> None: ...
 
 
 class ModelChooser(QPushButton):
-    """The bundled models, each with a line from its card, and any file."""
+    """The bundled models, a person's own and recent ones, each with a line from its card; and any file."""
 
     def __init__(self, theme: Theme, state: HasModel) -> None:
         super().__init__("No model")
@@ -65,7 +70,10 @@ class ModelChooser(QPushButton):
     def _fill(self) -> None:
         self.choices.clear()
         self.choices.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        for models in ([(path, path.stem) for path in bundled_models()], [(path, str(path)) for path in user_models()]):
+        bundled, own = bundled_models(), user_models()
+        others = [name for name in self._state.recent if Path(name) not in (*bundled, *own)][:RECENT]
+        recent = [(Path(name), name) for name in others if is_hub_name(name) or os.path.isfile(name)]
+        for models in ([(path, path.stem) for path in bundled], [(path, str(path)) for path in own], recent):
             for path, name in models:
                 action = self.choices.addAction(f"{on_button(path.stem)}\t{on_button(_summary(path))}")
                 action.triggered.connect(lambda _=False, name=name: self._state.open_model(name))
@@ -101,8 +109,14 @@ class ModelChooser(QPushButton):
 
 
 def _summary(path: Path) -> str:
+    if is_hub_name(str(path)):
+        return "from the hub"
+    if path.suffix.lower() != SUFFIX:
+        return "of another program"
     try:
         card = read_card(path)
+    except NoCardError:
+        return "of another program"
     except CheckpointError:
         return "damaged"
-    return f"{card.data.name}, {card.net.size} × {card.net.size}, K {card.short_run.steps}"
+    return f"{data_title(card.data)}, {card.net.size} × {card.net.size}, K {card.short_run.steps}"

@@ -1,4 +1,4 @@
-"""What an evaluation of a model found, kept in the user's cache folder, so that it is there at the next launch.
+"""What an evaluation of a model found, kept in the user's data folder, so that it is there at the next launch.
 
 And what is said of an evaluation. Free of torch.
 """
@@ -39,7 +39,7 @@ def evaluation_file(model: Path) -> Path:
 
 
 def keep_evaluation(path: Path, kept: KeptEvaluation) -> None:
-    """Put an evaluation in the cache. Raises `StudioError`."""
+    """Keep an evaluation. Raises `StudioError`."""
     data = {"source": kept.source, "settings": kept.settings.to_dict(), "figures": kept.figures.to_dict()}
     write_whole(path, lambda file: file.write_text(json.dumps(data, indent=1), encoding="utf-8"))
 

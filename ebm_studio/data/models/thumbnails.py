@@ -1,4 +1,4 @@
-"""The first samples of a model as a small picture file with the model's card, kept in the user's cache folder."""
+"""The first samples of a model as a small picture file with the model's card, kept in the user's data folder."""
 
 from __future__ import annotations
 
@@ -33,11 +33,13 @@ def kept_file(model: Path, folder: str, ending: str) -> Path:
     """
     with MODEL.open(model) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return platformdirs.user_cache_path("ebm-studio", appauthor=False) / folder / f"{digest[:32]}{ending}"
+    return (
+        platformdirs.user_data_path("ebm-studio", appauthor=False) / "about-models" / folder / f"{digest[:32]}{ending}"
+    )
 
 
 def keep_thumbnail(path: Path, pixels: Pixels, card: Card) -> None:
-    """Put a thumbnail, uint8 (COUNT, C, H, W), in the cache. Raises `StudioError`."""
+    """Keep a thumbnail, uint8 (COUNT, C, H, W). Raises `StudioError`."""
     about = PngInfo()
     about.add_text("card", json.dumps(card.to_dict()))
     write_whole(path, lambda file: grid(pixels, columns=COUNT).save(file, pnginfo=about))

@@ -4,19 +4,23 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import platformdirs
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel
 
 from ebm_studio.app.widgets.data_set_box import ZIP
+from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.core.durations import duration
-from ebm_studio.core.evaluation.figures import Figures
+from ebm_studio.core.evaluation.figures import Estimate, Figures
 from ebm_studio.core.specs import NetSpec
 from ebm_studio.data.models import card as card_module
 from ebm_studio.data.models.card import DataCard
 from ebm_studio.data.models.model import load_model, save_model
-from ebm_studio.data.models.thumbnails import COUNT
+from ebm_studio.data.models.thumbnails import COUNT, keep_thumbnail, read_thumbnail, thumbnail_file
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.shell.test_window import type_into
 from tests.hub import TOKEN, serving_hub
@@ -61,6 +65,75 @@ def test_files_opened_lately_are_on_cards_with_samples(running, page):
     assert not card_of(page, "other").current.isVisible()
     texts = [label.text() for label in card_of(page, "other").findChildren(type(card_of(page, "other").name))]
     assert "16 × 16 colour" in texts
+
+
+def test_thumbnails_are_kept_with_the_models_and_not_drawn_again(qtbot, opened, running, page, other):
+    file = thumbnail_file(other)
+    assert file.is_relative_to(platformdirs.user_data_path("ebm-studio", appauthor=False))
+    pixels, card = read_thumbnail(file)
+    keep_thumbnail(file, np.zeros_like(pixels), card)  # so that one sees where they are from
+    running.close()
+    again = opened()
+    again.show_page(again.models)
+    qtbot.waitUntil(lambda: len(again.zoo.thumbnails) == 3, timeout=PATIENCE)
+    assert not again.zoo.thumbnails[str(other)].any()
+
+
+def test_files_opened_lately_are_in_every_menu_of_models(running, page, other):
+    choosers = [chooser for each in running.pages for chooser in each.findChildren(ModelChooser)]
+    assert len(choosers) >= 5
+    for chooser in choosers:
+        chooser.choices.aboutToShow.emit()
+        texts = [action.text() for action in chooser.choices.actions()]
+        assert any(text.startswith("other\t") for text in texts), texts
+    [action] = [a for a in running.compare.headers[1].model.choices.actions() if a.text().startswith("other\t")]
+    action.trigger()
+    assert running.compare_state.sides[1].parameters.model == str(other) or running.link.engine.busy
+
+
+def test_all_text_of_a_card_can_be_read(qtbot, running, learned):
+    learned("birds", make_figures())
+    card = shown(qtbot, running, "learned")
+    for scheme in ("dark", "light"):
+        running._theme.choose(scheme)
+        ground = QColor(running._theme.tokens.raised)
+        for text in (text for text in card.findChildren(QLabel) if text.isVisible() and text.text()):
+            if text.property("role") == "tag":
+                continue  # a mark, not a text
+            assert text.fontInfo().pixelSize() >= 12, text.text()
+            assert contrast(text.palette().color(text.foregroundRole()), ground) >= 4.5, text.text()
+
+
+def contrast(text: QColor, ground: QColor) -> float:
+    """Of two colours, as the Web Content Accessibility Guidelines have it."""
+
+    def light(colour: QColor) -> float:
+        parts = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.getRgbF()[:3]]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    low, high = sorted((light(text), light(ground)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_evaluations_stand_side_by_side(qtbot, running, page, tmp_path):
+    assert page.evaluations.isHidden()
+    for name, kid in (("worse", 0.4), ("better", 0.2)):
+        found = make_figures()
+        found = replace(found, kid=replace(found.kid, model=Estimate(kid, 0.01)))
+        _add_model(tmp_path / "bundle" / f"{name}.safetensors", name, found)
+    page.zoo.refresh()
+    assert page.evaluations.isVisible()
+    rows = page.evaluations._shown
+    assert [row[0] for row in rows] == ["better", "worse"]
+    assert [row[3] for row in rows] == ["0.2000 ± 0.0100", "0.4000 ± 0.0100"]
+    texts = [page.evaluations.grid.itemAt(i).widget().text() for i in range(page.evaluations.grid.count())]
+    assert "Fréchet distance" in texts
+    assert "better" in texts
+
+
+def _add_model(path: Path, name: str, figures: Figures) -> None:
+    model = load_model(make_model(path), "cpu")
+    save_model(path, model.net, replace(model.card, name=name, figures=figures))
 
 
 def test_a_card_is_opened_by_its_button_and_by_enter(qtbot, running, page):

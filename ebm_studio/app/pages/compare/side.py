@@ -61,6 +61,11 @@ class Side(QObject):
         """The short run."""
         return self.parameters.run
 
+    @property
+    def recent(self) -> list[str]:
+        """See `OpenModel.recent`."""
+        return self._state.recent
+
     def open_model(self, name: str, run: ShortRun | None = None) -> None:
         """Load a model, to be run with `run`, or with its own short run."""
         self._state.dismiss()

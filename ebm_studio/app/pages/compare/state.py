@@ -47,6 +47,11 @@ class CompareState(ChainsState):
         open_model.asked.connect(self._make_way)
 
     @property
+    def recent(self) -> list[str]:
+        """See `OpenModel.recent`."""
+        return self._open.recent
+
+    @property
     def model(self) -> ModelReady | None:
         """The model whose trained K the timeline marks: none when the sides differ in it."""
         models = [side.model for side in self.sides]

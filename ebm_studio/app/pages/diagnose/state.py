@@ -56,6 +56,11 @@ class Side(QObject):
         progress = self._state.link.progress
         return progress if progress is not None and progress.request == self._request else None
 
+    @property
+    def recent(self) -> list[str]:
+        """See `OpenModel.recent`."""
+        return self._state.opened.recent
+
     def open_model(self, name: str) -> None:
         """Load a model to look at, beside the one that is open."""
         self._state.dismiss()
@@ -142,6 +147,7 @@ class DiagnoseState(Faults):
         self.is_beside = False
         """Whether a second model is shown."""
         self.sides = (Side(self, "A"), Side(self, "B"))
+        self.opened = opened
         opened.model_changed.connect(lambda: self.sides[0].set_model(opened.model))
 
     def set_count(self, count: int) -> None:

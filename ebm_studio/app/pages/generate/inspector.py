@@ -18,6 +18,7 @@ from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.app.widgets.short_run_panel import ShortRunPanel
 from ebm_studio.core.specs import MAX_STEPS
 from ebm_studio.data.models.card import Card
+from ebm_studio.data.models.card_text import data_title
 
 PAST = (
     "Past the trained K the energy usually keeps falling, contrast grows, and pictures over-saturate. The short run "
@@ -175,7 +176,7 @@ class ModelPanel(Panel):
 
 def _facts(card: Card) -> dict[str, str]:
     return {
-        "Data": card.data.name,
+        "Data": data_title(card.data),
         "Pictures": f"{card.net.size} × {card.net.size}, {'grey' if card.net.channels == 1 else 'colour'}",
         "Network": network_text(card.net),
         "Trained K": str(card.short_run.steps),

@@ -31,7 +31,7 @@ class EvaluationPanel(QWidget):
         )
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.source.changed.connect(self._show_source)
-        self.other = label("", "small")
+        self.other = label("", "muted")
         self.other.setTextFormat(Qt.TextFormat.PlainText)
         self.other.setWordWrap(True)
         self.count = WholeField(
@@ -64,7 +64,7 @@ class EvaluationPanel(QWidget):
         for row, (name, widget) in enumerate(
             (("Data set", self.source), ("Samples", self.count), ("Held out", self.held_out))
         ):
-            grid.addWidget(label(name, "small"), row, 0)
+            grid.addWidget(label(name, "muted"), row, 0)
             grid.addWidget(widget, row, 1)
         grid.addWidget(self.other, 3, 0, 1, 2)
         grid.addWidget(self.start, 4, 1, Qt.AlignmentFlag.AlignRight)

@@ -39,7 +39,7 @@ class FiguresView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.about = label("", "small")
+        self.about = label("", "muted")
         self.about.setTextFormat(Qt.TextFormat.PlainText)
         self.about.setWordWrap(True)
         self._table, self._lines = QGridLayout(), QGridLayout()
@@ -129,7 +129,7 @@ def _fill(grid: QGridLayout, rows: list[Row]) -> None:
         old.deleteLater()
     for row, (tip, cells) in enumerate(rows):
         for column, text in enumerate(cells):
-            cell = label(text, "value" if column and tip else "small")
+            cell = label(text, "" if column and tip else "muted")
             cell.setToolTip(tip)
             if column:
                 cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

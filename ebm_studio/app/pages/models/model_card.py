@@ -25,6 +25,7 @@ from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.core.durations import duration
 from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.data.models.card import Card, DataCard
+from ebm_studio.data.models.card_text import data_title, data_total, weaknesses
 from ebm_studio.data.pictures.pictures import Pixels
 
 TILE = 8 * UNIT
@@ -82,7 +83,8 @@ class ModelCard(QFrame):
         self.current = label("in use", "tag")
         self.current.hide()
         self.data = label("", "muted")
-        self.problem = label("", "small")
+        self.data.setAccessibleName("Training pictures")
+        self.problem = label("", "muted")
         self.note = label("", "muted")
         for text in (self.problem, self.data):
             text.setWordWrap(True)
@@ -158,9 +160,9 @@ class ModelCard(QFrame):
         card = entry.card
         self.data.setText(_data(card) if card else "")
         self.data.setVisible(card is not None)
-        self.note.setText(_first_lines(self.note, card.note, 3 * room - 10 * UNIT) if card else "")
+        self.note.setText(_first_lines(self.note, _noted(card), 3 * room - 10 * UNIT) if card else "")
         self.note.setWordWrap(True)
-        self.note.setToolTip(in_tip(card.note) if card and card.note else "")
+        self.note.setToolTip(in_tip(_noted(card)) if card and card.note else "")
         self.note.setVisible(bool(card and card.note))
         if card is not None and card != self._written:
             self._written = card
@@ -208,11 +210,12 @@ def _first_lines(widget: QWidget, text: str, width: int) -> str:
 
 def _data(card: Card) -> str:
     data = card.data
-    parts = [data.name if data.name != "unknown" else "unknown data"]
-    if data.count:
-        parts.append(f"{thousands(data.count)} pictures")
-    parts.append(data.licence or "licence not stated")
-    return " · ".join(parts)
+    total = f", {thousands(data_total(data))}" if data.count else ""
+    return f"{data_title(data)}{total} · {data.licence or 'licence not stated'}"
+
+
+def _noted(card: Card) -> str:
+    return " ".join(filter(None, weaknesses(card)))
 
 
 def _figures(card: Card) -> list[tuple[str, str, str]]:

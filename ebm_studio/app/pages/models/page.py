@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.models import model_card
+from ebm_studio.app.pages.models.evaluations_section import EvaluationsSection
 from ebm_studio.app.pages.models.foreign_strip import ForeignStrip
 from ebm_studio.app.pages.models.model_card import WIDTH, ModelCard
 from ebm_studio.app.pages.models.state import Entry, Zoo
@@ -82,6 +83,7 @@ class ModelsPage(Page):
         self.open.setToolTip("A .safetensors file of this program, or a .pt file of the authors' code.")
         self.open.clicked.connect(self.open_file)
         self.empty = label("No model yet. Open a model file, or drop one anywhere on this window.", "muted")
+        self.evaluations = EvaluationsSection(zoo)
         self._foreign = ForeignStrip(studio, theme)
         self._lay_out()
         self.open_action = act(self, "Open a model file…", self.open_file)
@@ -98,7 +100,7 @@ class ModelsPage(Page):
         column = QVBoxLayout(body)
         column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
         column.setSpacing(3 * UNIT)
-        for widget in (self.empty, self.bundled, self.own, self.recent):
+        for widget in (self.empty, self.bundled, self.own, self.recent, self.evaluations):
             column.addWidget(widget)
         column.addStretch(1)
         self.area = scrolled(body)

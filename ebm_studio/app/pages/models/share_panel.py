@@ -30,7 +30,7 @@ class SharePanel(QWidget):
         self.push = QPushButton("Push")
         self.push.setToolTip("Upload the model with its card and samples. Sign in first with `hf auth login`.")
         self.push.clicked.connect(self._push)
-        self.told = label("", "small")
+        self.told = label("", "muted")
         self.told.setTextFormat(Qt.TextFormat.PlainText)
         self.told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.told.setWordWrap(True)

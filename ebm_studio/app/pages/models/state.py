@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.core.errors import DataError, StudioError
+from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.models.card import SUFFIX, Card, NoCardError, bundled_models, read_card, user_models
 from ebm_studio.data.models.evaluation_cache import KeptEvaluation
@@ -78,6 +79,8 @@ class Zoo(QObject):
         self._settings = settings
         self._faults = faults
         self._asked: dict[str, float] = {}  # when the file was written whose thumbnail was asked for
+        self._open_model = open_model
+        open_model.recent = self.recent
         open_model.opened.connect(self._open)
 
     @property
@@ -102,6 +105,12 @@ class Zoo(QObject):
                 self._link.submit(MakeThumbnail(page=PAGE, model=entry.name), self._take_thumbnail, ended)
                 self.evaluations.pop(entry.name, None)
                 self._link.submit(FindEvaluation(page=PAGE, model=entry.name), self._take_evaluation)
+
+    def figures_of(self, entry: Entry) -> Figures | None:
+        """What the newest evaluation of a model found: one made here, or the one that its card tells of."""
+        if (kept := self.evaluations.get(entry.name)) is not None:
+            return kept.figures
+        return entry.card.figures if entry.card else None
 
     def forget(self, name: str) -> None:
         """Take a file from the list; the file stays."""
@@ -178,6 +187,7 @@ class Zoo(QObject):
 
     def _remember(self, names: list[str]) -> None:
         self._settings.set("models/recent", names[:MOST])
+        self._open_model.recent = self.recent
 
     def _with_card(self, entry: Entry) -> Entry:
         card = entry.card or self._cards.get(entry.name)

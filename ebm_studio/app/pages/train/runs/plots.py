@@ -58,7 +58,7 @@ KINDS = (
         signed=True,
     ),
     Kind(
-        "Gradient v, K·v",
+        "v and K·v",
         "v",
         "v, the mean length of the gradient part of a step, and on the right K·v, the length of a chain. "
         "Steady in a healthy run.",

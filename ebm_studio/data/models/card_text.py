@@ -1,0 +1,37 @@
+"""What a card says, in a person's words. Free of torch."""
+
+from __future__ import annotations
+
+from ebm_studio.data.models.card import Card, DataCard
+
+TITLES = {
+    "celeba": "CelebA faces",
+    "cifar10": "CIFAR-10 photos",
+    "fashion-mnist": "Fashion-MNIST clothes",
+    "flowers102": "Oxford flowers",
+    "mnist": "MNIST digits",
+    "svhn": "SVHN house numbers",
+}
+"""What is in the public sets, by their names."""
+BY_LICENCE = {"CelebA": "CelebA faces", "public flower photos": "Flowers"}
+"""What is in the sets that the bundled models were trained on: their files have names that say nothing."""
+OPENINGS = ("Known weaknesses:", "Weak:")
+
+
+def data_title(data: DataCard) -> str:
+    """What the pictures are; the name of a person's own set."""
+    known = next((title for start, title in BY_LICENCE.items() if data.licence.startswith(start)), data.name)
+    return TITLES.get(data.name, "unknown data" if known == "unknown" else known)
+
+
+def data_total(data: DataCard) -> int:
+    """All pictures of the set: those for training and those held out."""
+    return data.count + data.held_out
+
+
+def weaknesses(card: Card) -> tuple[str, str]:
+    """The label and the text of a card's note; the label is empty when the note begins with no weaknesses."""
+    for opening in OPENINGS:
+        if card.note.startswith(opening):
+            return "Known weaknesses:", card.note.removeprefix(opening).strip()
+    return "", card.note
