@@ -59,6 +59,7 @@ def add(commands: Any) -> None:
         help="start from this model's weights, network and short run; at twice its size, the network grows",
     )
     _add_settings(parser)
+    _add_watching(parser)
     add_device(parser)
     add_backend(parser)
     add_json(parser)
@@ -111,6 +112,22 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="seed of everything random (default: 0)")
     parser.add_argument("--hold-out", type=int, metavar="N", help="hold out N images, the last ones of each folder")
     parser.add_argument("--licence", help="the data's licence, for the card")
+
+
+def _add_watching(parser: argparse.ArgumentParser) -> None:
+    """What is measured on the way, and what follows from it."""
+    parser.add_argument(
+        "--fidelity-every",
+        type=duration,
+        metavar="T",
+        help="hold samples against real pictures after each T of training (10m), and keep the best model",
+    )
+    parser.add_argument(
+        "--stop-after-no-improvement",
+        type=int,
+        metavar="N",
+        help="with --fidelity-every: stop after N measurements in a row that are no better than the best",
+    )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -270,8 +287,12 @@ def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
         licence=args.licence,
         name=args.name,
         time_limit=args.time_limit,
+        fidelity_every=args.fidelity_every,
+        patience=args.stop_after_no_improvement,
         backend=None if args.backend == "auto" else args.backend,
     )
+    if changed.patience < 0 or (changed.patience and changed.fidelity_every is None):
+        raise SettingsError("To stop after N measurements without improvement, add --fidelity-every; N is 1 or more.")
     # A plain --resume changes nothing about how the model was made, so the card leaves it out.
     as_before = plan.command and changed == plan and not args.step_back
     return plan if as_before else replace(changed, command=_command(plan.command))

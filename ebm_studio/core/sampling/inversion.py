@@ -83,22 +83,15 @@ def reconstruct(
 ) -> Iterator[Iterate]:
     """Search from noise `start` for the z of each photo; both (N, C, H, W), the photos in [-1, 1].
 
-    With `found`, the z (N, C, H, W) of an earlier search, continue from there, with the first step again: nothing
-    worse comes of it.
-
-    With `known`, boolean and of a shape that broadcasts to the photos', only those pixels count: the short run fills in
-    the others. Raises `DivergedError` when no photo has a finite error.
+    With `found`, the z (N, C, H, W) of an earlier search, continue from there: nothing worse comes of it. With `known`,
+    boolean and of a shape that broadcasts to the photos', only those pixels count: the short run fills in the others.
+    Raises `DivergedError` when no photo has a finite error.
     """
     known, count = _known(photos, known)
     project = _one_by_one(_projection(settings.mode, run.start))
     even = _one_by_one(lambda slope: balanced(slope, COARSE[settings.mode]))
 
-    # The chain undone is a far better start than noise, but undoing needs to know the whole end.
-    whole = known.flatten(1).all(1)
-    if found is not None:
-        z = found
-    else:
-        z = _chosen(whole, project(undo(gradient, photos, run)), start) if whole.any() else start
+    z = _beginning(gradient, photos, start, run, known, project) if found is None else found
     velocity = torch.zeros_like(z)
     best_z, best_images = z, z
     best_error = torch.full_like(count, torch.inf)
@@ -127,6 +120,19 @@ def reconstruct(
         moving = (best_error > settings.tolerance) & error.isfinite()
         velocity = _chosen(moving, velocity, torch.zeros_like(velocity))
         z = project(_chosen(moving, z, best_z) + velocity)
+
+
+def _beginning(
+    gradient: Gradient,
+    photos: Tensor,
+    start: Tensor,
+    run: ShortRun,
+    known: Tensor,
+    project: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """The first z. The chain undone is a far better one than noise, but undoing needs to know the whole end."""
+    whole = known.flatten(1).all(1)
+    return _chosen(whole, project(undo(gradient, photos, run)), start) if whole.any() else start
 
 
 def _known(photos: Tensor, known: Tensor | None) -> tuple[Tensor, Tensor]:

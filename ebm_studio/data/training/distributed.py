@@ -17,14 +17,14 @@ from ebm_studio.data.storage.progress import Progress, silent
 from ebm_studio.data.training.plan import Plan
 
 
-def open_data(plan: Plan, progress: Progress = silent) -> ImageSet:
-    """The training images of a run. Raises `DataError`."""
+def open_data(plan: Plan, progress: Progress = silent) -> tuple[ImageSet, ImageSet]:
+    """The training images of a run, and those that it holds out. Raises `DataError`."""
     data = open_images(plan.source, plan.net.size, plan.net.channels, progress)
     if data.images.shape[1:] != plan.net.shape:
         raise DataError(
             f"The images of {plan.source} have shape {data.images.shape[1:]}, the network needs {plan.net.shape}."
         )
-    return data.without_last(plan.held_out)
+    return data.without_last(plan.held_out), data.last(plan.held_out)
 
 
 def make_learner(plan: Plan, data: ImageSet, device: torch.device, ranks: Ranks) -> Learner:
@@ -39,7 +39,7 @@ def follow(device: torch.device, ranks: Ranks) -> None:
     Raises `LostRankError` if that stops unexpectedly, and `DataError` if the images here differ.
     """
     plan = ranks.hear()
-    data = open_data(plan)
+    data, _ = open_data(plan)
     if data.fingerprint != plan.fingerprint:
         raise DataError(
             f"The {len(data)} images of {plan.source} here are not the {plan.images} images that the run has."

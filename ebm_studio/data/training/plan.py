@@ -54,6 +54,10 @@ class Plan:
     command: str = ""
     time_limit: float | None = None
     """Seconds after which the run is done, however many updates that makes."""
+    fidelity_every: float | None = None
+    """Seconds of training between two measurements of fidelity; None for none. See `data.training.fidelity_watch`."""
+    patience: int = 0
+    """The run stops when so many measurements in a row are no better than the best before; 0 for never."""
     backend: str = "auto"
     """What computes the short runs; chosen at the start and then kept, since backends round differently."""
     images: int = 0
@@ -77,9 +81,11 @@ class Plan:
     def from_dict(cls, data: object) -> Plan:
         """The plan that `to_dict` wrote. Raises `StudioError` when it is not one."""
         plan = build(cls, data, "the plan")
-        for name in ("held_out", "images", "steps_back"):
+        for name in ("held_out", "images", "steps_back", "patience"):
             check(getattr(plan, name) >= 0, f"{getattr(plan, name)} is not a value of {name}")
-        check(plan.time_limit is None or plan.time_limit > 0, f"{plan.time_limit} is not a value of time_limit")
+        for name in ("time_limit", "fidelity_every"):
+            value = getattr(plan, name)
+            check(value is None or value > 0, f"{value} is not a value of {name}")
         return plan
 
 
@@ -98,7 +104,13 @@ def command_of(plan: Plan, whole_paths: bool = False) -> str:
         for option, field in options.items():
             if _depends(plan, part, field) or getattr(spec, field) != getattr(type(spec)(), field):
                 words += [f"--{option.replace('_', '-')}", str(getattr(spec, field))]
-    rest = {"--time-limit": plan.time_limit, "--hold-out": plan.held_out, "--licence": plan.licence}
+    rest = {
+        "--time-limit": plan.time_limit,
+        "--fidelity-every": plan.fidelity_every,
+        "--stop-after-no-improvement": plan.patience,
+        "--hold-out": plan.held_out,
+        "--licence": plan.licence,
+    }
     for option, value in (*rest.items(), ("--from", told(plan.origin))):
         words += [option, f"{value:.12g}" if isinstance(value, float) else str(value)] if value else []
     return shlex.join(words)

@@ -59,6 +59,14 @@ def done_text(updates: int) -> str:
     return f"Done after {updates} updates."
 
 
+def stalled_text(updates: int, best: int, patience: int) -> str:
+    """At its end, when its fidelity no longer improves."""
+    return (
+        f"Stopped at update {updates}: {patience} measurements of fidelity in a row were no better than that of update "
+        f"{best}, whose model is kept as the best."
+    )
+
+
 def other_images(plan: Plan, count: int, folder: Path) -> str:
     """The error if a run would continue with different images from those it was trained on."""
     return (

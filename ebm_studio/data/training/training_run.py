@@ -5,6 +5,7 @@ state.safetensors ...    what the run goes on from (`data.training.checkpoints`)
 metrics.csv ...          what it tells, and the orders it takes (`data.training.run_log`)
 samples/000400.png       64 chains of seed 0 at update 400
 model.safetensors        the model as of the last save, ready to load
+fidelity.csv, best.safetensors   what was measured on the way, and the best model by it, if that was asked for
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ebm_studio.core.errors import (
     DataError,
     DivergedError,
     LostRankError,
+    StudioError,
 )
 from ebm_studio.core.learning.metrics import Metrics
 from ebm_studio.core.learning.ranks import ALONE, Ranks
@@ -37,10 +39,12 @@ from ebm_studio.data.storage.machine import machine
 from ebm_studio.data.storage.progress import Progress, silent
 from ebm_studio.data.training.checkpoints import Saved, Snapshot, read_state, save_state
 from ebm_studio.data.training.distributed import make_learner, open_data
+from ebm_studio.data.training.fidelity_log import BEST, append_fidelity, best_of
+from ebm_studio.data.training.fidelity_watch import FidelityWatch, card_of_best
 from ebm_studio.data.training.plan import Plan, check_new, write_plan
 from ebm_studio.data.training.run_diary import Diary, Pace
 from ebm_studio.data.training.run_log import append_metrics, cut_metrics, metrics_of, metrics_row, parse_metrics
-from ebm_studio.data.training.run_text import beginning, card_of, done_text, other_images, stepping_back
+from ebm_studio.data.training.run_text import beginning, card_of, done_text, other_images, stalled_text, stepping_back
 
 SAVE_SECONDS = 60.0
 GRID_SECONDS = (10.0, 120.0)  # between two sample grids, in a young run and in an old one
@@ -78,6 +82,7 @@ class TrainingRun:
         self._ranks = ranks
         self._asked_to_stop: Callable[[], bool] = lambda: False
         self._healthy: list[Snapshot] = []
+        self._fidelity: FidelityWatch
 
     @classmethod
     def start(
@@ -107,13 +112,14 @@ class TrainingRun:
         diary = diary or Diary(folder)
         saved = read_state(folder)
         try:
-            data = _open_data(folder, plan, saved, progress)
+            data, held_out = _open_data(folder, plan, saved, progress)
         except DataError as error:
             if saved:
                 diary.fail(str(error), "data_lost", saved.now.updates)
             raise
         plan = replace(plan, images=len(data), fingerprint=data.fingerprint)
         run = cls(folder, plan, data, device, diary, ranks)
+        run._fidelity = FidelityWatch(folder, plan, data.images, held_out.images)
         ranks.tell(run.plan)
         if saved:
             run._load(saved.now)
@@ -182,10 +188,35 @@ class TrainingRun:
                 self.draw()
                 drawn = time.monotonic()
                 until_grid = grid_pause(self.seconds, drawn - began)
+            if self._fidelity.is_due(self.seconds):
+                self._measure()
+                if self._fidelity.has_stalled:
+                    break
+        if self.progress >= 1 and self._fidelity.is_behind(self.learner.updates):
+            self._measure()
         self.save()
         self.draw()
         self._note_end()
         return self.progress >= 1
+
+    def _measure(self) -> None:
+        """Measure the fidelity, and keep the model if it is the best. It takes no training time."""
+        updates = self.learner.updates
+        try:
+            found = self._fidelity.measure(self.model(), updates, self.seconds)
+        except DivergedError:  # nothing to measure, and for the watchdog to judge
+            return
+        except StudioError as error:
+            self._fidelity.turn_off()
+            self.diary.note("warning", f"Fidelity is not measured: {error}")
+            return
+        self.save()  # so that the run never goes back behind what was measured
+        if self._fidelity.is_best(found):
+            best = card_of_best(self.card(), found)
+            self._kept(lambda: save_model(self.folder / BEST, self.learner.average, best))
+        self._kept(lambda: append_fidelity(self.folder, found))
+        self._fidelity.found.append(found)
+        self._clock = time.monotonic()
 
     def save(self) -> None:
         """Write state and model; a kill at any moment leaves a whole state behind. A full disk is waited out."""
@@ -316,6 +347,7 @@ class TrainingRun:
             if path.stem.isdecimal() and int(path.stem) > self.learner.updates:
                 path.unlink(missing_ok=True)
         self._past = deque(past, maxlen=MEMORY)
+        self._fidelity.take_up(self.seconds)
         self._watchdog = Watchdog(self.plan.net, self.plan.short_run, past)
         self._healthy = self._healthy or [self._snapshot()]
         self._pace = Pace()
@@ -339,16 +371,18 @@ class TrainingRun:
     def _note_end(self) -> None:
         is_done, updates = self.progress >= 1, self.learner.updates
         text = done_text(updates) if is_done else f"Stopped at update {updates}; everything is saved."
+        if not is_done and self._fidelity.has_stalled and (best := best_of(self._fidelity.found)):
+            text = stalled_text(updates, best.update, self.plan.patience)
         self.diary.note("done" if is_done else "stop", text)
         self.diary.tell(state="done" if is_done else "stopped", text=text, seconds_left=None)
 
 
-def _open_data(folder: Path, plan: Plan, saved: Saved | None, progress: Progress) -> ImageSet:
-    """The training images of a run, which must not have changed. Raises `DataError`."""
+def _open_data(folder: Path, plan: Plan, saved: Saved | None, progress: Progress) -> tuple[ImageSet, ImageSet]:
+    """The training images of a run, which must not have changed, and those held out. Raises `DataError`."""
     try:
         if is_part_of(plan.source, folder):
             raise DataError(f"{folder} is inside {plan.source}: the run would train on its own samples.")
-        data = open_data(plan, progress)
+        data, held_out = open_data(plan, progress)
     except DataError as error:
         if saved:
             text = f"{error} Training up to update {saved.now.updates} is saved; give the new location of the data."
@@ -356,7 +390,7 @@ def _open_data(folder: Path, plan: Plan, saved: Saved | None, progress: Progress
         raise
     if saved and saved.now.updates and plan.fingerprint not in ("", data.fingerprint):
         raise DataError(other_images(plan, len(data), folder))
-    return data
+    return data, held_out
 
 
 def grid_pause(age: float, cost: float = 0.0) -> float:

@@ -98,8 +98,6 @@ def test_all_text_of_a_card_can_be_read(qtbot, running, learned):
         running._theme.choose(scheme)
         ground = QColor(running._theme.tokens.raised)
         for text in (text for text in card.findChildren(QLabel) if text.isVisible() and text.text()):
-            if text.property("role") == "tag":
-                continue  # a mark, not a text
             assert text.fontInfo().pixelSize() >= 12, text.text()
             assert contrast(text.palette().color(text.foregroundRole()), ground) >= 4.5, text.text()
 

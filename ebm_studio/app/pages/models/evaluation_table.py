@@ -113,7 +113,7 @@ def _scales(figures: Figures) -> list[Row]:
 def _further(figures: Figures) -> list[Row]:
     near, health = figures.nearest, figures.health
     rows: list[Row] = [
-        (NEAREST, ("Nearest training picture", f"{near.model:.3f}, {near.held_out:.3f}")),
+        (NEAREST, ("Nearest picture", f"{near.model:.3f}, {near.held_out:.3f}")),
         (COPIES, ("Suspiciously close", f"{near.copies:.1%}")),
         (HELD_OUT, ("Held-out error", f"{figures.heldout_error:.5f}")),
         (HEALTH, ("d, v, K v", f"{health.d:+.2f}, {health.v:.2f}, {health.path_length:.1f}".replace("-", "−"))),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ebm_studio.app.studio.parameters import NOISE_SCALE, STEP_SIZE, STEPS, Number
 from ebm_studio.core.specs import MAX_CHAINS, MAX_UPDATES
 from ebm_studio.data.training.plan import Plan
 
 MINUTE = 60
+TIMES = ("time_limit", "fidelity_every")
+"""Fields of a plan in seconds, of which none is None."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +29,16 @@ class Knob:
 
     def value(self, plan: Plan) -> float:
         """What a plan has."""
-        if self.name == "time_limit":
-            return round((plan.time_limit or 0) / MINUTE)
-        value: float = getattr(getattr(plan, self.part), self.name)
-        return value
+        owner = getattr(plan, self.part) if self.part else plan
+        value: float = getattr(owner, self.name) or 0
+        return round(value / MINUTE) if self.name in TIMES else value
 
     def turned(self, plan: Plan, value: float) -> Plan:
         """The plan with another value. Raises `SettingsError`."""
         number = round(value) if self.number.whole else float(value)
-        if self.name == "time_limit":
-            return replace(plan, time_limit=float(MINUTE * number) or None)
+        if not self.part:
+            changed: dict[str, Any] = {self.name: (float(MINUTE * number) or None) if self.name in TIMES else number}
+            return replace(plan, **changed)
         return replace(plan, **{self.part: replace(getattr(plan, self.part), **{self.name: number})})
 
 
@@ -75,6 +78,17 @@ LEARNING = (
     _knob(
         "", "time_limit", "Time limit, minutes", 0, 100_000, (1, 1440),
         "The run ends after this much training, whatever the number of updates. 0 means no limit.", zero=True,
+    ),
+    _knob(
+        "", "fidelity_every", "Measure fidelity, minutes", 0, 10_000, (1, 120),
+        "After each so many minutes of training, 256 samples are held against real pictures (KID-lite0), and the best "
+            "model is kept. 0 means never.", zero=True,
+    ),
+    _knob(
+        "", "patience", "Stop without improvement", 0, 1000, (1, 20),
+        "The run stops after so many measurements of fidelity in a row that are no better than the best. 0 means "
+            "never.",
+        zero=True,
     ),
     _knob(
         "learning", "data_noise", "Data noise σ", 0, 2, (1e-3, 0.3),
