@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ebm_studio.cli.options import add_device, add_json, progress_bar, some_path
+from ebm_studio.core.errors import DataError
 
 if TYPE_CHECKING:
     from ebm_studio.data.exports.encoders import Kind
@@ -38,13 +39,17 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Replay and write the file."""
     from ebm_studio.data.exports.encoders import check_target
-    from ebm_studio.data.exports.recipe import LandscapeRecipe
+    from ebm_studio.data.exports.recipe import HistoryRecipe, LandscapeRecipe
     from ebm_studio.data.exports.recipe_files import read_recipe
 
     target = check_target(args.output)
     recipe = read_recipe(args.file)
     if isinstance(recipe, LandscapeRecipe):
         return _replay_landscape(args, recipe)
+    if isinstance(recipe, HistoryRecipe):
+        raise DataError(
+            f"{args.file} is a film of the training run {recipe.run}, which only training makes again: {recipe.command}"
+        )
     return _replay_models(args, recipe, target)
 
 

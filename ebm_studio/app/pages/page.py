@@ -23,7 +23,7 @@ from ebm_studio.app.widgets.fields import Parameter
 from ebm_studio.app.widgets.splitter import remember_split, restore_split
 from ebm_studio.core.errors import DataError
 from ebm_studio.data.exports.commands import command_of
-from ebm_studio.data.exports.recipe import LandscapeRecipe, Recipe
+from ebm_studio.data.exports.recipe import HistoryRecipe, LandscapeRecipe, Recipe
 from ebm_studio.data.storage.settings import Settings
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Page(QWidget):
         """The line of the command line that makes what is shown. Raises `DataError` when there is none."""
         known = {model.card.name: model.name} if (model := self.studio.open.model) else {}
         for recipe in (thing.recipe for thing in self.exportables()):
-            name = "" if isinstance(recipe, LandscapeRecipe) else known.get(recipe.sides[0].model, "")
+            name = "" if isinstance(recipe, LandscapeRecipe | HistoryRecipe) else known.get(recipe.sides[0].model, "")
             with suppress(DataError):
                 return command_of(recipe, name)
         raise DataError(f"No command can draw what {self.title} shows now: export it, and replay the file.")

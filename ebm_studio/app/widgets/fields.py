@@ -219,6 +219,10 @@ class Choice(QWidget):
         """Show another choice."""
         self._buttons[value].setChecked(True)
 
+    def set_offered(self, value: str, offered: bool) -> None:
+        """Show or hide one of the words."""
+        self._buttons[value].setVisible(offered)
+
     def focus_chosen(self) -> None:
         """Give the focus to what is chosen."""
         next(button for button in self._buttons.values() if button.isChecked()).setFocus()

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, Protocol, get_args
 from ebm_studio import __version__
 from ebm_studio.core.checks import is_number, is_whole
 from ebm_studio.core.errors import DataError, StudioError
-from ebm_studio.core.specs import MAX_CHAINS, MAX_STOPS, Interpolation, ShortRun, check_count, check_seed
+from ebm_studio.core.specs import MAX_CHAINS, MAX_STOPS, MAX_UPDATES, Interpolation, ShortRun, check_count, check_seed
 from ebm_studio.data.exports.frames import Look
 from ebm_studio.data.exports.recipe_sources import Original, Seeds, Source, count_of
 from ebm_studio.data.models.card import Card
@@ -264,10 +264,30 @@ class LandscapeRecipe(Made):
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HistoryRecipe(Made):
+    """The samples of a training run through its history. They are not kept here: only training makes them again."""
+
+    kind: ClassVar[str] = "history"
+    run: str
+    """The run's name."""
+    command: LongText
+    """What trains like it, a line for each command that was given."""
+    updates: tuple[int, ...]
+    """Of each frame."""
+
+    def __post_init__(self) -> None:
+        check(is_name(self.run), "its run has no name")
+        check(
+            bool(self.updates) and all(is_whole(update, 0, MAX_UPDATES) for update in self.updates),
+            "it does not say of which updates it is",
+        )
+
+
 OfChains = ChainRecipe | LatentRecipe | ComparisonRecipe | ReconstructionRecipe
 OfModels = OfChains | PathRecipe
-"""What models that are elsewhere make again; a landscape's recipe contains its own."""
-Recipe = OfModels | LandscapeRecipe
+"""What models that are elsewhere make again; a landscape's recipe contains its own, and a history's needs training."""
+Recipe = OfModels | LandscapeRecipe | HistoryRecipe
 
 
 def recipe_from_json(text: str | bytes) -> Recipe:

@@ -32,7 +32,7 @@ class Fidelity:
     @property
     def row(self) -> str:
         """Its line."""
-        return f"{self.update},{self.seconds:.2f},{self.kid:.6g},{self.spread:.6g}\n"
+        return f"{self.update},{self.seconds!r},{self.kid:.6g},{self.spread:.6g}\n"
 
 
 def read_fidelity(folder: Path) -> list[Fidelity]:

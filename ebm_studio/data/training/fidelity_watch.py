@@ -72,7 +72,7 @@ class FidelityWatch:
             self._target = self._extractor.cached(self._real)
         samples = to_pixels(model.sample(SAMPLES, seed=0).numpy())
         found = kid(self._extractor(samples), self._target)
-        return Fidelity(updates, round(seconds, 2), found.mean, found.sd)
+        return Fidelity(updates, seconds, found.mean, found.sd)
 
     def is_best(self, found: Fidelity) -> bool:
         """Whether a new measurement beats all before."""

@@ -22,6 +22,7 @@ from ebm_studio.data.models.card import SUFFIX
 from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
 from ebm_studio.data.storage.bundle import this_program
+from ebm_studio.data.training.fidelity_log import BEST, Fidelity, read_fidelity
 from ebm_studio.data.training.plan import PLAN, Plan, command_of, read_plan, write_plan
 from ebm_studio.data.training.run_log import (
     CURVES,
@@ -124,6 +125,15 @@ class RunFolder:
     def model(self) -> Path:
         """The file of the model as of the last save; it need not be there yet."""
         return self.path / f"model{SUFFIX}"
+
+    @property
+    def best(self) -> Path:
+        """The file of the model that was the best when fidelity was measured; it need not be there."""
+        return self.path / BEST
+
+    def fidelity(self) -> list[Fidelity]:
+        """What was measured on the way, oldest first."""
+        return read_fidelity(self.path)
 
     def plan(self) -> Plan:
         """Its settings. Raises `StudioError` when they are damaged."""
@@ -238,11 +248,12 @@ class RunFolder:
         _move(self.path, place)
         return Trashed(self, place)
 
-    def export_model(self, to: Path) -> None:
-        """Copy the model as of the last save. Raises `StudioError`."""
-        if not self.model.exists():
-            raise StudioError(f"{self.name} has no model yet: the first save writes it.")
-        write_whole(to, lambda file: shutil.copyfile(self.model, file))
+    def export_model(self, to: Path, best: bool = False) -> None:
+        """Copy the model as of the last save, or the best one. Raises `StudioError`."""
+        source = self.best if best else self.model
+        if not source.exists():
+            raise StudioError(f"{self.name} has no such model yet: the first save, or measurement, writes it.")
+        write_whole(to, lambda file: shutil.copyfile(source, file))
 
 
 @dataclass(frozen=True, slots=True)

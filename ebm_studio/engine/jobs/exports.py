@@ -16,6 +16,7 @@ from ebm_studio.data.exports.frames import Drawable, Look
 from ebm_studio.data.exports.recipe import (
     ChainRecipe,
     ComparisonRecipe,
+    HistoryRecipe,
     LandscapeRecipe,
     LatentRecipe,
     PathRecipe,
@@ -222,6 +223,8 @@ def _opened(path: Path, recipe: Recipe, worker: Worker, find: Callable[[Side], s
     """What a recipe was made from, with the models that `find` names."""
     if isinstance(recipe, LandscapeRecipe):
         return OpenedLandscape(path=path, recipe=recipe, landscape=landscape_of(path, recipe, worker))
+    if isinstance(recipe, HistoryRecipe):
+        return Opened(path=path, recipe=recipe)
     names = tuple(find(side) for side in recipe.sides)
     models = [worker.model(name) for name in names]
     from ebm_studio.data.exports.replay import latents_of, other_backend, results_again

@@ -21,6 +21,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from ebm_studio.app.pages.train.runs import state as runs
+from ebm_studio.app.pages.train.runs.plots import BEST_DOT, DOT
 from ebm_studio.app.pages.train.runs.run_reader import RunView
 from ebm_studio.app.pages.train.runs.run_text import WORDS, health_of
 from ebm_studio.app.pages.train.setup import draft, presets_panel
@@ -29,10 +30,12 @@ from ebm_studio.app.pages.train.setup.initial_weights_box import FILE
 from ebm_studio.app.widgets.data_set_box import ZIP
 from ebm_studio.app.widgets.thinning import POINTS
 from ebm_studio.core.specs import Learning, ShortRun
+from ebm_studio.data.exports.recipe_files import read_recipe
 from ebm_studio.data.models.card import read_card, user_models
 from ebm_studio.data.models.model import load_model, save_model
 from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.data.storage.download import Remote
+from ebm_studio.data.training.fidelity_log import Fidelity, append_fidelity
 from ebm_studio.data.training.plan import Plan, read_plan, write_plan
 from ebm_studio.data.training.presets import PRESETS
 from ebm_studio.data.training.run_folder import RunFolder, default_root, list_runs
@@ -40,6 +43,7 @@ from ebm_studio.data.training.run_log import METRICS, Event, append, append_even
 from ebm_studio.data.training.training_run import TrainingRun
 from ebm_studio.engine.jobs import training
 from tests.app.conftest import PATIENCE, wait_for_chain
+from tests.app.pages.test_export_dialog import wait_for_preview
 from tests.app.shell.test_drops import drop
 from tests.app.shell.test_window import type_into
 from tests.making import TINY, encoded, make_data, make_picture, make_zip
@@ -419,6 +423,64 @@ def test_in_a_narrow_window_one_curve_is_shown_whole_and_all_samples(qtbot, two,
     running.resize(1280, 800)
     qtbot.waitUntil(lambda: all(chart.isVisible() for chart in plots.charts), timeout=PATIENCE)
     assert [chart.title.text() for chart in plots.charts] == [chart.kind.title for chart in plots.charts]
+
+
+def test_the_history_of_the_samples_goes_out_as_a_film_and_shows_its_run_again(qtbot, two, running, page, tmp_path):
+    click_run(page, "one")
+    grids = page.runs.view.grids
+    assert len(grids) > 1
+    running.exports.state.folder = tmp_path
+    QTest.keyClick(running, Qt.Key.Key_E, CONTROL)
+    dialog = running.exports
+    assert [thing.title for thing in dialog.state.things] == ["Training", "Newest samples"]
+    wait_for_preview(qtbot, dialog)
+    QTest.mouseClick(dialog.start, LEFT)
+    qtbot.waitUntil(lambda: dialog.state.exported is not None and dialog.state.running is None, timeout=PATIENCE)
+    film = dialog.state.exported.path
+    with Image.open(film) as image:
+        assert image.n_frames == len(grids)
+    recipe = read_recipe(film)
+    assert recipe.updates == tuple(update for update, _ in grids)
+    assert recipe.command.startswith("ebm-studio train birds.zip")
+    dialog.close()
+
+    page.runs.select()
+    running.show_page(running.models)
+    assert drop(running, film)
+    qtbot.waitUntil(lambda: running.page is page and page.runs.selected == ("one",), timeout=PATIENCE)
+    shutil.rmtree(two[0].path)
+    page.runs.refresh()
+    assert drop(running, film)
+    qtbot.waitUntil(lambda: running.faults.fault is not None, timeout=PATIENCE)
+    assert running.faults.fault.text.startswith("The run one is not here. To train like it: ebm-studio train")
+
+
+def test_fidelity_is_a_chart_and_the_best_model_can_be_saved(qtbot, two, page):
+    click_run(page, "two")
+    kid = page.run_stage.plots.charts[-1]
+    assert not kid.isVisible()  # nothing was measured of it
+    for update, value in ((2, 0.5), (4, 0.2), (6, 0.3)):
+        append_fidelity(two[0].path, Fidelity(update, float(update), value, 0.05))
+    shutil.copyfile(two[0].model, two[0].best)
+    click_run(page, "one")
+    page.runs.refresh()
+    QTest.mouseClick(page.run_stage.plots.bar.which._buttons["KID"], LEFT)
+    assert kid.isVisible()
+    assert kid.value.text() == "0.3000 ± 0.0500"
+    assert [point.size() for point in kid._dots.points()] == [DOT, BEST_DOT, DOT]
+    low, high = kid.plot.getPlotItem().vb.viewRange()[1]
+    assert low < 0.15
+    assert high > 0.55
+    assert kid.table().csv() == "run,update,kid\none,2,0.5\none,4,0.2\none,6,0.3\n"
+    assert page.run_inspector.figures._lines["KID-lite0"].text() == "0.3000, best 0.2000"
+
+    QTest.mouseClick(page.run_header.save, LEFT)
+    assert "of update 4 (KID-lite0 0.2000 ± 0.0500)" in page.notice.text.text()
+    QTest.mouseClick(page.notice.answers[0], LEFT)
+    assert [path.stem for path in user_models()] == ["one-best"]
+    QTest.mouseClick(page.run_header.save, LEFT)
+    QTest.mouseClick(page.notice.answers[1], LEFT)
+    assert sorted(path.stem for path in user_models()) == ["one", "one-best"]
 
 
 def test_two_runs_are_compared(qtbot, two, page):

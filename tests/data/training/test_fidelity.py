@@ -140,4 +140,4 @@ def test_damaged_lines_are_left_out_and_cut(tmp_path):
         file.write("20,nan,0.4,0.01\n30,6,0.3\n-1,2,3,4\nnot,a,line,at all\n40,7,0.2,0.02\n50,8,0.")
     assert [each.update for each in read_fidelity(tmp_path)] == [10, 40]
     assert [each.update for each in cut_fidelity(tmp_path, 6.0)] == [10]
-    assert (tmp_path / NAME).read_text() == "update,seconds,kid,spread\n10,5.00,0.5,0.01\n"
+    assert (tmp_path / NAME).read_text() == "update,seconds,kid,spread\n10,5.0,0.5,0.01\n"

@@ -89,6 +89,8 @@ class RunHeader(TrainHeader):
     """The run that is looked at."""
 
     tried = Signal()
+    which_asked = Signal(object)
+    """A `RunView` whose model is to be saved, and of which there are two: the newest and the best."""
     exported = Signal()
     duplicated = Signal()
     revealed = Signal()
@@ -171,7 +173,11 @@ class RunHeader(TrainHeader):
             self._runs.order(view, "stop")
 
     def _save(self) -> None:
-        if (view := self._runs.view) is not None:
+        if (view := self._runs.view) is None:
+            return
+        if view.folder.best.exists():
+            self.which_asked.emit(view)
+        else:
             self._runs.save_model(view)
 
     def _show(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
@@ -13,6 +14,7 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.page import Page
 from ebm_studio.app.pages.train.close_prompt import Leaving
 from ebm_studio.app.pages.train.done_notice import DoneNotice
+from ebm_studio.app.pages.train.exports import of_history
 from ebm_studio.app.pages.train.headers import RunHeader, SetupHeader
 from ebm_studio.app.pages.train.runs.panels import RunInspector
 from ebm_studio.app.pages.train.runs.run_list import RunColumn
@@ -23,6 +25,7 @@ from ebm_studio.app.pages.train.setup.data_preview import DataStage
 from ebm_studio.app.pages.train.setup.panels import TrainInspector
 from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.pages.train.training_button import LearnsButton
+from ebm_studio.app.studio.exportable import Exportable
 from ebm_studio.app.studio.openers import Opener
 from ebm_studio.app.studio.session import Part
 from ebm_studio.app.studio.studio import Studio
@@ -32,11 +35,18 @@ from ebm_studio.app.widgets.actions import act
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.data_set_box import may_be_data_set
+from ebm_studio.app.widgets.formatting import thousands
 from ebm_studio.app.widgets.notice import Notice
 from ebm_studio.app.widgets.splitter import splitter
+from ebm_studio.data.exports.recipe import HistoryRecipe
 from ebm_studio.data.storage.settings import Settings
+from ebm_studio.data.training.fidelity_log import best_of
 from ebm_studio.data.training.plan import command_of
 from ebm_studio.data.training.run_folder import look_into_trash
+from ebm_studio.engine.requests import Fault
+
+if TYPE_CHECKING:
+    from ebm_studio.engine.jobs.exports import Opened
 
 MODELS = "Models (*.safetensors)"
 
@@ -48,6 +58,7 @@ class TrainPage(Page):
     title = "Train"
     tip = "Train: train a model on your own pictures."
     wishes = (ShowRun,)
+    restores = (HistoryRecipe,)
 
     def __init__(self, studio: Studio, theme: Theme) -> None:
         super().__init__(studio, theme)
@@ -111,6 +122,7 @@ class TrainPage(Page):
         self.runs.ended.connect(self._say_ended)
         self.run_header.tried.connect(self.try_it)
         self.run_header.exported.connect(self.export_model)
+        self.run_header.which_asked.connect(self._ask_which)
         self.run_header.duplicated.connect(self.duplicate)
         self.run_header.revealed.connect(self.reveal)
         self.run_header.trash_looked_at.connect(self.empty_trash)
@@ -223,6 +235,17 @@ class TrainPage(Page):
         )
         return (Stop(8, "How a model is trained", text),)
 
+    def exportables(self) -> list[Exportable]:
+        return of_history(self.runs.view) if self.runs.view is not None else []
+
+    def restore_recipe(self, opened: Opened) -> None:
+        assert isinstance(opened.recipe, HistoryRecipe)
+        if self.runs.find(opened.recipe.run) is not None:
+            self.runs.select(opened.recipe.run)
+        else:
+            text = f"The run {opened.recipe.run} is not here. To train like it: {opened.recipe.command}"
+            self.studio.faults.show(Fault(text))
+
     def command(self) -> str:
         return command_of(self.setup.plan, whole_paths=True)
 
@@ -261,6 +284,15 @@ class TrainPage(Page):
         if (pages := self.parentWidget()) is not None:
             self.done_notice.lie_over(pages, 6 * UNIT)  # below the header of whatever page is shown
         self.done_notice.tell(view)
+
+    def _ask_which(self, view: RunView) -> None:
+        best = best_of(view.fidelity)
+        about = f", of update {thousands(best.update)} (KID-lite0 {best.kid:.4f} ± {best.spread:.4f})" if best else ""
+        self.notice.say(
+            f"Save the newest model of {view.name}, or the best one{about}?",
+            ("The best", lambda: self.runs.save_model(view, best=True)),
+            ("The newest", lambda: self.runs.save_model(view)),
+        )
 
     def _say_saved(self, path: Path) -> None:
         self.notice.say(f"Saved as {path.stem}: {path}", ("Open it", lambda: self.studio.wish(ShowModel(str(path)))))

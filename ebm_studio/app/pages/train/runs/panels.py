@@ -17,6 +17,7 @@ from ebm_studio.app.widgets.formatting import figure, network_text, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.durations import duration
 from ebm_studio.data.pictures.datasets import set_name
+from ebm_studio.data.training.fidelity_log import best_of
 from ebm_studio.data.training.run_log import Event
 
 MOST_EVENTS = 200
@@ -47,6 +48,7 @@ class FiguresPanel(Panel):
                 ("d", f"E(data) − E(samples), mean of the last {RECENT} updates. Near 0 is healthy."),
                 ("v", f"Mean length of the gradient part of a step, over the last {RECENT} updates."),
                 ("K·v", "The length of a chain. Steady is healthy."),
+                ("KID-lite0", "The newest fidelity that was measured, and the best: lower is better."),
             )
         }
         for signal in (runs.looked, runs.watch.views_changed, theme.changed):
@@ -77,8 +79,15 @@ def _figures(view: RunView, runs: Runs) -> dict[str, str]:
         "Time left": f"about {duration(left)}" if left is not None else "–",
         "d": f"{d:+.3g}".replace("-", "−") if has_rows else "–",
         "v": f"{v:.3g}" if has_rows else "–",
+        "KID-lite0": _fidelity(view),
         "K·v": f"{v * plan.short_run.steps:.3g}" if has_rows else "–",
     }
+
+
+def _fidelity(view: RunView) -> str:
+    if (best := best_of(view.fidelity)) is None:
+        return "–" if view.plan.fidelity_every else "not measured"
+    return f"{view.fidelity[-1].kid:.4f}, best {best.kid:.4f}".replace("-", "−")
 
 
 class EventsPanel(Panel):

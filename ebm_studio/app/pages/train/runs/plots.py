@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPoint, Qt
@@ -12,67 +10,23 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QVBoxLayout, Q
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.train.runs.chart_kinds import FIDELITY, KINDS, Kind
 from ebm_studio.app.pages.train.runs.curve_bar import CurveBar
-from ebm_studio.app.pages.train.runs.curve_data import Floats, limits, ratio_ticks, smooth
-from ebm_studio.app.pages.train.runs.run_reader import WARNINGS, RunView
+from ebm_studio.app.pages.train.runs.curve_data import Floats, limits, ratio_ticks
+from ebm_studio.app.pages.train.runs.run_reader import WARNINGS
 from ebm_studio.app.pages.train.runs.selected_runs import Watch
 from ebm_studio.app.widgets.copying import Table
 from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.plots import Chart, stroke
 from ebm_studio.app.widgets.thinning import thin
+from ebm_studio.data.training.fidelity_log import best_of
 
 ENOUGH = 28 * UNIT
 """Pixels of a chart's width from which its title and its value are whole."""
+DOT, BEST_DOT = 5, 9  # pixels
+TINIEST = 1e-5  # on a logarithmic axis
 NEAR = 6  # pixels within which the pointer is at an event
 MARKERS = 60  # the newest events that are marked
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a chart draws."""
-
-    title: str
-    word: str
-    """A short one for a choice."""
-    tip: str
-    columns: tuple[str, ...]
-    """Of the metrics: one curve or two."""
-    signed: bool = False
-    """Below and above zero, so that a logarithmic axis shows its size only."""
-    can_log: bool = True
-    times_steps: bool = False
-    """Whether a second axis shows it K times."""
-
-    def read(self, view: RunView) -> tuple[Floats, ...]:
-        """Its curves, (updates,) each."""
-        return tuple(map(view.column, self.columns))
-
-
-KINDS = (
-    Kind(
-        "Energy difference d",
-        "d",
-        "d = E(data) − E(samples) of each update. It swings about 0 while training is healthy; it is not a loss. On a "
-        "logarithmic axis you see its absolute value.",
-        ("d",),
-        signed=True,
-    ),
-    Kind(
-        "v and K·v",
-        "v",
-        "v, the mean length of the gradient part of a step, and on the right K·v, the length of a chain. "
-        "Steady in a healthy run.",
-        ("v",),
-        times_steps=True,
-    ),
-    Kind(
-        "Energies",
-        "E",
-        "Mean energy of the training images (solid) and of the samples (dashed). Only their difference is meaningful.",
-        ("energy_data", "energy_samples"),
-        can_log=False,
-    ),
-)
 
 
 class RunChart(Chart):
@@ -114,7 +68,8 @@ class RunChart(Chart):
         """Take the updates that are there."""
         views, window = self._watch.views, self._watch.window
         self._values = [
-            (view.column("update"), tuple(smooth(values, window) for values in self.kind.read(view))) for view in views
+            (self.kind.places(view), tuple(self.kind.smooth(values, window) for values in self.kind.read(view)))
+            for view in views
         ]
         lines = [(place, column) for place, view in enumerate(views) for column in range(len(self._values[place][1]))]
         self._fill(self._raw, len(lines) if window > 1 else 0)
@@ -158,7 +113,7 @@ class RunChart(Chart):
     def _frame(self, shown: list[Floats]) -> None:
         most = self.most()
         self.plot.getPlotItem().setVisible(most is not None)
-        found = limits(shown)
+        found = self.limits(shown)
         if most is None or found is None:
             return
         low, high = found
@@ -168,6 +123,14 @@ class RunChart(Chart):
         self.plot.setYRange(low, high, padding=0.12)
         self._zero.setVisible(self.kind.signed and not self.is_log)
         self._tick(low, high, most)
+
+    def limits(self, shown: list[Floats]) -> tuple[float, float] | None:
+        """What the upward axis shows."""
+        return limits(shown)
+
+    def say(self, values: tuple[float, ...]) -> str:
+        """The values of a run at an update."""
+        return _number(values)
 
     def _tick(self, low: float, high: float, most: int) -> None:
         bottom, left, right = (self.plot.getAxis(side) for side in ("bottom", "left", "right"))
@@ -202,7 +165,7 @@ class RunChart(Chart):
         rows = [
             (view.name, int(update), *values)
             for view in self._watch.views
-            for update, *values in zip(view.column("update"), *self.kind.read(view), strict=True)
+            for update, *values in zip(self.kind.places(view), *self.kind.read(view), strict=True)
         ]
         return Table(("run", "update", *self.kind.columns), rows)
 
@@ -215,7 +178,7 @@ class RunChart(Chart):
             self.value.setText("")
             return
         at = self._pointed
-        texts = [_number(values) for values in (self._at(place, at) for place in range(len(self._values))) if values]
+        texts = [self.say(values) for values in (self._at(place, at) for place in range(len(self._values))) if values]
         said = "   ".join(texts) if len(texts) <= 2 else ""
         self.value.setText(said if at is None else f"update {at}:  {said}")
 
@@ -249,13 +212,63 @@ class RunChart(Chart):
         self._watch.go_to_update(place)
 
 
+class FidelityChart(RunChart):
+    """KID over the updates: a point for each measurement with its spread, the best one larger."""
+
+    def __init__(self, theme: Theme, watch: Watch, kind: Kind) -> None:
+        self._bars: list[pg.ErrorBarItem] = []  # before it is drawn for the first time
+        self._dots = pg.ScatterPlotItem(pxMode=True)
+        super().__init__(theme, watch, kind)
+        self.plot.addItem(self._dots)
+
+    def draw(self) -> None:
+        super().draw()
+        while self._bars:
+            self.plot.removeItem(self._bars.pop())
+        dots = []
+        for place, view in enumerate(self._watch.views):
+            color = QColor(self._watch.color(place, self._theme.tokens))
+            best = best_of(view.fidelity)
+            measured = [found for found in view.fidelity if found.kid > 0 or not self.is_log]
+            x = np.array([self.to_axis(found.update) for found in measured])
+            low, kid, high = (
+                np.array([self._up(found.kid + sign * found.spread) for found in measured]) for sign in (-1, 0, 1)
+            )
+            bars = pg.ErrorBarItem(x=x, y=kid, top=high - kid, bottom=kid - low, pen=stroke(self, color, 1))
+            self.plot.addItem(bars)
+            self._bars.append(bars)
+            dots += [
+                {"pos": at, "size": BEST_DOT if found is best else DOT, "brush": color, "pen": None}
+                for at, found in zip(zip(x, kid, strict=True), measured, strict=True)
+            ]
+        self._dots.setData(dots)
+
+    def limits(self, shown: list[Floats]) -> tuple[float, float] | None:
+        spread = [found for view in self._watch.views for found in view.fidelity]
+        ends = [self._up(found.kid + sign * found.spread) for found in spread for sign in (-1, 1)]
+        return limits([np.array(ends)])
+
+    def say(self, values: tuple[float, ...]) -> str:
+        return f"{values[0]:.4f} ± {values[1]:.4f}".replace("-", "−")
+
+    def _at(self, place: int, update: int | None) -> tuple[float, ...]:
+        found = self._watch.views[place].fidelity
+        values = super()._at(place, update)
+        row = [each.kid for each in found].index(values[0]) if values else 0
+        return (values[0], found[row].spread) if values else ()
+
+    def _up(self, value: float) -> float:
+        return float(np.log10(max(value, TINIEST))) if self.is_log else value
+
+
 class RunPlots(QWidget):
     """d, v and the energies side by side, with one cursor; one of them where there is no room for all."""
 
     def __init__(self, theme: Theme, watch: Watch) -> None:
         super().__init__()
-        self.charts = tuple(RunChart(theme, watch, kind) for kind in KINDS)
-        self.bar = CurveBar(watch, [(kind.word, kind.word, kind.tip) for kind in KINDS])
+        self._watch = watch
+        self.charts = (*(RunChart(theme, watch, kind) for kind in KINDS), FidelityChart(theme, watch, FIDELITY))
+        self.bar = CurveBar(watch, [(kind.word, kind.word, kind.tip) for kind in (*KINDS, FIDELITY)])
         self.bar.which.chosen.connect(self.show_kind)
         self._kind = KINDS[0].word
         column = QVBoxLayout(self)
@@ -272,16 +285,21 @@ class RunPlots(QWidget):
             for signal in (watch.views_changed, watch.grew, watch.display_changed):
                 signal.connect(chart.draw)
             watch.moved.connect(chart.follow)
+        for signal in (watch.views_changed, watch.grew):
+            signal.connect(lambda: self.show_kind(self._kind))
         self.show_kind(self._kind)
 
     def show_kind(self, word: str) -> None:
         """Show one of the charts where there is no room for all."""
+        known = [chart for chart in self.charts if any(map(chart.kind.is_known, self._watch.views))]
+        word = word if word in [chart.kind.word for chart in known] else KINDS[0].word
         self._kind = word
         self.bar.which.set_value(word)
-        has_room = self.width() >= len(self.charts) * ENOUGH
+        self.bar.which.set_offered(FIDELITY.word, any(chart.kind is FIDELITY for chart in known))
+        has_room = self.width() >= max(len(known), len(KINDS)) * ENOUGH
         self.bar.which.setVisible(not has_room)
         for chart in self.charts:
-            chart.setVisible(has_room or chart.kind.word == word)
+            chart.setVisible((has_room and chart in known) or chart.kind.word == word)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

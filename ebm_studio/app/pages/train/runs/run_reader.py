@@ -12,6 +12,7 @@ from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import NetSpec
 from ebm_studio.data.pictures.decoding import opened
 from ebm_studio.data.pictures.pictures import Pixels, cut
+from ebm_studio.data.training.fidelity_log import Fidelity
 from ebm_studio.data.training.plan import PLAN
 from ebm_studio.data.training.run_folder import RunFolder
 from ebm_studio.data.training.run_log import METRICS, Event
@@ -31,6 +32,7 @@ class RunView:
         self._planned = self._plan_written()
         self.events: list[Event] = []
         self.grids: list[tuple[int, Path]] = []
+        self.fidelity: list[Fidelity] = []
         self._rows: Floats = folder.metrics()[:0]
         self.alive = folder.alive
         self.status = folder.status()
@@ -69,10 +71,11 @@ class RunView:
 
     def read(self) -> bool:
         """Read its curves and its events; True when there is something new."""
-        before = (len(self._rows), len(self.events))
+        before = (len(self._rows), len(self.events), len(self.fidelity))
         self._rows = self.folder.metrics()
         self.events = self.folder.events()
-        return before != (len(self._rows), len(self.events))
+        self.fidelity = self.folder.fidelity()
+        return before != (len(self._rows), len(self.events), len(self.fidelity))
 
 
 def read_grid(path: Path, net: NetSpec) -> Pixels | None:

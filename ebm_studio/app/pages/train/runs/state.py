@@ -215,14 +215,14 @@ class Runs(QObject):
         except StudioError as error:
             self.complain(Fault(str(error)))
 
-    def save_model(self, view: RunView) -> None:
-        """Put the model as it is now among the person's own; `saved` says where."""
-        self.export_model(view, new_user_model(view.name))
+    def save_model(self, view: RunView, best: bool = False) -> None:
+        """Put the model as it is now, or the best one, among the person's own; `saved` says where."""
+        self.export_model(view, new_user_model(f"{view.name}-best" if best else view.name), best)
 
-    def export_model(self, view: RunView, to: Path) -> None:
-        """Copy the model as it is now to a file."""
+    def export_model(self, view: RunView, to: Path, best: bool = False) -> None:
+        """Copy the model as it is now, or the best one, to a file."""
         try:
-            view.folder.export_model(to)
+            view.folder.export_model(to, best)
         except StudioError as error:
             self.complain(Fault(str(error)))
         else:
