@@ -1,0 +1,41 @@
+"""Messages lie over the page that they are about: they push nothing, and stay there."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.engine.requests import Fault
+from tests.app.conftest import PATIENCE
+
+
+def test_a_message_of_the_window_stays_on_the_page_where_it_came_up(qtbot, running):
+    running.faults.show(Fault("notes.txt cannot be opened."))
+    qtbot.waitUntil(running.banner.isVisible, timeout=PATIENCE)
+    running.show_page(running.models)
+    assert not running.banner.isVisible()
+    running.show_page(running.generate)
+    assert running.banner.isVisible()
+    assert running.banner.geometry().top() == running.generate.header.height()
+    QTest.mouseClick(running.banner.dismiss, Qt.MouseButton.LeftButton)
+    assert not running.banner.isVisible()
+
+
+@pytest.mark.parametrize("key", ["diagnose", "landscape", "train"])
+def test_a_message_of_a_page_pushes_nothing(qtbot, running, key):
+    running.show_key(key)
+    page = running.page
+    qtbot.waitUntil(page.isVisible, timeout=PATIENCE)
+    stage = {"diagnose": "area", "landscape": "views", "train": "stages"}[key]
+    room = getattr(page, stage).geometry()
+    text = "Something is wrong, and it takes a long sentence to say what it is. " * 4
+    if key == "train":
+        page.setup.faults.show(Fault(text))
+    else:
+        page.state.show(Fault(text))
+    [banner] = [each for each in page.findChildren(Banner) if each.isVisible()]
+    qtbot.waitUntil(lambda: banner.width() > 200, timeout=PATIENCE)
+    assert getattr(page, stage).geometry() == room
+    assert banner.mapTo(page, banner.rect().topLeft()).y() >= 40  # below the header
