@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Replay and write the file."""
+    """Replay and write the file. Raises `StudioError`."""
     from ebm_studio.data.exports.encoders import check_target
     from ebm_studio.data.exports.recipe import HistoryRecipe, LandscapeRecipe
     from ebm_studio.data.exports.recipe_files import read_recipe

@@ -27,11 +27,11 @@ class Kind:
     """Whether a second axis shows it K times."""
 
     def places(self, view: RunView) -> Floats:
-        """The updates that it has values of."""
+        """The updates that it has values of, (n,)."""
         return view.column("update")
 
     def read(self, view: RunView) -> tuple[Floats, ...]:
-        """Its curves, of each of these updates of a run."""
+        """Its curves, of each of these updates of a run, (n,) each."""
         return tuple(map(view.column, self.columns))
 
     def is_known(self, view: RunView) -> bool:
@@ -39,7 +39,7 @@ class Kind:
         return True
 
     def smooth(self, values: Floats, window: int) -> Floats:
-        """What the bold curve shows."""
+        """What the bold curve shows, (n,)."""
         return smooth(values, window)
 
 

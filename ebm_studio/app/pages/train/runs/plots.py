@@ -125,7 +125,7 @@ class RunChart(Chart):
         self._tick(low, high, most)
 
     def limits(self, shown: list[Floats]) -> tuple[float, float] | None:
-        """What the upward axis shows."""
+        """What the upward axis shows of curves, (n,) each."""
         return limits(shown)
 
     def say(self, values: tuple[float, ...]) -> str:
