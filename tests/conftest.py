@@ -18,6 +18,13 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(platformdirs, name, lambda *_, name=name, **__: tmp_path / name)
 
 
+@pytest.fixture
+def many(request: pytest.FixtureRequest) -> int:
+    """How many damaged files a fuzzer tries: a few hundred, or as many as `--fuzz` says."""
+    count: int = request.config.getoption("--fuzz")
+    return count
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of an untrained grey 16x16 model, K = 12: its chains are real, its pictures are not."""

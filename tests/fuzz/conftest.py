@@ -11,9 +11,3 @@ def outcome(record_property):
     yield found
     record_property("outcome", str(found))
     print(found)
-
-
-@pytest.fixture
-def many(request) -> int:
-    """How many files each fuzzer tries: a few hundred, or as many as `--fuzz` says."""
-    return request.config.getoption("--fuzz")

@@ -60,6 +60,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("EBM Studio")
         self._theme, self._is_painted, self._may_ask = theme, False, True
+        self._starter = QTimer(self, interval=0, singleShot=True)
+        self._starter.timeout.connect(self._start)
         self.studio = studio = Studio(settings, model, device, log, self)
         self.pages = tuple(page(studio, theme) for page in PAGES)
         self.rail = Rail(theme)
@@ -189,7 +191,7 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.Paint and not self._is_painted:
             self._is_painted = True
             # The screen gets the empty window before torch and pyqtgraph take the interpreter.
-            QTimer.singleShot(0, self._start)
+            self._starter.start()
         return handled
 
     def _start(self) -> None:
@@ -224,6 +226,7 @@ class MainWindow(QMainWindow):
 
     def shut(self) -> None:
         """Stop every timer and thread; also for a window whose event loop ended before it was closed."""
+        self._starter.stop()
         for page in self.pages:
             page.shut()
         self.studio.close()

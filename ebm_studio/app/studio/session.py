@@ -62,6 +62,7 @@ class Session(QObject):
         self.path = folder / NAME
         self._parts: dict[str, Part] = {}
         self._unknown: dict[str, Any] = {}
+        self._is_loaded = False
         self._stuck = ""  # why nothing is saved: a damaged file that cannot be moved is not written over
         self._timer = QTimer(self, interval=SAVE_AFTER, singleShot=True)
         self._timer.timeout.connect(self.save)
@@ -79,6 +80,7 @@ class Session(QObject):
 
     def load(self) -> None:
         """Restore the last session. A damaged file is set aside, and its intact parts are used."""
+        self._is_loaded = True
         if not os.path.lexists(self.path):
             return
         try:
@@ -103,8 +105,10 @@ class Session(QObject):
         self._timer.stop()
 
     def save(self) -> None:
-        """Write everything now."""
+        """Write everything now, unless the last session was not even read yet: it must not be written over."""
         self._timer.stop()
+        if not self._is_loaded:
+            return
         if self._stuck:
             self.failed.emit(f"The session is not saved: {self._stuck}")
             return
@@ -124,7 +128,7 @@ class Session(QObject):
         """Save for the last time."""
         self.save()
         for part in self._parts.values():
-            if part.tidy is not None:
+            if part.tidy is not None and self._is_loaded:
                 part.tidy()
 
     def _set_aside(self, reason: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import random
+import shutil
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from PySide6.QtWidgets import QApplication
 
 from ebm_studio.app.studio.openers import local_files
 from ebm_studio.app.studio.session import Session
+from ebm_studio.data.storage.settings import Settings
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.driver import Window
 from tests.app.studio.test_studio import keep_by_key, names
+from tests.fuzz.mutations import odd_data, spoilt
 from tests.making import encoded, make_picture
 
 HUGE = 10**400
-FUZZ = int(os.environ.get("EBM_STUDIO_FUZZ", "150"))
 
 
 @pytest.fixture
@@ -85,45 +87,124 @@ def test_a_damaged_file_that_cannot_be_moved_is_not_written_over(qtbot, left: Pa
     assert "is not saved" in said[-1]
 
 
-def test_whatever_one_value_becomes_the_window_goes_on(qtbot, opened, left: Path):
-    sound, chance = left.read_text(), random.Random(0)
+PARTS = ("window", "generate", "history", "shelf", "reconstruct", "interpolate", "compare", "landscape", "train")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture
+def full(request: pytest.FixtureRequest, qtbot, settings: Settings, store: Path) -> tuple[Path, dict[str, Any]]:
+    """The session of a window in which every page has been used, made once, and what it holds."""
+    folder = settings.path.parent / "session"
+    if not any(store.iterdir()):
+        use_every_page(qtbot, request.getfixturevalue("running"), store)
+        shutil.copytree(folder, store, dirs_exist_ok=True)
+    else:
+        shutil.copytree(store, folder)
+    sound = json.loads((folder / "session.json").read_text())
+    assert set(PARTS) == sound.keys() - {"format", "written_by"}
+    return folder / "session.json", sound
+
+
+def use_every_page(qtbot, window: Window, place: Path) -> None:
+    keep_by_key(window, 2, 4)
+    (place / "photo.png").write_bytes(encoded(make_picture((40, 30))))
+    window.reconstruct.state.open_files([place / "photo.png"])
+    for stop, kept in enumerate(window.studio.shelf.items):
+        window.path.set_stop(stop, kept)
+    window.compare_state.sides[1].change(steps=7)
+    landscape = window.landscape.state
+    landscape.change_part("net", "Width", width=8)
+    landscape.change_part("learning", "Batches", chains=8, images=8)
+    landscape.train(1)
+    window.train.setup.change_part("net", width=8)
+    qtbot.waitUntil(lambda: landscape.packed is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(window.reconstruct.state.photos), timeout=PATIENCE)
+    wait_for_chain(qtbot, window)
+    window.close()
+
+
+def test_whatever_a_part_becomes_the_others_are_kept_and_one_banner_says_so(qtbot, opened, full, many):
+    path, sound = full
     window = opened()
     wait_for_chain(qtbot, window)
-    for number in range(FUZZ):
-        left.write_text(mutated(sound, chance))
-        window.studio.session.load()
+    session, said = window.studio.session, []
+    session.failed.connect(said.append)
+    session.load()
+    whole = kept_of(session, path)
+    plain = {**sound, "reconstruct": {**sound["reconstruct"], "photos": []}}  # each load would add them once more
+    tries = zip(*(odd_data(sound[part], seed, many // len(PARTS)) for seed, part in enumerate(PARTS)), strict=True)
+    for number, odd in enumerate(chain.from_iterable(tries)):
+        part = PARTS[number % len(PARTS)]
+        path.write_text(damaged := json.dumps({**plain, part: odd}))
+        session.load()
         QApplication.processEvents()
-        window.studio.session._stuck = ""
-        window.studio.session.save()
-        assert json.loads(left.read_text())["format"] == 1, number
-    window.show_page(window.generate)
+        check_banner(said, path, damaged.encode(), f" ({part}")
+        now = kept_of(session, path)
+        assert {name for name in PARTS if now[name] != whole[name]} <= {part}, (number, part, odd)
+        path.write_text(json.dumps(plain))
+        session.load()
+        assert kept_of(session, path) == whole, (number, part, odd)
 
 
-NUMBERS = (0, -1, 7, HUGE, -HUGE, 1e308, float("inf"), float("nan"))
-WRONG = (None, "", "x", "\udce9", [], {}, [[]], True, "a" * 5000, *NUMBERS)
+def check_banner(said: list[str], path: Path, damaged: bytes, why: str = "") -> None:
+    """At most one was shown, which says the reason; then the damaged file is kept."""
+    assert len(said) <= 1, said
+    asides = list(path.parent.glob("session-damaged-*.json"))
+    assert len(asides) == len(said)
+    for aside in asides:
+        assert said.pop().startswith(f"The last session was damaged{why}")
+        assert aside.read_bytes() == damaged
+        aside.unlink()
 
 
-def mutated(text: str, chance: random.Random) -> str:
-    """The JSON with one value of it replaced, left out or doubled."""
-    data = json.loads(text)
-    places = list(_places(data))
-    owner, key = chance.choice(places)
-    way = chance.random()
-    if way < 0.8:
-        owner[key] = chance.choice(WRONG)
-    elif isinstance(owner, dict) and way < 0.95:
-        del owner[key]
-    elif isinstance(owner, list):
-        owner.insert(0, owner[key])
-    return json.dumps(data)
+def kept_of(session: Session, path: Path) -> dict[str, Any]:
+    """What the session would save now, but for photos, which each load adds."""
+    session.save()
+    data: dict[str, Any] = json.loads(path.read_text())
+    del data["reconstruct"]["photos"]
+    return data
 
 
-def _places(data: Any) -> Any:
-    for key in list(data) if isinstance(data, dict) else range(len(data)):
-        if key not in ("format", "written_by"):
-            yield data, key
-            if isinstance(data[key], dict | list):
-                yield from _places(data[key])
+def test_a_window_that_is_closed_before_it_has_started_loses_nothing(opened, full):
+    path, _ = full
+    files = {file: file.read_bytes() for file in path.parent.rglob("*.*")}
+    assert len(files) > 3
+    opened().close()
+    QApplication.processEvents()
+    assert {file: file.read_bytes() for file in path.parent.rglob("*.*")} == files
+
+
+def test_with_any_damaged_part_the_window_starts_and_closes(qtbot, opened, full):
+    path, sound = full
+    for seed, part in enumerate(PARTS):
+        [odd] = odd_data(sound[part], 100 + seed, 1)
+        path.write_text(json.dumps({**sound, part: odd}))
+        window = opened()
+        wait_for_chain(qtbot, window)
+        for page in window.pages:
+            window.show_page(page)
+        QApplication.processEvents()
+        window.close()
+        assert json.loads(path.read_text())["format"] == 1, (part, odd)
+
+
+def test_a_spoilt_file_is_one_banner_and_is_kept(qtbot, opened, full, many):
+    path, sound = full
+    window = opened()
+    wait_for_chain(qtbot, window)
+    session, said = window.studio.session, []
+    session.failed.connect(said.append)
+    for content in spoilt([json.dumps(sound).encode()], 7, many // 3):
+        path.write_bytes(content)
+        session.load()
+        QApplication.processEvents()
+        check_banner(said, path, content)
+        session.save()
+        assert not said
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux only")

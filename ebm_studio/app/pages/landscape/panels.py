@@ -22,10 +22,10 @@ from ebm_studio.app.pages.landscape.setup import PAST, READY
 from ebm_studio.app.pages.landscape.state import LandscapeState
 from ebm_studio.app.pages.landscape.views import Views
 from ebm_studio.app.studio.parameters import NOISE_SCALE, STEP_SIZE, STEPS, Number
-from ebm_studio.app.widgets.fields import Choice, Parameter, RealField, Scale, WholeField, label
+from ebm_studio.app.widgets.fields import Choice, Parameter, RealField, Scale, SeedField, WholeField, label
 from ebm_studio.app.widgets.formatting import activation_choices, figure
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
-from ebm_studio.core.specs import FAMILIES, MAX_CHAINS
+from ebm_studio.core.specs import FAMILIES, MAX_CHAINS, MAX_SEED
 from ebm_studio.data.points.scene import Scene
 from ebm_studio.data.points.shapes import SHAPES, FromShape
 from ebm_studio.data.points.sources import POINT_FILES, TEXT
@@ -299,19 +299,16 @@ class ViewPanel(Panel):
             Scale(10, 2000, ratio=True), "page",
         )  # fmt: skip
         self.count.edited.connect(lambda value: state.change_shown(f"{round(value)} chains", count=round(value)))
-        self.seed = Parameter(
-            theme, "Seed", WholeField(0, 2**31 - 1, "Seed of the chains", "The same seed gives the same chains."),
-            Scale(0, 100), "page",
-        )  # fmt: skip
-        self.seed.edited.connect(lambda value: state.change_shown(f"Seed {round(value)}", seed=round(value)))
+        self.seed = SeedField(MAX_SEED, "Seed of the chains", "The same seed gives the same chains.")
+        self.seed.edited.connect(lambda seed: state.change_shown(f"Seed {seed}", seed=seed))
         self.column.addWidget(self.count)
-        self.column.addWidget(self.seed)
+        self.column.addWidget(_line("Seed", self.seed))
         state.setup_changed.connect(self._show)
         self._show()
 
     def _show(self) -> None:
         self.count.set_value(self._state.setup.count, 500)
-        self.seed.set_value(self._state.setup.seed, 0)
+        self.seed.set_value(self._state.setup.seed)
 
 
 class Inspector(PanelColumn):
