@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from PySide6.QtCore import Qt
@@ -69,6 +70,25 @@ class OverPlots(QWidget):
             split.setSizes([above + own - height, height])
 
 
+class ContinueButton(QPushButton):
+    """There when a chain was stopped before its end, which the scrub bar then marks."""
+
+    def __init__(self, scrub: ScrubBar, go_on: Callable[[], object]) -> None:
+        super().__init__("Continue")
+        self.setObjectName("quiet")
+        self._scrub = scrub
+        self.clicked.connect(lambda: go_on())
+        self.hide()
+
+    def watch(self, store: ChainStore | None) -> None:
+        """Come or go as the chain stands by now."""
+        stopped = store.newest if store is not None and store.finished and not store.whole else None
+        self._scrub.set_stopped(stopped)
+        self.setVisible(stopped is not None)
+        if store is not None:
+            self.setToolTip(f"The chain was stopped at step {stopped} of {store.run.steps}. Run it to its end.")
+
+
 class Timeline(OverPlots):
     """Drives the playback and shows where it is."""
 
@@ -96,10 +116,7 @@ class Timeline(OverPlots):
         self.position.setFixedWidth(7 * UNIT)
         self.position.valueChanged.connect(playback.go)
         self.total = label("/ –", "muted")
-        self.go_on = QPushButton("Continue")
-        self.go_on.setObjectName("quiet")
-        self.go_on.clicked.connect(lambda: state.go_on())
-        self.go_on.hide()
+        self.go_on = ContinueButton(self.scrub, lambda: state.go_on())
         self.speed = self._speeds()
         self.memory = NameLabel("small")
         self._lay_out()
@@ -168,7 +185,7 @@ class Timeline(OverPlots):
         for widget in (*self.transport.ways, self.scrub, self.position):
             widget.setEnabled(store is not None)
         if store is None:
-            self.go_on.hide()
+            self.go_on.watch(None)
             return
         steps = store.run.steps
         self.scrub.setRange(0, steps)
@@ -190,10 +207,7 @@ class Timeline(OverPlots):
         if store is None:
             return
         self.scrub.set_filled(store.newest)
-        is_stopped = store.finished and not store.whole
-        self.scrub.set_stopped(store.newest if is_stopped else None)
-        self.go_on.setVisible(is_stopped)
-        self.go_on.setToolTip(f"The chain was stopped at step {store.newest} of {store.run.steps}. Run it to its end.")
+        self.go_on.watch(store)
 
     def _move(self) -> None:
         for widget in (self.scrub, self.position):

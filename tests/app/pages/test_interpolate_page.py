@@ -171,6 +171,28 @@ def test_it_plays_there_and_back(qtbot, between, monkeypatch):
     assert all(abs(a - b) == 1 for a, b in itertools.pairwise(order))
 
 
+def test_a_path_that_was_cancelled_is_marked_and_goes_on(qtbot, running, between):
+    state, timeline = between.state, between.timeline
+    assert not timeline.go_on.isVisible()
+    state.change_run(steps=3000)
+    state.run()
+    state.long.agree()  # so many may take minutes
+    qtbot.waitUntil(lambda: state.surface.chain.run.steps == 3000 and state.surface.chain.newest > 5, timeout=PATIENCE)
+    QTest.keyClick(between, Qt.Key.Key_Escape)
+    qtbot.waitUntil(timeline.go_on.isVisible, timeout=PATIENCE)
+    stopped = state.surface.chain.newest
+    assert f"stopped at step {stopped} of 3000" in timeline.go_on.toolTip()
+    assert f"ends at step {stopped}," in timeline.step.toolTip()
+    before = state.surface
+    QTest.mouseClick(timeline.go_on, LEFT)
+    state.long.agree()
+    qtbot.waitUntil(lambda: state.surface is not before, timeout=PATIENCE)
+    assert not timeline.go_on.isVisible()
+    assert "stopped" not in timeline.step.toolTip()
+    QTest.keyClick(between, Qt.Key.Key_Escape)
+    qtbot.waitUntil(timeline.go_on.isVisible, timeout=PATIENCE)
+
+
 def test_three_stops_make_a_loop_and_undo_takes_it_back(qtbot, running, between):
     fill = between.stops.more
     QTest.mouseClick(fill, LEFT)

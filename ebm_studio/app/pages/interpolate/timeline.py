@@ -11,7 +11,7 @@ from ebm_studio.app.pages.interpolate.film_playback import RATES
 from ebm_studio.app.pages.interpolate.state import PathState
 from ebm_studio.app.widgets.fields import RealField, WholeField, label
 from ebm_studio.app.widgets.scrub_bar import ScrubBar
-from ebm_studio.app.widgets.timeline import OverPlots
+from ebm_studio.app.widgets.timeline import ContinueButton, OverPlots
 from ebm_studio.app.widgets.transport import Key, Transport
 from ebm_studio.core.specs import MAX_FRAMES
 from ebm_studio.data.exports.frames import letter
@@ -52,6 +52,7 @@ class PathTimeline(OverPlots):
         self.at_step = WholeField(0, 0, "Step", "The step shown, for all chains; type one to go there.")
         self.at_step.setFixedWidth(9 * UNIT)
         self.at_step.valueChanged.connect(state.go_step)
+        self.go_on = ContinueButton(self.step, state.run)
         self.rate = self._rates()
         self._lay_out()
         state.surface_changed.connect(self._load)
@@ -77,6 +78,7 @@ class PathTimeline(OverPlots):
         bar.setSpacing(UNIT // 2)
         bar.addWidget(self.transport)
         bar.addStretch(1)
+        bar.addWidget(self.go_on)
         bar.addWidget(self.rate)
         ways = QGridLayout()
         ways.setHorizontalSpacing(UNIT)
@@ -125,6 +127,7 @@ class PathTimeline(OverPlots):
         steps = self.step.maximum()
         filled = state.surface.chain.newest if state.surface else 0
         self.step.set_filled(filled)
+        self.go_on.watch(state.surface.chain if state.surface else None)
         step = steps if state.step is None else state.step
         for widget, value in ((self.along, round(state.position * FINE)), (self.step, step), (self.at_step, step)):
             with QSignalBlocker(widget):
