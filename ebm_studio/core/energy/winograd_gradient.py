@@ -135,7 +135,7 @@ class _Piece:
         weight = last.weight[0].permute(1, 2, 0).reshape(TILE**2, 1, 1, 1, -1).contiguous()
         h = torch.empty_like(a)
         activate(self._net.spec, a, out=h)
-        torch.add(h.mul_(weight).sum((0, 4)).flatten(), bias_of(last), out=energy)
+        torch.add(h.mul_(weight).sum(-1).sum(0).flatten(), bias_of(last), out=energy)
         chain_rule(self._net.spec, weight.expand_as(a), a, out=a)
 
     def _back_through_direct(self, g: Tensor, slope: Tensor) -> None:
