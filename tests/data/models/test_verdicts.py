@@ -10,10 +10,12 @@ import torch
 
 from ebm_studio.core.evaluation.convergence import LongRun
 from ebm_studio.core.evaluation.figures import Estimate
+from ebm_studio.core.evaluation.invertibility import variation
 from ebm_studio.core.evaluation.mixing import Memory
+from ebm_studio.core.evaluation.moments import MomentGap
 from ebm_studio.core.specs import Diagnosing, ShortRun
 from ebm_studio.data.models.calibration import Trial
-from ebm_studio.data.models.diagnosis import convergence, energies, mixing, steps
+from ebm_studio.data.models.diagnosis import convergence, energies, inversion, mixing, moments, steps
 
 K = 50
 
@@ -90,3 +92,42 @@ def test_energies_that_lie_elsewhere_are_told() -> None:
     found = energies._finding(case, groups | {"start noise": spread}, "long")
     assert found.verdict == "partly"
     assert "does not tell start noise" in found.text
+
+
+@pytest.mark.parametrize(
+    ("at_2k", "at_10k", "verdict"), [(0.5, 9.0, "holds"), (0.1, 9.0, "partly"), (0.5, 0.2, "fails")]
+)
+def test_whether_k_has_the_moments_of_data(at_2k: float, at_10k: float, verdict: str) -> None:
+    def gap(size: float) -> MomentGap:
+        spread = torch.linspace(-0.01, 0.01, 101)
+        spread[0] = 0
+        return MomentGap(torch.zeros(3), torch.ones(3), torch.ones(3), size + spread)
+
+    gaps = {K: gap(0.2), 2 * K: gap(at_2k), 10 * K: gap(at_10k)}
+    found = moments._finding(subject(), gaps, Estimate(0.1, 0.01), [gap(0.3).size, gap(3.0).size])
+    assert found.verdict == verdict
+    assert ("smallest at 100 steps, not at K" in found.text) == (at_2k < 0.2)
+    ratio = next(measure.value for measure in found.measures if measure.name == "factor between them")
+    assert ratio.mean == pytest.approx(at_10k / 0.2)
+
+
+@pytest.mark.parametrize(
+    ("lost", "longer", "verdict", "told"),
+    [(0.01, 0.01, "holds", "about the same"), (0.1, 0.4, "partly", "harder"), (0.5, 0.1, "fails", "easier")],
+)
+def test_whether_the_run_can_be_inverted(lost: float, longer: float, verdict: str, told: str) -> None:
+    images = torch.rand(16, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    guess = variation(images)
+    spread = 1 + 0.05 * torch.tensor([1.0, -1.0] * 8)
+
+    def errors(share: float, count: int = 16) -> torch.Tensor:
+        return torch.cat([share * guess * spread[:count], 2 * share * guess * spread[:count]])
+
+    both = torch.cat([images, images])
+    found = {K: (errors(lost), both), 4 * K: (errors(longer, 8), both[8:24])}  # half as many pictures past K
+    result = inversion._finding(subject(held_out=None), images, images, found)
+    assert result.verdict == verdict
+    assert told in result.text
+    values = {measure.name: measure.value.mean for measure in result.measures}
+    assert values[f"error of samples at {K} steps"] == pytest.approx(2 * lost * guess, rel=1e-3)
+    assert values[f"error of training pictures at {4 * K} steps"] == pytest.approx(longer * guess, rel=0.05)
