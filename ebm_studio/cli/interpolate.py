@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ebm_studio.cli.options import (
     add_device,
+    add_film_look,
     add_json,
     add_reading,
     add_short_run,
@@ -86,6 +87,7 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scale", type=int, default=4, metavar="N", help="draw each model pixel as N x N (default: 4)")
     parser.add_argument("--smooth", action="store_true", help="enlarge smoothly instead of as squares")
     parser.add_argument("--captions", action="store_true", help="write rho and the energy under each frame")
+    add_film_look(parser)
     parser.add_argument(
         "--palette", default="shared", help="palette of a GIF: shared (by all frames) or own (default: shared)"
     )
@@ -152,6 +154,8 @@ def _look(args: argparse.Namespace) -> Look:
         scale=args.scale,
         smooth=args.smooth,
         captions=args.captions,
+        text=args.caption,
+        curve=args.curve,
         fps=args.fps,
         ping_pong=args.ping_pong,
         hold_first=args.hold,

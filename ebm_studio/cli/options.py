@@ -114,6 +114,12 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_film_look(parser: argparse.ArgumentParser) -> None:
+    """--caption and --curve."""
+    parser.add_argument("--caption", default="", metavar="TEXT", help="a line of your own under each frame")
+    parser.add_argument("--curve", action="store_true", help="draw the energy under a film, with a mark at each frame")
+
+
 def add_short_run(parser: argparse.ArgumentParser) -> None:
     """--steps, --step-size, --noise-scale, --noise-steps and --start, each by default the model's own."""
     parser.add_argument("--steps", type=int, metavar="K", help="Langevin steps (default: the model's own)")

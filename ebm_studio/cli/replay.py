@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
         metavar="NAME|FILE",
         action="append",
         default=[],
-        help="the recipe's model, if it is not found by its name; use it twice for a comparison",
+        help="the recipe's model, if it is not found by its name; once for each side of a comparison",
     )
     add_device(parser)
     add_json(parser)

@@ -9,6 +9,7 @@ from typing import Any
 from ebm_studio.cli.options import (
     add_backend,
     add_device,
+    add_film_look,
     add_json,
     add_reading,
     add_short_run,
@@ -38,6 +39,8 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--every", type=int, default=1, metavar="N", help="in a film, show every N-th step and the last (default: 1)"
     )
+    parser.add_argument("--gap", type=int, default=0, metavar="N", help="model pixels between pictures (default: 0)")
+    add_film_look(parser)
     add_short_run(parser)
     add_reading(parser)
     add_device(parser)
@@ -59,7 +62,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     target = check_target(args.output)
     moving = target in ("gif", "apng", "mp4", "folder")
-    look = Look(scale=args.scale, every=args.every, hold_last=1.5 if moving else 0)
+    look = Look(
+        scale=args.scale,
+        every=args.every,
+        gap=args.gap,
+        text=args.caption,
+        curve=args.curve,
+        hold_last=1.5 if moving else 0,
+    )
     model = load_model(args.model, args.device, args.backend, reading=reading(args))
     own = short_run(args, model.card.short_run)
     seeds = Seeds(check_seed(args.seed), 0, check_count(args.count))

@@ -15,6 +15,7 @@ from ebm_studio.app.shell.command_clipboard import CommandClipboard
 from ebm_studio.app.shell.command_palette import Palette
 from ebm_studio.app.shell.commands import commands, key_groups
 from ebm_studio.app.shell.explain_button import ExplainButton
+from ebm_studio.app.shell.exporting import Exporting
 from ebm_studio.app.shell.file_drops import FileDrops
 from ebm_studio.app.shell.first_steps import Hint
 from ebm_studio.app.shell.page_undo import PageUndo
@@ -36,7 +37,6 @@ from ebm_studio.app.widgets.fields import button, close_packed
 from ebm_studio.app.widgets.model_chooser import choose_model_file
 from ebm_studio.data.storage.logs import Ring
 from ebm_studio.data.storage.settings import Settings
-from ebm_studio.engine.requests import Fault
 
 P = TypeVar("P", bound=Page)
 
@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         for page in self.pages:
             self._hang(page)
         self.exports = export_dialog(studio, theme, self)
+        self.exporting = Exporting(theme, studio, self.exports, self)
         self.recipes = RecipeOpener(studio, self.pages, self.show_page, self)
         self.clipboard = CommandClipboard(studio.faults, lambda: self.page.command(), self.recipes.open_text, self)
         self.palette_of_commands = Palette(self, lambda: commands(self, self.pages, self.page, self.show_page, studio))
@@ -123,6 +124,7 @@ class MainWindow(QMainWindow):
         strips = (strip for page in self.pages for strip in page.strips())
         # Below the header of the page that is shown when it happens, and there it stays.
         studio.faults.fault_changed.connect(lambda: self.banner.lie_over(self.page, 6 * UNIT))
+        self.exporting.notice.lie_over(self.stack, 6 * UNIT)
         for widget in (*strips, self.tour, self.hint):
             column.addWidget(widget)
         column.addWidget(middle, 1)
@@ -175,11 +177,7 @@ class MainWindow(QMainWindow):
 
     def export(self) -> None:
         """Open the export dialog on what the page shows."""
-        things = self.page.exportables()
-        if not things:
-            self.studio.faults.show(Fault(f"There is nothing to export on {self.page.title} yet."))
-            return
-        self.exports.offer(things)
+        self.exporting.start(self.page)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         owners = (self,) if QApplication.focusWidget() else (self.page, self)

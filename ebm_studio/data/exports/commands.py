@@ -28,9 +28,11 @@ RUN: Mapping[str, Callable[[str], Any]] = {
     "start": str,
 }
 PATH: Mapping[str, Callable[[str], Any]] = {"frames": int, "path": str, "spacing": str, "noise": str}
-LEFT_OUT = frozenset({"output", "scale", "every", "device", "backend", "fps", "hold", "palette", "dither"})
+LEFT_OUT = frozenset(
+    {"output", "scale", "every", "gap", "caption", "device", "backend", "fps", "hold", "palette", "dither"}
+)
 """Options with a value that say how a file looks or what computes it: the window has its own."""
-FLAGS = frozenset({"json", "smooth", "captions", "ping_pong"})
+FLAGS = frozenset({"json", "smooth", "captions", "ping_pong", "curve"})
 STOP = re.compile(r"seed:(\d{1,19})(?::(\d{1,4}))?")
 
 

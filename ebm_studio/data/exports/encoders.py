@@ -20,10 +20,10 @@ from PIL.PngImagePlugin import PngInfo
 
 from ebm_studio.core.errors import DataError, SettingsError, StudioError
 from ebm_studio.data.exports import mp4
+from ebm_studio.data.exports.energy_strip import PAPER
 from ebm_studio.data.exports.frames import (
     GIF_SECONDS,
     MAX_SIDE,
-    PAPER,
     Drawable,
     Look,
     Reel,

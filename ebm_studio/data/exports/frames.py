@@ -12,7 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ebm_studio.core.checks import is_number, is_whole, require
 from ebm_studio.core.specs import MAX_STEPS, Spec
+from ebm_studio.data.exports.energy_strip import PAPER, EnergyStrip
 from ebm_studio.data.pictures.pictures import Pixels, grid
+from ebm_studio.data.storage.plain_data import is_text
 
 Floats = npt.NDArray[np.floating]
 Dither = Literal["none", "ordered", "diffusion"]
@@ -21,12 +23,13 @@ Colours = Literal["shared", "own"]
 MAX_SCALE = 32
 MAX_SIDE = 8192
 MAX_HOLD = 60.0
+MAX_LETTERS, MAX_GAP = 120, 16
 SMALLEST_TYPE = 11  # pixels; smaller captions cannot be read
 TYPE_SHARE = 20  # a caption's height is this part of the picture's
 GIF_SECONDS = 0.02
 """No frame of a GIF is shorter: browsers show one of 0.01 s for 0.1 s."""
 GAP = 2  # pixels of the model between panels
-PAPER, INK = (24, 24, 24), (235, 235, 235)
+INK = (235, 235, 235)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +63,12 @@ class Look(Spec):
     """
     dither: Dither = "none"
     """How a GIF makes up for its 256 colours: not, by a fixed pattern, or by diffusing the error."""
+    text: str = ""
+    """A caption of one's own, under every frame."""
+    gap: int = 0
+    """Pixels of the model between the pictures of a grid."""
+    curve: bool = False
+    """Draw the energy over the frames under them, with a mark at the one that is shown."""
 
     def __post_init__(self) -> None:
         require(is_whole(self.scale, 1, MAX_SCALE), f"The scale must be from 1 to {MAX_SCALE}, not {self.scale}.")
@@ -69,11 +78,13 @@ class Look(Spec):
             f"To show every n-th frame, n must be from 1 to {MAX_STEPS}, not {self.every}.",
         )
         require(is_number(self.fps, 0.1, 100), f"Frames a second must be from 0.1 to 100, not {self.fps}.")
-        for name in ("smooth", "captions", "loop", "ping_pong"):
+        for name in ("smooth", "captions", "loop", "ping_pong", "curve"):
             require(isinstance(getattr(self, name), bool), f"{name} must be true or false, not {getattr(self, name)}.")
         for name in ("hold_first", "hold_last"):
             value = getattr(self, name)
             require(is_number(value, 0, MAX_HOLD), f"A frame can be held for 0 to {MAX_HOLD:g} s, not {value}.")
+        require(is_text(self.text, MAX_LETTERS), f"A caption must be text of at most {MAX_LETTERS} letters.")
+        require(is_whole(self.gap, 0, MAX_GAP), f"A gap must be from 0 to {MAX_GAP} pixels, not {self.gap}.")
         require(self.palette in get_args(Colours), f"A GIF's palette must be shared or own, not {self.palette}.")
         require(
             self.dither in get_args(Dither),
@@ -87,6 +98,11 @@ class Drawable(Protocol):
     @property
     def caption(self) -> str:
         """What stands under it."""
+        ...
+
+    @property
+    def energies(self) -> tuple[float, ...]:
+        """The mean energy of each side; empty where there is none."""
         ...
 
     @property
@@ -109,6 +125,8 @@ class Frame:
     caption: str = ""
     beside: tuple[Pixels, ...] = ()
     """What is shown at its right at the same height, each again (N, C, H, W); sizes and colours may differ."""
+    energies: tuple[float, ...] = ()
+    """The mean energy of each side."""
 
     @property
     def shape(self) -> tuple[tuple[int, ...], ...]:
@@ -204,49 +222,78 @@ class Reel:
         height = max(panel.shape[2] for panel in panels)
         self._scales = [look.scale * height // panel.shape[2] for panel in panels]
         columns = min(look.columns, count)
-        self._panel = (columns * height * look.scale, -(-count // columns) * height * look.scale)
-        self._lefts = [i * (self._panel[0] + GAP * look.scale) for i in range(len(panels))]
+        self._gap = look.gap * look.scale
+        side, rows = height * look.scale, -(-count // columns)
+        self._panel = (columns * (side + self._gap) - self._gap, rows * (side + self._gap) - self._gap)
+        self._lefts = [i * (self._panel[0] + max(GAP * look.scale, self._gap)) for i in range(len(panels))]
         self._picture = (self._lefts[-1] + self._panel[0], self._panel[1])
-        self._caption = _Caption(self._picture[1]) if look.captions and any(frame.caption for frame in frames) else None
-        width, height = self._picture
+        self._caption = _Caption(self._picture[1]) if look.text or any(self._lines(frame) for frame in frames) else None
+        width, below = self._picture[0], 0
         if self._caption:
             # Small pictures get a wider canvas rather than captions that cannot be read.
-            width = max(width, *(self._caption.width(frame.caption) for frame in frames))
-            height += self._caption.height
-        self.size = (width, height)
+            width = max(width, *(self._caption.width(line) for frame in frames for line in self._lines(frame)))
+            below = self._caption.height * max(len(self._lines(frame)) for frame in frames)
+        has_curve = look.curve and len(frames) > 1 and all(frame.energies for frame in frames)
+        energies = [frame.energies for frame in frames]
+        self._strip = EnergyStrip(energies, (width, self._picture[1])) if has_curve else None
+        self.size = (width, self._picture[1] + (self._strip.size[1] if self._strip else 0) + below)
         require(
             max(self.size) <= MAX_SIDE,
-            f"The export would be {width} x {height} pixels; the maximum is {MAX_SIDE} on a side. Lower the scale.",
+            f"The export would be {self.size[0]} x {self.size[1]} pixels; the maximum is {MAX_SIDE} on a side. Lower "
+            "the scale.",
         )
+
+    def _lines(self, frame: Drawable) -> list[str]:
+        """What is written under a frame."""
+        return [*([frame.caption] if self.look.captions and frame.caption else []), *filter(None, [self.look.text])]
 
     @property
     def fixed_colours(self) -> list[tuple[int, int, int]]:
         """Colours that are drawn in addition to those of the pictures."""
+        colours = [PAPER] if len(self._lefts) > 1 or self._gap else []
         if self._caption:
             greys = np.linspace(PAPER[0], INK[0], 8).round().astype(int).tolist()  # of the letters' soft edges
-            return [(grey, grey, grey) for grey in greys]
-        return [PAPER] if len(self._lefts) > 1 else []
+            colours = [(grey, grey, grey) for grey in greys]
+        return list(dict.fromkeys([*colours, *(self._strip.colours if self._strip else [])]))
 
     def __len__(self) -> int:
         return len(self.frames)
 
     def __getitem__(self, index: int) -> Image.Image:
         frame, look = self.frames[index], self.look
-        panels = frame.panels
-        if not self._caption and len(panels) == 1:
+        panels, mode = frame.panels, "RGB" if self.channels > 1 else "L"
+        if not self._caption and not self._strip and len(panels) == 1:
             return self._drawn(panels[0], look.scale)
-        canvas = Image.new("RGB" if self.channels > 1 else "L", self.size, PAPER if self.channels > 1 else PAPER[0])
+        canvas = Image.new(mode, self.size, _in_mode(PAPER, mode))
         indent = (self.size[0] - self._picture[0]) // 2
         for panel, scale, left in zip(panels, self._scales, self._lefts, strict=True):
             canvas.paste(self._drawn(panel, scale), (indent + left, 0))
-        if self._caption:
-            self._caption.draw(canvas, frame.caption, self._picture[1])
+        top = self._picture[1]
+        if self._strip:
+            canvas.paste(self._strip.draw(index).convert(mode), (0, top))
+            top += self._strip.size[1]
+        for number, line in enumerate(self._lines(frame) if self._caption else ()):
+            assert self._caption is not None
+            self._caption.draw(canvas, line, top + number * self._caption.height)
         return canvas
 
     def _drawn(self, panel: Pixels, scale: int) -> Image.Image:
-        if not self.look.smooth:
-            return grid(panel, self.look.columns, scale)
-        return grid(panel, self.look.columns).resize(self._panel, Image.Resampling.LANCZOS)
+        if not self._gap:
+            sheet = grid(panel, self.look.columns, 1 if self.look.smooth else scale)
+            return sheet.resize(self._panel, Image.Resampling.LANCZOS) if self.look.smooth else sheet
+        side = panel.shape[2] * scale
+        mode = "RGB" if panel.shape[1] > 1 else "L"
+        sheet = Image.new(mode, self._panel, _in_mode(PAPER, mode))
+        for number, picture in enumerate(panel):
+            row, column = divmod(number, self.look.columns)
+            tile = grid(picture[None], 1, 1 if self.look.smooth else scale)
+            tile = tile.resize((side, side), Image.Resampling.LANCZOS) if self.look.smooth else tile
+            sheet.paste(tile, (column * (side + self._gap), row * (side + self._gap)))
+        return sheet
+
+
+def _in_mode(colour: tuple[int, int, int], mode: str) -> int | tuple[int, int, int]:
+    return colour if mode == "RGB" else colour[0]
 
 
 class _Caption:

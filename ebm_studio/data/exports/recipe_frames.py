@@ -61,14 +61,22 @@ def film_of(recipe: OfChains, *sides: Iterable[Shown]) -> list[Frame]:
     steps = max(side.short_run.steps for side in recipe.sides)
     match recipe:
         case ChainRecipe() | LatentRecipe():
-            return [Frame(shown.pixels, _caption(shown, steps)) for shown in sides[0]]
+            return [Frame(shown.pixels, _caption(shown, steps), (), (_mean(shown),)) for shown in sides[0]]
         case ReconstructionRecipe():
             photos = _photos(recipe)
-            return [Frame(photos, _caption(shown, steps), (_fitting(shown.pixels, photos),)) for shown in sides[0]]
+            return [
+                Frame(photos, _caption(shown, steps), (_fitting(shown.pixels, photos),), (_mean(shown),))
+                for shown in sides[0]
+            ]
         case ComparisonRecipe():
             names = side_names(recipe.sides)
             return [
-                Frame(shown[0].pixels, _side_caption(shown, steps, names), tuple(each.pixels for each in shown[1:]))
+                Frame(
+                    shown[0].pixels,
+                    _side_caption(shown, steps, names),
+                    tuple(each.pixels for each in shown[1:]),
+                    tuple(map(_mean, shown)),
+                )
                 for shown in _together(*sides)
             ]
 
@@ -158,7 +166,7 @@ def _path_frames(path: Interpolation, stops: int, shown: ShownPath) -> list[Fram
         leg = min(int(position), count - 1)
         caption = f"rho {rho:.2f}    E {energy:.2f}"
         where = "" if count == 1 else f"{letter(leg)}-{letter((leg + 1) % stops)}    "
-        frames.append(Frame(picture[None], where + caption))
+        frames.append(Frame(picture[None], where + caption, (), (energy,)))
     return frames
 
 

@@ -97,6 +97,10 @@ class Film:
         footage = self._footage
         return chain_caption(footage.steps[index], footage.last, footage.energies[index])
 
+    def energies(self, index: int) -> tuple[float, ...]:
+        """The mean energy of the chains that a frame shows."""
+        return (self._footage.energies[index],)
+
     def frames(self) -> list[Drawable]:
         """All frames. Each is drawn when it is needed: together they would take hundreds of megabytes."""
         return [_PlaneFrame(self, index) for index in range(len(self._footage.steps))]
@@ -113,6 +117,10 @@ class _PlaneFrame:
     @property
     def caption(self) -> str:
         return self._film.caption(self._index)
+
+    @property
+    def energies(self) -> tuple[float, ...]:
+        return self._film.energies(self._index)
 
     @property
     def shape(self) -> tuple[tuple[int, ...], ...]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 
+from ebm_studio.app.studio import long_runs
 from ebm_studio.data.exports import mp4
 from ebm_studio.data.exports.encoders import export
 from ebm_studio.data.exports.frames import MAX_SIDE, Look, film
@@ -73,7 +75,7 @@ def test_the_file_replays_to_the_same_bytes(qtbot, dialog, running, tmp_path, ti
     QTest.keyClick(running, Qt.Key.Key_E, CONTROL)
     assert dialog.thing.currentText() == "Chain 5"
     type_into(dialog.every, "3")
-    QTest.mouseClick(dialog.captions._buttons["on"], LEFT)
+    QTest.mouseClick(dialog.caption.captions._buttons["on"], LEFT)
     QTest.mouseClick(dialog.start, LEFT)
     qtbot.waitUntil(lambda: dialog.state.exported is not None, timeout=PATIENCE)
     file = dialog.state.exported.path
@@ -93,7 +95,7 @@ def test_formats(qtbot, dialog, title, suffix, frames):
     choose(dialog.kind, title)
     wait_for_preview(qtbot, dialog)
     assert dialog.place.text().endswith(suffix)
-    assert not dialog.palette_.isVisible()
+    assert not dialog.colours.palette_.isVisible()
     QTest.mouseClick(dialog.start, LEFT)
     qtbot.waitUntil(lambda: dialog.state.exported is not None, timeout=PATIENCE)
     picture = Image.open(dialog.state.exported.path)
@@ -220,7 +222,7 @@ def test_a_click_on_export_replaces_nothing_unannounced(qtbot, dialog, tmp_path)
 
 
 def test_choices_are_kept_for_the_next_time(qtbot, dialog, running, opened):
-    QTest.mouseClick(dialog.captions._buttons["on"], LEFT)
+    QTest.mouseClick(dialog.caption.captions._buttons["on"], LEFT)
     type_into(dialog.scale, "3")
     choose(dialog.kind, "WebP")
     dialog.close()
@@ -246,7 +248,7 @@ def test_damaged_choices_are_forgotten(qtbot, settings, opened, damaged):
 
 
 def test_a_picture_too_large_says_so(qtbot, dialog):
-    QTest.mouseClick(dialog.captions._buttons["on"], LEFT)
+    QTest.mouseClick(dialog.caption.captions._buttons["on"], LEFT)
     type_into(dialog.columns_, "1")
     type_into(dialog.scale, "32")
     qtbot.waitUntil(dialog.banner.isVisible, timeout=PATIENCE)
@@ -401,3 +403,76 @@ def test_a_fast_gif_says_which_frames_are_left_out(qtbot, dialog):
     assert seconds == pytest.approx(sum(shot.seconds for shot in film(count, state.look)), abs=0.02)
     state.change(fps=50)
     assert not dialog.missing.isVisible()
+
+
+def test_a_caption_of_ones_own_with_the_models_name_is_in_the_file(qtbot, dialog, tiny_model):
+    height = dialog.state.facts[0][1]
+    QTest.keyClicks(dialog.caption.text, "Figure 2")
+    assert dialog.state.look.text == "Figure 2"
+    assert dialog.state.facts[0][1] > height
+    QTest.mouseClick(dialog.caption.named._buttons["on"], LEFT)
+    choose(dialog.thing, "Grid")
+    assert dialog.state.look.text == "tiny: Figure 2"  # also of another thing
+    QTest.mouseClick(dialog.start, LEFT)
+    qtbot.waitUntil(lambda: dialog.state.exported is not None, timeout=PATIENCE)
+    file = dialog.state.exported.path
+    recipe = read_recipe(file)
+    assert recipe.look.text == "tiny: Figure 2"
+    again = file.with_name("again.png")
+    export(make_frames(recipe, [load_model(tiny_model, "cpu")]), again, recipe.look, recipe)
+    assert again.read_bytes() == file.read_bytes()
+
+
+def test_gaps_and_the_energy_curve_are_kept_for_the_next_thing(qtbot, dialog):
+    width = dialog.state.facts[0][0]
+    type_into(dialog.gap, "2")
+    assert dialog.state.facts[0][0] == width + 3 * 2 * dialog.state.look.scale
+    height = dialog.state.facts[0][1]
+    QTest.mouseClick(dialog.curve._buttons["on"], LEFT)
+    assert dialog.state.facts[0][1] > height
+    wait_for_preview(qtbot, dialog)
+    choose(dialog.thing, "Grid")
+    assert dialog.state.look.gap == 2
+    assert dialog.curve.isHidden()  # a single picture has no curve
+
+
+def test_the_preview_is_never_that_of_another_thing(qtbot, dialog, running):
+    assert dialog.player.image is not None
+    choose(dialog.thing, "Grid")
+    assert dialog.player.image is None
+    wait_for_preview(qtbot, dialog)
+    assert dialog.player.image is not None
+    running.show_page(running.compare)
+    qtbot.waitUntil(
+        lambda: running.compare_state.group is not None and running.compare_state.group.whole, timeout=PATIENCE
+    )
+    running.export()
+    assert dialog.player.image is None
+
+
+def test_what_still_computes_is_exported_when_it_is_finished(qtbot, monkeypatch, running):
+    monkeypatch.setattr(long_runs, "LONG", math.inf)
+    notice = running.exporting.notice
+    running.state.run_steps(600)
+    qtbot.waitUntil(lambda: running.link.progress is not None and running.link.progress.done > 0, timeout=PATIENCE)
+    QTest.keyClick(running, Qt.Key.Key_E, CONTROL)
+    assert notice.isVisible()
+    assert "Generate is not finished yet (Sampling" in notice.text.text()
+    assert not running.exports.isVisible()
+    QTest.mouseClick(notice.answers[0], LEFT)
+    running.show_page(running.interpolate)
+    qtbot.waitUntil(running.exports.isVisible, timeout=PATIENCE)
+    assert running.exports.state.thing.title == "All chains"
+    assert notice.isHidden()
+
+
+def test_waiting_for_what_was_cancelled_ends_with_a_word(qtbot, monkeypatch, running):
+    monkeypatch.setattr(long_runs, "LONG", math.inf)
+    running.state.run_steps(90_000)
+    qtbot.waitUntil(lambda: running.link.progress is not None and running.link.progress.done > 0, timeout=PATIENCE)
+    running.export()
+    QTest.mouseClick(running.exporting.notice.answers[0], LEFT)
+    running.state.cancel()
+    qtbot.waitUntil(running.banner.isVisible, timeout=PATIENCE)
+    assert "nothing to export on Generate" in running.banner.text.text()
+    assert running.exporting.notice.isHidden()

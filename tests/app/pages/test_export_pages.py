@@ -54,7 +54,7 @@ def write(qtbot, window, title: str = "", captions: bool = False) -> Path:
     if title:
         choose(dialog.thing, title)
     if captions:
-        QTest.mouseClick(dialog.captions._buttons["on"], LEFT)
+        QTest.mouseClick(dialog.caption.captions._buttons["on"], LEFT)
     wait_for_preview(qtbot, dialog)
     QTest.mouseClick(dialog.start, LEFT)
     qtbot.waitUntil(lambda: dialog.state.exported is not None and dialog.state.running is None, timeout=PATIENCE)

@@ -10,7 +10,8 @@ from PIL import Image
 from ebm_studio.core.errors import DataError, SettingsError, StudioError
 from ebm_studio.data.exports import mp4
 from ebm_studio.data.exports.encoders import encode, export, left_out
-from ebm_studio.data.exports.frames import PAPER, Frame, Look, Reel, Shot, film, ticks
+from ebm_studio.data.exports.energy_strip import INKS, PAPER
+from ebm_studio.data.exports.frames import Frame, Look, Reel, Shot, film, ticks
 from ebm_studio.data.exports.gif_palette import Palette
 from tests.making import make_picture
 
@@ -280,3 +281,38 @@ def test_a_failed_export_leaves_the_old_file(tmp_path):
 def test_bad_looks_are_refused(bad):
     with pytest.raises(SettingsError):
         Look(**bad)
+
+
+def test_a_gap_stands_between_the_pictures_and_not_around_them():
+    pixels = np.full((5, 1, 4, 4), 255, np.uint8)
+    for smooth in (False, True):
+        sheet = np.asarray(Reel([Frame(pixels)], Look(columns=3, gap=2, scale=2, smooth=smooth))[0])
+        assert sheet.shape == (2 * 8 + 4, 3 * 8 + 2 * 4)
+        assert (sheet[:8, :8] == 255).all()
+        assert (sheet[:, 8:12] == PAPER[0]).all()
+        assert (sheet[8:12] == PAPER[0]).all()
+        assert (sheet[12:, 24:] == PAPER[0]).all()  # where there is no sixth
+
+
+def test_the_energy_curve_follows_the_frames():
+    pixels = np.zeros((1, 3, 64, 64), np.uint8)
+    frames = [Frame(pixels, "", (), (float(-i), float(i + 1))) for i in range(5)]
+    plain, drawn = Reel(frames, Look(scale=4)), Reel(frames, Look(scale=4, curve=True))
+    assert drawn.size == (plain.size[0], plain.size[1] + 256 // 6)
+    strips = [np.asarray(drawn[i])[256:] for i in range(5)]
+    for ink in INKS[:2]:
+        marks = [np.argwhere((strip == ink).all(-1)) for strip in strips]
+        ends = [places[:, 1].max() for places in marks]
+        assert ends == sorted(set(ends))  # what is past goes on to the right
+    first = np.argwhere((strips[4] == INKS[0]).all(-1))
+    assert first[first[:, 1].argmax(), 0] > first[first[:, 1].argmin(), 0]  # lower energy is lower
+    assert Reel([frames[0]], Look(curve=True)).size == (64, 64)  # one frame has no curve
+    assert set(INKS[:2]) <= set(drawn.fixed_colours)
+
+
+def test_a_line_of_ones_own_is_under_every_frame():
+    frames = [Frame(np.zeros((1, 1, 64, 64), np.uint8), caption) for caption in ("step 1", "")]
+    own = Reel(frames, Look(scale=4, text="Figure 2"))
+    both = Reel(frames, Look(scale=4, text="Figure 2", captions=True))
+    assert own.size[1] - 256 == both.size[1] - own.size[1] > 0
+    assert all((np.asarray(own[i])[256:] > 200).any() for i in range(2))

@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.pages.export.caption_panel import CaptionPanel
+from ebm_studio.app.pages.export.colour_fields import ColourFields
 from ebm_studio.app.pages.export.drag_handle import DragHandle
 from ebm_studio.app.pages.export.parts import fill, named, size_text, switch, titled
 from ebm_studio.app.pages.export.presets import PresetButtons
@@ -32,7 +34,7 @@ from ebm_studio.app.studio.exportable import Exportable
 from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.fields import Choice, RealField, WholeField, button, label
 from ebm_studio.data.exports.encoders import MOVING
-from ebm_studio.data.exports.frames import MAX_HOLD, MAX_SCALE, Look, Reel
+from ebm_studio.data.exports.frames import MAX_GAP, MAX_HOLD, MAX_SCALE, Look, Reel
 
 MIME = {"gif": "image/gif", "webp": "image/webp", "apng": "image/png", "png": "image/png"}
 
@@ -49,6 +51,7 @@ class ExportDialog(QDialog):
         self.state = state
         self.banner = Banner(theme, state)
         self.player = PreviewPlayer(theme)
+        self._played: Exportable | None = None
         self.facts = label("", "muted")
         self.size_of_file = label("", "large")
         self.size_of_file.setAccessibleName("Size of the file")
@@ -75,29 +78,7 @@ class ExportDialog(QDialog):
         self.missing = label("", "muted")
         self.missing.setWordWrap(True)
         self.missing.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.palette_ = Choice(
-            [
-                (
-                    "shared",
-                    "Shared palette",
-                    "256 colours for all frames. Still parts do not flicker, and the file is small.",
-                ),
-                (
-                    "own",
-                    "One palette per frame",
-                    "256 colours for each frame. More accurate for films of a single picture.",
-                ),
-            ],
-            "Palette",
-        )
-        self.dither = Choice(
-            [
-                ("none", "None", "Use the nearest colour."),
-                ("ordered", "Ordered", "Use a fixed pattern, which does not flicker."),
-                ("diffusion", "Diffusion", "Best for a still picture; flickers slightly in a film."),
-            ],
-            "Dithering",
-        )
+        self.colours = ColourFields(self.state)
         self.scale = WholeField(1, MAX_SCALE, "Scale", "Draw each model pixel as N × N.")
         self.smooth = Choice(
             [
@@ -113,7 +94,10 @@ class ExportDialog(QDialog):
         self.hold_last = RealField(0, MAX_HOLD, "Hold on the last frame", "Seconds.")
         self.loop = switch("Loop", "Play once, or loop.", "Loop", "Play once")
         self.ping_pong = switch("Ping-pong", "Forward only, or forward and back.", "Forward and back", "Forward")
-        self.captions = switch("Captions", "Step, energy or ρ under each frame.", "Step, E, ρ", "None")
+        self.gap = WholeField(0, MAX_GAP, "Gap between images", "Pixels of the model between the images of a grid.")
+        self.curve = switch(
+            "Energy curve", "The energy under the film, with a mark at each frame.", "Energy curve", "No curve"
+        )
 
     def _make_foot(self) -> None:
         state, theme = self.state, self._theme
@@ -171,25 +155,25 @@ class ExportDialog(QDialog):
         column.setSpacing(3 * UNIT)
         self._what = titled("What", self.thing)
         self._format = titled("Format", self.kind, self.missing)
-        self._gif = named(("Palette", self.palette_), ("Dithering", self.dither), below=True)
-        self._format.column.addWidget(self._gif)
+        self._format.column.addWidget(self.colours)
         self._size = titled("Size", named(("Scale", self.scale)), self.smooth)
-        self._columns = named(("Images per row", self.columns_))
+        self._columns = named(("Images per row", self.columns_), ("Gap", self.gap))
         self._size.column.addWidget(self._columns)
         self._film = titled(
             "Film",
             named(
                 ("Frames a second", self.fps),
                 ("Every n-th frame", self.every),
-                ("Hold first, s", self.hold_first),
+                ("Hold first frame (s)", self.hold_first),
                 ("Hold last frame (s)", self.hold_last),
             ),
             self.ping_pong,
             self.loop,
+            self.curve,
         )
-        self._captions = titled("Captions", self.captions)
+        self.caption = CaptionPanel(self.state)
         self.presets = PresetButtons(self.state)
-        for panel in (self._what, self.presets, self._format, self._size, self._film, self._captions):
+        for panel in (self._what, self.presets, self._format, self._size, self._film, self.caption):
             column.addWidget(panel)
         column.addStretch(1)
         area = QScrollArea()
@@ -198,7 +182,7 @@ class ExportDialog(QDialog):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setFixedWidth(36 * UNIT)
+        area.setFixedWidth(42 * UNIT)
         area.setWidget(body)
         return area
 
@@ -237,8 +221,6 @@ class ExportDialog(QDialog):
         state = self.state
         self.thing.activated.connect(state.choose)
         self.kind.activated.connect(lambda index: state.set_kind(self.kind.itemData(index)))
-        self.palette_.chosen.connect(lambda value: state.change(palette=value))
-        self.dither.chosen.connect(lambda value: state.change(dither=value))
         self.smooth.chosen.connect(lambda value: state.change(smooth=value == "smooth"))
         for name, choice in self._switches.items():
             choice.chosen.connect(lambda value, name=name: state.change(**{name: value == "on"}))
@@ -253,13 +235,14 @@ class ExportDialog(QDialog):
 
     @property
     def _switches(self) -> dict[str, Choice]:
-        return {"loop": self.loop, "ping_pong": self.ping_pong, "captions": self.captions}
+        return {"loop": self.loop, "ping_pong": self.ping_pong, "curve": self.curve}
 
     @property
     def _numbers(self) -> dict[str, WholeField | RealField]:
         return {
             "scale": self.scale,
             "columns": self.columns_,
+            "gap": self.gap,
             "every": self.every,
             "fps": self.fps,
             "hold_first": self.hold_first,
@@ -280,17 +263,14 @@ class ExportDialog(QDialog):
         self._show_look(state.look)
         is_film = state.kind in MOVING and not state.is_still
         pictures = len(state.thing.frames[0].panels[0])
-        self._gif.setVisible(state.kind == "gif")
         self._film.setVisible(is_film)
         self._columns.setVisible(pictures > 1 or (state.kind == "png" and not state.is_still))
-        self._captions.setVisible(any(frame.caption for frame in state.thing.frames))
+        self.curve.setVisible(all(frame.energies for frame in state.thing.frames))
         if not self.place.isModified():
             self.place.setText(str(state.path))
         self._show_outcome()
 
     def _show_look(self, look: Look) -> None:
-        self.palette_.set_value(look.palette)
-        self.dither.set_value(look.dither)
         self.smooth.set_value("smooth" if look.smooth else "crisp")
         for name, choice in self._switches.items():
             choice.set_value("on" if getattr(look, name) else "off")
@@ -315,7 +295,11 @@ class ExportDialog(QDialog):
         if state.missing:
             self.player.note = state.missing
             self.player.stop()
+        elif encoded is None and state.thing is not self._played:  # never the picture of another thing or page
+            self.player.note = "Making the preview…"
+            self.player.stop()
         elif encoded is not None and state.thing is not None:
+            self._played = state.thing
             if state.kind in ("mp4", "folder"):
                 look = state.look if state.kind == "mp4" else Look(**{**state.look.to_dict(), "ping_pong": False})
                 self.player.play(Drawn(Reel(state.thing.frames, state.look), look), state.look.loop)

@@ -16,14 +16,15 @@ from ebm_studio.app.studio.faults import Faults
 from ebm_studio.core.errors import SettingsError, StudioError
 from ebm_studio.data.exports import mp4
 from ebm_studio.data.exports.encoders import MOVING, Kind, check_size, check_target, left_out, shots_of
-from ebm_studio.data.exports.frames import Look, Reel, picked
+from ebm_studio.data.exports.frames import MAX_LETTERS, Look, Reel, picked
+from ebm_studio.data.exports.recipe import LandscapeRecipe
 from ebm_studio.data.storage.settings import Settings
 from ebm_studio.engine.jobs.exports import Encoded, Export, Exported, Preview
 from ebm_studio.engine.requests import Ended, Fault, Request
 
 PAUSE = 200  # milliseconds without a further edit before the preview is made
 LANE = "export"
-HABITS = ("smooth", "captions", "loop", "dither")
+HABITS = ("smooth", "captions", "loop", "dither", "gap", "curve")
 FORMATS: dict[Kind, tuple[str, str]] = {
     "gif": ("GIF", ".gif"),
     "webp": ("WebP", ".webp"),
@@ -53,6 +54,10 @@ class ExportState(Faults):
         self.look = Look()
         self.folder = Path(settings.text("export/folder") or _pictures())
         self.stem = ""
+        self.text = ""
+        """The caption that a person has typed."""
+        self.named = settings.flag("export/named")
+        """Whether the name of the model comes before it."""
         self.encoded: Encoded | None = None
         """Of the look and the kind as they are; None while it is made."""
         self.exported: Exported | None = None
@@ -136,6 +141,7 @@ class ExportState(Faults):
         thing = self.thing
         assert thing is not None
         self.look = replace(thing.recipe.look, **{**self._habits, **self._changes.get(_sort(thing), {})})
+        self.look = replace(self.look, text=self._caption(thing))
         self.stem = self._free(thing.name)
         if self.kind not in self.kinds or (self.is_still and self.kind == "gif"):
             self.kind = self.kinds[0]
@@ -164,6 +170,26 @@ class ExportState(Faults):
             self._habits |= {name: value for name, value in changes.items() if name in HABITS}
             self._settings.set("export/look", self._habits)
             self._touch()
+
+    def set_caption(self, text: str | None = None, named: bool | None = None) -> None:
+        """Write another text under the frames, or the model's name before it, or not."""
+        self.text = self.text if text is None else text.strip()
+        self.named = self.named if named is None else named
+        self._settings.set("export/named", self.named)
+        if self.thing is not None:
+            try:
+                look = replace(self.look, text=self._caption(self.thing))
+            except SettingsError as error:
+                self.show(Fault(str(error)))
+                return
+            if look != self.look:
+                self.look = look
+                self._touch()
+
+    def _caption(self, thing: Exportable) -> str:
+        sides = [] if isinstance(thing.recipe, LandscapeRecipe) else thing.recipe.sides
+        names = ", ".join(dict.fromkeys(side.model for side in sides)) if self.named else ""
+        return ": ".join(filter(None, [names, self.text]))[:MAX_LETTERS]
 
     def set_path(self, path: Path) -> None:
         """Write elsewhere. A suffix that is a format's chooses it."""
