@@ -17,7 +17,7 @@ from ebm_studio.core.errors import SettingsError, StudioError
 from ebm_studio.data.exports import mp4
 from ebm_studio.data.exports.encoders import MOVING, Kind, check_size, check_target, left_out, shots_of
 from ebm_studio.data.exports.frames import MAX_LETTERS, Look, Reel, picked
-from ebm_studio.data.exports.recipe import LandscapeRecipe
+from ebm_studio.data.exports.recipe import OfModels
 from ebm_studio.data.storage.settings import Settings
 from ebm_studio.engine.jobs.exports import Encoded, Export, Exported, Preview
 from ebm_studio.engine.requests import Ended, Fault, Request
@@ -187,7 +187,7 @@ class ExportState(Faults):
                 self._touch()
 
     def _caption(self, thing: Exportable) -> str:
-        sides = [] if isinstance(thing.recipe, LandscapeRecipe) else thing.recipe.sides
+        sides = thing.recipe.sides if isinstance(thing.recipe, OfModels) else ()
         names = ", ".join(dict.fromkeys(side.model for side in sides)) if self.named else ""
         return ": ".join(filter(None, [names, self.text]))[:MAX_LETTERS]
 
