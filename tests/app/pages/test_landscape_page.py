@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from tqdm import tqdm
 
 from ebm_studio.app.pages.landscape.setup import READY, Setup
@@ -19,6 +21,7 @@ from ebm_studio.data.exports.encoders import export
 from ebm_studio.data.points.files import load_landscape
 from ebm_studio.data.points.scene import TRAINING, Scene
 from ebm_studio.data.points.shapes import SHAPES
+from ebm_studio.data.points.sources import of_points
 from tests.app.conftest import PATIENCE
 from tests.app.driver import Window
 from tests.app.shell.test_drops import drop
@@ -270,3 +273,34 @@ def test_no_line_says_a_landscape_and_the_window_says_so(window):
     assert window.landscape.exportables()
     QTest.keyClick(window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert "No command can draw what Landscape shows" in window.studio.faults.fault.text
+
+
+def test_the_page_is_copied_as_a_command_that_trains_the_same(window, tmp_path, monkeypatch):
+    state, clipboard = window.landscape.state, QApplication.clipboard()
+    state.open_data("text:ABC")
+    state.change_part("learning", "Few updates", updates=3, seed=5)
+    scene = state.setup.scene
+    QTest.keyClick(window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tqdm, "monitor_interval", 0)  # no thread of its own in the window's process
+    assert clipboard.text().startswith("ebm-studio landscape text:ABC ")
+    assert main([*shlex.split(clipboard.text())[1:], "--side", "64", "-o", "made.safetensors"]) == 0
+    made = load_landscape(Path("made.safetensors"))
+    assert (made.scene.data.origin, made.scene.to_dict()) == (scene.data.origin, scene.to_dict())
+    assert made.updates == 3
+
+    state.set_data(of_points(np.array([[0.0, 0.0], [0.5, 0.5]]), "mine"))
+    QTest.keyClick(window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert "No command can draw this data" in window.banner.text.text()
+
+
+@pytest.mark.parametrize(("grey", "says"), [(0, "equally dark everywhere"), (255, "completely white")])
+def test_a_blank_picture_is_refused_and_loses_nothing(qtbot, window, tmp_path, grey, says):
+    state = window.landscape.state
+    before, sight = state.setup, state.sight
+    Image.new("L", (40, 30), grey).save(tmp_path / "blank.png")
+    assert drop(window, tmp_path / "blank.png")
+    qtbot.waitUntil(lambda: state.fault is not None, timeout=PATIENCE)
+    assert says in state.fault.text
+    assert "blank" in state.fault.text
+    assert (state.setup, state.sight) == (before, sight)

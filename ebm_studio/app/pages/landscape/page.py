@@ -31,6 +31,7 @@ from ebm_studio.app.widgets.timeline import Timeline, act_playback
 from ebm_studio.data.exports.recipe import LandscapeRecipe
 from ebm_studio.data.models.card import SUFFIX, is_landscape_card
 from ebm_studio.data.pictures.pictures import is_picture
+from ebm_studio.data.points.commands import command_of
 from ebm_studio.data.points.sources import POINT_FILES
 from ebm_studio.engine.jobs.exports import Opened, OpenedLandscape
 
@@ -139,6 +140,10 @@ class LandscapePage(Page):
     def restore_recipe(self, opened: Opened) -> None:
         assert isinstance(opened, OpenedLandscape)
         self.state.take(opened.landscape)
+
+    def command(self) -> str:
+        setup = self.state.setup
+        return command_of(setup.scene, setup.count, setup.past)
 
     def session_parts(self) -> tuple[Part, ...]:
         state = self.state
