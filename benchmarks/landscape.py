@@ -1,6 +1,7 @@
 """How near short runs come to each of the built-in data of the plane, and how far exp(-E / T) is: a table.
 
 python -m benchmarks.landscape [--seeds 3] [--updates 3000] [--only rings]
+python -m benchmarks.landscape --stalls  # what the window feels while it trains
 """
 
 from __future__ import annotations
@@ -23,7 +24,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--updates", type=int, default=3000)
     parser.add_argument("--only", nargs="*", default=list(SHAPES))
+    parser.add_argument("--stalls", action="store_true", help="measure the window while it trains instead")
+    parser.add_argument("--seconds", type=float, default=20.0, help="for which the window is measured")
     args = parser.parse_args()
+    if args.stalls:
+        from benchmarks.landscape_window import stalls
+
+        stalls(args.seconds)
+        return
     choose_device("cpu")
     print(f"{args.updates} updates, {torch.get_num_threads()} threads\n")
     print("| data | seed | TV(data, q_K) | TV(data, exp(−E / T)) | KL q_K | KL exp | counting alone | CPU s | s |")

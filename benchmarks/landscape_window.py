@@ -1,0 +1,76 @@
+"""What the window feels while a landscape trains in it: `python -m benchmarks.landscape --stalls`.
+
+K 50, 500 chains, three layers of 64: how late the event loop comes, how often the energy is painted, and how fast it
+trains. The aims: 33 ms at the 99th percentile, 60 paints and 30 updates a second, on two idle cores.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from benchmarks.window import Stalls
+from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.pages.landscape.page import LandscapePage
+from ebm_studio.app.shell.window import MainWindow
+from ebm_studio.data.storage.settings import Settings
+
+SETTLED = 30  # updates after which everything is loaded and in motion
+MODEL = "fashion32"
+
+
+class Paints(QObject):
+    """Counts how often a widget is painted."""
+
+    count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  # Qt's name
+        """See `QObject.eventFilter`."""
+        self.count += event.type() == QEvent.Type.Paint
+        return False
+
+
+def stalls(seconds: float) -> None:
+    """Train for so long, and print one JSON object."""
+    app = QApplication(sys.argv[:1])
+    app.setStyle("Fusion")
+    found: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(Path(folder, "settings.json"))
+        theme = Theme(app, settings)
+        window = MainWindow(theme, settings, MODEL)
+        page = window.page_of(LandscapePage)
+        state, felt, paints = page.state, Stalls(), Paints()
+        page.views.energy.installEventFilter(paints)
+        first: list[int] = []
+
+        def train() -> None:
+            window.show_page(page)
+            state.change("K 50", replace(state.setup.with_part("short_run", steps=50), count=500))
+            state.train()
+
+        def feel() -> None:
+            if first or state.sight is None or state.sight.updates < SETTLED:
+                return
+            first[:] = [state.sight.updates, paints.count]
+            felt.start()
+            QTimer.singleShot(int(1000 * seconds), end)
+
+        def end() -> None:
+            found.update(felt.result())
+            found["updates_per_s"] = ((state.sight.updates if state.sight else 0) - first[0]) / seconds
+            found["paints_per_s"] = (paints.count - first[1]) / seconds
+            window.leave()
+
+        state.sight_changed.connect(feel)
+        window.started.connect(train)
+        window.show()
+        app.exec()
+        theme.close()
+    print(json.dumps({name: round(value, 1) for name, value in found.items()}))
