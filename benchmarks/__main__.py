@@ -88,7 +88,7 @@ def print_device(name: str, quick: bool, as_json: bool) -> None:
 
 def engine_figures(quick: bool) -> tuple[list[Row], dict[str, Any]]:
     """All comparisons without a window."""
-    budget = 0.0 if quick else 8.0  # seconds for each; at none, two rounds
+    budget = 0.0 if quick else 8.0  # seconds for each; with 0, two rounds
     wide, slim = NetSpec(width=64), NetSpec(width=32)
     step_wide, step_slim, window_slim = (
         step_row(wide, 64, budget),
@@ -119,7 +119,7 @@ def engine_figures(quick: bool) -> tuple[list[Row], dict[str, Any]]:
         "update_ratio_nf64": update.ratio,
         "reconstruct_ratio_lrelu": reconstructions[linear][-1].ratio,
         "reconstruct_ratio_silu": reconstructions[smooth][-1].ratio,
-        "reconstruct_memory_growth": (most - least) / (many - few),  # of the stored images' own growth
+        "reconstruct_memory_growth": (most - least) / (many - few),  # as a multiple of the growth of the stored images
         "fp32_ratio_nf32_16_chains": exact.ratio,
         "steps_per_second_nf32_16_chains": 1 / window_slim.ours,
         **{f"reconstruct_ours_mb_k{k}": peak / 1e6 for k, peak, _ in memory},
@@ -128,7 +128,7 @@ def engine_figures(quick: bool) -> tuple[list[Row], dict[str, Any]]:
 
 
 def window_figures(quick: bool) -> dict[str, Any]:
-    """Launch and stalls, each in a process of its own."""
+    """Launch and stalls, each in its own process."""
     with tempfile.TemporaryDirectory() as folder:
         bundled = bundled_models()
         model = bundled[0] if bundled else Path(folder) / "drawn.safetensors"
@@ -136,7 +136,7 @@ def window_figures(quick: bool) -> dict[str, Any]:
             spec = NetSpec(width=32)
             save_model(model, drawn_net(spec), Card(name="drawn", net=spec, short_run=ShortRun()))
         if not quick:
-            _probe("launch", model)  # a warm disk
+            _probe("launch", model)  # to warm the disk cache
         bare, chain, train = (_probe(name, model) for name in ("bare", "chain", "train"))
         launch = chain if quick else _probe("launch", model)
     return {
@@ -162,7 +162,7 @@ def _probe(name: str, model: Path) -> dict[str, float]:
 
 
 def machine() -> str:
-    """What was measured on."""
+    """The machine and the versions."""
     capability = torch.backends.cpu.get_cpu_capability()
     return f"{platform.machine()}, {capability}, {threads()} threads, torch {torch.__version__}"
 

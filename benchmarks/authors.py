@@ -43,7 +43,7 @@ SAVE_SECONDS = 300.0
 
 
 def build(channels: int) -> nn.Sequential:
-    """f: 3x3, three 4x4 of stride 2, 4x4 to one number, LeakyReLU 0.2 between."""
+    """f: 3x3, three 4x4 of stride 2, 4x4 to one number, with LeakyReLU 0.2 between them."""
     n = WIDTH
     return nn.Sequential(
         nn.Conv2d(channels, n, 3, 1, 1),
@@ -81,12 +81,12 @@ def update(f: nn.Module, adam: torch.optim.Optimizer, images: Tensor) -> float:
 
 
 def main() -> None:
-    """Learn until the time is up."""
+    """Train until the time is up."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.authors", description=__doc__.splitlines()[0])
     parser.add_argument("data", metavar="DATA")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="DIR")
     parser.add_argument("--time-limit", type=duration, default=duration("90m"), metavar="T")
-    parser.add_argument("--held-out", type=int, default=0, metavar="N", help="do not learn from the last N images")
+    parser.add_argument("--held-out", type=int, default=0, metavar="N", help="do not train on the last N images")
     args = parser.parse_args()
 
     data = open_images(args.data, SIZE, natural_channels(args.data)).without_last(args.held_out)

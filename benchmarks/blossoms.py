@@ -1,4 +1,4 @@
-"""The pictures of a set with one thing in the middle that stands out: what flowers32 learned from.
+"""Selects the pictures of a set in which something stands out in the middle: the training set of flowers32.
 
     python -m benchmarks.blossoms flowers64.zip blossoms.zip --count 1300
 
@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 SIZE = 32
-MIDDLE, BORDER = 8, 15  # the radius of the one, and where the other begins, in pixels
-EVEN = 0.3  # a variation that counts as none, so that flat drawings are not all there is
+MIDDLE, BORDER = 8, 15  # the radius of the middle, and where the border begins, in pixels
+EVEN = 0.3  # variations below this count as none, or flat drawings would always win
 
 
 def stands_out(picture: Image.Image) -> float:

@@ -1,4 +1,4 @@
-"""Short runs and an update on a device: the authors' loop, the same with `torch.compile`, and ours, in turns."""
+"""Short runs and an update on a device: the authors' loop, with `torch.compile` and without, and ours, in turns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 
 WIDTHS, CHAINS, K = (32, 64, 128), (16, 64, 256), 50
 AUTHORS, COMPILED = "authors' loop", "torch.compile"
-WARM = 3  # calls before the first that is measured: compiling, choosing kernels, recording
+WARM = 3  # unmeasured first calls: they compile, choose kernels and record
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Case:
 def measure(
     name: str, budget: float, widths: tuple[int, ...] = WIDTHS, chains: tuple[int, ...] = CHAINS, steps: int = K
 ) -> Iterator[Case]:
-    """Each case, for about `budget` seconds of measuring on the device of that name."""
+    """Measure each case for about `budget` seconds on the device."""
     device = choose_device(name)
     for width in widths:
         for count in chains:
@@ -60,7 +60,7 @@ def table(cases: list[Case]) -> str:
 
 
 def unit(name: str) -> str:
-    """What the device is called."""
+    """The name of the device."""
     device = choose_device(name)
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
@@ -139,7 +139,7 @@ def _updates(spec: NetSpec, steps: int, device: torch.device) -> Iterator[tuple[
 
 
 def _as_torch_comes() -> AbstractContextManager[None]:
-    """The settings of cuDNN that torch comes with: what the authors' loop would have run with."""
+    """Torch's default cuDNN settings, which the authors' loop would have used."""
     flags = torch.backends.cudnn.flags
     settings: AbstractContextManager[None] = flags(enabled=True, benchmark=False, deterministic=False, allow_tf32=True)
     return settings

@@ -1,4 +1,4 @@
-"""Steps, updates and reconstruction: ours against the authors' loop, and the step against its convolutions."""
+"""Steps, updates and reconstruction: ours compared with the authors' loop, and a step with its convolutions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Row:
 
 
 def drawn_net(spec: NetSpec) -> ConvNet:
-    """A net with weights as a run of learning starts from."""
+    """A net with the weights that training starts from."""
     return ConvNet(spec, torch.Generator().manual_seed(0))
 
 
@@ -178,7 +178,7 @@ class Reconstruction:
         return piecewise_linear if self.net.spec.activation == "leaky_relu" else smooth
 
     def memory(self, lengths: tuple[int, ...]) -> Iterator[tuple[int, float, float]]:
-        """For each K: bytes above the rest that ours needs at its peak, and bytes of its K + 1 images."""
+        """For each K: the extra bytes that ours needs at its peak, and the bytes of its K + 1 images."""
         for steps in lengths:
             ours = self.ours(steps)
             ours()
@@ -190,12 +190,12 @@ class Reconstruction:
 
 
 def _peak(run: Callable[[], object]) -> float:
-    """Bytes by which a run raises the peak of the process's memory; not a number where the system does not tell."""
+    """Bytes by which a run raises the peak of the process's memory; NaN where the system does not say."""
     if sys.platform != "linux":
         return float("nan")
-    ctypes.CDLL(None).malloc_trim(0)  # or memory that was used and given back would be used again unseen
+    ctypes.CDLL(None).malloc_trim(0)  # otherwise freed memory would be reused without being counted
     with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")  # the peak starts anew
+        file.write("5")  # reset the peak
     before = _status("VmRSS")
     run()
     return _status("VmHWM") - before

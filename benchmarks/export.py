@@ -30,11 +30,11 @@ from ebm_studio.data.pictures.datasets import open_images
 
 ROUNDS = 3
 EXACT = 100.0  # dB
-ENOUGH = 5.0  # seconds after which a file is not made again
+ENOUGH = 5.0  # do not repeat what takes longer, in seconds
 
 
 def plain(reel: Reel) -> bytes:
-    """What a script would write: Pillow's save_all."""
+    """What a simple script would write, with Pillow's save_all."""
     first, *others = [reel[i] for i in range(len(reel))]
     buffer = io.BytesIO()
     first.save(buffer, "GIF", save_all=True, append_images=others, duration=50, loop=0)
@@ -83,7 +83,7 @@ def compare(title: str, frames: list[Frame], look: Look) -> None:
 
 
 def out_of_noise(data: str, size: int, channels: int) -> list[Frame]:
-    """64 pictures coming out of noise in 51 frames."""
+    """64 pictures that emerge from noise in 51 frames."""
     faces = open_images(data, size, channels).images[-64:]
     noise = np.random.default_rng(0).uniform(0, 255, faces.shape)
     shares = np.linspace(0, 1, 51) ** 0.5
@@ -91,7 +91,7 @@ def out_of_noise(data: str, size: int, channels: int) -> list[Frame]:
 
 
 def smoothness_of(model: Model, pairs: int, frames: int) -> None:
-    """Largest over mean distance of neighbours, median and worst over pairs of seeds."""
+    """The largest distance of neighbours over the mean: median and worst of several pairs of seeds."""
     print(f"Unevenness of paths of {frames} frames over {pairs} pairs of seeds (1 is even)")
     cases: list[tuple[Spacing, PathNoise]] = [
         ("rho", "own"),

@@ -1,4 +1,4 @@
-"""How near short runs come to each of the built-in data of the plane, and how far exp(-E / T) is: a table.
+"""A table: the distances of short runs and of exp(-E / T) from each of the built-in data sets of the plane.
 
 python -m benchmarks.landscape [--seeds 3] [--updates 3000] [--only rings]
 python -m benchmarks.landscape --stalls  # what the window feels while it trains
@@ -19,7 +19,7 @@ from ebm_studio.data.points.shapes import SHAPES
 
 
 def main() -> None:
-    """Train each, and print a row for each data and seed."""
+    """Train on each, and print a row for each data set and seed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--updates", type=int, default=3000)

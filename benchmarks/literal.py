@@ -1,4 +1,4 @@
-"""The authors' way, written out literally: what everything here is measured against.
+"""The authors' method, written out literally: the baseline of all benchmarks.
 
 From the minimal code that accompanies the paper: float32, NCHW, eager autograd, the parameters
 requiring gradients while the chains run, and the graph retained.

@@ -31,7 +31,7 @@ from ebm_studio.data.models.onnx_export import ENERGY, GRADIENT, INPUT, export_o
 CASES = ((64, 64), (32, 64), (64, 16), (32, 16))
 """n_f and chains."""
 ONE = ShortRun(steps=1)
-EXACT, ROUNDED = 1e-3, 0.5  # how far from our fp32 a gradient may be, in float32 and in bfloat16
+EXACT, ROUNDED = 1e-3, 0.5  # the largest difference from our fp32 gradient, in float32 and in bfloat16
 AUTHORS = "authors' loop"
 
 
@@ -45,7 +45,7 @@ class Case:
 
 
 def measure(budget: float) -> Iterator[Case]:
-    """Each case, for about `budget` seconds of measuring."""
+    """Measure each case for about `budget` seconds."""
     choose_device("cpu")
     torch.set_num_threads(threads())  # for the authors' loop
     for width, chains in CASES:
@@ -138,7 +138,7 @@ def _jax(net: ConvNet) -> Gradient:
 
 
 def _check(gradients: dict[str, Gradient], z: Tensor) -> None:
-    """Raise `ArithmeticError` unless all compute the same."""
+    """Raise `ArithmeticError` unless all give the same result."""
     wanted = gradients["ours, fp32"](z)[1]
     for name, gradient in gradients.items():
         off = float((gradient(z)[1] - wanted).norm() / wanted.norm())

@@ -1,4 +1,4 @@
-"""Does learning care how its short runs are rounded? d and v of the same run by two backends, as CSV and SVG.
+"""Does rounding in the short runs affect training? d and v of the same run by two backends, as CSV and SVG.
 
 `python -m benchmarks.precision DATA -o FILE.csv [--updates 150] [--backends fp32 bf16]`
 """
@@ -20,7 +20,7 @@ COLOURS = ("#2563eb", "#d97706", "#059669")
 
 
 def main() -> None:
-    """Learn once with each backend, from the same seed, and write a row an update."""
+    """Train once with each backend, from the same seed, and write a row for each update."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.precision", description=__doc__)
     parser.add_argument("data")
     parser.add_argument("-o", "--output", required=True, type=Path)

@@ -1,8 +1,8 @@
-"""How well and how fast photos come back through the dynamics: all figures of docs/reconstruction.md.
+"""How well and how fast photos are reconstructed: all numbers in docs/reconstruction.md.
 
     python -m benchmarks.reconstruction faces32=FACES.zip fashion32=fashion-mnist --json reconstruction.json
 
-Each MODEL=DATA names a model and the set it learned from. The images that the model's card says were held out
+Each MODEL=DATA names a model and its training set. The images that the model's card says were held out
 (or, for Fashion-MNIST, those of its test set) are reconstructed; the others are what realism and inpainting are
 measured against. Prints Markdown tables; --json writes the same figures.
 """
@@ -33,9 +33,9 @@ from ebm_studio.data.pictures.pictures import to_images, to_pixels
 
 BATCH = 16
 NEIGHBOURS = 4
-"""Each latent is mixed with so many others, which gives as many times more midpoints as there are photos."""
+"""Each latent is mixed with this many others, so there are this many midpoints for each photo."""
 REFERENCE = 936
-"""Real images that KID compares with, at most; none is one of those reconstructed."""
+"""The most real images to compare with by KID; the reconstructed photos are not among them."""
 HALF = 0.5**0.5
 MODES: tuple[Mode, ...] = get_args(Mode)
 
@@ -154,7 +154,7 @@ def search(
 def realism(
     model: Model, name: str, run: ShortRun, z: Tensor, train: Tensor, extractor: Extractor, reference: Tensor
 ) -> dict[str, Any]:
-    """How far M(z) of latents and of the midpoints of their pairs is from real images. All chains are noise-free."""
+    """How far M(z) of latents, and of midpoints of their pairs, is from real images. All chains are noise-free."""
     middle = torch.cat([HALF * z + HALF * z.roll(shift, 0) for shift in range(1, NEIGHBOURS + 1)])
     row: dict[str, Any] = {"latents": name}
     for what, start in (("ends", z), ("midpoints", middle)):
@@ -175,7 +175,7 @@ def run_of(gradient: Gradient, model: Model, run: ShortRun, z: Tensor) -> Tensor
 
 
 def inpainting(model: Model, train: Tensor, photos: Tensor, iterations: int) -> Rows:
-    """The error within the hole, against two ways without a model."""
+    """The error in the hole, compared with two methods without a model."""
     size = photos.shape[-1]
     known = torch.ones(size, size, dtype=torch.bool)
     known[size // 4 : -size // 4, size // 4 : -size // 4] = False
@@ -198,7 +198,7 @@ def inpainting(model: Model, train: Tensor, photos: Tensor, iterations: int) -> 
 
 
 def mean_squares(difference: Tensor) -> Tensor:
-    """Of each picture (N, ...), (N,)."""
+    """The mean square, (N,), over each picture (N, ...)."""
     return difference.square().flatten(1).mean(1)
 
 

@@ -1,4 +1,4 @@
-"""What a shared machine costs: steps of the engine and updates of training, alone and beside other programs.
+"""The cost of a shared machine: steps of the engine and updates of training, alone and beside other programs.
 
 `python -m benchmarks.shared [--seconds 4] [--rounds 3] [--json]` prints, for both, the rate alone and how much of it is
 left beside one loop that wants a core, beside two, and beside each other. Each in two ways, in turns: "ours",
@@ -38,7 +38,7 @@ WARM = 1.0  # seconds before the measurement
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure all, or be one of the processes that are measured."""
+    """Measure everything, or be one of the measured processes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.shared", description=__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement (default: 4)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (default: 3)")
@@ -104,7 +104,7 @@ def _loops(count: int) -> Iterator[None]:
 
 
 class Split:
-    """A gradient whose operations torch splits over its own threads."""
+    """A gradient whose operations torch splits over its threads."""
 
     def __init__(self, gradient: Gradient, dtype: torch.dtype) -> None:
         assert isinstance(gradient, BlockGradient)

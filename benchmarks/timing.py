@@ -1,4 +1,4 @@
-"""Times that can be compared on a machine that does other things too."""
+"""Times that can be compared on a machine that also does other things."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from statistics import median
 
 LEAST_ROUNDS = 2
-SETTLE = 0.01  # seconds in which the waiting threads of the one before stop spinning
+SETTLE = 0.01  # seconds until the threads of the previous one stop spinning
 
 
 def interleaved(contenders: Mapping[str, Callable[[], object]], budget: float) -> dict[str, float]:

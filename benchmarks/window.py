@@ -1,4 +1,4 @@
-"""What the window feels, in a process of its own: `python -m benchmarks.window launch|bare|chain|train MODEL`.
+"""How the window responds, measured in its own process: `python -m benchmarks.window launch|bare|chain|train MODEL`.
 
 Prints one JSON object. Times of launch count from `--began`, the caller's `time.time()`.
 """
@@ -85,10 +85,10 @@ def window(probe: str, model: str, began: float) -> dict[str, float]:
                 QTimer.singleShot(1000, stalls.start)
                 QTimer.singleShot(1000 + int(1000 * SECONDS), shown.close)
             else:
-                runs.append(learn(Path(folder)))
+                runs.append(train(Path(folder)))
                 waiting.start(50)
 
-        def learning() -> None:
+        def training() -> None:
             if runs[0].status().updates:
                 waiting.stop()
                 stalls.start()
@@ -96,7 +96,7 @@ def window(probe: str, model: str, began: float) -> dict[str, float]:
 
         runs: list[RunFolder] = []
         waiting = QTimer(interval=50)
-        waiting.timeout.connect(learning)
+        waiting.timeout.connect(training)
         shown.painted.connect(painted)
         shown.page_of(GeneratePage).state.playback.chain_changed.connect(framed)
         QTimer.singleShot(PATIENCE_MS, shown.close)
@@ -113,8 +113,8 @@ def window(probe: str, model: str, began: float) -> dict[str, float]:
     return found | stalls.result()
 
 
-def learn(root: Path) -> RunFolder:
-    """Begin to learn as the window does: n_f 32, K 50, in a process of its own."""
+def train(root: Path) -> RunFolder:
+    """Start training as the window does: n_f 32, K 50, in its own process."""
     from ebm_studio.core.specs import Learning, NetSpec, ShortRun
     from ebm_studio.data.training.plan import Plan
     from ebm_studio.data.training.run_folder import new_run

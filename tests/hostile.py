@@ -1,4 +1,4 @@
-"""Files that people and programs leave in folders, none of which may harm the window: made here, a folder full."""
+"""Makes a folder of files that people and programs leave behind. None of them may harm the window."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.making import TINY, encoded, make_data, make_model, make_picture
 
 
 class Evil:
-    """Leaves a file where it is unpickled."""
+    """Leaves a file behind when it is unpickled."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark
@@ -29,7 +29,7 @@ class Evil:
 
 
 def make_hostile(folder: Path) -> Path:
-    """Fill a folder; nothing in it is large on the disk. A folder called `ran` appears when a pickle was run."""
+    """Fill a folder; nothing in it takes much space. A folder named `ran` appears if a pickle is run."""
     folder.mkdir(parents=True, exist_ok=True)
     good = encoded(make_picture((40, 30)))
     model = make_model(folder / "good.safetensors", TINY).read_bytes()
@@ -84,7 +84,7 @@ def _make_archives(folder: Path) -> None:
 
 
 def _make_places(folder: Path, good: bytes) -> None:
-    """Links, pipes, devices, and names that are no text."""
+    """Links, pipes, devices, and names that are not text."""
     (folder / "pictures.png").mkdir()
     (folder / "album").mkdir()
     (folder / "<b>M<img src=x> \n.png").write_bytes(good)
@@ -102,7 +102,7 @@ def _make_places(folder: Path, good: bytes) -> None:
 
 
 def tall_png(width: int, height: int) -> bytes:
-    """A PNG that says it has so many pixels, and has none."""
+    """A PNG that claims a size but contains no pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

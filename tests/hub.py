@@ -1,4 +1,4 @@
-"""A stand-in for the Hugging Face hub on this machine: the few of its endpoints that are used here."""
+"""A local stand-in for the Hugging Face hub, with the few endpoints that the program uses."""
 
 import base64
 import hashlib
@@ -16,12 +16,12 @@ TOKEN = "hf_stand_in"
 
 @dataclass
 class Hub:
-    """What is on it, and what was asked for."""
+    """Its repositories, and the requests that it got."""
 
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
-    """By repository, content by name."""
+    """For each repository, content by name."""
     large: dict[str, bytes] = field(default_factory=dict)
-    """What was uploaded ahead of a commit, by its SHA-256."""
+    """Uploads that precede a commit, by their SHA-256."""
     refuses_uploads: bool = False
     asked: list[str] = field(default_factory=list)
     url: str = ""
@@ -136,5 +136,5 @@ def serving_hub() -> Iterator[Hub]:
 
 
 def mode(path: str) -> str:
-    """How the hub wants a file: large ones apart from the commit."""
+    """How the hub wants files uploaded: large ones separately from the commit."""
     return "lfs" if path.endswith((".safetensors", ".png")) else "regular"

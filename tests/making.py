@@ -32,7 +32,7 @@ def make_model(path: Path, spec: NetSpec = TINY, steps: int = 5, seed: int = 0, 
 
 
 def step_that_loses_one(file: Path, keeps: Image.Image, loses: Image.Image) -> float:
-    """A step size at which the undone chain of only one of two photos ends beyond what a latent may hold."""
+    """A step size at which only one photo's undone chain ends outside the range that a latent allows."""
     model = load_model(file, "cpu")
     net, own = model.card.net, model.card.short_run
     photos = torch.from_numpy(to_images(np.stack([fit(photo, net.size, net.channels) for photo in (keeps, loses)])))
@@ -45,7 +45,7 @@ def step_that_loses_one(file: Path, keeps: Image.Image, loses: Image.Image) -> f
 
 
 def make_figures() -> Figures:
-    """What an evaluation may have found."""
+    """Possible results of an evaluation."""
     kid = Scale(Estimate(0.372, 0.011), Estimate(-0.0002, 0.0009), Estimate(1.256, 0.013))
     return Figures(
         against="birds",
@@ -85,7 +85,7 @@ def make_zip(path: Path, members: dict[str, bytes]) -> Path:
 
 
 def make_data(path: Path, count: int = 12) -> Path:
-    """A zip of small pictures to learn from."""
+    """A zip of small pictures to train on."""
     return make_zip(path, {f"{i:03d}.png": encoded(make_picture((20, 20), i)) for i in range(count)})
 
 

@@ -1,4 +1,4 @@
-"""What stands in for a recorded CUDA graph on the CPU."""
+"""A stand-in, on the CPU, for a recorded CUDA graph."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Work = Callable[[], tuple[Tensor, Tensor]]
 
 
 def in_one_place(work: Work) -> Work:
-    """Do the work at each call, and put its results in the place of the last ones, as a replayed graph does."""
+    """Do the work at each call, and overwrite the last results, as replaying a graph does."""
     places: list[Tensor] = []
 
     def replay() -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""A small web server on this machine, for what else comes from the internet."""
+"""A small local web server that stands in for the internet."""
 
 import http.server
 import threading
@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Site:
-    """What is served, how badly, and what was asked for."""
+    """What it serves, how it fails, and the requests that it got."""
 
     files: dict[str, bytes] = field(default_factory=dict)
-    """Content by path, each path with its slash."""
+    """Content by path; paths start with a slash."""
     ranges: bool = True
-    """Whether a part of a file can be asked for."""
+    """Whether a client can request part of a file."""
     breaks_after: int | None = None
-    """Bytes of an answer after which the connection ends."""
+    """The connection closes after this many bytes of an answer."""
     held: threading.Event | None = None
-    """What the second half of an answer waits for."""
+    """The second half of an answer waits for this."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Path and range of each request so far."""
     url: str = ""

@@ -1,4 +1,4 @@
-"""What the benchmarks measure runs, and all contenders are in the table."""
+"""The benchmarks run, and their tables list all contenders."""
 
 import torch
 

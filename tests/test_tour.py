@@ -1,4 +1,4 @@
-"""docs/tour.ipynb runs from its first cell to its last, and shows pictures; what it shows escapes names."""
+"""docs/tour.ipynb runs from its first cell to its last, and shows pictures; names in its output are escaped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PNG = b"\x89PNG"
 
 
 def test_the_tour_runs_and_shows_what_it_tells_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # the kernel is another process, with the user's own folders
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # the kernel is another process
     told = nbformat.read(ROOT / "docs" / "tour.ipynb", as_version=4)
     fresh = nbformat.from_dict(told)
     for cell in fresh.cells:
@@ -34,7 +34,7 @@ def test_the_tour_runs_and_shows_what_it_tells_of(tmp_path: Path, monkeypatch: p
 
 
 def kinds(notebook: nbformat.NotebookNode) -> list[str]:
-    """What its cells show, beside text."""
+    """The kinds of output of its cells, other than text."""
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     return [kind for output in outputs for kind in output.get("data", {}) if kind != "text/plain"]
 

@@ -26,11 +26,11 @@ PATIENCE = 120_000  # milliseconds, on a busy machine
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind() -> Iterator[None]:
-    """Fails a test after which a thread or a timer of its own still runs."""
+    """Fails a test that leaves a thread or a timer running."""
     before = set(threading.enumerate())
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    dismiss()  # what helped this thread, which a test may use for chains of its own; the engine ends its own helpers
+    dismiss()  # the helpers of this thread, if the test ran chains itself; the engine ends its own
     threads = [thread.name for thread in threading.enumerate() if thread not in before]
     timers = [
         f"{type(timer.parent()).__name__} every {timer.interval()} ms"
@@ -59,7 +59,7 @@ Opened = Callable[..., Window]
 
 @pytest.fixture
 def opened(qtbot, theme: Theme, settings: Settings, tiny_model: Path) -> Iterator[Opened]:
-    """Opens windows, shown and with the tiny model unless told otherwise; closes them."""
+    """Opens and shows windows, by default with the tiny model, and closes them."""
     windows = []
 
     def open_window(model: str | None = str(tiny_model)) -> Window:
@@ -67,7 +67,7 @@ def opened(qtbot, theme: Theme, settings: Settings, tiny_model: Path) -> Iterato
         qtbot.addWidget(window)
         windows.append(window)
         if not settings.blob("window/geometry"):
-            window.resize(1280, 800)  # the offscreen screen is smaller than what people have
+            window.resize(1280, 800)  # the offscreen platform's screen is smaller than usual ones
         window.show()
         return window
 
@@ -85,7 +85,7 @@ def running(qtbot, opened: Opened) -> Window:
 
 
 def wait_for_chain(qtbot, window: Window) -> None:
-    """Until the chain of the parameters as they are is whole."""
+    """Wait until the chain for the present parameters is whole."""
 
     def whole() -> bool:
         store = window.state.playback.store

@@ -28,7 +28,7 @@ from ebm_studio.app.studio.preferences import PreferenceStore
 
 
 class Window(MainWindow):
-    """The real window; only the names are added."""
+    """The real window, with added names."""
 
     @property
     def generate(self) -> GeneratePage:

@@ -1,4 +1,4 @@
-"""Random actions on every page that exists, as an impatient person makes them, seeded.
+"""Seeded random actions on every page, like those of an impatient person.
 
     python -m tests.app.soak --minutes 10 --drops FOLDER
 
@@ -50,14 +50,14 @@ from ebm_studio.core.energy.memory import release_memory
 from ebm_studio.data.storage.settings import Settings
 from tests.app.driver import Window
 
-STEPS, CHAINS, KEPT = 40, 24, 25  # the work stays small, so that the actions are many
+STEPS, CHAINS, KEPT = 40, 24, 25  # little work, so that there are many actions
 KEYS = [
     *(Qt.Key.Key_Space, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_R, Qt.Key.Key_K),
     *(Qt.Key.Key_A, Qt.Key.Key_B, Qt.Key.Key_L, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Escape),
     *(Qt.Key.Key_Plus, Qt.Key.Key_Minus, Qt.Key.Key_0, Qt.Key.Key_H, Qt.Key.Key_S, Qt.Key.Key_F, Qt.Key.Key_F2),
     *(Qt.Key.Key_Delete, Qt.Key.Key_Tab, Qt.Key.Key_Question, Qt.Key.Key_C),
 ]
-SETTLED = 7  # half minutes after which all models and libraries that there are have been in use
+SETTLED = 7  # half minutes after which all models and libraries have been used
 TOLERATED = ("propagateSizeHints", "does not support raise()", "does not support grabbing the keyboard")
 
 
@@ -84,7 +84,7 @@ class Soak:
         ]
 
     def run(self, goes_on: Callable[[int], bool]) -> None:
-        """Act until told to stop; `goes_on` is told how many actions there were."""
+        """Act until `goes_on`, which gets the number of actions so far, returns false."""
         self._guard.start()
         try:
             while goes_on(sum(self.done.values())):
@@ -93,7 +93,7 @@ class Soak:
             self._guard.stop()
 
     def act(self) -> None:
-        """One action, and what follows from it."""
+        """One action and its consequences."""
         ways, weights = zip(*self._ways, strict=True)
         way = self.random.choices(ways, weights)[0]
         self.log.append(way.__name__)
@@ -124,7 +124,7 @@ class Soak:
             QTest.keyClick(control, self.random.choice((Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home)))
 
     def use_picture(self) -> None:
-        """Something that is drawn: click, double click, wheel, drag, menu."""
+        """Something drawn: click, double-click, wheel, drag or menu."""
         found = [w for w in self.window.findChildren(QWidget) if self._usable(w) and _is_drawn(w)]
         widget = self.random.choice(found)
         point = QPoint(self.random.randrange(widget.width()), self.random.randrange(widget.height()))
@@ -147,7 +147,7 @@ class Soak:
             QTest.mouseMove(widget, point)
 
     def undo(self) -> None:
-        """There, or back."""
+        """Undo or redo."""
         shift = self.random.choice((Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier))
         QTest.keyClick(self.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | shift)
 
@@ -161,7 +161,7 @@ class Soak:
                 action.trigger()
 
     def change_page(self) -> None:
-        """Any page, the same one included."""
+        """Any page, including the current one."""
         self.random.choice(self.window.rail.pages).click()
 
     def resize(self) -> None:
@@ -179,7 +179,7 @@ class Soak:
         QApplication.sendEvent(window, QDropEvent(QPointF(point), copy, mime, left, none))
 
     def carry(self, source: QWidget, subject: Subject) -> None:
-        """Stands for the drag and drop of the window system: the drop itself is real."""
+        """Stands in for the window system's drag and drop; the drop itself is real."""
         targets = [w for w in self.window.findChildren(QWidget) if w.acceptDrops() and self._usable(w)]
         target = self.random.choice(targets)
         mime: QMimeData = SubjectMime(subject)
@@ -208,7 +208,7 @@ class Soak:
         return widget.isVisible() and widget.isEnabled() and widget.width() > 4 and widget.height() > 4
 
     def _close_popups(self) -> None:
-        """A menu is used or left; a dialog is left. Both may hold an action up until then."""
+        """Use or close a menu, close a dialog: until then they may block an action."""
         popup = QApplication.activePopupWidget()
         if isinstance(popup, QMenu):
             actions = [a for a in popup.actions() if a.isEnabled() and not a.menu() and not a.isSeparator()]
@@ -254,7 +254,7 @@ def soak(
         faults.append(f"{text}after {person.log[-6:]}")
 
     class Listener(logging.Handler):
-        """A job that failed by a bug is only logged: the engine goes on."""
+        """A job that fails because of a bug is only logged, and the engine continues."""
 
         def emit(self, record: logging.LogRecord) -> None:
             faults.append(f"{logging.Formatter().format(record)}, after {person.log[-6:]}")
@@ -278,7 +278,7 @@ def soak(
 
 
 def _without_dialogs(person: Soak) -> list[tuple[object, str, object]]:
-    """What leaves the window, answered at once; returns what was there."""
+    """Answer at once whatever would leave the window; returns the originals."""
     import ebm_studio.app.pages.generate.canvas
     import ebm_studio.app.shell.shelf_tiles
     from ebm_studio.app.pages.train.runs.state import Runs
@@ -300,7 +300,7 @@ def _without_dialogs(person: Soak) -> list[tuple[object, str, object]]:
 
 
 def resident() -> int:
-    """Bytes of memory that the process has at present; 0 where nobody can tell."""
+    """The memory of the process in bytes; 0 where the system does not say."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
@@ -308,7 +308,7 @@ def resident() -> int:
 
 
 def main() -> str:
-    """By hand; returns what went wrong, when the window is gone."""
+    """Run it by hand; returns what went wrong, after the window has closed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=0)
@@ -325,7 +325,7 @@ def main() -> str:
     app.setStyle("Fusion")
     threads = set(threading.enumerate())
     with tempfile.TemporaryDirectory() as folder:
-        platformdirs.user_data_path = lambda *_, **__: Path(folder)  # whose runs and models may be deleted
+        platformdirs.user_data_path = lambda *_, **__: Path(folder)  # a folder whose runs and models may be deleted
         model = args.model or str(
             make_model(Path(folder) / "tiny.safetensors", NetSpec(size=16, channels=1, width=8), 12)
         )
@@ -338,7 +338,7 @@ def main() -> str:
             passed = time.monotonic() - began
             if passed >= 30 * len(memory):
                 gc.collect()
-                release_memory()  # what is in use counts, not what is kept for the next step
+                release_memory()  # count the memory in use, not what is kept for the next step
                 memory.append(resident() / 2**20)
                 print(f"{passed:5.0f} s  {count:6d} actions  {memory[-1]:.0f} MB", flush=True)
             return passed < 60 * args.minutes

@@ -38,7 +38,7 @@ def fashion() -> Model:
 
 @pytest.fixture
 def window(qtbot, opened, settings, fashion):
-    """As a session left it: the bundled model, a few chains of a few steps."""
+    """A restored session: the bundled model, with a few chains of a few steps."""
     run = replace(fashion.card.short_run, steps=STEPS)
     parameters = {"model": "fashion32", "seed": 0, "count": COUNT, "run": run.to_dict()}
     session = settings.path.parent / "session" / "session.json"

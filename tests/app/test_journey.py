@@ -53,7 +53,7 @@ def test_from_launch_to_closing_during_work(qtbot, opened, tiny_model):
     assert not np.array_equal(canvas.pixels(), before)
     assert np.array_equal(canvas.pixels(), to_pixels(model.sample(16, 7).numpy()))
 
-    # A long run is cancelled; what is there of it stays and can be scrubbed.
+    # A long run is cancelled; the steps so far stay and can be scrubbed.
     old = state.playback.store
     steps_field = window.generate.inspector.settings.short_run.steps.field
     steps_field.lineEdit().selectAll()

@@ -1,4 +1,4 @@
-"""The program as a process of its own."""
+"""The program in its own process."""
 
 from __future__ import annotations
 

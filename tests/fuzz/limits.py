@@ -1,4 +1,4 @@
-"""What a reader may take of time and memory, and what it may say."""
+"""How much time and memory a reader may take, and what it may say."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 from ebm_studio.core.errors import StudioError
 
 SECONDS = 5.0
-"""Of the processor, so that a busy machine makes no difference; what waits for ever meets the test's own limit."""
+"""Processor time, so that a busy machine makes no difference; the test's own limit ends what waits forever."""
 BYTES = 500 * 2**20
 PYTHON = re.compile(r"Traceback|__init__|object at 0x|<[A-Za-z]\w+ |Errno|\b[A-Z]\w+Error\b|NoneType|dict_|builtins")
 
 
 class Outcome:
-    """How many files were read, and how many refused."""
+    """The numbers of files read and refused."""
 
     def __init__(self) -> None:
         self.read = self.refused = 0
@@ -27,7 +27,7 @@ class Outcome:
         self._before = _peak(reset=True)
 
     def of(self, read: Callable[[], Any], what: str, name: str = "") -> None:
-        """Read something: right, or refused in one sentence that has the name."""
+        """Read something. It must succeed, or be refused in one sentence that contains the name."""
         began = time.process_time()
         try:
             read()
@@ -45,7 +45,7 @@ class Outcome:
 
     @property
     def grown(self) -> int:
-        """Bytes that the process has had at most, more than before the first file."""
+        """How many bytes the peak memory has grown since before the first file."""
         return _peak() - self._before
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ def _check(message: str, what: str, name: str) -> None:
 
 
 def _peak(reset: bool = False) -> int:
-    """The most memory that the process has had, since the last reset where the system can tell."""
+    """The peak memory of the process; since the last reset, where the system supports it."""
     try:
         if reset:
             Path("/proc/self/clear_refs").write_text("5")

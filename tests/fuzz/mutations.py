@@ -1,4 +1,4 @@
-"""Seeded damage: to bytes, and to plain data, such as accidents and enemies do."""
+"""Seeded damage to bytes and to plain data, like that of accidents and attackers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ ODD: tuple[Any, ...] = (
     *(float("inf"), "", " ", "x", "x" * 30_000, "\ud800", "\udce9", "\0", "a\nb", "<b>&amp;</b>", "~nosuchuser/x"),
     *("../../etc/passwd", "/dev/zero", "é" * 200, [], {}, [None], [[1, 2], [3]], {"a": {}}, [1e308] * 100, DEEP),
 )
-"""Values that no field wants."""
+"""Values that are wrong for any field."""
 NUMBERS = (0, 1, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
 
 def spoilt(contents: list[bytes], seed: int, count: int) -> Iterator[bytes]:
-    """So many damaged copies of some files' contents, in turn."""
+    """`count` damaged copies of the contents of some files, in turn."""
     for number in range(count):
         rng = random.Random(seed * 1_000_003 + number)
         content = bytearray(contents[number % len(contents)])
@@ -71,7 +71,7 @@ BLOWS = (_flip, _flip, _number, _number, _cut, _drop, _double, _noise, _digits)
 
 
 def odd_data(data: Any, seed: int, count: int) -> Iterator[Any]:
-    """So many copies of plain data, with a value or two of it odd, missing, doubled or of another place."""
+    """`count` copies of plain data, with a value or two changed, missing, doubled or moved."""
     for number in range(count):
         rng = random.Random(seed * 1_000_003 + number)
         changed = copy.deepcopy(data)
@@ -81,7 +81,7 @@ def odd_data(data: Any, seed: int, count: int) -> Iterator[Any]:
 
 
 def odd_json(data: Any, seed: int, count: int) -> Iterator[str]:
-    """`odd_data` as text, of which some is spoilt too."""
+    """`odd_data` as text, some of it damaged, too."""
     for number, changed in enumerate(odd_data(data, seed, count)):
         text = json.dumps(changed)
         if number % 10 == 9:

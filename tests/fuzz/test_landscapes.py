@@ -1,4 +1,4 @@
-"""Landscapes, and the points that they are of."""
+"""Landscapes, and files of points."""
 
 import json
 

@@ -51,7 +51,7 @@ def test_a_png_as_large_as_a_phones_photo(tmp_path, outcome, kind, bits, each):
 
 
 def write_png(path, size, row, kind, bits):
-    """A PNG, all of whose rows are the same, written without ever being whole in memory."""
+    """A PNG with identical rows, written without ever holding all of it in memory."""
 
     def chunk(name, body):
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))

@@ -32,7 +32,7 @@ def whole(tmp_path_factory):
 
 
 def look_at(path) -> None:
-    """All that the list of runs and the page ask of a run."""
+    """Read everything that the list of runs and the page need of a run."""
     assert [found.path for found in list_runs(path.parent)] in ([path], [])
     folder = RunFolder(path)
     status = folder.status()

@@ -32,7 +32,7 @@ class Kind:
 
 
 KINDS = (
-    Kind("d", "d = E(data) − E(samples) of each update: it swings about 0.", (lambda c: (c.updates, c.d),)),
+    Kind("d", "d = E(data) − E(samples) of each update: it oscillates around 0.", (lambda c: (c.updates, c.d),)),
     Kind("v", "v, the mean length of the gradient part of a step in training.", (lambda c: (c.updates, c.v),)),
     Kind(
         "TV",

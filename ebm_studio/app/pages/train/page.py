@@ -224,7 +224,7 @@ class TrainPage(Page):
     def captions(self) -> tuple[Caption, ...]:
         text = (
             "Training draws short runs and compares them with real pictures. It lowers the energy of data and raises "
-            "that of samples, until both agree: d swings about 0."
+            "that of samples, until both agree: d oscillates around 0."
         )
         return (Caption(self.stages, text, ("d", "v", "σ", "h")),)
 

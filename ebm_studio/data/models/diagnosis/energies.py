@@ -14,7 +14,7 @@ from ebm_studio.data.models.diagnosis.subject import Subject, part
 
 TITLE = "Samples have the energies of data"
 PAPER = (
-    "In healthy training, d (the mean energy of data minus that of samples) swings about 0 (AAAI 2020). "
+    "In healthy training, d (the mean energy of data minus that of samples) oscillates around 0 (AAAI 2020). "
     "The paper gives no histogram of energies."
 )
 

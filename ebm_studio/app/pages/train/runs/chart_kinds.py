@@ -64,8 +64,8 @@ KINDS = (
     Kind(
         "Energy difference d",
         "d",
-        "d = E(data) − E(samples) of each update. It swings about 0 while training is healthy; it is not a loss. On a "
-        "logarithmic axis you see its absolute value.",
+        "d = E(data) − E(samples) of each update. It oscillates around 0 while training is healthy; it is not a loss. "
+        "On a logarithmic axis you see its absolute value.",
         ("d",),
         signed=True,
     ),

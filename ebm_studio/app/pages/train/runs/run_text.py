@@ -73,7 +73,7 @@ def health_of(view: RunView) -> tuple[str, bool]:
         return "The chains still grow longer, as they do early in a run.", False
     if (d < 0).all() or (d > 0).all():
         return f"Steady, but d stays {'below' if d[-1] < 0 else 'above'} 0, about which it should swing.", False
-    return "Healthy: d swings about 0, and the chains keep their length.", False
+    return "Healthy: d oscillates around 0, and the chains keep their length.", False
 
 
 def when(seconds: float) -> str:
