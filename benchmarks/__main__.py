@@ -141,6 +141,7 @@ def window_figures(quick: bool) -> dict[str, Any]:
         launch = chain if quick else _probe("launch", model)
     return {
         "first_paint_s": launch.get("first_paint_s"),
+        "first_paint_cpu_s": launch.get("first_paint_cpu_s"),
         "first_frame_s": launch.get("first_frame_s"),
         "bare_first_paint_s": bare.get("first_paint_s"),
         "stall_p99_ms_chain": chain.get("stall_p99_ms"),

@@ -9,9 +9,9 @@ from __future__ import annotations
 import html
 import re
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QWidget
-from superqt import QElidingLabel
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QLabel, QWidget
 
 from ebm_studio.app.look.tokens import UNIT
 
@@ -45,26 +45,52 @@ def in_tip(text: str) -> str:
     return f"<qt>{html.escape(printable(text))}</qt>"
 
 
-class NameLabel(QElidingLabel):
+class NameLabel(QLabel):
     """A label that is as narrow as it must, and tells the whole name in its tool tip.
 
     >>> label.setText(name); label.text() == name
     """
 
     def __init__(self, role: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(parent=parent)
+        super().__init__(parent)
+        self._whole = ""
+        self._mode = Qt.TextElideMode.ElideMiddle
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.setProperty("role", role)
 
+    def setElideMode(self, mode: Qt.TextElideMode) -> None:
+        """Say which part is left out where there is no room for all."""
+        self._mode = mode
+        self._cut()
+
+    def text(self) -> str:
+        return self._whole
+
     def setText(self, text: str) -> None:
-        super().setText(printable(text))
+        self._whole = printable(text)
+        self._cut()
         self.setToolTip(in_tip(text) if text else "")
         self.updateGeometry()
 
     def clear(self) -> None:
-        self.setText("")  # the base class would keep the text, and show it at the next size
+        self.setText("")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cut()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._cut()
+            self.updateGeometry()
+
+    def _cut(self) -> None:
+        super().setText(self.fontMetrics().elidedText(self._whole, self._mode, self.contentsRect().width()))
 
     def sizeHint(self) -> QSize:
         # That of the base class has the text as it is cut, and would never grow again.
-        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 2 * UNIT, super().sizeHint().height())
+        return QSize(self.fontMetrics().horizontalAdvance(self._whole) + 2 * UNIT, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance("…"), super().sizeHint().height())
