@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
 from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt, Signal
@@ -44,6 +46,16 @@ class Theme(QObject):
         self._settings.set("scheme", scheme)
         QGuiApplication.styleHints().setColorScheme(SCHEMES[scheme])
         self._apply()
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Without the style sheet while many widgets are made: Qt would apply it again for each that gets a parent."""
+        sheet = self._app.styleSheet()
+        self._app.setStyleSheet("")
+        try:
+            yield
+        finally:
+            self._app.setStyleSheet(sheet)
 
     def close(self) -> None:
         """Listen to the system no longer, and remove what was written for the style sheet."""

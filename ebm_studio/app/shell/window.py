@@ -62,7 +62,19 @@ class MainWindow(QMainWindow):
         self._theme, self._is_painted, self._may_ask = theme, False, True
         self._starter = QTimer(self, interval=0, singleShot=True)
         self._starter.timeout.connect(self._start)
-        self.studio = studio = Studio(settings, model, device, log, self)
+        self.studio = Studio(settings, model, device, log, self)
+        with theme.building():
+            self._build()
+        self._restore()
+        self.show_page(self.pages[0])
+        self.studio.key_groups = lambda: key_groups(self, self.pages)
+        self.studio.wished.connect(self._grant)
+        part = Part("window", lambda: {"page": self.page.key}, self._from_dict, (self.stack.currentChanged,))
+        self.studio.session.add(part)
+
+    def _build(self) -> None:
+        """Make all pages, and what hangs them."""
+        theme, studio = self._theme, self.studio
         self.pages = tuple(page(studio, theme) for page in PAGES)
         self.rail = Rail(theme)
         self.stack = QStackedWidget()
@@ -77,13 +89,6 @@ class MainWindow(QMainWindow):
         self.undo = PageUndo(studio.undo, lambda: self.page.key, self.show_key, self)
         add_actions(self)
         self._lay_out()
-        self._restore()
-        self.show_page(self.pages[0])
-        studio.key_groups = lambda: key_groups(self, self.pages)
-        studio.wished.connect(self._grant)
-        studio.session.add(
-            Part("window", lambda: {"page": self.page.key}, self._from_dict, (self.stack.currentChanged,))
-        )
 
     def _hang(self, page: Page) -> None:
         """Put a page on the rail."""
@@ -115,12 +120,10 @@ class MainWindow(QMainWindow):
         self.stack.currentChanged.connect(lambda: self.status.note.clear())
         for widget in (widget for page in self.pages for widget in page.status_widgets()):
             self.status.add(widget)
-        middle = QWidget()
-        row = close_packed(QHBoxLayout(middle))
+        middle, whole = QWidget(), QWidget()
+        row, column = close_packed(QHBoxLayout(middle)), close_packed(QVBoxLayout(whole))
         row.addWidget(self.rail)
         row.addWidget(self.stack, 1)
-        whole = QWidget()
-        column = close_packed(QVBoxLayout(whole))
         strips = (strip for page in self.pages for strip in page.strips())
         # Below the header of the page that is shown when it happens, and there it stays.
         studio.faults.fault_changed.connect(lambda: self.banner.lie_over(self.page, 6 * UNIT))
@@ -128,9 +131,9 @@ class MainWindow(QMainWindow):
         for widget in (*strips, self.tour, self.hint):
             column.addWidget(widget)
         column.addWidget(middle, 1)
-        frame = (self.rail, self.shelf, self.status, self.banner, self.hint)
-        self.presentation = Presentation(self, lambda: self.page, frame)
-        for widget in (self.shelf, self.status, self.presentation):
+        below = self.shelf, self.status
+        self.presentation = Presentation(self, lambda: self.page, (self.rail, *below, self.banner, self.hint))
+        for widget in (*below, self.presentation):
             column.addWidget(widget)
         self.setCentralWidget(whole)
 
@@ -237,9 +240,8 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         self.resize(1280, 800)
         settings = self.studio.settings
-        self.restoreGeometry(
-            settings.blob("window/geometry")
-        )  # Qt accepts any size from it, even one that does not fit
+        # Qt accepts any size from it, even one that does not fit.
+        self.restoreGeometry(settings.blob("window/geometry"))
         self.resize(self.size().boundedTo(self.screen().availableSize()).expandedTo(self.minimumSizeHint()))
         self.shelf.set_folded(settings.flag("window/shelf_folded"))
         for page in self.pages:
