@@ -48,7 +48,7 @@ def draw(path: Path) -> None:
     rows = list(csv.DictReader(path.open(encoding="utf-8")))
     backends = list(dict.fromkeys(row["backend"] for row in rows))
     parts = []
-    for panel, (quantity, name) in enumerate((("d", "energy difference d"), ("v", "gradient magnitude v"))):
+    for panel, (quantity, name) in enumerate((("d", "energy difference d"), ("v", "gradient step length v"))):
         top = 30 + panel * (HEIGHT + 40)
         low, high = (pick(float(row[quantity]) for row in rows) for pick in (min, max))
         parts.append(f'<text x="40" y="{top - 8}">{name}, {low:.3g} to {high:.3g}</text>')

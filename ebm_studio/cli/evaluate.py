@@ -103,7 +103,7 @@ def _table(found: Figures) -> str:
         f"nearest training image: {near.model:.3f} from samples, {near.held_out:.3f} from held-out images, "
         f"{near.copies:.1%} of samples suspiciously close (1.0% expected)",
         f"reconstruction error on held-out images: {found.heldout_error:.5f} per pixel",
-        f"d {found.health.d:+.3f}, v {found.health.v:.3f}, path length K v {found.health.path_length:.1f}",
+        f"held-out d {found.health.d:+.3f}, v {found.health.v:.3f}, path length K·v {found.health.path_length:.1f}",
     ]
     return "\n".join(lines)
 

@@ -43,6 +43,7 @@ QToolButton#play:hover {{ background: {t.hover}; }}
 QToolButton#play:focus {{ border-color: {t.accent}; }}
 QToolButton#corner {{ background: {t.raised}; border-color: {t.line}; padding: 0 10px 0 6px; }}
 QToolButton#corner:hover {{ background: {t.hover}; }}
+QToolButton#corner:focus {{ border-color: {t.accent}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QPushButton {{ background: {t.raised}; border-color: {t.line}; padding: 0 12px; }}
 QPushButton#quiet {{ background: transparent; border-color: transparent; padding: 0 8px; }}

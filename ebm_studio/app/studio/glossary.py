@@ -47,9 +47,9 @@ GLOSSARY: dict[str, Entry] = {
         "oscillates around 0. It is not a loss to minimise.", "d = E_data[E(x)] − E_q[E(x)]",
     ),
     "v": Entry(
-        "v", "gradient magnitude", "The mean length of the gradient part of a step. It is steady when training is "
-        "healthy.",
-        "v = mean of s |∂E/∂x|",
+        "v", "gradient step length", "How far the gradient moves a chain in a step, or its mean over steps and chains. "
+        "It is steady when training is healthy. The paper calls it gradient magnitude; its step size is 1.",
+        "v = s ‖∂E/∂x‖",
     ),
     "σ": Entry("σ", "data noise", "The noise that training adds to real pictures. It keeps training stable."),
     "ρ": Entry(

@@ -77,7 +77,7 @@ class Preferences:
         "ask", "Training", "When the window closes during training",
         "Training runs in its own process. It can continue without the window, and is listed again the next time you "
             "start the program.",
-        (("ask", "Ask"), ("go", "Keep training"), ("stop", "Save and stop")),
+        (("ask", "Ask"), ("go", "Keep training"), ("stop", "Stop and save")),
     )  # fmt: skip
 
 

@@ -326,7 +326,7 @@ class CurveRow(QWidget):
 
 
 class Plots(CurveRow):
-    """Energy, gradient norm and path length."""
+    """Energy, gradient step length and path length."""
 
     def __init__(self, theme: Theme, state: ShowsChain) -> None:
         energy = Curve(
@@ -334,7 +334,8 @@ class Plots(CurveRow):
             lambda store: store.energy(),
         )  # fmt: skip
         gradient = Curve(
-            theme, state, "Gradient step length", "s·‖∂E/∂x‖, the gradient part of a step. Click to go there.",
+            theme, state, "Gradient step length v",
+            "v = s·‖∂E/∂x‖, the length of the gradient part of a step. Click to go there.",
             lambda store: store.gradient_norm(),
         )  # fmt: skip
         path = Curve(

@@ -45,7 +45,7 @@ class Health:
     d: float = 0.0
     """Energy difference, E(data) - E(samples)."""
     v: float = 0.0
-    """Gradient magnitude of a step."""
+    """Gradient step length: mean over steps and chains of step_size * |dE/dx|."""
     path_length: float = 0.0
     """K * v, the length of a chain."""
 

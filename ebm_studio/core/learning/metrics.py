@@ -15,7 +15,7 @@ class Metrics:
     energy_samples: float
     """Mean E over the ends of the short runs."""
     v: float
-    """Gradient magnitude: mean over steps and chains of |step_size * dE/dx|."""
+    """Gradient step length: mean over steps and chains of step_size * |dE/dx|."""
     learning_rate: float
     data_noise: float
 

@@ -1,6 +1,6 @@
 """Whether training is healthy, judged by the run's own past; and what to do if it is not.
 
-In a healthy run the energy difference d oscillates about 0 and the gradient magnitude v, once it has
+In a healthy run the energy difference d oscillates about 0 and the gradient step length v, once it has
 risen, is steady (Nijkamp et al. 2020, "On the Anatomy of MCMC-Based Maximum Likelihood Learning").
 A run that leaves this state seldom returns to it. Free of torch.
 """

@@ -42,7 +42,7 @@ class Look(Spec):
     smooth: bool = False
     """Enlarge by Lanczos, instead of keeping pixels crisp."""
     columns: int = 8
-    """Pictures a row."""
+    """Images per row."""
     every: int = 1
     """Show every n-th frame, and the last."""
     captions: bool = False

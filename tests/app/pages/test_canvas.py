@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSizeF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QHelpEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from ebm_studio.app.widgets.viewport import Viewport, next_zoom
 from ebm_studio.core.specs import ShortRun
@@ -214,3 +214,18 @@ def test_chains_run_on_far_past_k_with_a_log_axis_and_a_way_to_the_diagnosis(qtb
     qtbot.mouseClick(past.buttons[1], Qt.MouseButton.LeftButton)
     wait_for_chain(qtbot, running)
     assert running.state.parameters.run.steps == STEPS
+
+
+def test_an_open_tip_follows_the_chain_while_it_plays(qtbot, running):
+    canvas, playback = running.generate.canvas, running.state.playback
+    playback.go(0)
+    at = canvas.tile(2).center()
+    QTest.mouseMove(canvas, at)
+    QApplication.sendEvent(canvas, QHelpEvent(QEvent.Type.ToolTip, at, canvas.mapToGlobal(at)))
+    assert QToolTip.isVisible()
+    before = QToolTip.text()
+    playback.go(STEPS)
+    energy = playback.store.energy()[-1, 2]
+    assert before != QToolTip.text()
+    assert f"Chain 2, energy E = {energy:.2f}" in QToolTip.text()
+    QToolTip.hideText()

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+import ebm_studio
+from ebm_studio.app.pages.diagnose.card import result_of
+from ebm_studio.app.pages.diagnose.plot_view import PlotView
+from ebm_studio.app.pages.models.model_card import ModelCard
 from ebm_studio.app.widgets.plots import Chart
+from ebm_studio.core.evaluation.figures import Estimate
+from ebm_studio.core.evaluation.findings import Finding, Measure, Plot, Series
 from tests.app.conftest import PATIENCE
 
 
 def choose(qtbot, chart, text):
-    """Ask a chart's plot for its menu, as a right click does, and choose a line of it."""
-    view = chart.plot.viewport()
+    """Ask a chart's plot, or another widget, for its menu, as a right click does, and choose a line of it."""
+    view = chart.plot.viewport() if isinstance(chart, Chart) else chart
     middle = view.rect().center()
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, middle, view.mapToGlobal(middle))
     QApplication.sendEvent(view, event)
@@ -56,5 +63,62 @@ def test_every_chart_of_every_page_has_its_numbers(qtbot, running):
     for page in running.pages:
         running.show_page(page)
     charts = running.findChildren(Chart)
-    assert {"Energy E", "Gradient step length", "TV", "Distance to the next frame"} <= {chart._name for chart in charts}
+    assert {"Energy E", "Gradient step length v", "TV", "Distance to the next frame"} <= {
+        chart._name for chart in charts
+    }
     assert all(table is None or table.csv() for table in (chart.table() for chart in charts))
+
+
+def copied(qtbot, widget):
+    choose(qtbot, widget, "Copy as CSV")
+    return list(csv.reader(io.StringIO(QGuiApplication.clipboard().text())))
+
+
+def test_the_readouts_of_all_sides_are_copied_as_a_table(qtbot, running):
+    running.show_page(running.compare)
+    state = running.compare_state
+    qtbot.waitUntil(lambda: state.group is not None and state.group.whole, timeout=PATIENCE)
+    state.playback.go(state.group.run.steps)
+    names, left, right = copied(qtbot, running.compare.panes[1].readout)
+    assert names == ["side", "model", "K", "s", "tau", "step", "E", "RMS from Left"]
+    assert left[:2] == ["Left", "tiny"]
+    assert (left[-1], float(right[-1])) == ("", 0.0)
+    assert float(left[6]) == pytest.approx(float(state.group.stores[0].energy()[-1].mean()))
+
+
+def test_a_plot_and_the_numbers_of_a_finding_are_copied(qtbot, theme):
+    plot = Plot(
+        "Steps", "K", "KID", (Series("model", (1.0, 2.0), (0.5, 0.25), (0.1, 0.2)), Series("data", (1.0,), (0,)))
+    )
+    finding = Finding(
+        claim="steps",
+        title="More steps",
+        verdict="holds",
+        text="It holds.",
+        measures=(Measure("KID", Estimate(0.5, 0.1), "dB"),),
+        plots=(plot,),
+    )
+    widget = result_of(theme, finding)
+    qtbot.addWidget(widget)
+    widget.show()
+    rows = copied(qtbot, widget.findChild(PlotView))
+    assert rows == [["series", "K", "KID", "sd"], ["model", "1.0", "0.5", "0.1"], ["model", "2.0", "0.25", "0.2"],
+                    ["data", "1.0", "0", ""]]  # fmt: skip
+    measures = next(child for child in widget.findChildren(QWidget) if child.objectName() == "measures")
+    assert copied(qtbot, measures) == [["measure", "value", "sd", "unit"], ["KID", "0.5", "0.1", "dB"]]
+
+
+def test_a_models_card_is_copied_as_a_table(qtbot, running):
+    running.show_page(running.models)
+    qtbot.waitUntil(lambda: bool(running.models.findChildren(ModelCard)), timeout=PATIENCE)
+    card = next(card for card in running.models.findChildren(ModelCard) if card.table() is not None)
+    assert card.table().names == ("fact", "value")
+    assert "Pictures" in [name for name, _ in card.table().rows]
+    assert card.contextMenuPolicy() == Qt.ContextMenuPolicy.CustomContextMenu
+
+
+def test_v_has_one_name():
+    """The paper's word is said where the word is explained."""
+    package = Path(ebm_studio.__file__).parent
+    said = [file.name for file in package.rglob("*.py") if "gradient magnitude" in file.read_text("utf-8").lower()]
+    assert said == ["glossary.py"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
@@ -12,6 +14,7 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.compare.header import ROOMY
 from ebm_studio.app.pages.compare.side import Side
 from ebm_studio.app.pages.compare.state import CompareState
+from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
@@ -110,6 +113,7 @@ class Pane(QWidget):
             (5 if len(state.sides) > ROOMY else 4 if len(state.sides) > FEWEST_SIDES else 3) * UNIT
         )
         self.readout.setContentsMargins(2 * UNIT, 0, 0, 0)
+        offer_copies(self.readout, partial(readouts, state))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -147,3 +151,18 @@ class Pane(QWidget):
         if not state.same_noise(side):
             facts.append("starts from other noise")
         return facts
+
+
+def readouts(state: CompareState) -> Table | None:
+    """What is read at the playhead, a row for each side; None before the chains are there."""
+    first, rows = state.sides[0], []
+    for side in state.sides:
+        store, run = state.store_of(side), side.run
+        if store is None or not store.rows or side.model is None:
+            return None
+        row = store.row_of(state.playback.position)
+        apart = "" if side is first else state.difference(side)
+        energy = float(store.energy()[row].mean())
+        settings = (run.steps, run.step_size, run.noise_scale)
+        rows.append((side.name, side.model.card.name, *settings, int(store.indices[row]), energy, apart))
+    return Table(("side", "model", "K", "s", "tau", "step", "E", f"RMS from {first.name}"), rows)

@@ -95,7 +95,7 @@ class GroupCurve(Curve):
 
 
 class GroupPlots(CurveRow):
-    """Energy, gradient norm and path length of all sides."""
+    """Energy, gradient step length and path length of all sides."""
 
     def __init__(self, theme: Theme, state: CompareState) -> None:
         super().__init__(
@@ -105,8 +105,8 @@ class GroupPlots(CurveRow):
                 for title, tip, read in (
                     ("Energy E", "E(x) of each side, from its own model.", ChainStore.energy),
                     (
-                        "Gradient step length",
-                        "s·‖∂E/∂x‖, the length of the gradient part of a step.",
+                        "Gradient step length v",
+                        "v = s·‖∂E/∂x‖, the length of the gradient part of a step.",
                         ChainStore.gradient_norm,
                     ),
                     ("Path length", "The total length of the gradient parts of the steps.", ChainStore.path_length),

@@ -15,6 +15,7 @@ from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.diagnose.plot_view import PlotView
 from ebm_studio.app.pages.diagnose.state import Side
 from ebm_studio.app.studio.wishes import FindPhotos, RunSteps
+from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
@@ -152,7 +153,7 @@ class ClaimCard(QFrame):
 
     def _show_finding(self, finding: Finding | None) -> None:
         self._shown = finding
-        old, self.result = self.result, _result(self._theme, finding) if finding else QWidget()
+        old, self.result = self.result, result_of(self._theme, finding) if finding else QWidget()
         self._column.replaceWidget(old, self.result)
         old.hide()
         old.deleteLater()
@@ -166,7 +167,7 @@ class ClaimCard(QFrame):
             self.wished.emit(PLAYS[self.claim].wish(self._side.model.card.short_run.steps))
 
 
-def _result(theme: Theme, finding: Finding) -> QWidget:
+def result_of(theme: Theme, finding: Finding) -> QWidget:
     """Plots, pictures, figures, and what the paper reports."""
     widget = QWidget()
     column = QVBoxLayout(widget)
@@ -179,7 +180,11 @@ def _result(theme: Theme, finding: Finding) -> QWidget:
     column.addLayout(plots)
     for strip in finding.strips:
         column.addWidget(StripView(strip))
-    grid = QGridLayout()
+    measures = QWidget()
+    measures.setObjectName("measures")
+    offer_copies(measures, lambda: _table(finding))
+    grid = QGridLayout(measures)
+    grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(2 * UNIT)
     grid.setVerticalSpacing(2)
     grid.setColumnStretch(2, 1)
@@ -189,13 +194,19 @@ def _result(theme: Theme, finding: Finding) -> QWidget:
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         value.setAccessibleName(measure.name)
         grid.addWidget(name, row, 0)
+        value.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # the menu is the whole table's
         grid.addWidget(value, row, 1)
-    column.addLayout(grid)
+    column.addWidget(measures)
     if finding.paper:
         paper = label(f"In the paper: {finding.paper}", "small")
         paper.setWordWrap(True)
         column.addWidget(paper)
     return widget
+
+
+def _table(finding: Finding) -> Table | None:
+    rows = [(measure.name, measure.value.mean, measure.value.sd, measure.unit) for measure in finding.measures]
+    return Table(("measure", "value", "sd", "unit"), rows) if rows else None
 
 
 class StripView(QWidget):

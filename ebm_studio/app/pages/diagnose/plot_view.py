@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.core.evaluation.findings import Plot
 from ebm_studio.data.exports.svg_plot import HEIGHT, WIDTH, svg
 
@@ -27,6 +28,7 @@ class PlotView(QWidget):
         self.setSizePolicy(policy)
         self.setMinimumSize(WIDTH // 2, HEIGHT // 2)
         self.setMaximumSize(WIDTH * 5 // 4, HEIGHT * 5 // 4)
+        offer_copies(self, self.table)
         theme.changed.connect(self._draw)
         self._draw()
 
@@ -35,6 +37,15 @@ class PlotView(QWidget):
 
     def heightForWidth(self, width: int) -> int:
         return round(width * HEIGHT / WIDTH)
+
+    def table(self) -> Table:
+        """Every point of every series."""
+        rows = [
+            (series.name, x, y, sd)
+            for series in self.plot.series
+            for x, y, sd in zip(series.x, series.y, series.sd or ("",) * len(series.x), strict=True)
+        ]
+        return Table(("series", self.plot.x_label or "x", self.plot.y_label or "y", "sd"), rows)
 
     def _draw(self) -> None:
         tokens = self._theme.tokens

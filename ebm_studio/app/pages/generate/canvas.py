@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QCursor,
     QImage,
     QMouseEvent,
     QPainter,
@@ -17,7 +18,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QSizePolicy, QToolButton, QToolTip, QWidget
 
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
@@ -62,6 +63,7 @@ class Canvas(QWidget):
         self._pressed: QPointF | None = None
         self._panned: QPointF | None = None
         self._turned = 0
+        self._told = False  # whether the tip here has been asked for since the pointer came
         self._viewports = {False: Viewport(), True: Viewport()}
         self.back = self._corner("previous", "All chains", "Back to all chains (Esc).", lambda: state.enlarge(None))
         self.whole = self._corner("fit", "Fit", "Fit everything (0).", self.fit)
@@ -266,7 +268,13 @@ class Canvas(QWidget):
         else:
             carry(self, subject)
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:
+            self._told = True
+        return super().event(event)
+
     def leaveEvent(self, event: QEvent) -> None:
+        self._told = False
         self._hover(None)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -326,9 +334,10 @@ class Canvas(QWidget):
             self.setToolTip("")
             return
         energy = store.energy()[self._state.playback.row, chain]
-        self.setToolTip(
-            f"Chain {chain}, energy E = {energy:.2f}. Click to see it in the plots, double-click to enlarge it."
-        )
+        text = f"Chain {chain}, energy E = {energy:.2f}. Click to see it in the plots, double-click to enlarge it."
+        self.setToolTip(text)
+        if self._told and QToolTip.isVisible():  # a tip that is open follows the chain
+            QToolTip.showText(QCursor.pos(), text, self)
 
 
 HELP = (

@@ -161,8 +161,11 @@ class ModelPanel(Panel):
                 ("Network", NETWORK_TIP),
                 ("Trained K", "The number of steps that the model was trained with."),
                 ("Updates", "Updates of the weights by Algorithm 1."),
-                ("Energy difference d", "E(data) − E(samples) at the end of training. Near 0 is healthy."),
-                ("Gradient magnitude v", "Mean length of the gradient part of a step at the end of training."),
+                (
+                    "Energy difference d",
+                    "E(training pictures) − E(samples), at the end of training. Near 0 is healthy.",
+                ),
+                ("Gradient step length v", "v = s·‖∂E/∂x‖, its mean over steps and chains at the end of training."),
             )
         }
         state.model_changed.connect(self._show)
@@ -182,7 +185,7 @@ def _facts(card: Card) -> dict[str, str]:
         "Trained K": str(card.short_run.steps),
         "Updates": thousands(card.updates) if card.updates else "–",
         "Energy difference d": f"{card.health.d:+.2f}".replace("-", "−") if card.health else "–",
-        "Gradient magnitude v": f"{card.health.v:.2f}" if card.health else "–",
+        "Gradient step length v": f"{card.health.v:.2f}" if card.health else "–",
     }
 
 

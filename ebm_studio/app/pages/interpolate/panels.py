@@ -59,7 +59,7 @@ class PathPanel(Panel):
         for name, widget in (
             ("", self.path),
             ("", self.closed),
-            ("Even in", self.spacing),
+            ("Frame spacing: even in", self.spacing),
             ("Step noise", self.noise),
         ):
             if name:

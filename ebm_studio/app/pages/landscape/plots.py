@@ -33,7 +33,7 @@ class Kind:
 
 KINDS = (
     Kind("d", "d = E(data) − E(samples) of each update: it oscillates around 0.", (lambda c: (c.updates, c.d),)),
-    Kind("v", "v, the mean length of the gradient part of a step in training.", (lambda c: (c.updates, c.v),)),
+    Kind("v", "v, the mean gradient step length s·‖∂E/∂x‖ of each update.", (lambda c: (c.updates, c.v),)),
     Kind(
         "TV",
         "Total variation between the data and the short run's density (solid), and between the data and exp(−E / T) "
@@ -96,7 +96,7 @@ class TrainingChart(Chart):
 
 
 class LandscapePlots(CurveRow):
-    """Energy and gradient norm of the chains, then d, v and the distances of training."""
+    """Energy and gradient step length of the chains, then d, v and the distances of training."""
 
     def __init__(self, theme: Theme, state: LandscapeState) -> None:
         energy = Curve(
@@ -104,7 +104,8 @@ class LandscapePlots(CurveRow):
             lambda store: store.energy(),
         )  # fmt: skip
         gradient = Curve(
-            theme, state, "Gradient", "The length of the gradient part of each step. Click to go there.",
+            theme, state, "Gradient step length v",
+            "v = s·‖∂E/∂x‖, the length of the gradient part of a step. Click to go there.",
             lambda store: store.gradient_norm(),
         )  # fmt: skip
         training = [TrainingChart(theme, state, kind) for kind in KINDS]

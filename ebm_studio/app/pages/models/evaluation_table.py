@@ -29,8 +29,8 @@ NEAREST = (
 COPIES = "Samples suspiciously close to a training picture. 1% is expected if nothing is copied."
 HELD_OUT = "Mean squared difference per pixel between held-out pictures and their reconstructions."
 HEALTH = (
-    "Energy difference d between held-out pictures and samples; gradient magnitude v of a step; K v, the length of a "
-    "chain."
+    "Energy difference d between held-out pictures and samples; gradient step length v = s·‖∂E/∂x‖; K·v, the length of "
+    "a chain."
 )
 
 
@@ -116,7 +116,10 @@ def _further(figures: Figures) -> list[Row]:
         (NEAREST, ("Nearest picture", f"{near.model:.3f}, {near.held_out:.3f}")),
         (COPIES, ("Suspiciously close", f"{near.copies:.1%}")),
         (HELD_OUT, ("Held-out error", f"{figures.heldout_error:.5f}")),
-        (HEALTH, ("d, v, K v", f"{health.d:+.2f}, {health.v:.2f}, {health.path_length:.1f}".replace("-", "−"))),
+        (
+            HEALTH,
+            ("Held-out d, v, K·v", f"{health.d:+.2f}, {health.v:.2f}, {health.path_length:.1f}".replace("-", "−")),
+        ),
     ]
     if (score := figures.inception_score) is not None:
         rows.insert(0, ("Inception score of the samples: higher is better.", ("IS", estimated(score, 2))))

@@ -25,7 +25,7 @@ TIPS = (
     "Lower is better; it depends on the number of samples.",
     "How many samples were drawn.",
     "Mean squared difference per pixel between held-out pictures and their reconstructions.",
-    "Gradient magnitude of a step: it says how steep the energy is.",
+    "Gradient step length s·‖∂E/∂x‖: it says how steep the energy is.",
 )
 
 

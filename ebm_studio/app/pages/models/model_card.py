@@ -17,6 +17,7 @@ from ebm_studio.app.pages.models.evaluation_panel import EvaluationPanel
 from ebm_studio.app.pages.models.share_panel import SharePanel
 from ebm_studio.app.pages.models.state import Entry, Zoo
 from ebm_studio.app.widgets.actions import Use, line, press_own, use
+from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.app.widgets.fields import button, elided, label
 from ebm_studio.app.widgets.formatting import NETWORK_TIP, estimated, network_text, thousands
 from ebm_studio.app.widgets.images import to_image
@@ -119,6 +120,7 @@ class ModelCard(QFrame):
         head.addWidget(self.name)
         head.addStretch(1)
         head.addWidget(self.current)
+        offer_copies(self, self.table)
         self._figures = QGridLayout()
         self._figures.setHorizontalSpacing(UNIT)
         self._figures.setVerticalSpacing(2)
@@ -143,6 +145,11 @@ class ModelCard(QFrame):
         column.addWidget(self.sharing)
         column.addStretch(1)
         column.addLayout(buttons)
+
+    def table(self) -> Table | None:
+        """What the card says, a row for each fact; None before it is read."""
+        card = self._written
+        return Table(("fact", "value"), [(name, text) for name, text, _ in _figures(card)]) if card else None
 
     def show_entry(self, entry: Entry) -> None:
         """What is known of it now."""
@@ -241,13 +248,13 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
     if card.seconds:
         rows.append(("Trained for", duration(card.seconds), "Time spent in training."))
     if card.health:
-        health = f"d {card.health.d:+.2f}   v {card.health.v:.2f}   K v {card.health.path_length:.1f}".replace("-", "−")
+        health = f"d {card.health.d:+.2f}   v {card.health.v:.2f}   K·v {card.health.path_length:.1f}".replace("-", "−")
         rows.append(
             (
-                "Health",
+                "In training",
                 health,
-                "Energy difference d, healthy near 0; gradient magnitude v of a step, healthy if steady; K v, the "
-                "length of a chain. Means at the end of training.",
+                "Means at the end of training: energy difference d between training pictures and samples, healthy near "
+                "0; gradient step length v = s·‖∂E/∂x‖, healthy if steady; K·v, the length of a chain.",
             )
         )
     if card.figures:

@@ -50,7 +50,7 @@ class Welcome(QWidget):
         column.addStretch(1)
         column.addWidget(self.sign, 0, middle)
         column.addWidget(label("Drop photos here", "title"), 0, middle)
-        column.addWidget(label("We find the noise that the model turns into your photo.", "muted"), 0, middle)
+        column.addWidget(label("We look for the noise that the model turns into your photo.", "muted"), 0, middle)
         column.addSpacing(UNIT)
         column.addLayout(ways)
         column.addSpacing(3 * UNIT)

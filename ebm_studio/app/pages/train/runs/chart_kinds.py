@@ -72,7 +72,7 @@ KINDS = (
     Kind(
         "v and K·v",
         "v",
-        "v, the mean length of the gradient part of a step, and on the right K·v, the length of a chain. "
+        "v, the mean gradient step length s·‖∂E/∂x‖, and on the right K·v, the length of a chain. "
         "Steady in a healthy run.",
         ("v",),
         times_steps=True,

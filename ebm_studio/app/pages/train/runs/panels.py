@@ -46,7 +46,7 @@ class FiguresPanel(Panel):
                 ("Training time", "Without pauses."),
                 ("Time left", "At the current speed."),
                 ("d", f"E(data) − E(samples), mean of the last {RECENT} updates. Near 0 is healthy."),
-                ("v", f"Mean length of the gradient part of a step, over the last {RECENT} updates."),
+                ("v", f"Mean gradient step length s·‖∂E/∂x‖, over the last {RECENT} updates."),
                 ("K·v", "The length of a chain. Steady is healthy."),
                 ("KID-lite0", "The newest fidelity that was measured, and the best: lower is better."),
             )
