@@ -168,7 +168,14 @@ class Timeline(OverPlots):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.memory.setVisible(self.width() >= ROOMY)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where there is little room, leave out what the keys Home and End do as well."""
+        is_roomy = self.width() >= ROOMY
+        self.memory.setVisible(is_roomy)
+        for end in (self.transport.first, self.transport.last):
+            end.setVisible(is_roomy or self.log.isHidden())
 
     def add_plots(self) -> None:
         """Load pyqtgraph and put the curves in their place."""
@@ -194,6 +201,7 @@ class Timeline(OverPlots):
         self.scrub.set_trained(trained)
         # The button takes room from the scrub bar, so it comes only where it helps.
         self.log.setVisible(self._playback.log or (trained is not None and trained < steps))
+        self._fit()
         self.position.blockSignals(True)
         self.position.setRange(0, steps)
         self.position.blockSignals(False)

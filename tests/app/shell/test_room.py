@@ -6,7 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QScrollArea
 
-from tests.app.conftest import PATIENCE
+from ebm_studio.data.exports.recipe import MOST_SIDES
+from tests.app.conftest import PATIENCE, wait_for_chain
+from tests.conftest import STEPS
 
 
 def test_an_empty_shelf_is_folded_until_something_is_kept(running):
@@ -98,3 +100,19 @@ def test_rows_of_the_settings_do_not_overlap(qtbot, running):
         qtbot.waitUntil(lambda width=width: running.width() == width, timeout=PATIENCE)
         for text in running.settings.findChildren(QLabel):
             assert text.height() >= text.heightForWidth(text.width()) if text.wordWrap() else text.sizeHint().height()
+
+
+def test_the_smallest_window_stays_so_with_a_chain_past_k_and_with_all_sides(qtbot, running):
+    running.resize(960, 600)
+    running.state.run_steps(2 * STEPS)
+    wait_for_chain(qtbot, running)
+    assert running.generate.timeline.log.isVisible()
+    assert (running.width(), running.height()) == (960, 600)
+    running.show_page(running.compare)
+    while len(running.compare_state.sides) < MOST_SIDES:
+        QTest.mouseClick(running.compare.common.add, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(
+        lambda: running.compare_state.group is not None and running.compare_state.group.whole, timeout=PATIENCE
+    )
+    assert (running.width(), running.height()) == (960, 600)
+    assert running.minimumSizeHint().width() <= 960
