@@ -128,19 +128,25 @@ class Made:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ChainRecipe(Made):
-    """Chains of one seed."""
+class OfOneModel(Made):
+    """What one model makes with one short run."""
 
-    kind: ClassVar[str] = "chains"
     side: Side
-    seeds: Seeds
-    moving: bool
-    """Every step, or the ends alone."""
 
     @property
     def sides(self) -> tuple[Side]:
         """The one that it has."""
         return (self.side,)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChainRecipe(OfOneModel):
+    """Chains of one seed."""
+
+    kind: ClassVar[str] = "chains"
+    seeds: Seeds
+    moving: bool
+    """Every step, or the ends alone."""
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -149,11 +155,10 @@ class ChainRecipe(Made):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LatentRecipe(Made):
+class LatentRecipe(OfOneModel):
     """Chains from latents, one each."""
 
     kind: ClassVar[str] = "latents"
-    side: Side
     sources: tuple[Source, ...]
     moving: bool
     """Every step, or the ends alone."""
@@ -161,18 +166,12 @@ class LatentRecipe(Made):
     def __post_init__(self) -> None:
         _check_count(self.sources, MAX_CHAINS)
 
-    @property
-    def sides(self) -> tuple[Side]:
-        """The one that it has."""
-        return (self.side,)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PathRecipe(Made):
+class PathRecipe(OfOneModel):
     """A path over latents, its stops."""
 
     kind: ClassVar[str] = "path"
-    side: Side
     sources: tuple[Source, ...]
     path: Interpolation
     step: int | None = None
@@ -181,11 +180,6 @@ class PathRecipe(Made):
     def __post_init__(self) -> None:
         _check_count(self.sources, MAX_STOPS)
         check(self.step is None or is_whole(self.step, 0, self.side.short_run.steps), "its step is wrong")
-
-    @property
-    def sides(self) -> tuple[Side]:
-        """The one that it has."""
-        return (self.side,)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -213,11 +207,10 @@ class ComparisonRecipe(Made):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReconstructionRecipe(Made):
+class ReconstructionRecipe(OfOneModel):
     """Photos, and the chains from the latents that were found for them."""
 
     kind: ClassVar[str] = "reconstructions"
-    side: Side
     sources: tuple[Latent, ...]
     photos: tuple[Original, ...] = field(repr=False)
     moving: bool
@@ -227,11 +220,6 @@ class ReconstructionRecipe(Made):
         _check_count(self.sources, MAX_CHAINS)
         check(len(self.photos) == len(self.sources), "it does not have as many photos as latents")
         check(len({photo.pixels.shape for photo in self.photos}) == 1, "its photos have different sizes")
-
-    @property
-    def sides(self) -> tuple[Side]:
-        """The one that it has."""
-        return (self.side,)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
