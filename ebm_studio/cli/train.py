@@ -16,7 +16,7 @@ from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
 from ebm_studio.data.models.card import Card, fetch_model, has_card, read_card
-from ebm_studio.data.training.plan import OPTIONS, Plan, check_new, read_plan
+from ebm_studio.data.training.plan import FIDELITY_EVERY, OPTIONS, Plan, check_new, read_plan
 
 if TYPE_CHECKING:
     import torch
@@ -126,7 +126,7 @@ def _add_watching(parser: argparse.ArgumentParser) -> None:
         "--stop-after-no-improvement",
         type=int,
         metavar="N",
-        help="with --fidelity-every: stop after N measurements in a row that are no better than the best",
+        help="stop after N measurements of fidelity in a row that are no better than the best (every 10m by default)",
     )
 
 
@@ -291,8 +291,10 @@ def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
         patience=args.stop_after_no_improvement,
         backend=None if args.backend == "auto" else args.backend,
     )
-    if changed.patience < 0 or (changed.patience and changed.fidelity_every is None):
-        raise SettingsError("To stop after N measurements without improvement, add --fidelity-every; N is 1 or more.")
+    if changed.patience < 0:
+        raise SettingsError(f"A run cannot stop after {changed.patience} measurements: give 1 or more, or 0 for never.")
+    if changed.patience and changed.fidelity_every is None:
+        changed = replace(changed, fidelity_every=FIDELITY_EVERY)
     # A plain --resume changes nothing about how the model was made, so the card leaves it out.
     as_before = plan.command and changed == plan and not args.step_back
     return plan if as_before else replace(changed, command=_command(plan.command))

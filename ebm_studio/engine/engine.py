@@ -149,7 +149,7 @@ class Engine:
         if job.is_cancelled:
             return -1
         request = job.request
-        in_front = request.page == self.front if request.page else not request.background
+        in_front = request.page in ("", self.front)  # what has no page is seen on every one
         return 2 * (not in_front) + request.background
 
     def _give_way(self, job: Worker) -> None:

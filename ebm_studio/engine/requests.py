@@ -36,7 +36,7 @@ class Request:
     Empty where people wait for it whatever page they look at."""
     background: bool = False
     """Gives way at each `worker.check()` to the requests that somebody waits for on the same page, and goes on after
-    them. Without a page it gives way to those of every page."""
+    them."""
 
     @property
     def key(self) -> Hashable:

@@ -252,7 +252,8 @@ class RunFolder:
         """Copy the model as of the last save, or the best one. Raises `StudioError`."""
         source = self.best if best else self.model
         if not source.exists():
-            raise StudioError(f"{self.name} has no such model yet: the first save, or measurement, writes it.")
+            what, when = ("best model", "measurement of fidelity") if best else ("model", "save")
+            raise StudioError(f"{self.name} has no {what} yet: the first {when} writes it.")
         write_whole(to, lambda file: shutil.copyfile(source, file))
 
 

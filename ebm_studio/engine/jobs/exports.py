@@ -62,7 +62,6 @@ class Exported:
 class Preview(Request):
     """Encode an export in memory; posts `Encoded`."""
 
-    background: bool = True
     frames: tuple[Drawable, ...] = field(repr=False, compare=False)
     kind: Kind
     look: Look

@@ -89,7 +89,7 @@ class TrainPage(Page):
         self.stages = _stack(self.data_stage, self.run_stage)
         inspectors = _stack(self.setup_inspector, self.run_inspector)
         inspectors.setObjectName("inspector")
-        inspectors.setMinimumWidth(38 * UNIT)
+        inspectors.setMinimumWidth(34 * UNIT)
         self._stacks = (self.headers, self.stages, inspectors)
         middle = QWidget()
         row = QHBoxLayout(middle)

@@ -20,7 +20,7 @@ class CurveBar(QWidget):
         super().__init__()
         self._watch = watch
         self.which = Choice(kinds, "Curve")
-        self.which.setMinimumWidth(5 * UNIT * len(kinds))
+        self.which.setMinimumWidth(19 * UNIT)
         self.smooth = QComboBox()
         self.smooth.setAccessibleName("Smoothing")
         self.smooth.setToolTip("How many updates the bold curves average over. The thin curves are not smoothed.")

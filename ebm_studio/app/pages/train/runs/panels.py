@@ -22,7 +22,7 @@ from ebm_studio.data.training.run_log import Event
 
 MOST_EVENTS = 200
 EVENTS_HEIGHT = 28 * UNIT
-WORDS_WIDTH = 32 * UNIT
+WORDS_WIDTH = 28 * UNIT
 RECENT = 100  # updates that the figures are means over
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ebm_studio.app.studio.parameters import NOISE_SCALE, STEP_SIZE, STEPS, Number
 from ebm_studio.core.specs import MAX_CHAINS, MAX_UPDATES
-from ebm_studio.data.training.plan import Plan
+from ebm_studio.data.training.plan import FIDELITY_EVERY, Plan
 
 MINUTE = 60
 TIMES = ("time_limit", "fidelity_every")
@@ -38,6 +38,8 @@ class Knob:
         number = round(value) if self.number.whole else float(value)
         if not self.part:
             changed: dict[str, Any] = {self.name: (float(MINUTE * number) or None) if self.name in TIMES else number}
+            if self.name == "patience" and number and plan.fidelity_every is None:
+                changed["fidelity_every"] = FIDELITY_EVERY
             return replace(plan, **changed)
         return replace(plan, **{self.part: replace(getattr(plan, self.part), **{self.name: number})})
 
