@@ -79,6 +79,24 @@ def plot_parts(plot: Plot, colours: Sequence[str] = COLOURS) -> list[str]:
     return parts + (_legend(plot, chosen) if len(plot.series) > 1 else [])
 
 
+def values_at(plot: Plot, x: float, y: float) -> str:
+    """What each series has nearest to a pixel of the plot, a line each; nothing outside of the axes."""
+    if not (LEFT <= x <= WIDTH - RIGHT and TOP <= y <= HEIGHT - BOTTOM):
+        return ""
+    x_axis, y_axis = _axes(plot)
+    lines = []
+    for series in plot.series:
+        points = [point for point in zip(series.x, series.y, strict=True) if _shown(*point, x_axis)]
+        if not points:
+            continue
+        height = 1 if series.style == "dots" else 0  # along a curve only x counts
+        away = [(x_axis(a) - x) ** 2 + height * (y_axis(b) - y) ** 2 for a, b in points]
+        nearest = points[away.index(min(away))]
+        spread = f" ± {number(series.sd[series.x.index(nearest[0])])}" if series.sd else ""
+        lines.append(f"{series.name}: {number(nearest[1])}{spread} at {number(nearest[0])}")
+    return "\n".join(lines)
+
+
 def number(value: float) -> str:
     """A short number for a tick."""
     return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}").replace("-", "−")

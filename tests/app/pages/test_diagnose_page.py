@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QToolTip
 
 from ebm_studio.app.pages.diagnose import page as diagnose_page
 from ebm_studio.app.pages.diagnose.card import StripView
@@ -54,7 +55,11 @@ def test_a_click_measures_a_claim_and_the_next_launch_knows_it(
     measure(qtbot, page, "inversion")
     assert card.verdict.text() in ("holds", "holds in part", "does not hold")
     assert "mean squared error" in card.text.text()
-    assert len(card.findChildren(PlotView)) == 1
+    [plot] = card.findChildren(PlotView)
+    page.area.ensureWidgetVisible(plot)
+    QTest.mouseMove(plot, plot.rect().center())
+    qtbot.waitUntil(lambda: "samples: " in QToolTip.text(), timeout=PATIENCE)
+    QToolTip.hideText()
     assert len(card.findChildren(StripView)) == 4
     assert card.measure.text() == "Measure again"
     assert not card.bar.isVisibleTo(page)

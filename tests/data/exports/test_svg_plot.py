@@ -8,7 +8,7 @@ import pytest
 
 from ebm_studio.core.evaluation.figures import Estimate
 from ebm_studio.core.evaluation.findings import Plot, Series, curve
-from ebm_studio.data.exports.svg_plot import Axis, svg
+from ebm_studio.data.exports.svg_plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis, svg, values_at
 
 NAMESPACE = {"s": "http://www.w3.org/2000/svg"}
 
@@ -46,3 +46,14 @@ def test_axes_have_round_ticks() -> None:
     assert Axis(50, 1000, 0, 100, log=True).ticks == [50, 100, 200, 500, 1000]
     assert Axis(-0.1, 1.05, 0, 100).ticks == pytest.approx([0, 0.5, 1])
     assert Axis(1, 100, 10, 30, log=True)(10) == pytest.approx(20)
+
+
+def test_the_pointer_is_told_what_is_nearest() -> None:
+    noise = curve("from noise", [1.0, 10, 100], [Estimate(v, 0.5) for v in (5, 1, 2)])
+    dots = Series("dots", (10, 10, 100), (1, 4, 4), style="dots")
+    plot = Plot("Energy", "steps", "E", (noise, dots), log_x=True)
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    assert values_at(plot, middle + 20, TOP + 5) == "from noise: 1 ± 0.5 at 10\ndots: 4 at 10"
+    assert values_at(plot, middle + 20, HEIGHT - BOTTOM - 5).endswith("dots: 1 at 10")
+    assert values_at(plot, WIDTH - RIGHT, TOP + 5).startswith("from noise: 2 ± 0.5 at 100")
+    assert values_at(plot, 5, 5) == ""

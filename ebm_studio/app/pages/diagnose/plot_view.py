@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QRectF, QSize
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.core.evaluation.findings import Plot
-from ebm_studio.data.exports.svg_plot import HEIGHT, WIDTH, svg
+from ebm_studio.data.exports.svg_plot import HEIGHT, WIDTH, svg, values_at
 
 
 class PlotView(QWidget):
@@ -23,6 +23,7 @@ class PlotView(QWidget):
         self.plot = plot
         self._renderer = QSvgRenderer(self)
         self.setAccessibleName(plot.title)
+        self.setMouseTracking(True)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -53,9 +54,19 @@ class PlotView(QWidget):
         self._renderer.load(QByteArray(text.encode()))
         self.update()
 
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        at = event.position() / self._scale
+        # It vanishes by itself once the pointer leaves the plot.
+        QToolTip.showText(event.globalPosition().toPoint(), values_at(self.plot, at.x(), at.y()), self)
+
+    @property
+    def _scale(self) -> float:
+        return min(self.width() / WIDTH, self.height() / HEIGHT)
+
     @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        scale = min(self.width() / WIDTH, self.height() / HEIGHT)
+        scale = self._scale
         self._renderer.render(painter, QRectF(0, 0, WIDTH * scale, HEIGHT * scale))
