@@ -26,7 +26,7 @@ IMAGES = Path(__file__).resolve().parent / "images"
 SIZES = {"small": (1280, 800), "large": (1920, 1080)}
 SHARES = {"start": 0.0, "half": 0.6, "end": 1.0}
 SCENES = ("shelf", "one", "zoomed", "history", "beyond")
-PAGES = ("compare", "landscape", "models", "settings", "help")
+PAGES = ("compare", "landscape", "diagnose", "models", "settings", "help")
 TRAIN = ("train", "train-settings", "train-run", "train-compare")
 LEARNED = ("--size", "16", "--width", "8", "--steps", "40", "--batch", "32", "--data-batch", "64", "--ema", "0.99")
 RUNS = {"garments-gently": ("--updates", "150", "--learning-rate", "3e-4"), "garments": ("--updates", "500")}
@@ -37,6 +37,7 @@ RECONSTRUCT = {
 }
 ITERATIONS = 40
 UPDATES = 1500  # of the landscape
+MEASURED = ("fashion32", "fashion-mnist", 64)  # the model on Diagnose, its pictures, and how many
 GARMENTS = slice(3, 6)  # of the sample photos, in name order: three that the first bundled model knows
 
 
@@ -171,12 +172,28 @@ def _stages(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
         yield lambda: not state.is_training and state.sight.updates == UPDATES
         yield lambda: state.counted is not None and state.counted.updates == UPDATES and len(state.counted.steps) > 1
         state.playback.go(state.setup.run.steps)
+    if what == "diagnose":
+        yield from _diagnose(window)
     if what == "compare":
         state = _page(window, "compare").state
         state.sides[1].change(steps=80, noise_scale=0.03)
         yield at_rest
         state.playback.go(60)
         state.select(4)
+
+
+def _diagnose(window: MainWindow) -> Iterator[Callable[[], bool]]:
+    """The model of garments, measured on Fashion-MNIST: minutes the first time, then it is known."""
+    page = _page(window, "diagnose")
+    side = page.state.sides[0]
+    window.open_model(MEASURED[0])
+    yield lambda: _at_rest(window) and side.model is not None and side.model.name == MEASURED[0]
+    window.show_page(page)
+    page.count.setValue(MEASURED[2])
+    side.set_source(MEASURED[1])
+    if missing := [claim for claim in page.cards[0] if side.finding(claim) is None]:
+        side.measure(missing)
+    yield lambda: not side.waiting
 
 
 def _scene(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
