@@ -27,8 +27,7 @@ def write_whole(path: Path, write: Callable[[Path], object], lasting: bool = Tru
     handle, name = -1, ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if (kind := kind_of_place(path)) not in ("", "file"):
-            raise OSError(errno.EEXIST, "it is a folder" if kind == "folder" else "it is not a plain file")
+        check_plain(path)
         # The suffix stays, since Pillow chooses a format by it.
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}.part-", suffix=path.suffix, dir=path.parent)
         write(Path(name))
@@ -45,6 +44,12 @@ def write_whole(path: Path, write: Callable[[Path], object], lasting: bool = Tru
             os.close(handle)
         if name and os.path.exists(name):
             os.unlink(name)
+
+
+def check_plain(path: Path) -> None:
+    """See that there is a plain file or nothing: opening a pipe to write would wait for ever. Raises `OSError`."""
+    if (kind := kind_of_place(path)) not in ("", "file"):
+        raise OSError(errno.EEXIST, "it is a folder" if kind == "folder" else "it is not a plain file")
 
 
 def check_place(path: Path, folder: bool = False) -> None:

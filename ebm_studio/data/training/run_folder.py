@@ -20,7 +20,7 @@ import platformdirs
 from ebm_studio.core.errors import StudioError
 from ebm_studio.data.models.card import SUFFIX
 from ebm_studio.data.pictures.named_sets import NAMED
-from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
+from ebm_studio.data.storage.atomic_write import check_plain, write_whole, writing_failed
 from ebm_studio.data.storage.bundle import this_program
 from ebm_studio.data.training.fidelity_log import BEST, Fidelity, read_fidelity
 from ebm_studio.data.training.plan import PLAN, Plan, command_of, read_plan, write_plan
@@ -222,6 +222,7 @@ class RunFolder:
         paths = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
         write_order(self.path, "go")
         try:
+            check_plain(self.path / "train.log")
             with (self.path / "train.log").open("ab") as log:
                 self._process = subprocess.Popen(
                     words,

@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.learning.metrics import Metrics
-from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
+from ebm_studio.data.storage.atomic_write import check_plain, write_whole, writing_failed
 from ebm_studio.data.storage.locks import try_lock
 from ebm_studio.data.storage.outside import FileKind
 
@@ -160,6 +160,7 @@ def append(path: Path, text: str, lasting: bool = False) -> None:
     """Add whole lines to a file: all of them or, when it raises `StudioError`, none."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        check_plain(path)
         with path.open("ab") as file:
             end = file.tell()
             try:
@@ -257,6 +258,7 @@ def locked(folder: Path) -> Iterator[None]:
     path = folder / LOCK
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        check_plain(path)
         file = path.open("a+b")
     except OSError as error:
         raise writing_failed(path, error) from error

@@ -1,6 +1,7 @@
 """Run folders from outside, with the real process at work in them."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -27,9 +28,11 @@ from ebm_studio.data.training.run_folder import (
     new_run,
 )
 from ebm_studio.data.training.run_log import (
+    LOCK,
     METRICS,
     Event,
     Status,
+    append,
     append_metrics,
     cut_metrics,
     is_locked,
@@ -362,3 +365,16 @@ def test_reading_runs_needs_no_torch():
         "assert 'torch' not in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_in_place_of_a_file_that_is_written_is_not_waited_for(tmp_path):
+    for name, write in (
+        ("train.log", lambda: RunFolder(tmp_path).launch()),
+        ("events.jsonl", lambda: append(tmp_path / "events.jsonl", "{}\n")),
+        (LOCK, lambda: locked(tmp_path).__enter__()),
+    ):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(StudioError, match="not a plain file"):
+            write()
+        (tmp_path / name).unlink()
