@@ -6,10 +6,9 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QToolTip
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QToolTip
 
 from ebm_studio.app.pages.diagnose import page as diagnose_page
 from ebm_studio.app.pages.diagnose.card import StripView
@@ -41,8 +40,10 @@ def page(qtbot, running, data: str) -> DiagnosePage:
 
 def measure(qtbot, page: DiagnosePage, claim, column: int = 0) -> None:
     card, side = page.cards[column][claim], page.state.sides[column]
+    card.measure.setFocus()
     qtbot.mouseClick(card.measure, Qt.MouseButton.LeftButton)
     assert card.bar.isVisibleTo(page)
+    assert not isinstance(QApplication.focusWidget(), QPushButton)  # which the next Enter would press
     qtbot.waitUntil(lambda: not side.waiting, timeout=PATIENCE)
     assert page.state.fault is None
 
@@ -56,9 +57,11 @@ def test_a_click_measures_a_claim_and_the_next_launch_knows_it(
     assert card.verdict.text() in ("holds", "holds in part", "does not hold")
     assert "mean squared error" in card.text.text()
     [plot] = card.findChildren(PlotView)
-    page.area.ensureWidgetVisible(plot)
-    QTest.mouseMove(plot, plot.rect().center())
-    qtbot.waitUntil(lambda: "samples: " in QToolTip.text(), timeout=PATIENCE)
+    middle, none = QPointF(plot.rect().center()), Qt.MouseButton.NoButton
+    at = plot.mapToGlobal(middle)
+    move = QMouseEvent(QEvent.Type.MouseMove, middle, at, none, none, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(plot, move)
+    assert "samples: " in QToolTip.text()
     QToolTip.hideText()
     assert len(card.findChildren(StripView)) == 4
     assert card.measure.text() == "Measure again"

@@ -127,6 +127,8 @@ class ClaimCard(QFrame):
             self._show_finding(finding)
         waits = self.claim in side.waiting
         self.measure.setText("Measure again" if finding else "Measure")
+        if side.waiting:
+            self.measure.clearFocus()  # or another button would get it, and the next Enter
         self.measure.setEnabled(bool(side.model and side.source and not side.waiting))
         self.play.setEnabled(side.model is not None)
         self.export.setVisible(finding is not None)

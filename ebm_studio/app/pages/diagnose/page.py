@@ -80,6 +80,8 @@ class SideHeader(QWidget):
         side = self._side
         if self.source.source != side.source:
             self.source.set_source(side.source)
+        if side.waiting:
+            self.measure.clearFocus()  # or another button would get it, and the next Enter
         self.measure.setEnabled(bool(side.model and side.source and not side.waiting))
         self.cancel.setVisible(bool(side.waiting))
 
