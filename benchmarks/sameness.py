@@ -18,10 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import torch
 from PIL import Image
 
-from ebm_studio.core.energy.backends import available
 from ebm_studio.data.pictures.pictures import Pixels, cut
 
 COUNTS = (65, 33, 17, 16, 7, 5, 3, 2, 1)
@@ -41,8 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, help="Langevin steps (default: the model's own)")
     args = parser.parse_args(argv)
     differs = False
-    for isa, backend in product(args.isa or ISAS, args.backend or available(torch.device("cpu"))):
-        threads = args.threads or THREADS
+    threads = args.threads or THREADS
+    for isa, backend in ((isa, backend) for isa in args.isa or ISAS for backend in args.backend or _backends(isa)):
         failed = list(_differing(args, isa, backend, threads))
         told = f"{len(failed)} DIFFER: {', '.join(failed)}" if failed else "all shared pictures are equal"
         print(f"{isa}, {backend}, threads {threads}, counts {COUNTS}: {told}", flush=True)
@@ -60,11 +58,21 @@ def _differing(args: argparse.Namespace, isa: str, backend: str, threads: Sequen
             yield f"{count} with {number} threads"
 
 
-def _sampled(args: argparse.Namespace, isa: str, backend: str, threads: int, count: int) -> Pixels:
+def _environment(isa: str, threads: int) -> dict[str, str]:
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     environment.pop("ONEDNN_MAX_CPU_ISA", None)
-    if isa != UNSET:
-        environment["ONEDNN_MAX_CPU_ISA"] = isa
+    return environment if isa == UNSET else {**environment, "ONEDNN_MAX_CPU_ISA": isa}
+
+
+def _backends(isa: str) -> list[str]:
+    """Those that run with these instructions, as a process that is limited to them says."""
+    code = "import torch; from ebm_studio.core.energy.backends import available; print(*available(torch.device('cpu')))"
+    words = [sys.executable, "-c", code]
+    return subprocess.run(words, env=_environment(isa, 1), check=True, capture_output=True, text=True).stdout.split()
+
+
+def _sampled(args: argparse.Namespace, isa: str, backend: str, threads: int, count: int) -> Pixels:
+    environment = _environment(isa, threads)
     with TemporaryDirectory() as folder:
         file = Path(folder) / "samples.png"
         words = ["sample", args.model, "--seed", "3", "--count", str(count), "--backend", backend, "--device", "cpu"]

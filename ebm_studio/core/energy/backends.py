@@ -60,7 +60,7 @@ def make_gradient(net: EnergyNet, backend: str) -> Gradient:
     dtype = torch.bfloat16 if backend in IN_BF16 else torch.float32
     if backend.startswith("graph"):
         return GraphGradient(net, dtype)
-    if backend == "bf16" and device.type == "cpu" and is_packable():
+    if backend == "bf16" and device.type == "cpu" and is_packable() and backend in available(device):
         return PackedGradient(net)
     return EnergyGradient(net, dtype)
 

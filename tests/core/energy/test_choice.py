@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -116,3 +117,19 @@ def test_an_operator_that_fails_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_library_that_may_not_use_bfloat16_is_not_asked_to(monkeypatch: pytest.MonkeyPatch, cap: str) -> None:
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", cap)
     assert "bf16" not in [each.backend for each in preferred(drawn_net(), 16)] or not sys.platform.startswith("linux")
+
+
+def test_bf16_can_be_asked_for_where_the_processor_has_no_instructions_for_it() -> None:
+    code = """
+import torch
+from ebm_studio.core.energy.backends import make_gradient
+from ebm_studio.core.energy.nets import make_net
+from ebm_studio.core.specs import NetSpec
+net = make_net(NetSpec(size=16, width=8), torch.Generator().manual_seed(3)).requires_grad_(False)
+images = torch.rand(3, 3, 16, 16) * 2 - 1
+wanted, found = (make_gradient(net, backend)(images)[1] for backend in ("fp32", "bf16"))
+assert (found - wanted).norm() < 0.1 * wanted.norm()
+"""
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
