@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     differs = False
     threads = args.threads or THREADS
-    for isa, backend in ((isa, backend) for isa in args.isa or ISAS for backend in args.backend or _backends(isa)):
+    pairs = [(isa, backend) for isa in args.isa or ISAS for backend in args.backend or _backends(isa)]
+    for isa, backend in pairs:
         failed = list(_differing(args, isa, backend, threads))
         told = f"{len(failed)} DIFFER: {', '.join(failed)}" if failed else "all shared pictures are equal"
         print(f"{isa}, {backend}, threads {threads}, counts {COUNTS}: {told}", flush=True)
