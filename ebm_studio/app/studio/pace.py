@@ -13,6 +13,7 @@ from ebm_studio.core.specs import MAX_CHAINS
 from ebm_studio.engine.requests import Ended, Load
 
 MOST = 100  # rates that are kept
+WIDEST = 1000 * MAX_CHAINS
 SLOWEST = 1e6  # seconds for a unit of work that anybody would wait for
 
 
@@ -61,8 +62,10 @@ class Pace(QObject):
 
     def from_dict(self, data: Any) -> None:
         """As `to_dict` wrote it. Raises `DataError` for what is damaged."""
+        found: dict[tuple[str, str], dict[int, float]] = {}
         for model, work, width, seconds in data[:MOST]:
-            is_valid = isinstance(model, str) and isinstance(work, str) and is_whole(width, 1, 1000 * MAX_CHAINS)
+            is_valid = isinstance(model, str) and isinstance(work, str) and is_whole(width, 1, WIDEST)
             if not is_valid or not is_number(seconds, 1e-9, SLOWEST):
                 raise DataError("the measured speeds are damaged")
-            self._seconds.setdefault((model, work), {})[width] = seconds
+            found.setdefault((model, work), {})[width] = seconds
+        self._seconds = found

@@ -49,7 +49,7 @@ def set_deep(data: dict[str, Any], path: str, value: object) -> None:
     [
         "generate/parameters/run/step_size",
         "history/0/run/step_size",
-        "compare/A/run/noise_scale",
+        "compare/sides/0/run/noise_scale",
         "train/plan/learning/learning_rate",
         "interpolate/run/step_size",
         "reconstruct/photos/0/crop/left",
@@ -87,7 +87,18 @@ def test_a_damaged_file_that_cannot_be_moved_is_not_written_over(qtbot, left: Pa
     assert "is not saved" in said[-1]
 
 
-PARTS = ("window", "generate", "history", "shelf", "reconstruct", "interpolate", "compare", "landscape", "train")
+PARTS = (
+    "window",
+    "generate",
+    "history",
+    "shelf",
+    "reconstruct",
+    "interpolate",
+    "compare",
+    "landscape",
+    "train",
+    "pace",
+)
 
 
 @pytest.fixture(scope="module")
