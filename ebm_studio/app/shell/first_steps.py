@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy
 
@@ -14,6 +16,7 @@ STEPS = (
     "<b>2</b>&nbsp; Change the short run on the right; it runs again.",
     "<b>3</b>&nbsp; <b>?</b> shows all keys, <b>Ctrl+K</b> finds every command.",
 )
+TAG = re.compile(r"<[^>]*>|&nbsp;")
 
 
 class Hint(QFrame):
@@ -36,7 +39,7 @@ class Hint(QFrame):
             step.setTextFormat(Qt.TextFormat.RichText)
             step.setWordWrap(True)
             step.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # by its share of letters
-            row.addWidget(step, len(text))
+            row.addWidget(step, len(TAG.sub("", text)))
         row.addWidget(self.done)
         self.setVisible(settings.text("hint") != "seen")
 

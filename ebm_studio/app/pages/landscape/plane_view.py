@@ -79,7 +79,8 @@ class PlaneView(QWidget):
         painter.fillRect(self.rect(), QColor(self._theme.tokens.canvas))
         square = self.square()
         if self._pixels is None:
-            painter.fillRect(square, QColor(self._theme.tokens.surface))
+            painter.setPen(QColor(self._theme.tokens.muted))
+            painter.drawText(square, Qt.AlignmentFlag.AlignCenter, "Measuring …")
             return
         painter.setRenderHints(QPainter.RenderHint.SmoothPixmapTransform | QPainter.RenderHint.Antialiasing)
         painter.drawImage(square, self._image)
