@@ -15,7 +15,7 @@ TITLES = {
 """What is in the public sets, by their names."""
 BY_LICENCE = {"CelebA": "CelebA faces", "public flower photos": "Flowers"}
 """What is in the sets that the bundled models were trained on: their files have names that say nothing."""
-OPENINGS = ("Known weaknesses:", "Weak:")
+OPENING = "Known weaknesses:"
 
 
 def data_title(data: DataCard) -> str:
@@ -31,7 +31,6 @@ def data_total(data: DataCard) -> int:
 
 def weaknesses(card: Card) -> tuple[str, str]:
     """The label and the text of a card's note; the label is empty when the note begins with no weaknesses."""
-    for opening in OPENINGS:
-        if card.note.startswith(opening):
-            return "Known weaknesses:", card.note.removeprefix(opening).strip()
+    if card.note.startswith(OPENING):
+        return OPENING, card.note.removeprefix(OPENING).strip()
     return "", card.note
