@@ -58,9 +58,9 @@ class MakeThumbnail(Request):
             worker.report("Drawing thumbnails", step.index, steps)
             worker.check()
         pixels = to_pixels(step.images.cpu().numpy())
-        worker.post(Thumbnail(self.model, model.card, pixels))
-        with suppress(StudioError):  # a cache that cannot be written costs the next launch a second, no more
+        with suppress(StudioError):  # a folder that cannot be written costs the next launch a second, no more
             keep_thumbnail(file, pixels, model.card)
+        worker.post(Thumbnail(self.model, model.card, pixels))
 
 
 @dataclass(frozen=True, kw_only=True)
