@@ -269,12 +269,6 @@ def test_the_views_point_is_where_it_is_drawn(window):
     assert view.point(QPointF(-5, -5)) is None
 
 
-def test_no_line_says_a_landscape_and_the_window_says_so(window):
-    assert window.landscape.exportables()
-    QTest.keyClick(window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-    assert "No command can draw what Landscape shows" in window.studio.faults.fault.text
-
-
 def test_the_page_is_copied_as_a_command_that_trains_the_same(window, tmp_path, monkeypatch):
     state, clipboard = window.landscape.state, QApplication.clipboard()
     state.open_data("text:ABC")
