@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
 from ebm_studio.app.look.theme import Theme
+from ebm_studio.app.studio import long_runs
 from ebm_studio.core.energy.crew import dismiss
 from ebm_studio.data.storage.settings import Settings
 from tests.app.driver import Window
@@ -39,6 +41,12 @@ def _nothing_left_behind() -> Iterator[None]:
     ]
     assert not threads, f"threads still run: {threads}"
     assert not timers, f"timers still run: {timers}"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine too: what is asked about first has tests of its own."""
+    monkeypatch.setattr(long_runs, "LONG", math.inf)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 import sys
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 
-from ebm_studio.app.studio import long_runs
 from ebm_studio.data.exports import mp4
 from ebm_studio.data.exports.encoders import export
 from ebm_studio.data.exports.frames import MAX_SIDE, Look, film
@@ -450,8 +448,7 @@ def test_the_preview_is_never_that_of_another_thing(qtbot, dialog, running):
     assert dialog.player.image is None
 
 
-def test_what_still_computes_is_exported_when_it_is_finished(qtbot, monkeypatch, running):
-    monkeypatch.setattr(long_runs, "LONG", math.inf)
+def test_what_still_computes_is_exported_when_it_is_finished(qtbot, running):
     notice = running.exporting.notice
     running.state.run_steps(600)
     qtbot.waitUntil(lambda: running.link.progress is not None and running.link.progress.done > 0, timeout=PATIENCE)
@@ -466,8 +463,7 @@ def test_what_still_computes_is_exported_when_it_is_finished(qtbot, monkeypatch,
     assert notice.isHidden()
 
 
-def test_waiting_for_what_was_cancelled_ends_with_a_word(qtbot, monkeypatch, running):
-    monkeypatch.setattr(long_runs, "LONG", math.inf)
+def test_waiting_for_what_was_cancelled_ends_with_a_word(qtbot, running):
     running.state.run_steps(90_000)
     qtbot.waitUntil(lambda: running.link.progress is not None and running.link.progress.done > 0, timeout=PATIENCE)
     running.export()

@@ -176,7 +176,6 @@ def test_a_path_that_was_cancelled_is_marked_and_goes_on(qtbot, running, between
     assert not timeline.go_on.isVisible()
     state.change_run(steps=3000)
     state.run()
-    state.long.agree()  # so many may take minutes
     qtbot.waitUntil(lambda: state.surface.chain.run.steps == 3000 and state.surface.chain.newest > 5, timeout=PATIENCE)
     QTest.keyClick(between, Qt.Key.Key_Escape)
     qtbot.waitUntil(timeline.go_on.isVisible, timeout=PATIENCE)
@@ -185,7 +184,6 @@ def test_a_path_that_was_cancelled_is_marked_and_goes_on(qtbot, running, between
     assert f"ends at step {stopped}," in timeline.step.toolTip()
     before = state.surface
     QTest.mouseClick(timeline.go_on, LEFT)
-    state.long.agree()
     qtbot.waitUntil(lambda: state.surface is not before, timeout=PATIENCE)
     assert not timeline.go_on.isVisible()
     assert "stopped" not in timeline.step.toolTip()

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from ebm_studio.app.studio import long_runs
 from ebm_studio.app.widgets.waiting import progress_text
 from ebm_studio.engine.requests import Progress, Request
 from tests.app.conftest import PATIENCE
-
-
-@pytest.fixture(autouse=True)
-def _nobody_is_asked(monkeypatch):
-    """Long chains begin without a question, however slow this machine is."""
-    monkeypatch.setattr(long_runs, "LONG", math.inf)
 
 
 def test_what_is_hidden_lets_the_page_in_front_go_first(qtbot, running):
