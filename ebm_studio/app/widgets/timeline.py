@@ -70,6 +70,11 @@ class OverPlots(QWidget):
             split.setSizes([above + own - height, height])
 
 
+def is_stopped(store: ChainStore) -> bool:
+    """Whether a chain ended before its last step."""
+    return store.finished and not store.whole
+
+
 class ContinueButton(QPushButton):
     """There when a chain was stopped before its end, which the scrub bar then marks."""
 
@@ -82,7 +87,7 @@ class ContinueButton(QPushButton):
 
     def watch(self, store: ChainStore | None) -> None:
         """Come or go as the chain stands by now."""
-        stopped = store.newest if store is not None and store.finished and not store.whole else None
+        stopped = store.newest if store is not None and is_stopped(store) else None
         self._scrub.set_stopped(stopped)
         self.setVisible(stopped is not None)
         if store is not None:
@@ -168,14 +173,22 @@ class Timeline(OverPlots):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit()
+        self._fit(not self.log.isHidden(), not self.go_on.isHidden())
 
-    def _fit(self) -> None:
-        """Where there is little room, leave out what the keys Home and End do as well."""
+    def _fit(self, log: bool, go_on: bool) -> None:
+        """Where there is little room, leave out what the keys Home and End do as well, and K beside both buttons."""
         is_roomy = self.width() >= ROOMY
-        self.memory.setVisible(is_roomy)
-        for end in (self.transport.first, self.transport.last):
-            end.setVisible(is_roomy or self.log.isHidden())
+        ends = is_roomy or not (log or go_on)
+        shown = (
+            (self.memory, is_roomy),
+            (self.transport.first, ends),
+            (self.transport.last, ends),
+            (self.total, is_roomy or not (log and go_on)),
+            (self.log, log),
+        )
+        # What is shown takes its room at once, and the window may grow for it: so what goes, goes first.
+        for widget, is_shown in sorted(shown, key=lambda pair: pair[1]):
+            widget.setVisible(is_shown)
 
     def add_plots(self) -> None:
         """Load pyqtgraph and put the curves in their place."""
@@ -200,8 +213,7 @@ class Timeline(OverPlots):
         trained = model.card.short_run.steps if model else None
         self.scrub.set_trained(trained)
         # The button takes room from the scrub bar, so it comes only where it helps.
-        self.log.setVisible(self._playback.log or (trained is not None and trained < steps))
-        self._fit()
+        self._fit(self._playback.log or (trained is not None and trained < steps), is_stopped(store))
         self.position.blockSignals(True)
         self.position.setRange(0, steps)
         self.position.blockSignals(False)
@@ -215,6 +227,8 @@ class Timeline(OverPlots):
         if store is None:
             return
         self.scrub.set_filled(store.newest)
+        if is_stopped(store) == self.go_on.isHidden():
+            self._fit(not self.log.isHidden(), is_stopped(store))
         self.go_on.watch(store)
 
     def _move(self) -> None:

@@ -232,6 +232,13 @@ def test_a_search_ends_with_its_photos(qtbot, with_photo):
     assert state.search.done == 4
 
 
+def test_the_start_button_has_room_for_its_words(with_photo):
+    start = with_photo.header.start
+    for words in ("Reconstruct", "Cancel"):
+        start.setText(words)
+        assert start.sizeHint().width() <= start.width()
+
+
 def test_the_curve_and_the_figures_follow_the_search(found):
     plot, panel = found.inspector.result.plot, found.inspector.result
     x, y = plot.least.getOriginalDataset()

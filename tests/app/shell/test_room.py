@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QScrollArea
 
+from ebm_studio.app.widgets.timeline import ROOMY
 from ebm_studio.data.exports.recipe import MOST_SIDES
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.conftest import STEPS
@@ -102,8 +103,29 @@ def test_rows_of_the_settings_do_not_overlap(qtbot, running):
             assert text.height() >= text.heightForWidth(text.width()) if text.wordWrap() else text.sizeHint().height()
 
 
+def make_small(qtbot, window) -> None:
+    """The smallest window, whose pages have taken their new sizes."""
+    window.resize(960, 600)
+    qtbot.waitUntil(lambda: window.generate.timeline.width() < ROOMY, timeout=PATIENCE)
+
+
+def test_the_smallest_window_stays_so_with_a_chain_that_was_stopped(qtbot, running):
+    timeline, before = running.generate.timeline, running.state.playback.store
+    make_small(qtbot, running)
+    assert timeline.transport.first.isVisible()
+    running.state.run_steps(50_000)
+    qtbot.waitUntil(lambda: running.state.playback.store is not before, timeout=PATIENCE)
+    QTest.keyClick(running.generate, Qt.Key.Key_Escape)
+    qtbot.waitUntil(timeline.go_on.isVisible, timeout=PATIENCE)
+    assert timeline.log.isVisible()
+    assert (running.width(), running.height()) == (960, 600)
+    running.resize(1280, 800)
+    qtbot.waitUntil(timeline.transport.first.isVisible, timeout=PATIENCE)
+    assert timeline.total.isVisible()
+
+
 def test_the_smallest_window_stays_so_with_a_chain_past_k_and_with_all_sides(qtbot, running):
-    running.resize(960, 600)
+    make_small(qtbot, running)
     running.state.run_steps(2 * STEPS)
     wait_for_chain(qtbot, running)
     assert running.generate.timeline.log.isVisible()

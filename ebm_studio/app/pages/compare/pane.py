@@ -135,7 +135,7 @@ class Pane(QWidget):
             return []
         row = store.row_of(state.playback.position)
         energy = f"{float(store.energy()[row].mean()):.1f}".replace("-", "−")
-        facts = [f"Step {store.indices[row]}/{store.run.steps}", f"E {energy}"]
+        facts = [f"Step {store.indices[row]}/{store.run.steps}", f"mean E {energy}"]
         first = state.sides[0]
         if side is first:
             return facts

@@ -75,7 +75,7 @@ class ReconstructHeader(PageHeader):
         self.paste = button(theme, "paste", "Paste", "Paste the picture from the clipboard (Ctrl+V).", page.paste)
         self.start = QPushButton("Reconstruct")
         self.start.setObjectName("primary")
-        self.start.setFixedWidth(13 * UNIT)
+        self.start.setFixedWidth(15 * UNIT)
         self.start.clicked.connect(page.start_or_cancel)
         row = QHBoxLayout(self)
         row.setContentsMargins(UNIT, 0, 2 * UNIT, 0)
