@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QSplitter, QWidget
 
@@ -50,6 +50,9 @@ class Page(QWidget):
     """The kinds of `studio.wishes` that it takes."""
     restores: ClassVar[tuple[type[Recipe], ...]] = ()
     """The kinds of recipes that it shows again: what its own exports were made from."""
+
+    captions_changed = Signal()
+    """`captions` are about other widgets than before, and those may soon be gone."""
 
     def __init__(self, studio: Studio, theme: Theme) -> None:
         super().__init__()

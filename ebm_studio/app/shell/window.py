@@ -108,6 +108,8 @@ class MainWindow(QMainWindow):
         self.explain = ExplainButton(theme, studio, self.stack, lambda: self.page)
         self.captions = self.explain.captions
         self.rail.add_tool(self.explain)
+        for page in self.pages:
+            page.captions_changed.connect(self.explain.show_captions)
         for back in (True, False):  # both in a row of their own
             self.rail.add_tool(UndoButton(theme, self.undo, back=back))
         self.tour = Tour(self.pages, self.show_page)

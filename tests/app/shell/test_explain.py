@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 
 from ebm_studio.app.studio.glossary import GLOSSARY
@@ -35,6 +35,19 @@ def test_a_key_explains_every_page_and_the_next_launch_remembers_it(qtbot, runni
     assert again.captions.bubbles
     qtbot.mouseClick(again.explain, Qt.MouseButton.LeftButton)
     assert again.captions.bubbles == []
+
+
+def test_captions_stay_at_the_sides_of_a_comparison_when_these_are_built_anew(qtbot, running) -> None:
+    running.show_page(running.compare)
+    qtbot.mouseClick(running.explain, Qt.MouseButton.LeftButton)
+    assert len(running.captions.bubbles) == 2
+    qtbot.mouseClick(running.compare.common.add, Qt.MouseButton.LeftButton)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # the sides that were there are gone
+    qtbot.waitUntil(lambda: [bubble.isVisible() for bubble in running.captions.bubbles] == [True, True])
+    running.resize(1200, 760)  # captions are placed anew
+    QTest.keyClick(running, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert running.page is running.generate
+    assert running.captions.bubbles
 
 
 def test_a_symbol_leads_to_its_entry_in_the_glossary(qtbot, running) -> None:

@@ -108,6 +108,7 @@ class ComparePage(Page):
         for header, pane in zip(self.headers, self.panes, strict=True):
             self._heads.addWidget(header, 1)
             self._row.addWidget(pane, 1)
+        self.captions_changed.emit()
         if had_focus:
             self.focus_first()
 
