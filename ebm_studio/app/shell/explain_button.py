@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QToolButton, QWidget
@@ -18,7 +18,10 @@ from ebm_studio.app.widgets.captions import Captions
 class ExplainButton(QToolButton):
     """Turns the mode on and off, which is remembered."""
 
-    def __init__(self, theme: Theme, studio: Studio, area: QWidget, page: Callable[[], Page]) -> None:
+    def __init__(
+        self, theme: Theme, studio: Studio, area: QWidget, pages: Sequence[Page], page: Callable[[], Page]
+    ) -> None:
+        """`page` is the one of the `pages` that is shown in the area."""
         super().__init__()
         self._settings = studio.settings
         self._page = page
@@ -32,6 +35,8 @@ class ExplainButton(QToolButton):
         self.setCheckable(True)
         self.setChecked(studio.settings.text("explain") == "on")
         self.toggled.connect(self._remember)
+        for each in pages:
+            each.captions_changed.connect(self.show_captions)
 
     def show_captions(self) -> None:
         """Draw the captions of the page that is shown, in explain mode."""

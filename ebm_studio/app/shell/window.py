@@ -105,11 +105,9 @@ class MainWindow(QMainWindow):
         studio.preferences.follow("scheme", theme.choose, at_once=False)
         self.rail.look_chosen.connect(lambda scheme: studio.preferences.set("scheme", scheme))
         self.rail.add_tool(button(theme, "export", "Export", "Export what is shown (Ctrl+E).", self.export))
-        self.explain = ExplainButton(theme, studio, self.stack, lambda: self.page)
+        self.explain = ExplainButton(theme, studio, self.stack, self.pages, lambda: self.page)
         self.captions = self.explain.captions
         self.rail.add_tool(self.explain)
-        for page in self.pages:
-            page.captions_changed.connect(self.explain.show_captions)
         for back in (True, False):  # both in a row of their own
             self.rail.add_tool(UndoButton(theme, self.undo, back=back))
         self.tour = Tour(self.pages, self.show_page)
