@@ -14,7 +14,7 @@ F = TypeVar("F", bound=Callable[..., None])
 
 
 def guarded(paint: F) -> F:
-    """For every `paintEvent` and `paint`: an exception is reported once for each place and widget, never to Qt.
+    """For every `paintEvent` and `paint`: an exception never reaches Qt. Each place and widget reports it once.
 
     Qt cannot go on from an exception in the middle of painting: a painter that is left active ends
     the process. A painter that Qt lends is given back as it came.

@@ -47,7 +47,7 @@ def write_whole(path: Path, write: Callable[[Path], object], lasting: bool = Tru
 
 
 def check_plain(path: Path) -> None:
-    """See that there is a plain file or nothing: opening a pipe to write would wait for ever. Raises `OSError`."""
+    """See that there is a plain file or nothing: opening a pipe to write would wait forever. Raises `OSError`."""
     if (kind := kind_of_place(path)) not in ("", "file"):
         raise OSError(errno.EEXIST, "it is a folder" if kind == "folder" else "it is not a plain file")
 
