@@ -225,8 +225,8 @@ class ReconstructPage(Page):
             "corrects z by what is still missing."
         )
         modes = (
-            "Free lets z take any values, and fits best. In support keeps z where p₀ could have drawn it. Typical also "
-            "keeps it looking like noise."
+            "Closest match lets z take any values, and fits best. Within noise range keeps z where p₀ could have drawn "
+            "it. Noise-like also keeps it looking like noise."
         )
         return (
             Caption(self.views, search, ("z", "M", "L")),
