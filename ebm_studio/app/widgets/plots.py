@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QHBoxLayout, QStyleOptionGraphicsItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStyleOptionGraphicsItem, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.painting import guarded
 from ebm_studio.app.look.theme import Theme
@@ -113,8 +113,9 @@ class Chart(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(5 * UNIT, 0, UNIT, 0)
         head.addWidget(self.title)
-        head.addStretch(1)
-        head.addWidget(self.value)
+        # A figure never asks for room: its digits change as the chain plays, and the window would grow with them.
+        self.value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        head.addWidget(self.value, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(UNIT // 2)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QScrollArea
 
+from ebm_studio.app.widgets.plots import Chart
 from ebm_studio.app.widgets.timeline import ROOMY
 from ebm_studio.data.exports.recipe import MOST_SIDES
 from tests.app.conftest import PATIENCE, wait_for_chain
@@ -137,4 +138,9 @@ def test_the_smallest_window_stays_so_with_a_chain_past_k_and_with_all_sides(qtb
         lambda: running.compare_state.group is not None and running.compare_state.group.whole, timeout=PATIENCE
     )
     assert (running.width(), running.height()) == (960, 600)
+    assert running.minimumSizeHint().width() <= 960
+    for chart in running.findChildren(Chart):
+        chart.value.setText("−123.456 " * 12)  # a figure of other digits
+    for _ in range(9):  # from the figure up to the window
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
     assert running.minimumSizeHint().width() <= 960
