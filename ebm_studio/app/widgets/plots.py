@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -188,15 +189,30 @@ class Chart(QWidget):
         return super().eventFilter(watched, event)
 
 
-class Curve(Chart):
-    """One figure over the steps: its mean, a band of one standard deviation over the chains, the selected chain."""
+@dataclass(frozen=True)
+class Quantity:
+    """What a curve over the steps shows."""
 
-    def __init__(
-        self, theme: Theme, state: ShowsChain, title: str, tip: str, read: Callable[[ChainStore], Floats]
-    ) -> None:
-        super().__init__(theme, title, tip)
+    title: str
+    tip: str
+    read: Callable[[ChainStore], Floats]
+    """Its values in a store, (rows, N)."""
+
+
+ENERGY = Quantity("Energy E", "The energy E(x) at each step; lower is more likely.", ChainStore.energy)
+GRADIENT = Quantity(
+    "Gradient step length v", "v = s·‖∂E/∂x‖, the length of the gradient part of a step.", ChainStore.gradient_norm
+)
+PATH = Quantity("Path length", "The total length of the gradient parts of the steps so far.", ChainStore.path_length)
+
+
+class Curve(Chart):
+    """A quantity over the steps: its mean, a band of one standard deviation over the chains, the selected chain."""
+
+    def __init__(self, theme: Theme, state: ShowsChain, quantity: Quantity) -> None:
+        super().__init__(theme, quantity.title, f"{quantity.tip} Click to go there.")
         self._state = state
-        self._read = read
+        self._read = quantity.read
         self._top, self._low = pg.PlotCurveItem(), pg.PlotCurveItem()
         self._band = pg.FillBetweenItem(self._top, self._low)
         self._mean, self._chosen = pg.PlotCurveItem(), pg.PlotCurveItem()
@@ -330,19 +346,6 @@ class Plots(CurveRow):
     """Energy, gradient step length and path length."""
 
     def __init__(self, theme: Theme, state: ShowsChain) -> None:
-        energy = Curve(
-            theme, state, "Energy E", "The energy E(x) at each step; lower is more likely. Click to go there.",
-            lambda store: store.energy(),
-        )  # fmt: skip
-        gradient = Curve(
-            theme, state, "Gradient step length v",
-            "v = s·‖∂E/∂x‖, the length of the gradient part of a step. Click to go there.",
-            lambda store: store.gradient_norm(),
-        )  # fmt: skip
-        path = Curve(
-            theme, state, "Path length", "The total length of the gradient parts of the steps so far. Click to go "
-                "there.",
-            lambda store: store.path_length(),
-        )  # fmt: skip
+        energy, gradient, path = (Curve(theme, state, quantity) for quantity in (ENERGY, GRADIENT, PATH))
         super().__init__(state, energy, gradient, path)
         self.energy, self.gradient, self.path = energy, gradient, path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
@@ -12,7 +12,7 @@ from ebm_studio.app.pages.compare.colours import colour_of
 from ebm_studio.app.pages.compare.state import CompareState
 from ebm_studio.app.widgets.copying import Table
 from ebm_studio.app.widgets.formatting import signed
-from ebm_studio.app.widgets.plots import Curve, CurveRow, Floats, stroke
+from ebm_studio.app.widgets.plots import ENERGY, GRADIENT, PATH, Curve, CurveRow, Floats, Quantity, stroke
 from ebm_studio.data.exports.recipe import MOST_SIDES
 from ebm_studio.engine.chain_store import ChainStore
 
@@ -20,12 +20,10 @@ from ebm_studio.engine.chain_store import ChainStore
 class GroupCurve(Curve):
     """A line for each side, in its colour: means over the chains, or the chosen chain of each."""
 
-    def __init__(
-        self, theme: Theme, state: CompareState, title: str, tip: str, read: Callable[[ChainStore], Floats]
-    ) -> None:
+    def __init__(self, theme: Theme, state: CompareState, quantity: Quantity) -> None:
         self._sides = state
         self.lines: list[pg.PlotCurveItem] = []
-        super().__init__(theme, state, title, tip, read)
+        super().__init__(theme, state, quantity)
         self.lines = [pg.PlotCurveItem() for _ in range(MOST_SIDES)]
         for place, line in enumerate(self.lines):
             line.setZValue(-place)  # where two are the same, the end of the shorter one is seen
@@ -98,18 +96,5 @@ class GroupPlots(CurveRow):
     """Energy, gradient step length and path length of all sides."""
 
     def __init__(self, theme: Theme, state: CompareState) -> None:
-        super().__init__(
-            state,
-            *(
-                GroupCurve(theme, state, title, f"{tip} Click to go there.", read)
-                for title, tip, read in (
-                    ("Energy E", "E(x) of each side, from its own model.", ChainStore.energy),
-                    (
-                        "Gradient step length v",
-                        "v = s·‖∂E/∂x‖, the length of the gradient part of a step.",
-                        ChainStore.gradient_norm,
-                    ),
-                    ("Path length", "The total length of the gradient parts of the steps.", ChainStore.path_length),
-                )
-            ),
-        )
+        quantities = (replace(ENERGY, tip="E(x) of each side, from its own model."), GRADIENT, PATH)
+        super().__init__(state, *(GroupCurve(theme, state, quantity) for quantity in quantities))

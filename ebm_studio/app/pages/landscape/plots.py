@@ -13,7 +13,7 @@ from ebm_studio.app.pages.landscape.curves import Curves
 from ebm_studio.app.pages.landscape.state import LandscapeState
 from ebm_studio.app.widgets.copying import Table
 from ebm_studio.app.widgets.formatting import signed
-from ebm_studio.app.widgets.plots import Chart, Curve, CurveRow, stroke
+from ebm_studio.app.widgets.plots import ENERGY, GRADIENT, Chart, Curve, CurveRow, stroke
 
 Series = Callable[[Curves], tuple[Sequence[int], Sequence[float]]]
 
@@ -99,15 +99,7 @@ class LandscapePlots(CurveRow):
     """Energy and gradient step length of the chains, then d, v and the distances of training."""
 
     def __init__(self, theme: Theme, state: LandscapeState) -> None:
-        energy = Curve(
-            theme, state, "Energy E", "The energy of the chains at each step. Click to go there.",
-            lambda store: store.energy(),
-        )  # fmt: skip
-        gradient = Curve(
-            theme, state, "Gradient step length v",
-            "v = s·‖∂E/∂x‖, the length of the gradient part of a step. Click to go there.",
-            lambda store: store.gradient_norm(),
-        )  # fmt: skip
+        energy, gradient = Curve(theme, state, ENERGY), Curve(theme, state, GRADIENT)
         training = [TrainingChart(theme, state, kind) for kind in KINDS]
         super().__init__(state, energy, gradient, beside=training)
         self.energy, self.gradient, self.training = energy, gradient, training
