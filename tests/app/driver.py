@@ -25,6 +25,7 @@ from ebm_studio.app.shell.window import MainWindow
 from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.preferences import PreferenceStore
+from ebm_studio.app.widgets.captions import Captions
 
 
 class Window(MainWindow):
@@ -113,6 +114,10 @@ class Window(MainWindow):
     @property
     def preferences(self) -> PreferenceStore:
         return self.studio.preferences
+
+    @property
+    def captions(self) -> Captions:
+        return self.explain.captions
 
     @property
     def veil(self) -> Veil:

@@ -43,3 +43,31 @@ def test_a_signal_closes_the_window_cleanly(number: int, tiny_model: Path, tmp_p
     assert process.returncode == 0
     assert "Traceback" not in complaints
     assert (tmp_path / "EBM Studio" / "settings.json").exists()
+
+
+COPIES = """
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from ebm_studio.app.shell import window
+from ebm_studio.cli.main import main
+
+class Copying(window.MainWindow):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.started.connect(lambda: QTimer.singleShot(0, self.copy))
+    def copy(self):
+        QApplication.clipboard().setMimeData(self.exports.clip())
+        self.leave()
+
+window.MainWindow = Copying
+sys.exit(main(["--model", sys.argv[1]]))
+"""
+
+
+def test_a_window_that_filled_the_clipboard_ends_well(tiny_model: Path, tmp_path: Path):
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", COPIES, str(tiny_model)], env=environment, capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr

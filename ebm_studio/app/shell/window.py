@@ -33,6 +33,7 @@ from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.studio.wishes import ShowModel, TakeTour
 from ebm_studio.app.widgets.actions import act, give_way, press
 from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.copying import empty_lonely_clipboard
 from ebm_studio.app.widgets.fields import button, close_packed
 from ebm_studio.app.widgets.model_chooser import choose_model_file
 from ebm_studio.data.storage.logs import Ring
@@ -106,7 +107,6 @@ class MainWindow(QMainWindow):
         self.rail.look_chosen.connect(lambda scheme: studio.preferences.set("scheme", scheme))
         self.rail.add_tool(button(theme, "export", "Export", "Export what is shown (Ctrl+E).", self.export))
         self.explain = ExplainButton(theme, studio, self.stack, self.pages, lambda: self.page)
-        self.captions = self.explain.captions
         self.rail.add_tool(self.explain)
         for back in (True, False):  # both in a row of their own
             self.rail.add_tool(UndoButton(theme, self.undo, back=back))
@@ -231,6 +231,7 @@ class MainWindow(QMainWindow):
         for page in self.pages:
             page.shut()
         self.studio.close()
+        empty_lonely_clipboard()
 
     def _from_dict(self, data: dict[str, str]) -> None:
         """Restore the session; if a model was requested, show the page that runs it."""

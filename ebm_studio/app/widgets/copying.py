@@ -12,6 +12,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 
+SHARED = ("xcb", "wayland", "windows", "cocoa")
+"""Qt's platforms whose clipboard other programs can paste from."""
+
+
 @dataclass(frozen=True)
 class Table:
     """Columns by name, and rows of as many cells."""
@@ -45,3 +49,12 @@ def _ask(widget: QWidget, table: Table | None, at: QPoint) -> None:
     numbers.setEnabled(table is not None)
     menu.addAction("Copy as picture", lambda: clipboard.setPixmap(widget.grab()))
     menu.popup(widget.mapToGlobal(at))
+
+
+def empty_lonely_clipboard() -> None:
+    """Before the program ends: Qt deletes what is on a clipboard of its own after Python has gone, and crashes.
+
+    Nobody else can paste from such a clipboard, so nothing is lost. The others are empty by then.
+    """
+    if not QGuiApplication.platformName().startswith(SHARED):
+        QGuiApplication.clipboard().clear()
