@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QIconEngine, QP
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
-from ebm_studio.app.look.painting import guarded
+from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.stylesheet import style_sheet
 from ebm_studio.app.look.tokens import BODY, DARK, LIGHT, Tokens
 from ebm_studio.data.storage.bundle import RESOURCES

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.shell.fuzzy import score
 from ebm_studio.app.widgets.fields import label
@@ -75,6 +76,7 @@ class Palette(QFrame):
             if self._before is not None:
                 self._before.setFocus()
 
+    @guarded
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.field:
             if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and self._steer(event.key()):

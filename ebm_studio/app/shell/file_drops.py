@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
+from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.shell.drop_overlay import Veil
 from ebm_studio.app.studio.openers import Drops, Opener, local_files, nobody_opens
@@ -41,6 +42,7 @@ class FileDrops(QObject):
         window.setAcceptDrops(True)
         window.installEventFilter(self)
 
+    @guarded
     def eventFilter(self, window: QObject, event: QEvent) -> bool:
         if isinstance(event, QDragEnterEvent):
             if paths := local_files(event.mimeData()):

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QHelpEvent
 from PySide6.QtWidgets import QGridLayout, QMenu, QToolButton, QToolTip, QVBoxLayout, QWidget
 
+from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import SCHEMES, Theme
 from ebm_studio.app.look.tokens import ICON, UNIT
 from ebm_studio.app.widgets.fields import button
@@ -70,6 +71,7 @@ class Rail(QWidget):
         row, column = divmod(self._tools.count(), 3)
         self._tools.addWidget(tool, row, column, Qt.AlignmentFlag.AlignHCenter)
 
+    @guarded
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         # A tip stands beside the rail, where it hides no other button.
         if isinstance(event, QHelpEvent) and isinstance(watched, QToolButton) and watched.toolTip():

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QWidget
 
-from ebm_studio.app.look.painting import guarded
+from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.shell.shelf_tiles import NAME, PICTURE, KeptTile, SlotTile
@@ -170,6 +170,7 @@ class ShelfStrip(QWidget):
         self.fold.setAccessibleName(f"{text} the shelf")
         self.fold.setToolTip(f"{text} the shelf (Ctrl+J).")
 
+    @guarded
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QWheelEvent):
             turned = event.angleDelta()

@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
-from ebm_studio.app.look.painting import guarded
+from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme, svg
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.studio.keys import Line
@@ -120,6 +120,7 @@ class Tile(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.open()
 
+    @guarded
     def event(self, event: QEvent) -> bool:
         """Claim Ctrl+C before the page does, which has a picture of its own to copy."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._kept:

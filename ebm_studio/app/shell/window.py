@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from ebm_studio.app.shell.commands import commands, key_groups
 from ebm_studio.app.shell.explain_button import ExplainButton
 from ebm_studio.app.shell.exporting import Exporting
 from ebm_studio.app.shell.file_drops import FileDrops
+from ebm_studio.app.shell.first_paint import FirstPaint
 from ebm_studio.app.shell.first_steps import Hint
 from ebm_studio.app.shell.page_undo import PageUndo
 from ebm_studio.app.shell.presentation import Presentation
@@ -60,9 +61,9 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.setWindowTitle("EBM Studio")
-        self._theme, self._is_painted, self._may_ask = theme, False, True
-        self._starter = QTimer(self, interval=0, singleShot=True)
-        self._starter.timeout.connect(self._start)
+        self._theme, self._may_ask = theme, True
+        self._starter = FirstPaint(self)
+        self._starter.done.connect(self._start)
         self.studio = Studio(settings, model, device, log, self)
         with theme.building():
             self._build()
@@ -186,14 +187,6 @@ class MainWindow(QMainWindow):
         owners = (self,) if QApplication.focusWidget() else (self.page, self)
         if not any(press(owner, event) for owner in owners):
             super().keyPressEvent(event)
-
-    def event(self, event: QEvent) -> bool:
-        handled = super().event(event)
-        if event.type() == QEvent.Type.Paint and not self._is_painted:
-            self._is_painted = True
-            # The screen gets the empty window before torch and pyqtgraph take the interpreter.
-            self._starter.start()
-        return handled
 
     def _start(self) -> None:
         self.painted.emit()

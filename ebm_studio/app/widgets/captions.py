@@ -9,6 +9,7 @@ from typing import Literal
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtWidgets import QLabel, QWidget
 
+from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.studio.glossary import GLOSSARY
 
@@ -69,6 +70,7 @@ class Captions(QObject):
             bubble.deleteLater()
         self._captions, self.bubbles = [], []
 
+    @guarded
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show, QEvent.Type.Hide):
             self._place()

@@ -11,7 +11,6 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
-
 SHARED = ("xcb", "wayland", "windows", "cocoa")
 """Qt's platforms whose clipboard other programs can paste from."""
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import ICON, UNIT
 from ebm_studio.app.studio.parameters import Number
@@ -158,6 +159,7 @@ class _NumberKeys(QObject):
         self._line = field.lineEdit()
         field.installEventFilter(self)
 
+    @guarded
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
             return False

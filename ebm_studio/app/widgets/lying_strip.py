@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QFrame, QWidget
 
+from ebm_studio.app.look.guard import guarded
+
 
 class LyingStrip(QFrame):
     """A strip in a layout, until it is told what to lie over."""
@@ -30,12 +32,14 @@ class LyingStrip(QFrame):
             self.setGeometry(0, self._top, stage.width(), height)
             self.raise_()
 
+    @guarded
     def event(self, event: QEvent) -> bool:
         handled = super().event(event)
         if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):  # another text, of another height
             self.place()
         return handled
 
+    @guarded
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
             self.place()

@@ -13,7 +13,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStyleOptionGraphicsItem, QVBoxLayout, QWidget
 
-from ebm_studio.app.look.painting import guarded
+from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT, Tokens
 from ebm_studio.app.studio.playback import ShowsChain
@@ -123,6 +123,7 @@ class Chart(QWidget):
         column.addLayout(head)
         column.addWidget(self.plot, 1)
 
+    @guarded
     def event(self, event: QEvent) -> bool:
         """Whenever there is other room, or another figure: the title gives way to the figure."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
@@ -178,6 +179,7 @@ class Chart(QWidget):
         place = round(self.from_axis(box.mapSceneToView(self.plot.mapToScene(QPoint(round(x), 0))).x()))
         return place if 0 <= place <= most else None
 
+    @guarded
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
             self.pointed.emit(None)

@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QToolTip, QWidget, QWidgetAction
 
-from ebm_studio.app.look.painting import guarded
+from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.interpolate.plan import random_seed

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QListWidget, QStyledItemDelegate, QWidget
 
 import ebm_studio.app
-from ebm_studio.app.look.painting import guarded
+from ebm_studio.app.look.guard import guarded
 
 ROOT = Path(ebm_studio.app.__file__).parent
 
