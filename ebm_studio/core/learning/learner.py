@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,6 +15,7 @@ from ebm_studio.core.energy.graph import GraphGradient
 from ebm_studio.core.energy.growing import grown
 from ebm_studio.core.energy.nets import EnergyNet, make_net
 from ebm_studio.core.errors import DivergedError, SettingsError
+from ebm_studio.core.learning.adam import MOMENTS, Adam
 from ebm_studio.core.learning.captured_work import CapturedWork, Found
 from ebm_studio.core.learning.metrics import Metrics
 from ebm_studio.core.learning.ranks import ALONE, Ranks
@@ -63,9 +63,7 @@ class Learner:
             self._capture(self._gradient)
         self._ranks = ranks
         ranks.share(learning.chains), ranks.share(learning.images)
-        self._adam = torch.optim.Adam(
-            self.net.parameters(), lr=learning.learning_rate, betas=(learning.beta1, learning.beta2), fused=True
-        )
+        self._adam = Adam(self.net.parameters(), (learning.beta1, learning.beta2))
 
     def update(self, progress: float) -> Metrics:
         """One iteration of Algorithm 1, when `progress` (0 to 1) of the run is done.
@@ -83,9 +81,7 @@ class Learner:
         self._ranks.average([figures, *gradients])
         if not torch.isfinite(torch.stack([*figures, *torch._foreach_norm(gradients)])).all():
             raise DivergedError(f"At update {self.updates + 1} the energy or its gradient was not finite.")
-        for group in self._adam.param_groups:
-            group["lr"] = rate
-        self._adam.step()
+        self._adam.step(rate)
 
         self.updates += 1
         self._follow()
@@ -193,7 +189,7 @@ class Learner:
         """Weights, average, Adam's moments and persistent chains, by name. `load` restores them."""
         state = {f"net.{k}": v for k, v in self.net.state_dict().items()}
         state |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
-        for (name, _), moments in zip(self.net.named_parameters(), self._moments(), strict=True):
+        for (name, _), moments in zip(self.net.named_parameters(), self._adam.moments, strict=True):
             state |= {f"adam.{k}.{name}": v for k, v in moments.items()}
         if self.learning.chains_from == "chains" and self.samples is not None:
             state["chains"] = self.samples
@@ -203,17 +199,12 @@ class Learner:
         """Continue from a `state` taken after `updates` updates."""
         self.net.load_state_dict({k: state[f"net.{k}"] for k in self.net.state_dict()})
         self.average.load_state_dict({k: state[f"average.{k}"] for k in self.average.state_dict()})
-        for name, parameter in self.net.named_parameters():
-            self._adam.state[parameter] = {
-                k: _laid_out_as(parameter, state[f"adam.{k}.{name}"])
-                for k in ("step", "exp_avg", "exp_avg_sq")
-                if f"adam.{k}.{name}" in state
-            }
+        self._adam.load(
+            {k: state[key] for k in MOMENTS if (key := f"adam.{k}.{name}") in state}
+            for name, _ in self.net.named_parameters()
+        )
         self.samples = state["chains"].to(self.device) if "chains" in state else None
         self.updates = updates
-
-    def _moments(self) -> list[dict[str, Any]]:
-        return [self._adam.state.get(p, {}) for p in self.net.parameters()]
 
 
 def _near(images: Tensor, device: torch.device) -> Tensor:
@@ -221,9 +212,3 @@ def _near(images: Tensor, device: torch.device) -> Tensor:
     if device.type == "cuda" and images.nbytes <= SHARE * torch.cuda.mem_get_info(device)[0]:
         return images.to(device)
     return images
-
-
-def _laid_out_as(parameter: Tensor, moment: Tensor) -> Tensor:
-    # The fused Adam walks through memory: a parameter, its gradient and its moments must lie there alike.
-    moment = moment.to(parameter.device)
-    return moment if moment.dim() == 0 else torch.empty_like(parameter).copy_(moment)
