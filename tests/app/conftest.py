@@ -26,6 +26,13 @@ from tests.app.driver import Window
 PATIENCE = 120_000  # milliseconds, on a busy machine
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _only_what_tests_make() -> None:
+    """Whoever looks through all objects is spared the hundred thousands that come with the imports."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left_behind() -> Iterator[None]:
     """Fails a test that leaves a thread or a timer running."""
@@ -54,10 +61,16 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(tmp_path / "settings.json")
 
 
-@pytest.fixture
-def theme(qapp: QApplication, settings: Settings) -> Iterator[Theme]:
+@pytest.fixture(scope="session")
+def app(qapp: QApplication) -> QApplication:
+    """In the style that `run_window` gives it."""
     qapp.setStyle("Fusion")
-    theme = Theme(qapp, settings)
+    return qapp
+
+
+@pytest.fixture
+def theme(app: QApplication, settings: Settings) -> Iterator[Theme]:
+    theme = Theme(app, settings)
     yield theme
     theme.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
@@ -31,7 +32,8 @@ class Theme(QObject):
         self._settings = settings
         self._folder = TemporaryDirectory(prefix="ebm-studio-")  # style sheets take images from files only
         self.tokens = DARK
-        app.setFont(_font(app.font()))
+        with _no_widget_ends():
+            app.setFont(_font(app.font()))
         self.scheme = settings.text("scheme", "system")
         if self.scheme not in SCHEMES:
             self.scheme = "system"
@@ -51,11 +53,13 @@ class Theme(QObject):
     def building(self) -> Iterator[None]:
         """Without the style sheet while many widgets are made: Qt would apply it again for each that gets a parent."""
         sheet = self._app.styleSheet()
-        self._app.setStyleSheet("")
+        with _no_widget_ends():
+            self._app.setStyleSheet("")
         try:
             yield
         finally:
-            self._app.setStyleSheet(sheet)
+            with _no_widget_ends():
+                self._app.setStyleSheet(sheet)
 
     def close(self) -> None:
         """Listen to the system no longer, and remove what was written for the style sheet."""
@@ -67,16 +71,33 @@ class Theme(QObject):
         if scheme == Qt.ColorScheme.Unknown:
             scheme = QGuiApplication.styleHints().colorScheme()
         self.tokens = LIGHT if scheme == Qt.ColorScheme.Light else DARK
-        self._app.setPalette(_palette(self.tokens))
         arrow = f"{self._folder.name}/down-{'light' if self.tokens is LIGHT else 'dark'}.svg"
         with open(arrow, "wb") as file:
             file.write(svg("down", self.tokens.muted))
-        self._app.setStyleSheet(style_sheet(self.tokens, arrow.replace("\\", "/")))
+        with _no_widget_ends():
+            self._app.setPalette(_palette(self.tokens))
+            self._app.setStyleSheet(style_sheet(self.tokens, arrow.replace("\\", "/")))
         self.changed.emit()
 
     def icon(self, name: str) -> QIcon:
         """The line icon of that name, in the theme's colour at any time and any scale."""
         return QIcon(_LineIcon(self, name))
+
+
+@contextmanager
+def _no_widget_ends() -> Iterator[None]:
+    """While Qt walks through all widgets and tells each of its new look, Python collects none of them.
+
+    A collection, which any handler can set off, deletes the widgets that only hold each other, such as pyqtgraph's
+    menus. Qt then steps on a widget that is no longer there, and the program ends.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _LineIcon(QIconEngine):

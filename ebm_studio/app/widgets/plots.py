@@ -47,10 +47,9 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
 def quiet_plot(name: str) -> pg.PlotWidget:
     """An empty plot that only shows: no menu, no zoom, no drops, a narrow rim."""
-    plot = pg.PlotWidget(axisItems={side: Axis(side) for side in ("left", "bottom")})
+    plot = pg.PlotWidget(axisItems={side: Axis(side) for side in ("left", "bottom")}, enableMenu=False)
     plot.setAcceptDrops(False)
     plot.setAccessibleName(name)
-    plot.setMenuEnabled(False)
     plot.setMouseEnabled(False, False)
     plot.hideButtons()
     plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
