@@ -60,11 +60,12 @@ class LongRuns(QObject):
         begin()
 
     def agree(self) -> None:
-        """Begin."""
+        """Begin; who hears of the answer finds it begun."""
         begin, self._agreed = self._begin, self._work
-        self.forget()
         if begin is not None:
+            self._begin = None
             begin()
+            self._set("", 0.0, 0, None)
 
     def forget(self) -> None:
         """Nothing waits any more."""

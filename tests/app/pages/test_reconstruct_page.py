@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from ebm_studio.app.pages.reconstruct.panels import in_words, verdict
 from ebm_studio.app.pages.reconstruct.photo import Photo, painted
 from ebm_studio.app.pages.reconstruct.photo_files import MOST
+from ebm_studio.app.studio import long_runs
 from ebm_studio.core.specs import PHOTO_STEP, NetSpec
 from ebm_studio.data.models.latent import FromPhoto
 from ebm_studio.data.pictures.pictures import Crop, fit, open_picture
@@ -742,3 +743,54 @@ def test_many_faults_are_a_short_list(qtbot, page, tmp_path: Path, count: int, l
     page.state.open_files(files)
     qtbot.waitUntil(lambda: last in page.banner.text.text(), timeout=PATIENCE)
     assert len(page.banner.text.text().splitlines()) == 6
+
+
+@pytest.fixture
+def slow(page, monkeypatch):
+    """One iteration for one photo has taken half a second here."""
+    monkeypatch.setattr(long_runs, "LONG", 1.0)
+    pace = page.state.open.link.pace
+    pace.from_dict([[page.state.model.name, "search", page.state.model.card.short_run.for_photos().steps, 0.5]])
+    return page
+
+
+def test_a_long_search_is_asked_about_and_begins_with_a_yes(qtbot, with_photo, slow):
+    page = with_photo
+    QTest.mouseClick(page.header.start, Qt.MouseButton.LeftButton)
+    assert page.long.isVisible()
+    assert page.long.text.text() == "All 8 iterations for 1 photo will take about 4 s. Start?"
+    assert not page.state.searching
+    QTest.mouseClick(page.long.answers[1], Qt.MouseButton.LeftButton)
+    assert page.long.isHidden()
+    assert page.inspector.search.iterations.field.hasFocus()
+
+    QTest.mouseClick(page.header.start, Qt.MouseButton.LeftButton)
+    page.state.set(iterations=7)  # another search than the one that was asked about
+    assert page.long.isHidden()
+
+    QTest.mouseClick(page.header.start, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(page.long.answers[0], Qt.MouseButton.LeftButton)
+    assert page.state.searching
+    wait_for_replay(qtbot, page)
+    assert page.state.outcome.course.iterations == 7
+
+
+def test_a_long_morph_waits_for_the_answer(qtbot, with_photo, slow, tmp_path: Path):
+    page, window = with_photo, with_photo.window()
+    add(qtbot, page, tmp_path, 5)
+    morph = page.inspector.morph
+    QTest.mouseClick(morph.start, Qt.MouseButton.LeftButton)
+    assert "for 2 photos will take about 8 s" in page.long.text.text()
+    page.state.cancel()  # no morph: what is found later stays on this page
+    assert page.long.isHidden()
+    page.state.open.link.pace.forget()
+    start(qtbot, page)
+    assert window.page is page
+
+    page.state.clear()
+    for seed in (6, 7):
+        add(qtbot, page, tmp_path, seed)
+    QTest.mouseClick(morph.start, Qt.MouseButton.LeftButton)
+    if page.long.isVisible():  # as slow as the search before was
+        QTest.mouseClick(page.long.answers[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.page is window.interpolate, timeout=PATIENCE)

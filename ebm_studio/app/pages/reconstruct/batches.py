@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.pages.reconstruct.photo import Mask, Photo, seen
 from ebm_studio.app.pages.reconstruct.replay import LANE
-from ebm_studio.app.pages.reconstruct.results import Key, Outcome, continued, key_of
+from ebm_studio.app.pages.reconstruct.results import Floats, Key, Outcome, continued, key_of
 from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.pace import Pace
 from ebm_studio.core.errors import DivergedError
@@ -18,6 +18,42 @@ from ebm_studio.core.specs import NetSpec, Reconstruction
 from ebm_studio.engine.jobs.chains import ModelReady
 from ebm_studio.engine.jobs.reconstruction import Found, Reconstruct, Search
 from ebm_studio.engine.requests import Ended, Load, Request
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Photos that are searched for together."""
+
+    photos: tuple[Photo, ...]
+    keys: tuple[Key, ...]
+    request: Reconstruct
+
+
+def plan(
+    photos: Sequence[Photo], model: ModelReady, settings: Reconstruction, seed: int, found: Floats | None = None
+) -> list[Batch]:
+    """The search for these photos, of each of which something is known.
+
+    `found` is the z (N, C, H, W) of an earlier search, from where this one continues.
+    """
+    whole = tuple(photo for photo in photos if photo.unknown is None)
+    masked = tuple(photo for photo in photos if photo.unknown is not None)
+    return [
+        Batch(
+            batch,
+            tuple(key_of(each, model.card.net, model.fingerprint, settings, seed) for each in batch),
+            _request(batch, model, settings, seed, found),
+        )
+        for batch in (whole, masked)
+        if batch
+    ]
+
+
+def plan_text(batches: Sequence[Batch]) -> str:
+    """How much work it is: All 5,000 iterations for 3 photos."""
+    count = sum(len(batch.photos) for batch in batches)
+    iterations = batches[0].request.settings.iterations
+    return f"All {iterations:,} iterations for {count:,} photo{'' if count == 1 else 's'}"
 
 
 class Batches(QObject):
@@ -41,8 +77,7 @@ class Batches(QObject):
         """Its photos, as they were when it began."""
         self._keys: tuple[Key, ...] = ()
         self._net: NetSpec | None = None
-        self._waiting: list[Reconstruct] = []
-        self._batches: list[tuple[tuple[Photo, ...], tuple[Key, ...]]] = []  # of those that wait
+        self._waiting: list[Batch] = []
         self._wanted: Request | None = None
         self._earlier: Outcome | None = None  # what the search continues
 
@@ -55,29 +90,17 @@ class Batches(QObject):
         """Where a photo is in the batch."""
         return next((i for i, other in enumerate(self.batch) if other.key == photo.key), None)
 
-    def start(self, photos: tuple[Photo, ...], model: ModelReady, settings: Reconstruction, seed: int) -> None:
-        """Search for the start noise of these photos, of each of which something is known."""
-        self._net = net = model.card.net
-        whole = tuple(photo for photo in photos if photo.unknown is None)
-        masked = tuple(photo for photo in photos if photo.unknown is not None)
-        for batch in filter(None, (whole, masked)):
-            self._batches.append((batch, tuple(key_of(each, net, model.fingerprint, settings, seed) for each in batch)))
-            self._waiting.append(_request(batch, model, settings, seed))
-        self._begin()
-
-    def go_on(self, photo: Photo, earlier: Outcome, model: ModelReady, settings: Reconstruction, seed: int) -> None:
-        """Continue the search for a photo from what was found for it."""
-        self._net = net = model.card.net
-        key = key_of(photo, net, model.fingerprint, settings, seed)
-        self._batches.append(((photo,), (key,)))
-        self._waiting.append(replace(_request((photo,), model, settings, seed), found=earlier.result.latent.z[None]))
-        self._earlier = earlier
+    def start(self, batches: Sequence[Batch], net: NetSpec, earlier: Outcome | None = None) -> None:
+        """Search for the start noise of the photos; with `earlier`, continue from what was found for the only one."""
+        self._net, self._earlier = net, earlier
+        self._waiting = list(batches)
         self._begin()
 
     def _begin(self) -> None:
-        self.batch, self._keys = self._batches.pop(0)
+        batch = self._waiting.pop(0)
+        self.batch, self._keys = batch.photos, batch.keys
         self.search = None
-        self._wanted = self._link.submit(self._waiting.pop(0), self._take, self._end)
+        self._wanted = self._link.submit(batch.request, self._take, self._end)
         self.changed.emit()
 
     def clear(self) -> None:
@@ -92,7 +115,7 @@ class Batches(QObject):
     def forget(self) -> None:
         """Whatever was asked for is not expected any more."""
         self._wanted = self._earlier = None
-        self._waiting, self._batches = [], []
+        self._waiting = []
 
     def _take(self, value: Search | Found) -> None:
         if self._wanted is None:  # it is not expected any more
@@ -147,7 +170,9 @@ def known_of(photo: Photo, net: NetSpec) -> Mask:
     return np.ones((net.size, net.size), bool) if mask is None else ~mask
 
 
-def _request(photos: tuple[Photo, ...], model: ModelReady, settings: Reconstruction, seed: int) -> Reconstruct:
+def _request(
+    photos: tuple[Photo, ...], model: ModelReady, settings: Reconstruction, seed: int, found: Floats | None
+) -> Reconstruct:
     net = model.card.net
     known = np.stack([known_of(photo, net) for photo in photos])
     return Reconstruct(
@@ -160,4 +185,5 @@ def _request(photos: tuple[Photo, ...], model: ModelReady, settings: Reconstruct
         settings=settings,
         run=model.card.short_run.for_photos(masked=not known.all()),
         seed=seed,
+        found=found,
     )

@@ -9,7 +9,7 @@ from ebm_studio.app.studio.shelf import SLOTS
 
 
 class Morph(QObject):
-    """Waits for the search that it began; one that is cancelled ends it."""
+    """Waits for the search that it began; one that is cancelled, or that a person would rather not start, ends it."""
 
     done = Signal()
     """The start noise of both photos is in A and B."""
@@ -19,6 +19,7 @@ class Morph(QObject):
         self._state = state
         self._keys: tuple[int, ...] = ()
         state.search_changed.connect(self._go_on)
+        state.long.changed.connect(self._go_on)
 
     @property
     def ready(self) -> bool:
@@ -28,14 +29,14 @@ class Morph(QObject):
     def start(self) -> None:
         """Search as is best for morphs, unless that is done already."""
         state = self._state
-        self._keys = tuple(photo.key for photo in state.photos)
         state.set(mode="typical")
+        self._keys = tuple(photo.key for photo in state.photos)
         state.start()
         self._go_on()
 
     def _go_on(self) -> None:
         state = self._state
-        if not self._keys or state.searching:
+        if not self._keys or state.searching or state.long.waiting:
             return
         keys, self._keys = self._keys, ()
         photos = [photo for photo in state.photos if photo.key in keys]

@@ -37,6 +37,7 @@ from ebm_studio.app.widgets.banner import Banner
 from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.fields import Choice, button
 from ebm_studio.app.widgets.images import as_png
+from ebm_studio.app.widgets.long_run_bar import LongRunBar
 from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.app.widgets.page_header import PageHeader
 from ebm_studio.app.widgets.splitter import splitter
@@ -145,6 +146,7 @@ class ReconstructPage(Page):
         self.compare_view = CompareView(theme, state)
         self.timeline = Timeline(theme, state)
         self.inspector = ReconstructInspector(theme, state)
+        self.long = LongRunBar(theme, state.long, lambda: self.inspector.search.iterations.field)
         self.inspector.morph.morph.done.connect(lambda: studio.wish(PlayPath()))
         self.inspector.send.save.clicked.connect(self.choose_folder)
         self._is_plotted = False
@@ -178,6 +180,7 @@ class ReconstructPage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
+        self.long.lie_over(self.views)
         self.banner.lie_over(self.views)
         column.addWidget(middle, 1)
         left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 20 * UNIT))

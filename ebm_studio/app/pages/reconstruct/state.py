@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from PySide6.QtCore import QObject, Signal
 
 from ebm_studio.app.pages.reconstruct.album import Album
-from ebm_studio.app.pages.reconstruct.batches import Batches, known_of
+from ebm_studio.app.pages.reconstruct.batches import Batch, Batches, known_of, plan, plan_text
 from ebm_studio.app.pages.reconstruct.photo import Photo, seen
 from ebm_studio.app.pages.reconstruct.replay import Replay
 from ebm_studio.app.pages.reconstruct.results import Course, Key, Outcome, Results, can_continue, key_of, merged
 from ebm_studio.app.pages.reconstruct.saved_results import outcome_of_file
 from ebm_studio.app.studio.chains import RANDOM_SEEDS
+from ebm_studio.app.studio.long_runs import LongRuns
 from ebm_studio.app.studio.open_model import OpenModel
 from ebm_studio.app.studio.playback import Playback
 from ebm_studio.app.studio.preferences import PreferenceStore
 from ebm_studio.app.studio.shelf import Shelf, Slot, Subject
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.specs import Reconstruction, check_seed
+from ebm_studio.core.specs import NetSpec, Reconstruction, check_seed
 from ebm_studio.data.pictures.pictures import Pixels, grid, to_pixels
 from ebm_studio.engine.jobs.exports import OpenedPhotos
 from ebm_studio.engine.jobs.reconstruction import Search
@@ -58,6 +60,9 @@ class ReconstructState(Album):
         self._pending: OpenedPhotos | None = None
         self._fingerprint = ""
         self._look: tuple[int, View] | None = None  # which of them was looked at, and how
+        self.long = LongRuns(open_model.link.pace, self)
+        for signal in (open_model.cancelled, open_model.model_changed, self.photos_changed, self.settings_changed):
+            signal.connect(self.long.forget)
         self.files.came_back.connect(self._take_back)
         self.files.ended.connect(self._end_files)
         self.files.saved.connect(self.saved)
@@ -145,9 +150,7 @@ class ReconstructState(Album):
             self._add_message(f"The mask covers all of {photo.path.name}: leave some of it known.")
         if covered:
             return
-        self.replay.clear()
-        self.batches.start(wanted, model, self.settings, self.seed)
-        self._show_search()
+        self._ask(plan(wanted, model, self.settings, self.seed), net)
 
     @property
     def can_continue(self) -> bool:
@@ -159,14 +162,18 @@ class ReconstructState(Album):
 
     def continue_search(self) -> None:
         """Continue the search for the photo that is looked at, as long again; what it finds counts if it is closer."""
-        photo, outcome, model = self.current, self.outcome, self.model
-        if photo is not None and outcome is not None and model is not None and self.can_continue:
+        photo, outcome, model, net = self.current, self.outcome, self.model, self.net
+        if photo is not None and outcome is not None and model is not None and net is not None and self.can_continue:
             self.dismiss()
-            self.replay.clear()
-            self.batches.go_on(photo, outcome, model, self.settings, self.seed)
-            self._show_search()
+            self._ask(plan([photo], model, self.settings, self.seed, outcome.result.latent.z[None]), net, outcome)
 
-    def _show_search(self) -> None:
+    def _ask(self, batches: list[Batch], net: NetSpec, earlier: Outcome | None = None) -> None:
+        begin = partial(self._search, batches, net, earlier)
+        self.long.ask([batch.request for batch in batches], plan_text(batches), begin)
+
+    def _search(self, batches: list[Batch], net: NetSpec, earlier: Outcome | None) -> None:
+        self.replay.clear()
+        self.batches.start(batches, net, earlier)
         if self.view not in ("split", "difference"):
             self.set_view("split")
 
