@@ -15,7 +15,7 @@ from ebm_studio.app.widgets.pixel_snapping import crisp_zoom
 MARGIN = 2 * UNIT
 GAP = UNIT // 2
 MANY = 256  # more pictures than this stand without gaps
-EVEN = 0.7  # share of the largest zoom that a grid without holes is worth
+EVEN = 0.82  # share of the largest zoom that a grid without holes is worth
 ZOOMS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64)
 NOTCH = 1.25  # of a smooth zoom
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QHelpEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.viewport import Viewport, next_zoom
 from ebm_studio.core.specs import ShortRun
 from ebm_studio.data.models.model import load_model
@@ -227,5 +228,5 @@ def test_an_open_tip_follows_the_chain_while_it_plays(qtbot, running):
     playback.go(STEPS)
     energy = playback.store.energy()[-1, 2]
     assert before != QToolTip.text()
-    assert f"Chain 2, energy E = {energy:.2f}" in QToolTip.text()
+    assert f"Chain 2, energy E = {signed(energy)}." in QToolTip.text()
     QToolTip.hideText()

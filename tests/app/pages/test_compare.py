@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from ebm_studio.app.pages.compare.sweep import parse_values, spaced
 from ebm_studio.app.studio.parameters import NOISE_SCALE
 from ebm_studio.app.studio.parameters import STEPS as STEPS_NUMBER
 from ebm_studio.app.studio.wishes import CompareModel
+from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.model import load_model
@@ -61,6 +64,21 @@ def test_another_setting_on_one_side_starts_from_the_same_noise(qtbot, page, tin
     QTest.mouseClick(page.headers[1].reset, Qt.MouseButton.LeftButton)
     wait_for_pair(qtbot, page.state)
     assert b.run == b.model.card.short_run
+
+
+def test_an_open_tip_follows_the_chain_under_the_pointer(page):
+    pane, store = page.panes[1].pictures, page.state.sides[1].store
+    page.state.playback.go(0)
+    at = pane.tiles()[2].center().toPoint()
+    QTest.mouseMove(pane, at)
+    QApplication.sendEvent(pane, QHelpEvent(QEvent.Type.ToolTip, at, pane.mapToGlobal(at)))
+    for step in (0, STEPS):
+        page.state.playback.go(step)
+        assert QToolTip.text().startswith(f"Chain 2, energy E = {signed(store.energy()[step, 2])}. Click a chain")
+    corner = pane.tiles()[2].topLeft().toPoint()
+    shown = pane.grab().toImage().pixelColor(corner.x() - 2, corner.y() + 8)
+    assert shown.name() == pane._theme.tokens.muted
+    QToolTip.hideText()
 
 
 def test_a_click_frames_a_chain_on_both_sides(page):

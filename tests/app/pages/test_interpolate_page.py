@@ -8,12 +8,21 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QSlider, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QSlider,
+    QToolTip,
+    QWidget,
+)
 
 from ebm_studio.app.pages.interpolate.stops import opens
+from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.images import SubjectMime
 from ebm_studio.core.sampling.interpolation import path_weights
 from ebm_studio.core.specs import PHOTO_STEP, Interpolation, ShortRun
@@ -119,6 +128,28 @@ def test_the_slider_answers_between_the_frames_while_it_is_dragged(qtbot, runnin
     *_, step = model.mixed(latents, path_weights([place], stops))
     assert np.array_equal(between.picture.pixels(), to_pixels(step.images.numpy())[0])
     assert state.energy() == pytest.approx(float(step.energy[0]))
+
+
+def ask_for_tip(widget: QWidget, at: QPoint) -> None:
+    QTest.mouseMove(widget, at)
+    QApplication.sendEvent(widget, QHelpEvent(QEvent.Type.ToolTip, at, widget.mapToGlobal(at)))
+    assert QToolTip.isVisible()
+
+
+def test_open_tips_follow_the_path_and_the_step(between):
+    state = between.state
+    chain = state.surface.chain
+    ask_for_tip(between.picture, between.picture.rect().center())
+    for frame in (3, 20):
+        state.go_frame(frame)
+        energy = signed(chain.energy()[-1, frame])
+        assert QToolTip.text() == f"Frame {frame}, ρ = {state.rho:.3f}, step {STEPS}, energy E = {energy}."
+    ask_for_tip(between.strip, between.strip.frame_box(5).center().toPoint())
+    for step in (STEPS - 1, 0):
+        state.go_step(step)
+        energy = signed(chain.energy()[step, 5])
+        assert QToolTip.text().startswith(f"Frame 5, step {step}, energy E = {energy}. The frames of the path.")
+    QToolTip.hideText()
 
 
 def test_a_typed_rho(qtbot, between):

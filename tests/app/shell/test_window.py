@@ -214,6 +214,7 @@ def test_a_loop_starts_again(qtbot):
         (7, (920, 520), 4, 7),
         (64, (900, 120), 22, 38 / 32),
         (16, (918, 388), 8, 113 / 32),
+        (16, (553, 253), 6, 83 / 32),
     ],
 )
 def test_the_grid_fills_the_room_to_the_pixel(count, room, columns, zoom):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
@@ -16,7 +16,9 @@ from ebm_studio.app.pages.compare.side import Side
 from ebm_studio.app.pages.compare.state import CompareState
 from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.app.widgets.fields import label
+from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.live_tip import LiveTip
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.app.widgets.viewport import grid_tiles
 from ebm_studio.app.widgets.waiting import paint_waiting, progress_text
@@ -28,20 +30,23 @@ READOUT_TIP = (
 
 
 class Pictures(QWidget):
-    """The chains of one side. A chain that is pointed at or chosen is framed on all sides."""
+    """The chains of one side. The chosen chain is framed on all sides, one that is pointed at only here."""
 
     def __init__(self, theme: Theme, state: CompareState, side: Side) -> None:
         super().__init__()
+        self._tip = LiveTip(self)  # before Qt sends the first event
         self.setObjectName("canvas")
         self.setAccessibleName(f"{side.name} chains")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(120, 120)
-        self.setToolTip("Click a chain to select it on every side and draw its curves.")
+        self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._theme = theme
         self._state = state
         self._side = side
         self._images: list[QImage] = []
+        self._hovered: int | None = None
+        self._describe()
         state.link.progress_changed.connect(self._show_waiting)
         for signal in (state.selection_changed, theme.changed, side.model_changed, state.parameters_changed):
             signal.connect(self.update)
@@ -53,6 +58,7 @@ class Pictures(QWidget):
         """Take the pictures at the playhead."""
         pixels = self._state.pixels(self._side)
         self._images = [] if pixels is None else [to_image(chain) for chain in pixels]
+        self._describe()
         self.update()
 
     def _show_waiting(self) -> None:
@@ -73,10 +79,11 @@ class Pictures(QWidget):
             return
         for image, tile in zip(self._images, tiles, strict=True):
             draw_picture(painter, tile, image)
-        chosen = self._state.selected
-        if chosen is not None and chosen < len(tiles):
-            painter.setPen(QPen(QColor(self._theme.tokens.accent), 2))
-            painter.drawRect(tiles[chosen].adjusted(-2, -2, 2, 2))
+        t = self._theme.tokens
+        for chain, colour in ((self._hovered, t.muted), (self._state.selected, t.accent)):
+            if chain is not None and chain < len(tiles):
+                painter.setPen(QPen(QColor(colour), 2))
+                painter.drawRect(tiles[chain].adjusted(-2, -2, 2, 2))
 
     def tiles(self) -> list[QRectF]:
         """Where each chain's picture is."""
@@ -86,6 +93,30 @@ class Pictures(QWidget):
             shape = self._side.model.card.net.shape if self._side.model else (1, 32, 32)
             width, height, count = shape[2], shape[1], self._state.parameters.count
         return grid_tiles(self, count, width, height)
+
+    def event(self, event: QEvent) -> bool:
+        self._tip.hear(event)
+        return super().event(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover(self._chain_at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover(None)
+
+    def _hover(self, chain: int | None) -> None:
+        if chain != self._hovered:
+            self._hovered = chain
+            self._describe()
+            self.update()
+
+    def _describe(self) -> None:
+        store, chain = self._state.store_of(self._side), self._hovered
+        facts = ""
+        if store is not None and store.rows and chain is not None and chain < store.count:
+            energy = store.energy()[store.row_of(self._state.playback.position), chain]
+            facts = f"Chain {chain}, energy E = {signed(energy)}. "
+        self._tip.say(f"{facts}Click a chain to select it on every side and draw its curves.")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self._images:

@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
-    QCursor,
     QImage,
     QMouseEvent,
     QPainter,
@@ -18,7 +17,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QSizePolicy, QToolButton, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QSizePolicy, QToolButton, QWidget
 
 from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
@@ -27,7 +26,9 @@ from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.studio.keys import Line
 from ebm_studio.app.studio.shelf import Shelf, Slot, Subject
 from ebm_studio.app.widgets.fields import button
+from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.images import carry, to_image
+from ebm_studio.app.widgets.live_tip import LiveTip
 from ebm_studio.app.widgets.names import printable
 from ebm_studio.app.widgets.picture_menu import PictureMenu, copy_image, keep
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
@@ -48,6 +49,7 @@ class Canvas(QWidget):
 
     def __init__(self, theme: Theme, state: GenerateState, shelf: Shelf) -> None:
         super().__init__()
+        self._tip = LiveTip(self)  # before Qt sends the first event
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Chains")
@@ -63,7 +65,6 @@ class Canvas(QWidget):
         self._pressed: QPointF | None = None
         self._panned: QPointF | None = None
         self._turned = 0
-        self._told = False  # whether the tip here has been asked for since the pointer came
         self._viewports = {False: Viewport(), True: Viewport()}
         self.back = self._corner("previous", "All chains", "Back to all chains (Esc).", lambda: state.enlarge(None))
         self.whole = self._corner("fit", "Fit", "Fit everything (0).", self.fit)
@@ -270,12 +271,10 @@ class Canvas(QWidget):
 
     @guarded
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip:
-            self._told = True
+        self._tip.hear(event)
         return super().event(event)
 
     def leaveEvent(self, event: QEvent) -> None:
-        self._told = False
         self._hover(None)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -332,13 +331,11 @@ class Canvas(QWidget):
     def _describe(self) -> None:
         store, chain = self._state.playback.store, self._hovered
         if store is None or chain is None or chain >= store.count:
-            self.setToolTip("")
+            self._tip.say("")
             return
         energy = store.energy()[self._state.playback.row, chain]
-        text = f"Chain {chain}, energy E = {energy:.2f}. Click to see it in the plots, double-click to enlarge it."
-        self.setToolTip(text)
-        if self._told and QToolTip.isVisible():  # a tip that is open follows the chain
-            QToolTip.showText(QCursor.pos(), text, self)
+        facts = f"Chain {chain}, energy E = {signed(energy)}."
+        self._tip.say(f"{facts} Click to see it in the plots, double-click to enlarge it.")
 
 
 HELP = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -13,7 +13,9 @@ from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.interpolate.state import PathState
+from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.live_tip import LiveTip
 from ebm_studio.app.widgets.pixel_snapping import draw_picture, on_pixel
 
 STRIP = 8 * UNIT  # a strip's pictures are at most so high
@@ -27,20 +29,60 @@ class FrameGrid(QWidget):
 
     def __init__(self, theme: Theme, state: PathState, name: str, tip: str) -> None:
         super().__init__()
+        self._tip = LiveTip(self)  # before Qt sends the first event
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(name)
-        self.setToolTip(tip)
+        self.setMouseTracking(True)
         self._theme = theme
         self._state = state
         self._images: dict[tuple[int, int], QImage] = {}
+        self._use = tip
+        self._hovered: QPointF | None = None
+        self._tip.say(tip)
         state.surface_changed.connect(self._forget)
         for signal in (state.grew, state.moved, theme.changed):
             signal.connect(self.update)
+        for signal in (state.grew, state.moved, state.surface_changed):
+            signal.connect(self._describe)
 
     def rows(self) -> list[int]:
         """The surface's rows that are shown, from top to bottom."""
         raise NotImplementedError
+
+    def row_at(self, y: float) -> int:
+        """The surface's row that is drawn there."""
+        raise NotImplementedError
+
+    def event(self, event: QEvent) -> bool:
+        self._tip.hear(event)
+        return super().event(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hovered = None
+        self._describe()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._drag(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hovered = event.position()
+        self._describe()
+        self._drag(event)
+
+    def _drag(self, event: QMouseEvent) -> None:
+        raise NotImplementedError
+
+    def _describe(self) -> None:
+        """Tell of the picture under the pointer."""
+        surface, at = self._state.surface, self._hovered
+        facts = ""
+        if surface is not None and at is not None:
+            frame, row = self._frame_at(at.x()), self.row_at(at.y())
+            if row < surface.chain.rows:
+                step, energy = surface.chain.indices[row], surface.chain.energy()[row, frame]
+                facts = f"Frame {frame}, step {step}, energy E = {signed(energy)}. "
+        self._tip.say(f"{facts}{self._use}")
 
     def _forget(self) -> None:
         self._images.clear()
@@ -77,8 +119,8 @@ class FrameGrid(QWidget):
     def _left(self, count: int, side: float) -> float:
         return on_pixel(self, self._room.left() + (self._room.width() - count * side) / 2)
 
-    def _frame_at(self, x: float, height: float) -> int:
-        frames, side = self._across(height)
+    def _frame_at(self, x: float) -> int:
+        frames, side = self._across(STRIP)
         place = (x - self._left(len(frames), side)) / side
         return frames[min(max(int(place), 0), len(frames) - 1)]
 
@@ -134,15 +176,12 @@ class Filmstrip(FrameGrid):
     def _top(self, side: float) -> float:
         return on_pixel(self, (self.height() - side) / 2)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._drag(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._drag(event)
+    def row_at(self, y: float) -> int:
+        return self._state.row
 
     def _drag(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton and self._state.surface is not None:
-            self._state.go_frame(self._frame_at(event.position().x(), STRIP))
+            self._state.go_frame(self._frame_at(event.position().x()))
 
 
 class SurfaceView(FrameGrid):
@@ -221,19 +260,14 @@ class SurfaceView(FrameGrid):
         corner = QPointF(self._left(len(frames), side), self._top(len(rows), side))
         return QRectF(corner.x() + frames.index(frame) * side, corner.y() + rows.index(row) * side, side, side)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._drag(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._drag(event)
+    def row_at(self, y: float) -> int:
+        _, side = self._across(STRIP)
+        rows = self.rows()
+        place = (y - self._top(len(rows), side)) / side
+        return rows[min(max(int(place), 0), len(rows) - 1)]
 
     def _drag(self, event: QMouseEvent) -> None:
         surface = self._state.surface
-        if not event.buttons() & Qt.MouseButton.LeftButton or surface is None:
-            return
-        _, side = self._across(STRIP)
-        rows = self.rows()
-        place = (event.position().y() - self._top(len(rows), side)) / side
-        row = rows[min(max(int(place), 0), len(rows) - 1)]
-        self._state.go_step(int(surface.chain.indices[row]))
-        self._state.go_frame(self._frame_at(event.position().x(), STRIP))
+        if event.buttons() & Qt.MouseButton.LeftButton and surface is not None:
+            self._state.go_step(int(surface.chain.indices[self.row_at(event.position().y())]))
+            self._state.go_frame(self._frame_at(event.position().x()))

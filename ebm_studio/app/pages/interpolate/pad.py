@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -14,7 +14,9 @@ from ebm_studio.app.look.tokens import SMALL, UNIT
 from ebm_studio.app.pages.interpolate.state import CORNERS, PathState
 from ebm_studio.app.studio.keys import Line
 from ebm_studio.app.widgets.actions import Use, line, press_own, use
+from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.images import to_image
+from ebm_studio.app.widgets.live_tip import LiveTip
 from ebm_studio.app.widgets.pixel_snapping import crisp_side, draw_picture, snapped
 from ebm_studio.data.exports.frames import letter
 from ebm_studio.data.pictures.pictures import Pixels
@@ -30,14 +32,15 @@ class BigPicture(QWidget):
 
     def __init__(self, theme: Theme, state: PathState) -> None:
         super().__init__()
+        self._tip = LiveTip(self)  # before Qt sends the first event
         self.setAccessibleName("Picture")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(96, 96)
         self._theme = theme
         self._state = state
-        state.moved.connect(self.update)
-        state.surface_changed.connect(self.update)
-        state.stops_changed.connect(self.update)
+        for signal in (state.moved, state.surface_changed, state.stops_changed):
+            signal.connect(self.update)
+            signal.connect(self._describe)
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -61,6 +64,19 @@ class BigPicture(QWidget):
         side = crisp_side(self, min(self.width(), self.height()) - 2 * MARGIN, image.width())
         middle = QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
         draw_picture(painter, snapped(self, middle), image)
+
+    def event(self, event: QEvent) -> bool:
+        self._tip.hear(event)
+        return super().event(event)
+
+    def _describe(self) -> None:
+        state, energy = self._state, self._state.energy()
+        if energy is None:
+            self._tip.say("")
+            return
+        place = f"Frame {state.frame}, ρ = {state.rho:.3f}" if state.view != "pad" else "At the point of the pad"
+        step = state.parameters.run.steps if state.step is None else state.step
+        self._tip.say(f"{place}, step {step}, energy E = {signed(energy)}.")
 
     def _hint(self) -> str:
         state = self._state
