@@ -200,11 +200,16 @@ class Quantity:
     """Its values in a store, (rows, N)."""
 
 
-ENERGY = Quantity("Energy E", "The energy E(x) at each step; lower is more likely.", ChainStore.energy)
+# Called by name: the chains of points have a store of another class with the same methods.
+ENERGY = Quantity("Energy E", "The energy E(x) at each step; lower is more likely.", lambda store: store.energy())
 GRADIENT = Quantity(
-    "Gradient step length v", "v = s·‖∂E/∂x‖, the length of the gradient part of a step.", ChainStore.gradient_norm
+    "Gradient step length v",
+    "v = s·‖∂E/∂x‖, the length of the gradient part of a step.",
+    lambda store: store.gradient_norm(),
 )
-PATH = Quantity("Path length", "The total length of the gradient parts of the steps so far.", ChainStore.path_length)
+PATH = Quantity(
+    "Path length", "The total length of the gradient parts of the steps so far.", lambda store: store.path_length()
+)
 
 
 class Curve(Chart):
