@@ -70,6 +70,7 @@ def app(qapp: QApplication) -> QApplication:
 
 @pytest.fixture
 def theme(app: QApplication, settings: Settings) -> Iterator[Theme]:
+    app.setStyleSheet("")  # Qt keeps what it knew of the windows of earlier tests, and would look for them again
     theme = Theme(app, settings)
     yield theme
     theme.close()
