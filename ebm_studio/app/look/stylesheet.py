@@ -166,6 +166,8 @@ QListWidget#absent {{ color: {t.muted}; padding: 4px 8px; }}
 QListWidget#absent::item:disabled {{ color: {t.muted}; }}
 
 QScrollArea {{ background: transparent; border: none; }}
+QScrollArea#help {{ border: 1px solid transparent; border-radius: 6px; }}
+QScrollArea#help:focus {{ border-color: {t.accent}; }}
 QScrollBar:vertical {{ background: transparent; width: 8px; }}
 QScrollBar::handle:vertical {{ background: {t.line}; border-radius: 4px; min-height: 24px; }}
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page

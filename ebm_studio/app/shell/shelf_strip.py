@@ -106,7 +106,7 @@ class ShelfStrip(QWidget):
 
     @property
     def _empty(self) -> bool:
-        return not self._shelf.items and not any(self._shelf.slot(slot) for slot in SLOTS)
+        return not self._shelf.items  # A and B alone have room in the line
 
     def set_folded(self, folded: bool) -> None:
         """Fold, so that the page has more room; or unfold, if something is on it."""
@@ -163,7 +163,7 @@ class ShelfStrip(QWidget):
         for widget in self._unfolded:
             widget.setVisible(not self.folded)
         slots = [f"{slot}  {kept.name}" for slot in SLOTS if (kept := self._shelf.slot(slot))]
-        self.summary.setText("   ·   ".join([f"Shelf  {len(self._shelf.items)}", *([HINT] if self._empty else slots)]))
+        self.summary.setText("   ·   ".join([f"Shelf  {len(self._shelf.items)}", *(slots or [HINT] * self._empty)]))
         self.summary.setVisible(self.folded)
         self.fold.setIcon(self._theme.icon("up" if self.folded else "down"))
         text = "Unfold" if self.folded else "Fold"

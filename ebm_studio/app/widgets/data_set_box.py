@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QWidget
 
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.widgets.fields import elided
+from ebm_studio.data.models.card import DataCard
+from ebm_studio.data.models.card_text import data_title
 from ebm_studio.data.pictures.named_sets import NAMED
 
 FOLDER, ZIP = "a folder", "a zip"
@@ -53,9 +55,10 @@ class SourceBox(QComboBox):
         self._source = self.currentText()
         self.activated.connect(self._choose)
 
-    def set_placeholder(self, text: str) -> None:
-        """What is shown while none is chosen."""
-        self.setPlaceholderText(elided(self, text, NAME_WIDTH))
+    def ask_for(self, data: DataCard) -> None:
+        """While none is chosen, ask for the pictures that a model was trained on."""
+        name = "its pictures" if data.name == "unknown" else data_title(data)
+        self.setPlaceholderText(elided(self, f"Choose {name}…", NAME_WIDTH))
 
     @property
     def source(self) -> str:

@@ -15,7 +15,7 @@ ROUND = 6
 
 
 class ListRow(QStyledItemDelegate):
-    """Draws the ground of a chosen row; a subclass draws what is on it."""
+    """Draws the ground of a chosen row, and a ring while it has the focus; a subclass draws what is on it."""
 
     def __init__(self, theme: Theme, parent: QListWidget, margin: float = 2) -> None:
         """`margin` is left at each side of the ground, in pixels."""
@@ -31,8 +31,9 @@ class ListRow(QStyledItemDelegate):
         rect = QRectF(option.rect)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(self._theme.tokens.hover))
+            has_focus = bool(option.state & QStyle.StateFlag.State_HasFocus)
+            painter.setPen(QColor(self._theme.tokens.accent) if has_focus else Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(self._theme.tokens.chosen))
             painter.drawRoundedRect(rect.adjusted(self._margin, 2, -self._margin, -2), ROUND, ROUND)
         self.draw(painter, rect, index.row())
 

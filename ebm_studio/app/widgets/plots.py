@@ -49,6 +49,7 @@ def quiet_plot(name: str) -> pg.PlotWidget:
     """An empty plot that only shows: no menu, no zoom, no drops, a narrow rim."""
     plot = pg.PlotWidget(axisItems={side: Axis(side) for side in ("left", "bottom")}, enableMenu=False)
     plot.setAcceptDrops(False)
+    plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # no key does anything here
     plot.setAccessibleName(name)
     plot.setMouseEnabled(False, False)
     plot.hideButtons()

@@ -19,6 +19,9 @@ def test_an_empty_shelf_is_folded_until_something_is_kept(running):
     assert "Press K" in shelf.summary.text()
     low = shelf.height()
     running.pages[0].state.select(2)
+    QTest.keyClick(running.pages[0].canvas, Qt.Key.Key_A)
+    assert shelf.folded  # one picture in A has room in its line
+    assert shelf.summary.text() == "Shelf  0   ·   A  0:2"
     QTest.keyClick(running.pages[0].canvas, Qt.Key.Key_K)
     assert not shelf.folded
     assert shelf.height() > low

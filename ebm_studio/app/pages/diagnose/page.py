@@ -27,6 +27,7 @@ from ebm_studio.app.widgets.page_header import TitledHeader, scrolled
 from ebm_studio.core.errors import DataError, StudioError
 from ebm_studio.core.evaluation.findings import CLAIMS, Claim, Diagnosis
 from ebm_studio.core.specs import MAX_CHAINS
+from ebm_studio.data.models.card import DataCard
 from ebm_studio.data.models.diagnosis.kept import command_of
 from ebm_studio.engine.requests import Fault
 
@@ -72,8 +73,7 @@ class SideHeader(QWidget):
 
     def _show_model(self) -> None:
         model = self._side.model
-        name = model.card.data.name if model else "unknown"
-        self.source.set_placeholder(f"Choose {'its pictures' if name == 'unknown' else name}…")
+        self.source.ask_for(model.card.data if model else DataCard())
         self._show()
 
     def _show(self) -> None:

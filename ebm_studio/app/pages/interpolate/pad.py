@@ -58,7 +58,8 @@ class BigPicture(QWidget):
         pixels = self.pixels()
         if pixels is None:
             painter.setPen(QColor(t.muted))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._hint())
+            where = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom
+            painter.drawText(self.rect().adjusted(0, 0, 0, -MARGIN), where | Qt.TextFlag.TextWordWrap, self._hint())
             return
         image = to_image(pixels)
         side = crisp_side(self, min(self.width(), self.height()) - 2 * MARGIN, image.width())

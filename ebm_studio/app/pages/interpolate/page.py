@@ -133,7 +133,7 @@ class InterpolatePage(Page):
         self.stage = stage = QWidget()
         stage.setObjectName("canvas")
         stage.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        below = QVBoxLayout(stage)
+        self._below = below = QVBoxLayout(stage)
         below.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()
         row.setSpacing(0)
@@ -142,6 +142,7 @@ class InterpolatePage(Page):
         row.addWidget(self.picture, 1)
         below.addLayout(row, 1)
         below.addWidget(self.fill, 0, Qt.AlignmentFlag.AlignHCenter)
+        below.addStretch(0)
 
         top = QWidget()
         column = QVBoxLayout(top)
@@ -184,6 +185,7 @@ class InterpolatePage(Page):
         self.pad.setVisible(view == "pad")
         self.strip.setVisible(view == "path")
         self.fill.setVisible(bool(empty))
+        self._below.setStretch(2, 1 if empty and view != "pad" else 0)  # the button under the words, in the middle
         if empty:
             letters = [letter(index) for index in empty]
             names = " and ".join([*([", ".join(letters[:-1])] if letters[:-1] else []), letters[-1]])

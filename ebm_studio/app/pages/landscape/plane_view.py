@@ -80,7 +80,7 @@ class PlaneView(QWidget):
         square = self.square()
         if self._pixels is None:
             painter.setPen(QColor(self._theme.tokens.muted))
-            painter.drawText(square, Qt.AlignmentFlag.AlignCenter, "Measuring …")
+            painter.drawText(square, Qt.AlignmentFlag.AlignCenter, "Measuring…")
             return
         painter.setRenderHints(QPainter.RenderHint.SmoothPixmapTransform | QPainter.RenderHint.Antialiasing)
         painter.drawImage(square, self._image)

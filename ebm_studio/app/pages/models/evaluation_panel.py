@@ -93,7 +93,7 @@ class EvaluationPanel(QWidget):
         data = entry.card.data if entry.card else DataCard()
         if data != self._offered:
             self._offered = data
-            self.source.set_placeholder(f"Choose {'its pictures' if data.name == 'unknown' else data.name}…")
+            self.source.ask_for(data)
             self.source.set_source(data.name if data.name in NAMED else "")
         if found := self._zoo.evaluations.get(entry.name):
             self.figures.show_evaluation(entry, found)

@@ -32,6 +32,7 @@ from ebm_studio.data.pictures.pictures import Pixels
 TILE = 8 * UNIT
 GAP = UNIT // 2
 COLUMNS, ROWS = 4, 2
+KEYS = 12 * UNIT  # what the figures are called: two lines at most
 SHORT_ROWS, MOST_ROWS = 24, 600  # letters of the held-out rows: on the card, and in its tip
 WIDTH = COLUMNS * TILE + (COLUMNS - 1) * GAP + 4 * UNIT + 2  # with the hairlines
 
@@ -124,6 +125,7 @@ class ModelCard(QFrame):
         self._figures = QGridLayout()
         self._figures.setHorizontalSpacing(UNIT)
         self._figures.setVerticalSpacing(2)
+        self._figures.setColumnMinimumWidth(0, KEYS)
         self._figures.setColumnStretch(1, 1)
         buttons = QHBoxLayout()
         buttons.setSpacing(UNIT // 2)

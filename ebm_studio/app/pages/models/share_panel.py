@@ -58,7 +58,7 @@ class SharePanel(QWidget):
         """Whether it is under way, and where it went."""
         working = self._name in self._zoo.pushing
         self.push.setEnabled(bool(self.place.text().strip()) and not working)
-        self.push.setText("Pushing …" if working else "Push")
+        self.push.setText("Pushing…" if working else "Push")
         address = self._zoo.pushed.get(self._name, "")
         self.told.setText(f"It is at {address}" if address else "")
         self.told.setVisible(bool(address))

@@ -46,6 +46,7 @@ class RunList(QListWidget):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setItemDelegate(_Row(theme, runs, self))
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # while it is empty
         self._runs = runs
         self._names: list[str] = []
         self.customContextMenuRequested.connect(self._ask)
@@ -68,6 +69,7 @@ class RunList(QListWidget):
         if names != self._names:
             self._names = names
             self.clear()
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if names else Qt.FocusPolicy.NoFocus)
             for view in self._runs.views:
                 item = QListWidgetItem(view.name)
                 item.setSizeHint(QSize(WIDTH, HEIGHT))

@@ -30,7 +30,7 @@ WORDS: dict[Kind, str] = {
 """Of the events that tell of a run's health."""
 LATELY = 100  # updates that are judged together
 GROWING = 1.25  # times as long as before
-ASKED = {"pause": "pausing …", "stop": "stopping …", "go": "resuming …"}
+ASKED = {"pause": "pausing…", "stop": "stopping…", "go": "resuming…"}
 
 
 def state_of(view: RunView, asked: Order | None = None) -> str:

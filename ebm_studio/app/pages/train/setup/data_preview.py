@@ -72,7 +72,7 @@ class DataStage(QWidget):
         net = setup.plan.net
         shape = f"{net.size} × {net.size} {'grey' if net.channels == 1 else 'colour'}"
         if preview is None:
-            self.caption.setText(f"will be resized to {shape}")
+            self.caption.setText(f"Pictures will be {shape}")
         else:
             licence = preview.licence or setup.plan.licence or "licence not stated"
             self.caption.setText(f"{thousands(preview.count)} pictures · {shape} · {licence}")
@@ -98,9 +98,9 @@ def _hint(setup: TrainSetup) -> str:
     if setup.must_fetch:
         source = setup.plan.source
         if setup.looking:
-            return f"Downloading {source} …"
+            return f"Downloading {source}…"
         return (
             f"{source} ({NAMED[source].size // MB} MB) is downloaded when training starts. Download it now to preview "
             "it."
         )
-    return "Checking the pictures …"
+    return "Checking the pictures…"

@@ -16,7 +16,7 @@ def in_all(setup: TrainSetup, seconds: float | None) -> str:
 
 def unknown(setup: TrainSetup) -> str:
     """In place of a time that is not known."""
-    return "measured later" if setup.training else "measuring …"
+    return "measured later" if setup.training else "measuring…"
 
 
 def tip(setup: TrainSetup) -> str:
