@@ -94,6 +94,7 @@ class Pictures(QWidget):
             width, height, count = shape[2], shape[1], self._state.parameters.count
         return grid_tiles(self, count, width, height)
 
+    @guarded
     def event(self, event: QEvent) -> bool:
         self._tip.hear(event)
         return super().event(event)

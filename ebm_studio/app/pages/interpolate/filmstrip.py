@@ -54,6 +54,7 @@ class FrameGrid(QWidget):
         """The surface's row that is drawn there."""
         raise NotImplementedError
 
+    @guarded
     def event(self, event: QEvent) -> bool:
         self._tip.hear(event)
         return super().event(event)

@@ -66,6 +66,7 @@ class BigPicture(QWidget):
         middle = QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
         draw_picture(painter, snapped(self, middle), image)
 
+    @guarded
     def event(self, event: QEvent) -> bool:
         self._tip.hear(event)
         return super().event(event)
