@@ -22,6 +22,7 @@ from ebm_studio.app.shell.window import MainWindow
 from ebm_studio.data.storage.settings import Settings
 
 SETTLED = 30  # updates after which everything is loaded and in motion
+SPEED = 100  # steps a second: a new one for each frame of the screen
 MODEL = "fashion32"
 
 
@@ -53,6 +54,7 @@ def stalls(seconds: float) -> None:
         def train() -> None:
             window.show_page(page)
             state.change("K 50", replace(state.setup.with_part("short_run", steps=50), count=500))
+            state.playback.set_speed(SPEED)
             state.train()
 
         def feel() -> None:

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.energy.crew import share_out
+from ebm_studio.core.energy.point_gradient import PointGradient
+from ebm_studio.core.energy.point_walk import AT_ONCE, Walked
 from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.sampling.philox import StepNoise, keys_of
 from ebm_studio.core.sheet import png_sheet
@@ -54,19 +56,54 @@ def short_run(
     many steps, and the chain continues from there. Raises `DivergedError` when the energy is no longer
     finite.
     """
+    if isinstance(gradient, PointGradient):
+        yield from _point_run(gradient, z, run, noise, first)
+        return
     # Products are rounded before they are added: fused, they would be rounded otherwise at the end of a tensor.
     x = mean = z
     for index in range(first, run.steps + 1):
         energy, slope = gradient(x)
         slope = slope * run.step_size
         if not torch.isfinite(energy).all():
-            raise DivergedError(
-                f"The chain diverged at step {index}: its energy is not finite. Lower the step size or the noise scale."
-            )
+            raise _diverged(index)
         yield Step(index, x, mean, energy, _length(slope))
         if index < run.steps:
             mean = x - slope
             x = mean + noise() * run.noise_scale if noise and run.is_noisy(index) else mean
+
+
+def _point_run(gradient: PointGradient, z: Tensor, run: ShortRun, noise: Noise | None, first: int) -> Iterator[Step]:
+    """`short_run` of points (N, 2), many steps at a time."""
+    x = mean = z
+    for index, walked in _walks(gradient, z, run, noise, first):
+        finite = torch.isfinite(torch.stack(walked.energies)).all(1).tolist()
+        for k, is_finite in enumerate(finite):
+            if not is_finite:
+                raise _diverged(index + k)
+            yield Step(index + k, x, mean, walked.energies[k], walked.lengths[k])
+            x, mean = walked.states[k], walked.means[k]
+    energy, slope = gradient(x)
+    if not torch.isfinite(energy).all():
+        raise _diverged(run.steps)
+    yield Step(run.steps, x, mean, energy, _length(slope * run.step_size))
+
+
+def _walks(
+    gradient: PointGradient, x: Tensor, run: ShortRun, noise: Noise | None, first: int = 0
+) -> Iterator[tuple[int, Walked]]:
+    """The steps of points (N, 2) from x on, `AT_ONCE` of them in one call, each time with the first one's index."""
+    for index in range(first, run.steps, AT_ONCE):
+        steps = range(index, min(index + AT_ONCE, run.steps))
+        noises = [noise() for step in steps if run.is_noisy(step)] if noise else []
+        walked = gradient.walk(x, len(steps), run.step_size, run.noise_scale, noises)
+        yield index, walked
+        x = walked.states[-1]
+
+
+def _diverged(step: int) -> DivergedError:
+    return DivergedError(
+        f"The chain diverged at step {step}: its energy is not finite. Lower the step size or the noise scale."
+    )
 
 
 def sample(
@@ -83,6 +120,12 @@ def sample(
     """
     x = z.clone()
     length = torch.zeros(len(z), device=z.device)
+    if isinstance(gradient, PointGradient):
+        for index, walked in _walks(gradient, z, run, noise):
+            x = walked.states[-1]
+            length += torch.stack(walked.lengths).sum(0)
+            progress(index + len(walked.states))
+        return x, length / run.steps
     for index in range(run.steps):
         _, slope = gradient(x)
         slope *= run.step_size

@@ -32,11 +32,11 @@ CHAIN_DOT: Colour = (20, 130, 255)
 
 def energy_map(energy: Field, side: int) -> Rgb:
     """A heat map of E (cells, cells) with contours, `side` pixels across."""
-    finite = np.nan_to_num(energy.astype(np.float64), nan=0.0, posinf=1e30, neginf=-1e30)
+    finite = np.nan_to_num(energy.astype(np.float32), nan=0.0, posinf=1e30, neginf=-1e30)
     low, high = float(finite.min()), float(np.quantile(finite, CLIP))
     share = _enlarged(np.clip((finite - low) / max(high - low, 1e-12), 0, 1), side)
     picture = _coloured(share, ENERGY)
-    level = np.floor(share * LEVELS).astype(np.int16)
+    level = (share * LEVELS).astype(np.uint8)
     edge = np.zeros(level.shape, bool)
     edge[:, 1:] |= level[:, 1:] != level[:, :-1]
     edge[1:] |= level[1:] != level[:-1]
@@ -77,7 +77,7 @@ def panel(picture: Rgb) -> npt.NDArray[np.uint8]:
 
 def _coloured(share: Field, colours: Sequence[Colour]) -> Rgb:
     table = _table(tuple(colours))
-    return table[(share * (len(table) - 1)).round().astype(np.int64)]
+    return table[(share * (len(table) - 1) + 0.5).astype(np.uint8)]
 
 
 @cache
@@ -92,7 +92,8 @@ def _enlarged(field: Field, side: int) -> Field:
     cells = len(field)
     at = np.clip((np.arange(side) + 0.5) * cells / side - 0.5, 0, cells - 1)
     low = np.minimum(at.astype(np.int64), cells - 2)
-    share = at - low
+    share = (at - low).astype(np.float32)
+    field = field.astype(np.float32)
     columns = field[:, low] * (1 - share) + field[:, low + 1] * share
     rows = columns[low] * (1 - share)[:, None] + columns[low + 1] * share[:, None]
     return np.asarray(rows[::-1])

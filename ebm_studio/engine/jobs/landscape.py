@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 PIXELS = 288  # side of a view
 ARROWS = 21  # arrows of the gradient along a side
-GLANCE = 0.06  # seconds between two `Sight`s during training
+GLANCE = 0.06  # seconds between two `Sight`s during training, at least
+LOOKING = 0.2  # of the time of training that goes into them, at most
 CLOUD_EVERY = 20  # updates between two runs of the visible chains
 COUNT_EVERY = 100  # updates between two measurements of the density
 FEW_COUNTED = 4_000  # chains for a density during training
@@ -132,16 +133,17 @@ class TrainLandscape(Request):
             worker.post(_seen(landscape, past, 0.0))
 
     def _train(self, landscape: Landscape, past: list[Metrics], worker: Worker) -> None:
-        began = glanced = time.perf_counter()
-        now, done = began, 0
+        began = now = time.perf_counter()
+        glance, done = began + GLANCE, 0
         while now - began < BURST if self.updates is None else done < self.updates:
             past.append(landscape.update())
             now = time.perf_counter()
             done += 1
-            if now - glanced > GLANCE:
+            if now > glance:
                 worker.post(_seen(landscape, past, done / (now - began)))
                 past.clear()
-                glanced = now
+                seen = time.perf_counter()
+                glance = seen + max(GLANCE, (seen - now) / LOOKING)
             slow = 0 < self.pace <= 5 or done == self.updates
             if slow or landscape.updates % CLOUD_EVERY == 0:
                 worker.post(_cloud(landscape, self.count, self.seed, self.scene.short_run))

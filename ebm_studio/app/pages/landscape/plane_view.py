@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
@@ -145,7 +147,7 @@ class EnergyView(PlaneView):
 
     def _paint_dots(self, painter: QPainter, points: Floats, colour: QColor, size: float) -> None:
         painter.setPen(QPen(colour, size, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in self._places(points).tolist()]))
+        _draw_points(painter, self._places(points))
 
     def _paint_chains(self, painter: QPainter, cloud: CloudStore) -> None:
         row = cloud.row_of(self.position)
@@ -155,8 +157,8 @@ class EnergyView(PlaneView):
             faint = QColor(colour)
             faint.setAlpha(90)
             painter.setPen(QPen(faint, 1))
-            ends = np.concatenate([recent[:-1], recent[1:]], axis=2).reshape(-1, 4).tolist()
-            painter.drawLines([QLineF(*end) for end in ends])
+            ends = np.concatenate([recent[:-1], recent[1:]], axis=2).reshape(-1, 4)
+            _draw_lines(painter, ends)
         self._paint_dots(painter, cloud.points(row, row)[0], colour, DOT)
         if self.selected is not None and self.selected < cloud.count:
             self._paint_way(painter, self._places(cloud.points(0, row)[:, self.selected]))
@@ -179,7 +181,30 @@ class EnergyView(PlaneView):
             self._places((at + down).reshape(-1, 2).astype(np.float32)),
         )
         painter.setPen(QPen(QColor(255, 255, 255, 170), 1.2))
-        pairs = zip(starts.tolist(), ends.tolist(), strict=True)
-        painter.drawLines([QLineF(*start, *end) for start, end in pairs])
+        _draw_lines(painter, np.concatenate([starts, ends], axis=1))
         painter.setPen(QPen(QColor(255, 255, 255, 220), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in ends.tolist()]))
+        _draw_points(painter, ends)
+
+
+def _draw_points(painter: QPainter, rows: Floats) -> None:
+    """Dots at pixels (N, 2). See `_primitives`."""
+    points = _primitives(QPointF, rows)
+    painter.drawPoints(*points.drawargs())
+
+
+def _draw_lines(painter: QPainter, rows: Floats) -> None:
+    """Lines from pixels to pixels (N, 4). See `_primitives`."""
+    lines = _primitives(QLineF, rows)
+    painter.drawLines(*lines.drawargs())
+
+
+def _primitives(kind: type[QPointF] | type[QLineF], rows: Floats) -> Any:
+    """Points or lines in one piece of memory, which lives as long as what is returned. Made one by one in Python, they
+    took most of a frame, and the training in the thread beside it waited for each.
+    """
+    from pyqtgraph.Qt import internals  # not at the window's launch
+
+    array = internals.PrimitiveArray(kind, rows.shape[1])
+    array.resize(len(rows))
+    array.ndarray()[:] = rows
+    return array
