@@ -58,6 +58,7 @@ KEYS = [
     *(Qt.Key.Key_Delete, Qt.Key.Key_Tab, Qt.Key.Key_Question, Qt.Key.Key_C),
 ]
 SETTLED = 7  # half minutes after which all models and libraries have been used
+REST = 20_000  # milliseconds in which the engine mostly comes to rest
 TOLERATED = ("propagateSizeHints", "does not support raise()", "does not support grabbing the keyboard")
 
 
@@ -337,6 +338,7 @@ def main() -> str:
         def goes_on(count: int) -> bool:
             passed = time.monotonic() - began
             if passed >= 30 * len(memory):
+                QTest.qWaitFor(lambda: not window.link.engine.busy, REST)  # a job's own memory is not kept
                 gc.collect()
                 release_memory()  # count the memory in use, not what is kept for the next step
                 memory.append(resident() / 2**20)
