@@ -58,7 +58,7 @@ KEYS = [
     *(Qt.Key.Key_Delete, Qt.Key.Key_Tab, Qt.Key.Key_Question, Qt.Key.Key_C),
 ]
 SETTLED = 7  # half minutes after which all models and libraries have been used
-REST = 20_000  # milliseconds in which the engine mostly comes to rest
+REST = 20  # seconds in which the engine mostly comes to rest
 TOLERATED = ("propagateSizeHints", "does not support raise()", "does not support grabbing the keyboard")
 
 
@@ -308,6 +308,13 @@ def resident() -> int:
         return 0
 
 
+def come_to_rest(window: Window) -> None:
+    """Wait until the engine has nothing to do, or `REST`: a job's own memory is not kept."""
+    until = time.monotonic() + REST
+    while window.link.engine.busy and time.monotonic() < until:
+        QTest.qWait(20)
+
+
 def main() -> str:
     """Run it by hand; returns what went wrong, after the window has closed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
@@ -338,7 +345,7 @@ def main() -> str:
         def goes_on(count: int) -> bool:
             passed = time.monotonic() - began
             if passed >= 30 * len(memory):
-                QTest.qWaitFor(lambda: not window.link.engine.busy, REST)  # a job's own memory is not kept
+                come_to_rest(window)
                 gc.collect()
                 release_memory()  # count the memory in use, not what is kept for the next step
                 memory.append(resident() / 2**20)
