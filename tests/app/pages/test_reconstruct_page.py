@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtGui import QImage, QPixmap, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
@@ -142,11 +142,15 @@ def test_a_folder_is_its_pictures_up_to_the_limit(qtbot, page, tmp_path: Path):
     assert page.list.count() == MOST
 
 
-def test_a_picture_is_pasted(qtbot, page, qapp):
+@pytest.mark.parametrize("kind", ["image", "pixmap"])  # other programs' and our own *Copy as picture*
+def test_a_picture_is_pasted(qtbot, page, qapp, kind):
     page.state.dismiss()
     image = QImage(30, 20, QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.white)
-    qapp.clipboard().setImage(image)
+    if kind == "image":
+        qapp.clipboard().setImage(image)
+    else:
+        qapp.clipboard().setPixmap(QPixmap.fromImage(image))
     QTest.keyClick(page, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: bool(page.state.photos), timeout=PATIENCE)
     assert page.state.photos[0].picture.size == (30, 20)

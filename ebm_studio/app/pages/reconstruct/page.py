@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
@@ -280,11 +280,12 @@ class ReconstructPage(Page):
 
     def paste(self) -> None:
         """Take files or a picture from the clipboard."""
-        data: QMimeData | None = QGuiApplication.clipboard().mimeData()  # of an empty clipboard, on some systems, none
+        clipboard = QGuiApplication.clipboard()
+        data: QMimeData | None = clipboard.mimeData()  # of an empty clipboard, on some systems, none
         if data and (files := local_files(data)):
             self.state.open_files(files)
-        elif data and data.hasImage():
-            self.state.open_content(as_png(QImage(data.imageData())), "pasted.png")
+        elif not (image := clipboard.image()).isNull():  # also of a pixmap, as *Copy as picture* puts there
+            self.state.open_content(as_png(image), "pasted.png")
         else:
             self.state.show(Fault("There is no picture on the clipboard: copy one first."))
 
