@@ -38,6 +38,10 @@ def _nothing_left_behind() -> Iterator[None]:
     """Fails a test that leaves a thread or a timer running."""
     before = set(threading.enumerate())
     yield
+    for (
+        widget
+    ) in QApplication.topLevelWidgets():  # what has no parent holds its window, and is styled with the next ones
+        widget.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     dismiss()  # the helpers of this thread, if the test ran chains itself; the engine ends its own
     threads = [thread.name for thread in threading.enumerate() if thread not in before]
@@ -74,6 +78,7 @@ def theme(app: QApplication, settings: Settings) -> Iterator[Theme]:
     theme = Theme(app, settings)
     yield theme
     theme.close()
+    theme.deleteLater()
 
 
 Opened = Callable[..., Window]
