@@ -38,9 +38,8 @@ def _nothing_left_behind() -> Iterator[None]:
     """Fails a test that leaves a thread or a timer running."""
     before = set(threading.enumerate())
     yield
-    for (
-        widget
-    ) in QApplication.topLevelWidgets():  # what has no parent holds its window, and is styled with the next ones
+    # What has no parent holds on to its window, and would be styled again with each of the next ones.
+    for widget in QApplication.topLevelWidgets():
         widget.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     dismiss()  # the helpers of this thread, if the test ran chains itself; the engine ends its own

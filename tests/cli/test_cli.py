@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -258,7 +259,7 @@ def train_process(*words):
 
 def wait_for_updates(process, folder, count):
     while process.poll() is None and len(read_metrics(folder)) < count:
-        pass
+        time.sleep(0.01)
 
 
 def test_a_killed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path, data):

@@ -2,6 +2,7 @@ import json
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -182,7 +183,7 @@ def test_a_stop_signal_keeps_the_best_so_far_of_what_was_searched(capsys, tmp_pa
 
     def stop_the_search() -> None:
         while signal.getsignal(number) == usual:
-            pass
+            time.sleep(0.001)
         os.kill(os.getpid(), number)
 
     threading.Thread(target=stop_the_search, daemon=True).start()
