@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ebm_studio.data.pictures.datasets import natural_channels, open_entries, open_images, read_entries
-from ebm_studio.data.pictures.named_sets import NAMED
+from ebm_studio.data.pictures.named_sets import NAMED, NamedSet
 from ebm_studio.data.pictures.pictures import Pixels
 from ebm_studio.data.storage.progress import Progress, silent
 
@@ -29,6 +29,10 @@ class Preview:
     licence: str = ""
 
 
+_known: dict[tuple[NamedSet, int, int, int], Preview] = {}
+"""Of named sets, which never change and are unpacked as a whole before anything of them is seen."""
+
+
 def preview(
     source: str,
     size: int,
@@ -39,8 +43,11 @@ def preview(
     """Look at no more than `limit` pictures of a set; see `open_images` for the rest. Raises `DataError`."""
     channels = channels or natural_channels(source)
     if source in NAMED:
-        images = open_images(source, size, channels, progress)
-        return Preview(len(images), images.images[spread(len(images), limit)], licence=images.licence)
+        key = (NAMED[source], size, channels, limit)
+        if key not in _known:
+            images = open_images(source, size, channels, progress)
+            _known[key] = Preview(len(images), images.images[spread(len(images), limit)], licence=images.licence)
+        return _known[key]
     with open_entries(source) as found:
         looked_at = [found.pictures[index] for index in spread(len(found.pictures), limit)]
         images = read_entries(source, looked_at, size, channels, progress)

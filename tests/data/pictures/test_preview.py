@@ -48,6 +48,12 @@ def test_a_set_by_name_brings_its_licence():
     assert (found.count, found.pixels.shape, found.licence) == (10_000, (64, 1, 32, 32), "MIT")
 
 
+def test_a_set_by_name_is_unpacked_once():
+    found = preview("fashion-mnist-test", 32)
+    assert preview("fashion-mnist-test", 32) is found
+    assert preview("fashion-mnist-test", 16).pixels.shape == (64, 1, 16, 16)
+
+
 def test_a_spread_has_both_ends_and_no_number_twice():
     assert spread(0, 4) == []
     assert spread(3, 4) == [0, 1, 2]
