@@ -499,7 +499,8 @@ def test_two_runs_are_compared(qtbot, two, page):
     assert page.run_inspector.compare.isVisible()
     assert not page.run_header.pause.isVisible()
 
-    page.resize(1480, 700)  # where there is no room for both, the title gives way to the figures
+    # Where there is no room for both, the title gives way to the figures.
+    page.window().resize(1480 + page.window().rail.width(), 800)
     charts = page.run_stage.plots.charts
     qtbot.waitUntil(lambda: all(chart.value.width() >= chart.value.sizeHint().width() for chart in charts))
     assert any(chart.title.text().endswith("…") for chart in charts)
