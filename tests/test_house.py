@@ -98,7 +98,7 @@ def public(path: Path) -> Iterator[tuple[str, ast.FunctionDef, str]]:
 
 ARRAYS = re.compile(r"\b(Tensor|NDArray|Pixels|Floats|Bytes|Values)\b")
 """Types of arrays whose own names tell no shape, as `Points` and `Rows` do."""
-SHAPES = re.compile(r"\([\w.()+ ]+,([\w. +/×]+,?)*\)|\(\.\.\., |\bshapes?\b|See `")
+SHAPES = re.compile(r"\([\w.()+ ]+,([\w. +/×]+(,[\w. +/×]+)*,?)?\)|\(\.\.\., |\bshapes?\b|See `")
 
 
 def test_public_functions_give_the_shapes_of_their_arrays():
