@@ -83,7 +83,8 @@ class Status(QWidget):
             widget.setVisible(progress is not None)
         if progress is not None:
             self.bar.setRange(0, progress.total)
-            self.bar.setValue(progress.done)
+            if progress.total:  # without one the bar only moves, and each value would have it painted at once
+                self.bar.setValue(progress.done)
             self.job.setText(progress_text(progress))
 
     def _facts(self) -> list[str]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStyleOptionGraphicsItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QSizePolicy, QStyleOptionGraphicsItem, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
@@ -56,6 +56,8 @@ def quiet_plot(name: str) -> pg.PlotWidget:
     plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
     plot.getAxis("left").setWidth(5 * UNIT)
     plot.getAxis("bottom").setHeight(2 * UNIT)
+    for axis in ("left", "bottom"):  # a playhead that moves by would have their words set anew
+        plot.getAxis(axis).setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
     return plot
 
 
@@ -112,7 +114,8 @@ class Chart(QWidget):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        head.setContentsMargins(5 * UNIT, 0, UNIT, 0)
+        head.setContentsMargins(0, 0, UNIT, 0)
+        self.title.setContentsMargins(5 * UNIT, 0, 0, 0)
         head.addWidget(self.title)
         # A figure never asks for room: its digits change as the chain plays, and the window would grow with them.
         self.value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -128,7 +131,9 @@ class Chart(QWidget):
         """Whenever there is other room, or another figure: the title gives way to the figure."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
             room = self.width() - 7 * UNIT - self.value.sizeHint().width()
-            self.title.setText(elided(self.title, self._name, max(room, 0)))
+            title = elided(self.title, self._name, max(room, 0))
+            self.title.setVisible(bool(title.strip("…")))
+            self.title.setText(title)
         return super().event(event)
 
     def paint(self) -> None:

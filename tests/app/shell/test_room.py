@@ -113,6 +113,12 @@ def make_small(qtbot, window) -> None:
     qtbot.waitUntil(lambda: window.generate.timeline.width() < ROOMY, timeout=PATIENCE)
 
 
+def lay_out() -> None:
+    """All layouts, from what has changed up to the window."""
+    for _ in range(9):
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+
+
 def test_the_smallest_window_stays_so_with_a_chain_that_was_stopped(qtbot, running):
     timeline, before = running.generate.timeline, running.state.playback.store
     make_small(qtbot, running)
@@ -144,6 +150,14 @@ def test_the_smallest_window_stays_so_with_a_chain_past_k_and_with_all_sides(qtb
     assert running.minimumSizeHint().width() <= 960
     for chart in running.findChildren(Chart):
         chart.value.setText("−123.456 " * 12)  # a figure of other digits
-    for _ in range(9):  # from the figure up to the window
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+    lay_out()
+    assert running.minimumSizeHint().width() <= 960
+
+
+def test_the_smallest_window_stays_so_with_a_landscape_that_was_measured(qtbot, running):
+    make_small(qtbot, running)
+    running.show_page(running.landscape)
+    qtbot.waitUntil(lambda: "TV" in running.landscape.header.distances.text(), timeout=PATIENCE)
+    lay_out()
+    assert (running.width(), running.height()) == (960, 600)
     assert running.minimumSizeHint().width() <= 960

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton
 
 from ebm_studio.app.look.theme import Theme
@@ -10,6 +11,7 @@ from ebm_studio.app.pages.landscape.setup import PACES
 from ebm_studio.app.pages.landscape.state import LandscapeState
 from ebm_studio.app.widgets.fields import button, label
 from ebm_studio.app.widgets.formatting import thousands
+from ebm_studio.app.widgets.names import NameLabel
 from ebm_studio.app.widgets.page_header import PageHeader
 
 PACE_TEXTS = {0.0: "Full speed", 30.0: "30 updates/s", 5.0: "5 updates/s", 1.0: "1 update/s"}
@@ -38,7 +40,8 @@ class Header(PageHeader):
         self.pace.activated.connect(lambda _: state.change_shown(self.pace.currentText(), pace=self.pace.currentData()))
         self.progress = label("", "muted")
         self.progress.setAccessibleName("Progress")
-        self.distances = label("", "muted")
+        self.distances = NameLabel("muted")  # the page is as narrow as its other parts
+        self.distances.setElideMode(Qt.TextElideMode.ElideRight)
         self.distances.setAccessibleName("Distances")
         self._lay_out()
         for signal in (state.training_changed, state.sight_changed, state.setup_changed, state.work_changed):
@@ -57,8 +60,8 @@ class Header(PageHeader):
             row.addWidget(widget)
         row.addSpacing(UNIT)
         row.addWidget(self.progress)
-        row.addStretch(1)
-        row.addWidget(self.distances)
+        self.distances.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.distances, 1)
 
     def _show(self) -> None:
         state, sight = self._state, self._state.sight

@@ -289,7 +289,7 @@ class ViewPanel(Panel):
 
             def show(on: bool, name: str = name) -> None:
                 setattr(energy, name, on)
-                energy.update()
+                energy.renew()
 
             box.toggled.connect(show)
             self.boxes[text] = box

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ebm_studio.app.look.guard import guarded
@@ -43,7 +43,9 @@ class PlaneView(QWidget):
         self._theme = theme
         self._pixels: Rgb | None = None
         self._image = QImage()
-        theme.changed.connect(self.update)
+        self._ground: QPixmap | None = None
+        """What is below all that moves, as it was last drawn."""
+        theme.changed.connect(self.renew)
 
     def sizeHint(self) -> QSize:
         return QSize(40 * UNIT, 40 * UNIT)
@@ -54,6 +56,11 @@ class PlaneView(QWidget):
         if self._pixels is not None:
             height, width, _ = self._pixels.shape
             self._image = QImage(self._pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        self.renew()
+
+    def renew(self) -> None:
+        """Draw the ground anew, not only what moves on it."""
+        self._ground = None
         self.update()
 
     def square(self) -> QRectF:
@@ -78,19 +85,36 @@ class PlaneView(QWidget):
     @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self._theme.tokens.canvas))
-        square = self.square()
         if self._pixels is None:
+            painter.fillRect(self.rect(), QColor(self._theme.tokens.canvas))
             painter.setPen(QColor(self._theme.tokens.muted))
-            painter.drawText(square, Qt.AlignmentFlag.AlignCenter, "Measuring…")
+            painter.drawText(self.square(), Qt.AlignmentFlag.AlignCenter, "Measuring …")
             return
-        painter.setRenderHints(QPainter.RenderHint.SmoothPixmapTransform | QPainter.RenderHint.Antialiasing)
-        painter.drawImage(square, self._image)
-        painter.setClipRect(square)
+        wanted = self.size() * self.devicePixelRatioF()
+        if self._ground is None or self._ground.size() != wanted:
+            self._ground = self._drawn_ground(wanted)
+        painter.drawPixmap(0, 0, self._ground)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRect(self.square())
         self.paint_over(painter)
 
+    def _drawn_ground(self, size: QSize) -> QPixmap:
+        ground = QPixmap(size)
+        ground.setDevicePixelRatio(self.devicePixelRatioF())
+        ground.fill(QColor(self._theme.tokens.canvas))
+        painter = QPainter(ground)
+        painter.setRenderHints(QPainter.RenderHint.SmoothPixmapTransform | QPainter.RenderHint.Antialiasing)
+        painter.drawImage(self.square(), self._image)
+        painter.setClipRect(self.square())
+        self.paint_ground(painter)
+        painter.end()
+        return ground
+
+    def paint_ground(self, painter: QPainter) -> None:
+        """Draw what lies still on top of the heat map."""
+
     def paint_over(self, painter: QPainter) -> None:
-        """Draw what belongs on top of the heat map."""
+        """Draw what moves on top of it."""
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         point = self.point(event.position())
@@ -129,11 +153,13 @@ class EnergyView(PlaneView):
         self.slopes: Floats | None = None
         self.shows_data, self.shows_chains, self.shows_trails, self.shows_arrows = True, True, True, False
 
-    def paint_over(self, painter: QPainter) -> None:
+    def paint_ground(self, painter: QPainter) -> None:
         if self.shows_arrows and self.slopes is not None:
             self._paint_arrows(painter)
         if self.shows_data and self.data is not None and len(self.data):
             self._paint_dots(painter, self.data, QColor(*DATA_DOT, 170), DATA_SIZE)
+
+    def paint_over(self, painter: QPainter) -> None:
         if self.shows_chains and self.cloud is not None and self.cloud.rows:
             self._paint_chains(painter, self.cloud)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
@@ -66,16 +67,20 @@ class TrainingChart(Chart):
 
     def draw(self) -> None:
         """Draw the updates so far."""
-        values = [series(self._state.work.curves) for series in self._kind.series]
+        values = [
+            (np.asarray(x, np.float64), np.asarray(y, np.float64))
+            for x, y in (series(self._state.work.curves) for series in self._kind.series)
+        ]
         for curve, (x, y) in zip(self._curves, values, strict=True):
-            curve.setData(list(x), list(y))
-        heights = [height for _, y in values for height in y]
-        self.plot.getPlotItem().setVisible(bool(heights))
-        if heights:
-            low, high = min(*heights, 0.0), max(*heights, 0.0)
-            self.plot.setXRange(0, max(max(x, default=1) for x, _ in values), padding=0.02)
+            curve.setData(x, y)
+        updates, heights = (np.concatenate(each) for each in zip(*values, strict=True))
+        begun = len(updates) > 0 and updates.max() > 0  # before, there is a point and no way to draw an axis
+        self.plot.getPlotItem().setVisible(bool(begun))
+        if begun:
+            low, high = min(heights.min(), 0.0), max(heights.max(), 0.0)
+            self.plot.setXRange(0, updates.max(), padding=0.02)
             self.plot.setYRange(low, high if high > low else low + 1, padding=0.1)
-        self.value.setText("   ".join(signed(y[-1]) for _, y in values if y))
+        self.value.setText("   ".join(signed(y[-1]) for _, y in values if len(y)))
 
     def table(self) -> Table | None:
         values = [series(self._state.work.curves) for series in self._kind.series]

@@ -37,6 +37,7 @@ class Views(QWidget):
         self.drawn: Points | None = None
         """The points being drawn by hand."""
         self._shown_data: Points | None = None
+        self._shown_samples: Masses | None = None
         self.energy = EnergyView(theme)
         self.density = PlaneView(
             theme, "exp(−E / T)", "The density of the energy itself, exp(−E / T) / Z, where chains would settle in the "
@@ -97,7 +98,7 @@ class Views(QWidget):
 
     def _show_data(self, points: Points) -> None:
         self.energy.data = points
-        self.energy.update()
+        self.energy.renew()
 
     def _show_sight(self) -> None:
         sight = self._state.sight
@@ -109,6 +110,9 @@ class Views(QWidget):
     def _show_counted(self) -> None:
         masses = self._samples()
         counted = self._state.counted
+        if masses is self._shown_samples:  # as for most steps of the playhead
+            return
+        self._shown_samples = masses
         if masses is None or counted is None:
             self.samples.set_picture(None)
             return
