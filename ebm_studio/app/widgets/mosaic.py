@@ -51,17 +51,17 @@ class Mosaic(QWidget):
             self.update()
 
     def tiles(self) -> list[QRectF]:
-        """Where the pictures are: all of them, or as many of the first as fill whole rows and are not too small."""
+        """Where the pictures are: all of them, or, where they would be too small, as many as fill whole rows."""
         if self.pixels is None:
             return []
         picture = (self.pixels.shape[3], self.pixels.shape[2])
         arrange = partial(self._viewport.arrange, QSizeF(self.size()), self.devicePixelRatioF(), picture=picture)
         every = arrange(count=len(self.pixels))
-        if self._whole:
+        if self._whole or every.zoom >= ENOUGH:
             return every.tiles()
         for count in range(len(self.pixels), FEW - 1, -1):
             some = arrange(count=count)
-            if some.zoom >= max(every.zoom, ENOUGH) and count % some.columns == 0:
+            if some.zoom >= ENOUGH and count % some.columns == 0:
                 return some.tiles()
         return every.tiles()
 
