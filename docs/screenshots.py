@@ -37,6 +37,7 @@ RECONSTRUCT = {
 }
 ITERATIONS = 40
 UPDATES = 1500  # of the landscape
+FOLDER = Path("/home/me/Pictures")  # where an export would go, on whatever machine the picture is made
 MEASURED = ("fashion32", "fashion-mnist", 64)  # the model on Diagnose, its pictures, and how many
 GARMENTS = slice(3, 6)  # of the sample photos, in name order: three that the first bundled model knows
 
@@ -293,6 +294,7 @@ def _path(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
     if what == "surface":
         state.go_step(round(0.7 * state.parameters.run.steps))
     elif what == "export":
+        window.exports.state.folder = FOLDER
         window.export()
         while window.exports.state.encoded is None:
             yield lambda: _at_rest(window)
