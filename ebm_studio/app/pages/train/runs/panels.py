@@ -174,7 +174,7 @@ def _settings(view: RunView) -> dict[str, str]:
         "Data": set_name(plan.source)[:24],
         "Held out": thousands(plan.held_out),
         "Pictures": f"{net.size} × {net.size}, {'grey' if net.channels == 1 else 'colour'}",
-        "Net": network_text(net),
+        "Network": network_text(net),
         "Short run": f"K {run.steps}, s {figure(run.step_size)}, τ {figure(run.noise_scale)}",
         "Batches": f"{learning.chains} chains, {learning.images} images",
         "Rate": figure(learning.learning_rate),

@@ -151,7 +151,7 @@ class ExpertPanel(QWidget):
         self.fold.setToolTip("Show or hide all settings of the network, the short run and training.")
         self.fold.toggled.connect(self.set_open)
         self.activation = WordsPanel(theme, setup, "Activation", ("net", "activation"), activation_choices())
-        self.net = KnobsPanel(theme, setup, "Net", NET)
+        self.net = KnobsPanel(theme, setup, "Network", NET)
         self.short_run = KnobsPanel(theme, setup, "Short run", SHORT_RUN)
         self.start = WordsPanel(
             theme, setup, "Start noise", ("short_run", "start"),
@@ -160,7 +160,7 @@ class ExpertPanel(QWidget):
                 ("gaussian", "Gaussian", "p₀ is the standard normal."),
             ],
         )  # fmt: skip
-        self.learning = KnobsPanel(theme, setup, "Learning", LEARNING)
+        self.learning = KnobsPanel(theme, setup, "Training", LEARNING)
         self.body = QWidget()
         column = QVBoxLayout(self.body)
         column.setContentsMargins(0, 0, 0, 0)

@@ -78,11 +78,11 @@ LEARNING = (
         "How many times the weights are updated in total.",
     ),
     _knob(
-        "", "time_limit", "Time limit, minutes", 0, 100_000, (1, 1440),
+        "", "time_limit", "Time limit (min)", 0, 100_000, (1, 1440),
         "The run ends after this much training, whatever the number of updates. 0 means no limit.", zero=True,
     ),
     _knob(
-        "", "fidelity_every", "Measure fidelity, minutes", 0, 10_000, (1, 120),
+        "", "fidelity_every", "Measure fidelity every (min)", 0, 10_000, (1, 120),
         "After each so many minutes of training, 256 samples are held against real pictures (KID-lite0), and the best "
             "model is kept. 0 means never.", zero=True,
     ),
