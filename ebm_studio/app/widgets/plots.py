@@ -115,7 +115,7 @@ class Chart(QWidget):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, UNIT, 0)
-        self.title.setContentsMargins(5 * UNIT, 0, 0, 0)
+        head.setSpacing(UNIT)
         head.addWidget(self.title)
         # A figure never asks for room: its digits change as the chain plays, and the window would grow with them.
         self.value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -128,10 +128,15 @@ class Chart(QWidget):
 
     @guarded
     def event(self, event: QEvent) -> bool:
-        """Whenever there is other room, or another figure: the title gives way to the figure."""
+        """Whenever there is other room, or another figure: the title stands over the axis, or as near as it is whole.
+
+        Where it has no room at all, it gives way to the figure.
+        """
         if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
-            room = self.width() - 7 * UNIT - self.value.sizeHint().width()
-            title = elided(self.title, self._name, max(room, 0))
+            room = self.width() - 2 * UNIT - self.value.sizeHint().width()
+            left = min(max(room - self.title.fontMetrics().horizontalAdvance(self._name), UNIT), 5 * UNIT)
+            title = elided(self.title, self._name, max(room - left, 0))
+            self.title.setContentsMargins(left, 0, 0, 0)
             self.title.setVisible(bool(title.strip("…")))
             self.title.setText(title)
         return super().event(event)

@@ -50,7 +50,7 @@ def _health(past: Sequence[Metrics], steps: int) -> Health | None:
 
 def beginning(data: ImageSet, updates: int) -> str:
     """At its start, or when it is resumed."""
-    text = f"Training on {len(data)} images" + (f", from update {updates} on." if updates else ".")
+    text = f"Training on {len(data):,} images" + (f", from update {updates} on." if updates else ".")
     return f"{text} {data.passed_over}".rstrip()
 
 

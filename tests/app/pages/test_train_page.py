@@ -18,7 +18,7 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from ebm_studio.app.pages.train.runs import state as runs
 from ebm_studio.app.pages.train.runs.chart_kinds import KINDS
@@ -286,9 +286,14 @@ def test_a_run_is_started_paused_tried_and_found_again_by_another_window(qtbot, 
     first = window.state.model.card.updates
     QTest.mouseClick(window.learns, LEFT)
     assert window.page is page
+    page.run_header.pause.setFocus()
     QTest.mouseClick(page.run_header.pause, LEFT)
+    assert not page.run_header.pause.isEnabled()
+    assert QApplication.focusWidget() is page.run_header  # and not Stop, which the next Space would press
+    assert "left" not in page.run_header.line.text()
     qtbot.waitUntil(lambda: view.status.state == "paused" and page.runs.asked(view) is None, timeout=PATIENCE)
     assert page.run_header.pause.text() == "Resume"
+    assert page.run_header.pause.hasFocus()
     window.show_page(window.generate)
     qtbot.waitUntil(window.snapshot.isVisible, timeout=PATIENCE)
     QTest.mouseClick(window.snapshot, LEFT)
@@ -499,11 +504,13 @@ def test_two_runs_are_compared(qtbot, two, page):
     assert page.run_inspector.compare.isVisible()
     assert not page.run_header.pause.isVisible()
 
-    # Where there is no room for both, the title gives way to the figures.
+    # Where there is room for both, the titles are whole.
     page.window().resize(1480 + page.window().rail.width(), 800)
     charts = page.run_stage.plots.charts
     qtbot.waitUntil(lambda: all(chart.value.width() >= chart.value.sizeHint().width() for chart in charts))
-    assert any(chart.title.text().endswith("…") for chart in charts)
+    assert [chart.title.text() for chart in charts] == [chart.kind.title for chart in charts]
+    charts[0].value.setText("−123.4 " * 4)  # and where there is none, the title gives way to the figures
+    qtbot.waitUntil(lambda: charts[0].title.text() != charts[0].kind.title, timeout=PATIENCE)
 
 
 def test_a_run_that_is_done_learns_longer_and_one_whose_pictures_moved_finds_them(qtbot, two, page, data, monkeypatch):

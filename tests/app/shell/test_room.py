@@ -119,6 +119,15 @@ def lay_out() -> None:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
 
 
+def test_titles_of_plots_are_whole_in_the_smallest_window(qtbot, running):
+    make_small(qtbot, running)
+    charts = running.generate.timeline.plots.curves
+    qtbot.waitUntil(lambda: all(chart.isVisible() and chart.width() < 200 for chart in charts), timeout=PATIENCE)
+    assert [chart.title.text() for chart in charts] == ["Energy E", "Gradient step length v", "Path length"]
+    for chart in charts:
+        assert chart.title.geometry().right() < chart.value.geometry().left()
+
+
 def test_the_smallest_window_stays_so_with_a_chain_that_was_stopped(qtbot, running):
     timeline, before = running.generate.timeline, running.state.playback.store
     make_small(qtbot, running)

@@ -208,7 +208,11 @@ class RunHeader(TrainHeader):
             "Train longer": "Train for as long again",
         }
         self.pause.setToolTip(f"{tips[self.pause.text()]} (Space).")
+        if asked and self.pause.hasFocus():
+            self.setFocus()  # or Stop would get it, and the next Space
         self.pause.setEnabled(asked is None)
+        if self.hasFocus() and not asked:
+            self.pause.setFocus()
         self.pause.setObjectName("plain" if goes or done else "primary")
         self.pause.style().polish(self.pause)
         self.stop.setEnabled(view.alive and asked != "stop")

@@ -49,7 +49,7 @@ def line_of(view: RunView, asked: Order | None = None, short: bool = False) -> s
     parts = [state_of(view, asked)] if not short or asked or status.state != "learning" or not status.updates else []
     if status.state != "done" and status.updates:
         parts.append(share_of(view))
-    if view.alive and status.seconds_left is not None and status.state == "learning":
+    if view.alive and status.seconds_left is not None and status.state == "learning" and not asked:
         parts.append(f"about {duration(status.seconds_left)} left")
     elif status.state == "done":
         parts.append(f"{thousands(status.updates)} updates")
