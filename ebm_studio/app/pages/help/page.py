@@ -56,7 +56,7 @@ class Shortcuts(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         while (item := self._row.takeAt(0)) and (widget := item.widget()):
             widget.deleteLater()
-        columns: list[list[QWidget]] = [[] for _ in range(max(1, self.width() // (COLUMN + 5 * UNIT)))]
+        columns: list[list[QWidget]] = [[] for _ in range(max(1, (self.width() + UNIT) // (COLUMN + 5 * UNIT)))]
         heights = [0] * len(columns)
         for title, lines in self._groups():
             lowest = heights.index(min(heights))

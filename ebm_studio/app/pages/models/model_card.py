@@ -32,7 +32,7 @@ from ebm_studio.data.pictures.pictures import Pixels
 TILE = 8 * UNIT
 GAP = UNIT // 2
 COLUMNS, ROWS = 4, 2
-KEYS = 12 * UNIT  # what the figures are called: two lines at most
+BOUNDS = "Best possible\n– pure noise"  # in two lines on every card, whatever stands beside it
 SHORT_ROWS, MOST_ROWS = 24, 600  # letters of the held-out rows: on the card, and in its tip
 WIDTH = COLUMNS * TILE + (COLUMNS - 1) * GAP + 4 * UNIT + 2  # with the hairlines
 
@@ -125,7 +125,6 @@ class ModelCard(QFrame):
         self._figures = QGridLayout()
         self._figures.setHorizontalSpacing(UNIT)
         self._figures.setVerticalSpacing(2)
-        self._figures.setColumnMinimumWidth(0, KEYS)
         self._figures.setColumnStretch(1, 1)
         buttons = QHBoxLayout()
         buttons.setSpacing(UNIT // 2)
@@ -151,7 +150,11 @@ class ModelCard(QFrame):
     def table(self) -> Table | None:
         """What the card says, a row for each fact; None before it is read."""
         card = self._written
-        return Table(("fact", "value"), [(name, text) for name, text, _ in _figures(card)]) if card else None
+        return (
+            Table(("fact", "value"), [(" ".join(name.split()), text) for name, text, _ in _figures(card)])
+            if card
+            else None
+        )
 
     def show_entry(self, entry: Entry) -> None:
         """What is known of it now."""
@@ -179,7 +182,6 @@ class ModelCard(QFrame):
                 cell.deleteLater()
             for row, (name, text, tip) in enumerate(_figures(card)):
                 key, value = label(name, "muted"), label(text)
-                key.setWordWrap(len(name) > SHORT_ROWS)
                 value.setAlignment(Qt.AlignmentFlag.AlignRight)
                 key.setToolTip(tip)
                 value.setToolTip(tip)
@@ -250,7 +252,7 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
     if card.seconds:
         rows.append(("Trained for", duration(card.seconds), "Time spent in training."))
     if card.health:
-        health = f"d {card.health.d:+.2f}   v {card.health.v:.2f}   K·v {card.health.path_length:.1f}".replace("-", "−")
+        health = f"d {card.health.d:+.2f}  v {card.health.v:.2f}  K·v {card.health.path_length:.3g}".replace("-", "−")
         rows.append(
             (
                 "In training",
@@ -280,4 +282,4 @@ def _measured(figures: Figures) -> list[tuple[str, str, str]]:
         f"<p>{escape(figures.command)}</p>"
     )
     bounds = f"{kid.floor.mean:.4f} to {kid.ceiling.mean:.4f}".replace("-", "−")
-    return [(name, estimated(kid.model, 4), tip), ("Best possible – pure noise", bounds, tip)]
+    return [(name, estimated(kid.model, 4), tip), (BOUNDS, bounds, tip)]
