@@ -509,7 +509,7 @@ def test_two_runs_are_compared(qtbot, two, page):
     charts = page.run_stage.plots.charts
     qtbot.waitUntil(lambda: all(chart.value.width() >= chart.value.sizeHint().width() for chart in charts))
     assert [chart.title.text() for chart in charts] == [chart.kind.title for chart in charts]
-    charts[0].value.setText("−123.4 " * 4)  # and where there is none, the title gives way to the figures
+    charts[0].value.setText("−123.4 " * 40)  # and where there is none, the title gives way to the figures
     qtbot.waitUntil(lambda: charts[0].title.text() != charts[0].kind.title, timeout=PATIENCE)
 
 
