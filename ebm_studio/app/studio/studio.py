@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from ebm_studio.app.studio.collector import Collector
 from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.keyed_files import Drawer
@@ -47,6 +48,7 @@ class Studio(QObject):
     ) -> None:
         """`model` and `device` are those asked for at launch; else the session and the preferences say which."""
         super().__init__(parent)
+        self._collector = Collector(self)
         self.settings = settings
         self.asked_model = model
         self.log = log or Ring()
@@ -80,6 +82,7 @@ class Studio(QObject):
     def close(self) -> None:
         """Stop the engine."""
         self.link.close()
+        self._collector.close()
 
     def _restart(self, _: object) -> None:
         chosen = self.preferences.values
