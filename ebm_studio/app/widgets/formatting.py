@@ -16,8 +16,8 @@ def figure(value: float) -> str:
 
 
 def thousands(number: int) -> str:
-    """A whole number with thin gaps: 60 000."""
-    return f"{number:,}".replace(",", "\u202f")
+    """A whole number as texts write it: 60,000."""
+    return f"{number:,}"
 
 
 def ordinal(number: int) -> str:

@@ -149,7 +149,7 @@ def choose(combo, value) -> None:
 
 def test_the_bundled_pictures_are_shown_and_every_preset_is_measured(qtbot, page):
     assert page.setup.preview.count == 60_000
-    assert page.data_stage.caption.text() == "60\u202f000 pictures · 32 × 32 grey · MIT"
+    assert page.data_stage.caption.text() == "60,000 pictures · 32 × 32 grey · MIT"
     assert page.data_stage.mosaic.pixels.shape == (64, 1, 32, 32)
     buttons = page.setup_inspector.presets.buttons
     qtbot.waitUntil(lambda: all(button.time.text().startswith("about ") for button in buttons), timeout=PATIENCE)

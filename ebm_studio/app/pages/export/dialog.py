@@ -291,7 +291,7 @@ class ExportDialog(QDialog):
         self.facts.setText("   ".join(text))
         encoded = state.encoded
         self.size_of_file.setText(size_text(encoded.size) if encoded else "" if state.missing else "…")
-        self.size_of_file.setToolTip(f"{encoded.size:,} bytes".replace(",", " ") if encoded else "")
+        self.size_of_file.setToolTip(f"{encoded.size:,} bytes" if encoded else "")
         if state.missing:
             self.player.note = state.missing
             self.player.stop()

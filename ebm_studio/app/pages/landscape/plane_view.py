@@ -88,7 +88,7 @@ class PlaneView(QWidget):
         if self._pixels is None:
             painter.fillRect(self.rect(), QColor(self._theme.tokens.canvas))
             painter.setPen(QColor(self._theme.tokens.muted))
-            painter.drawText(self.square(), Qt.AlignmentFlag.AlignCenter, "Measuring …")
+            painter.drawText(self.square(), Qt.AlignmentFlag.AlignCenter, "Measuring…")
             return
         wanted = self.size() * self.devicePixelRatioF()
         if self._ground is None or self._ground.size() != wanted:
