@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
     QLabel,
+    QLineEdit,
     QSlider,
     QSpinBox,
     QToolButton,
@@ -37,6 +38,11 @@ def label(text: str, role: str = "") -> QLabel:
     widget.setTextFormat(Qt.TextFormat.PlainText)
     widget.setProperty("role", role)
     return widget
+
+
+def is_typed_in(line: QLineEdit) -> bool:
+    """Whether a person is typing a text that nobody has taken yet."""
+    return line.hasFocus() and line.isModified()
 
 
 def elided(widget: QWidget, text: str, width: int) -> str:
@@ -83,6 +89,11 @@ class WholeField(QSpinBox):
         self.setRange(low, high)
         _prepare(self, name, tip)
 
+    def setValue(self, value: int) -> None:
+        """Show a value. The one that it has already leaves alone what a person is typing."""
+        if value != self.value():
+            super().setValue(value)
+
 
 class RealField(QDoubleSpinBox):
     """A number to type, in plain or e-notation, shown with the digits it needs."""
@@ -93,6 +104,11 @@ class RealField(QDoubleSpinBox):
         self.setRange(low, high)
         self.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
         _prepare(self, name, tip)
+
+    def setValue(self, value: float) -> None:
+        """Show a value. The one that it has already leaves alone what a person is typing."""
+        if value != self.value():
+            super().setValue(value)
 
     def textFromValue(self, value: float) -> str:
         return f"{value:.6g}".replace("e-0", "e-").replace("e+0", "e+")
@@ -127,9 +143,10 @@ class SeedField(QAbstractSpinBox):
         return self._value
 
     def set_value(self, value: int) -> None:
-        """Show another seed."""
+        """Show a seed. The one that it has already leaves alone what a person is typing."""
+        if value != self._value or not is_typed_in(self.lineEdit()):
+            self.lineEdit().setText(str(value))
         self._value = value
-        self.lineEdit().setText(str(value))
 
     def stepBy(self, steps: int) -> None:
         self.edited.emit(min(max(self._value + steps, 0), self._high))

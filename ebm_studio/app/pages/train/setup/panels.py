@@ -14,7 +14,7 @@ from ebm_studio.app.pages.train.setup.initial_weights_box import OriginBox
 from ebm_studio.app.pages.train.setup.plan_fields import LEARNING, NET, SHORT_RUN, Knob
 from ebm_studio.app.pages.train.setup.presets_panel import PresetsPanel
 from ebm_studio.app.pages.train.setup.state import TrainSetup
-from ebm_studio.app.widgets.fields import Choice, Parameter, WholeField, label, reset_button
+from ebm_studio.app.widgets.fields import Choice, Parameter, WholeField, is_typed_in, label, reset_button
 from ebm_studio.app.widgets.formatting import activation_choices, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.specs import SIZES
@@ -67,7 +67,7 @@ class DataPanel(Panel):
     def _show(self) -> None:
         plan, preview = self._setup.plan, self._setup.preview
         for field, text in ((self.name, plan.name), (self.licence, plan.licence)):
-            if field.text() != text:
+            if field.text() != text and not is_typed_in(field):  # a look at the data may end meanwhile
                 field.setText(text)
         known = preview.licence if preview else ""
         self.licence.setPlaceholderText(known or "not stated")
@@ -225,7 +225,12 @@ def _text_field(name: str, tip: str, take: Callable[[str], object]) -> QLineEdit
     field.setObjectName("text")
     field.setAccessibleName(name)
     field.setToolTip(tip)
-    field.editingFinished.connect(lambda: take(field.text().strip()))
+
+    def finish() -> None:
+        field.setModified(False)
+        take(field.text().strip())
+
+    field.editingFinished.connect(finish)
     return field
 
 
