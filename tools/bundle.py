@@ -66,7 +66,7 @@ def _options(name: str, work: Path, out: Path) -> list[str]:
 
 def _icon(work: Path) -> Path:
     """The icon as a PNG, from which PyInstaller makes what each system wants."""
-    app = QGuiApplication.instance() or QGuiApplication(["-platform", "offscreen"])
+    app = QGuiApplication.instance() or QGuiApplication([NAME, "-platform", "offscreen"])
     path = work / f"{NAME}.png"
     QIcon(str(RESOURCES / "icons" / f"{NAME}.svg")).pixmap(256).save(str(path))
     del app
