@@ -56,7 +56,7 @@ def dialog(qtbot, running, tmp_path):
 def test_the_size_shown_is_that_of_the_file(qtbot, dialog, tmp_path):
     assert [dialog.thing.itemText(i) for i in range(dialog.thing.count())] == ["All chains", "Grid"]
     size = dialog.state.encoded.size
-    assert dialog.size_of_file.toolTip() == f"{size:,} bytes".replace(",", " ")
+    assert dialog.size_of_file.toolTip() == f"{size:,} bytes"
     assert dialog.player.image is not None
     QTest.mouseClick(dialog.start, LEFT)
     qtbot.waitUntil(lambda: dialog.handle.isVisible(), timeout=PATIENCE)
