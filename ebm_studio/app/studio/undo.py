@@ -1,4 +1,4 @@
-"""One undo list for everything that a person can change: parameters, the shelf, the slots."""
+"""One undo list for parameters, the shelf and the slots."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def nearest(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     rows = torch.zeros(len(x), dtype=torch.int64)
     for first in range(0, len(y), _COLUMNS):
         part = y[first : first + _COLUMNS].float()
-        # |x - y|^2 without |x|^2, which is the same for every y.
+        # The squared length of x is left out: it is the same for each y, and changes no minimum.
         least, row = (part.square().sum(1) - 2 * x @ part.T).min(1)
         rows = torch.where(least < best, row + first, rows)
         best = torch.minimum(best, least)
