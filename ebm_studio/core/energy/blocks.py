@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,6 +26,13 @@ POINT_SIZES = (256, 64, 8, 1, 1024, 4096)
 """The same for points (N, 2), which cost next to nothing each."""
 LARGEST = 32  # images in a block of a function that does not ask for larger ones
 OVERHEAD = 4  # images that a block costs besides its own
+
+
+class Block(NamedTuple):
+    """Some of the images, and the size of the block that they fill as far as they go."""
+
+    rows: slice
+    size: int
 
 
 class Blocks:
@@ -59,23 +67,29 @@ class Blocks:
 
     def fill(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         """Put the function of the inputs (N, ...) into the outputs (N, ...), both of any strides."""
-        count = len(inputs[0])
+
+        def work(block: Block) -> None:
+            for output, result in zip(outputs, self.of([x[block.rows] for x in inputs], block), strict=True):
+                output[block.rows] = result
+
+        self.each(len(inputs[0]), work)
+
+    def each(self, count: int, work: Callable[[Block], object]) -> None:
+        """Do the work for each block of so many images, in the threads that blocks are computed in."""
         blocks, first = [], 0
         for size in self.plan(count):
-            blocks.append((slice(first, min(first + size, count)), size))
+            blocks.append(Block(slice(first, min(first + size, count)), size))
             first += size
-
-        def work(block: tuple[slice, int]) -> None:
-            rows, size = block
-            results = self._function(*(self._block(x[rows], size) for x in inputs))
-            for output, result in zip(outputs, results, strict=True):
-                output[rows] = result[: rows.stop - rows.start]
-
         if self._together:
             for block in blocks:
                 work(block)
         else:
             share_out(work, blocks)
+
+    def of(self, inputs: Sequence[Tensor], block: Block) -> list[Tensor]:
+        """The function of one block's inputs (N, ...): tensors (N, ...)."""
+        results = self._function(*(self._block(x, block.size) for x in inputs))
+        return [result[: len(inputs[0])] for result in results]
 
     def plan(self, count: int) -> list[int]:
         """The sizes of the blocks for so many images, all of them checked."""

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ebm_studio.core.energy.blocks import LARGEST, Blocks
+from ebm_studio.core.energy.blocks import LARGEST, Block, Blocks
 from ebm_studio.core.energy.crew import share_out
 from ebm_studio.core.energy.nets import ConvNet, EnergyNet
+from ebm_studio.core.energy.walks import Walked, lengths
 from ebm_studio.core.specs import NetSpec
 
 MOST = 256  # images that walk together on a GPU; more cost memory
@@ -63,6 +64,30 @@ class BlockGradient:
         energy, slope = images.new_empty(len(images)), torch.empty_like(images)
         self._blocks.fill([images], [energy, slope])
         return energy, slope
+
+    @torch.no_grad()
+    def walk(self, x: Tensor, steps: int, step_size: float, noise_scale: float, noises: list[Tensor]) -> Walked:
+        """So many Langevin steps from images (N, C, H, W); the first of them with the `noises` (N, C, H, W) given.
+
+        On a CPU each block is taken through all of them at once: its thread need not wait for the others between them.
+        """
+        walked = Walked.empty(x, steps, len(noises))
+
+        def work(block: Block) -> None:
+            rows, images = block.rows, x[block.rows]
+            for k in range(steps):
+                energy, slope = self._blocks.of([images], block)
+                walked.energies[k][rows] = energy
+                # Products are rounded before they are added: fused, they would be rounded otherwise at a tensor's end.
+                mean = walked.means[k][rows].copy_(slope).mul_(step_size)
+                walked.lengths[k][rows] = lengths(mean)
+                images = torch.sub(images, mean, out=mean)
+                if k < len(noises):
+                    state = torch.mul(noises[k][rows], noise_scale, out=walked.states[k][rows])
+                    images = state.add_(mean)
+
+        self._blocks.each(len(x), work)
+        return walked
 
     def refresh(self) -> None:
         """Use the net's current weights; call it when they have changed."""

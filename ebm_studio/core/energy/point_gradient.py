@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from ebm_studio.core.energy.nets import PointNet
-from ebm_studio.core.energy.point_walk import KINDS, Walked, walk
+from ebm_studio.core.energy.point_walk import KINDS, walk
+from ebm_studio.core.energy.walks import Walked
 from ebm_studio.core.specs import Activation
 
 MOST = 4096  # points that walk together: what they take stays in the processor's caches

@@ -1,4 +1,4 @@
-"""Many Langevin steps of points in one call, which holds Python's lock only at its ends.
+"""Several Langevin steps of points in one call, which holds Python's lock only at its ends.
 
 A step on 500 points is some thirty operations of a few microseconds. Called one by one from a thread, each
 gives the lock back and then waits for it: beside a window that draws, a training update took half a second.
@@ -10,14 +10,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from torch import Tensor
 
 from ebm_studio.core.specs import Activation
-
-AT_ONCE = 25
-"""Steps in one call: a run is still cancelled, and shown, on the way."""
 
 KINDS: dict[Activation, int] = {"leaky_relu": 0, "silu": 1, "gelu": 2, "tanh": 3, "softplus": 4}
 
@@ -83,22 +80,9 @@ def walk(
 """
 
 
-class Walked(NamedTuple):
-    """What so many steps of N points found, for each step one tensor."""
-
-    states: list[Tensor]
-    """The points after it, (N, 2)."""
-    means: list[Tensor]
-    """The same without the noise that it added, (N, 2)."""
-    energies: list[Tensor]
-    """E before it, (N,)."""
-    lengths: list[Tensor]
-    """The length of its gradient part, (N,)."""
-
-
 @cache
 def walk() -> Callable[..., tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]]:
-    """The compiled steps, which return the fields of `Walked`."""
+    """The compiled steps, which return the fields of `core.energy.walks.Walked`."""
     import torch
 
     with warnings.catch_warnings():

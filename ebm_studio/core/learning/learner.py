@@ -18,8 +18,9 @@ from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.learning.adam import MOMENTS, Adam
 from ebm_studio.core.learning.captured_work import CapturedWork, Found
 from ebm_studio.core.learning.metrics import Metrics
+from ebm_studio.core.learning.noise_ahead import NoiseAhead
 from ebm_studio.core.learning.ranks import ALONE, Ranks
-from ebm_studio.core.sampling.langevin import sample, seed_from
+from ebm_studio.core.sampling.langevin import Noise, sample, seed_from
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun, Start
 
 SHARE = 0.25  # of a GPU's free memory, at most, for the training set
@@ -146,23 +147,31 @@ class Learner:
         else:
             z = self._draw(count, self.run.start) * self.run.start_range
         gradient.refresh()
-        return sample(gradient, z, self.run, lambda: self._draw(count, "gaussian"))
+        return sample(gradient, z, self.run, self._noise(count))
+
+    def _noise(self, count: int) -> Noise:
+        """What draws this rank's rows of the noise of each step for so many chains."""
+        if self.device.type != "cpu":
+            return lambda: self._draw(count, "gaussian")  # a recording follows this one generator only
+        key = ("steps", self.learning.seed, self.updates)
+        return NoiseAhead(key, lambda random: self._draw(count, "gaussian", random))
 
     def _fits(self, samples: Tensor) -> bool:
         """Whether this many chains can continue: not if the settings have changed their number."""
         return len(samples) * self._ranks.count == self.learning.chains
 
-    def _draw(self, count: int, start: Start) -> Tensor:
+    def _draw(self, count: int, start: Start, random: torch.Generator | None = None) -> Tensor:
         """This rank's rows of noise for `count` pictures (N, C, H, W), channels last, or points (N, 2).
 
         Drawn in memory order: any other order is ten times slower.
         """
         channels, *sides = self.net.spec.shape
         noise = torch.empty(count, *sides, channels, device=self.device)
+        random = random or self._random
         if start == "uniform":
-            noise.uniform_(-1, 1, generator=self._random)
+            noise.uniform_(-1, 1, generator=random)
         else:
-            noise.normal_(generator=self._random)
+            noise.normal_(generator=random)
         return noise[self._ranks.share(count)].movedim(-1, 1)
 
     @torch.no_grad()

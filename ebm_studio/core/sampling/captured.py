@@ -54,7 +54,7 @@ class _WholeRun:
 
     def __init__(self, gradient: GraphGradient, run: ShortRun, size: int, record: Record[Ends]) -> None:
         shape = gradient.spec.shape
-        self._z = torch.zeros(size, *shape, device=gradient.device)
+        self._z = torch.zeros(size, *shape, device=gradient.device).contiguous(memory_format=torch.channels_last)
         self._keys = torch.zeros(size, 2, dtype=torch.int64, device=gradient.device)
         self._work = Recorded(
             f"A short run of {run.steps} steps",

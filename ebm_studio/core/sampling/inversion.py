@@ -92,6 +92,7 @@ def reconstruct(
     even = _one_by_one(lambda slope: balanced(slope, COARSE[settings.mode]))
 
     z = _beginning(gradient, photos, start, run, known, project) if found is None else found
+    z = z.contiguous()  # sums over a photo are taken in the order of memory
     velocity = torch.zeros_like(z)
     best_z, best_images = z, z
     best_error = torch.full_like(count, torch.inf)

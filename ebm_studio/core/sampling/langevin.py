@@ -6,15 +6,20 @@ It is the same for points (N, 2) as for images (N, C, H, W).
 from __future__ import annotations
 
 import hashlib
+import math
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeGuard
 
 import torch
 from torch import Tensor
 
 from ebm_studio.core.energy.crew import share_out
+from ebm_studio.core.energy.gradients import BlockGradient
 from ebm_studio.core.energy.point_gradient import PointGradient
-from ebm_studio.core.energy.point_walk import AT_ONCE, Walked
+from ebm_studio.core.energy.walks import Walked, lengths
 from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.sampling.philox import StepNoise, keys_of
 from ebm_studio.core.sheet import png_sheet
@@ -25,6 +30,21 @@ Gradient = Callable[[Tensor], tuple[Tensor, Tensor]]
 Noise = Callable[[], Tensor]
 """The next step's standard normal u, (N, C, H, W)."""
 SHARE = 8  # chains whose noise a thread draws at a time
+AHEAD = 10  # steps whose noise is drawn in one go, if that makes no more than
+MANY = 1 << 21  # numbers
+VECTOR = 16  # numbers that torch draws together: steps of whole vectors are the same drawn in one call or one by one
+AT_ONCE = 25  # steps in one call, at most
+CALL = 0.03  # seconds that a call should take
+
+
+class Walking(Protocol):
+    """A gradient that takes several steps in one call."""
+
+    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies (N,) and dE/dx (N, ...)."""
+
+    def walk(self, x: Tensor, steps: int, step_size: float, noise_scale: float, noises: list[Tensor]) -> Walked:
+        """So many Langevin steps from x (N, ...); the first of them with the `noises` (N, ...) given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +76,11 @@ def short_run(
     many steps, and the chain continues from there. Raises `DivergedError` when the energy is no longer
     finite.
     """
-    if isinstance(gradient, PointGradient):
-        yield from _point_run(gradient, z, run, noise, first)
+    if not _walks(gradient, z):
+        yield from _stepwise(gradient, z, run, noise, first)
         return
-    # Products are rounded before they are added: fused, they would be rounded otherwise at the end of a tensor.
     x = mean = z
-    for index in range(first, run.steps + 1):
-        energy, slope = gradient(x)
-        slope = slope * run.step_size
-        if not torch.isfinite(energy).all():
-            raise _diverged(index)
-        yield Step(index, x, mean, energy, _length(slope))
-        if index < run.steps:
-            mean = x - slope
-            x = mean + noise() * run.noise_scale if noise and run.is_noisy(index) else mean
-
-
-def _point_run(gradient: PointGradient, z: Tensor, run: ShortRun, noise: Noise | None, first: int) -> Iterator[Step]:
-    """`short_run` of points (N, 2), many steps at a time."""
-    x = mean = z
-    for index, walked in _walks(gradient, z, run, noise, first):
+    for index, walked in _walked(gradient, z, run, noise, first):
         finite = torch.isfinite(torch.stack(walked.energies)).all(1).tolist()
         for k, is_finite in enumerate(finite):
             if not is_finite:
@@ -85,19 +90,46 @@ def _point_run(gradient: PointGradient, z: Tensor, run: ShortRun, noise: Noise |
     energy, slope = gradient(x)
     if not torch.isfinite(energy).all():
         raise _diverged(run.steps)
-    yield Step(run.steps, x, mean, energy, _length(slope * run.step_size))
+    yield Step(run.steps, x, mean, energy, lengths(slope * run.step_size))
 
 
-def _walks(
-    gradient: PointGradient, x: Tensor, run: ShortRun, noise: Noise | None, first: int = 0
+def _stepwise(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None, first: int) -> Iterator[Step]:
+    """`short_run` with one call of the gradient for each step."""
+    # Products are rounded before they are added: fused, they would be rounded otherwise at the end of a tensor.
+    x = mean = z
+    for index in range(first, run.steps + 1):
+        energy, slope = gradient(x)
+        slope = slope * run.step_size
+        if not torch.isfinite(energy).all():
+            raise _diverged(index)
+        yield Step(index, x, mean, energy, lengths(slope))
+        if index < run.steps:
+            mean = x - slope
+            x = mean + noise() * run.noise_scale if noise and run.is_noisy(index) else mean
+
+
+def _walks(gradient: Gradient, x: Tensor) -> TypeGuard[Walking]:
+    """Whether it takes several steps in one call."""
+    return isinstance(gradient, PointGradient) or (isinstance(gradient, BlockGradient) and x.device.type == "cpu")
+
+
+def _walked(
+    gradient: Walking, x: Tensor, run: ShortRun, noise: Noise | None, first: int = 0
 ) -> Iterator[tuple[int, Walked]]:
-    """The steps of points (N, 2) from x on, `AT_ONCE` of them in one call, each time with the first one's index."""
-    for index in range(first, run.steps, AT_ONCE):
-        steps = range(index, min(index + AT_ONCE, run.steps))
+    """The steps from x (N, ...) on, some in one call, each time with the first one's index.
+
+    As many as take about `CALL` seconds: fewer would often wait for each other, more would show and cancel late.
+    """
+    index, count = first, AT_ONCE if x.dim() == 2 else 1  # points are quick on any machine
+    while index < run.steps:
+        steps = range(index, min(index + count, run.steps))
         noises = [noise() for step in steps if run.is_noisy(step)] if noise else []
+        began = time.perf_counter()
         walked = gradient.walk(x, len(steps), run.step_size, run.noise_scale, noises)
+        took = (time.perf_counter() - began) / len(steps)
         yield index, walked
-        x = walked.states[-1]
+        x, index = walked.states[-1], index + len(steps)
+        count = max(1, min(AT_ONCE, round(CALL / took)))
 
 
 def _diverged(step: int) -> DivergedError:
@@ -118,29 +150,23 @@ def sample(
     Returns the last images (N, C, H, W) and, per chain, the mean length of the gradient part of
     its steps (N,), whose mean is the health figure v.
     """
-    x = z.clone()
     length = torch.zeros(len(z), device=z.device)
-    if isinstance(gradient, PointGradient):
-        for index, walked in _walks(gradient, z, run, noise):
-            x = walked.states[-1]
-            length += torch.stack(walked.lengths).sum(0)
+    if _walks(gradient, z):
+        for index, walked in _walked(gradient, z, run, noise):
+            for of_step in walked.lengths:  # one by one: the sum must not depend on how many steps were in a call
+                length += of_step
             progress(index + len(walked.states))
-        return x, length / run.steps
+        return walked.states[-1], length / run.steps
+    x = z.clone()
     for index in range(run.steps):
         _, slope = gradient(x)
         slope *= run.step_size
-        length += _length(slope)
+        length += lengths(slope)
         x -= slope
         if noise and run.is_noisy(index):
             x += noise() * run.noise_scale
         progress(index + 1)
     return x, length / run.steps
-
-
-def _length(slope: Tensor) -> Tensor:
-    """The norm of each row, (N,)."""
-    length: Tensor = torch.linalg.vector_norm(slope, dim=tuple(range(1, slope.dim())))
-    return length
 
 
 class ChainStreams:
@@ -154,10 +180,12 @@ class ChainStreams:
     def __init__(self, seed: int, chains: range, shape: tuple[int, ...], device: torch.device | str = "cpu") -> None:
         self._shape = shape
         self._device = device
-        self._starts = [_generator("start", seed, chain) for chain in chains]
+        self._starts = [generator("start", seed, chain) for chain in chains]
         seeds = [seed_from("steps", seed, chain) for chain in chains]
         self._on_device = StepNoise(keys_of(seeds, device), shape) if torch.device(device).type == "cuda" else None
         self._steps = [] if self._on_device else [torch.Generator().manual_seed(each) for each in seeds]
+        self._ahead = max(1, min(AHEAD, MANY // (len(chains) * math.prod(shape))))
+        self._drawn: deque[Tensor] = deque()
 
     @property
     def keys(self) -> Tensor:
@@ -166,18 +194,22 @@ class ChainStreams:
         return self._on_device.keys
 
     def start(self, run: ShortRun) -> Tensor:
-        """Start noise z ~ p0, (N, C, H, W)."""
+        """Start noise z ~ p0, (N, C, H, W), channels last: so the chain's steps need not turn it over."""
         if run.start == "uniform":
-            z = self._draw(self._starts, lambda row, stream: row.uniform_(-1, 1, generator=stream))
+            z = self._draw(self._starts, lambda rows, stream: rows.uniform_(-1, 1, generator=stream))[:, 0]
         else:
-            z = self._draw(self._starts, lambda row, stream: row.normal_(generator=stream))
-        return z.mul_(run.start_range)
+            z = self._draw(self._starts, lambda rows, stream: rows.normal_(generator=stream))[:, 0]
+        z = z.mul_(run.start_range)
+        return z.contiguous(memory_format=torch.channels_last) if z.dim() == 4 else z
 
     def noise(self) -> Tensor:
         """The next u ~ N(0, I) of each chain, (N, C, H, W)."""
         if self._on_device:
             return self._on_device()
-        return self._draw(self._steps, lambda row, stream: row.normal_(generator=stream))
+        if not self._drawn:
+            drawn = self._draw(self._steps, lambda rows, stream: rows.normal_(generator=stream), self._ahead)
+            self._drawn.extend(drawn.unbind(1))
+        return self._drawn.popleft()
 
     def skip(self, count: int) -> None:
         """Skip the u of `count` steps, as a chain does that continues from a later step."""
@@ -187,18 +219,24 @@ class ChainStreams:
             for _ in range(count):
                 self.noise()
 
-    def _draw(self, streams: Sequence[torch.Generator], fill: Callable[[Tensor, torch.Generator], object]) -> Tensor:
-        rows = torch.empty(len(streams), *self._shape)
+    def _draw(
+        self, streams: Sequence[torch.Generator], fill: Callable[[Tensor, torch.Generator], object], times: int = 1
+    ) -> Tensor:
+        """So many times in a row the numbers of a step from each stream, (N, times, C, H, W)."""
+        drawn = torch.empty(len(streams), times, *self._shape)
+        at_once = math.prod(self._shape) % VECTOR == 0
 
         def work(first: int) -> None:
-            for row in range(first, min(first + SHARE, len(streams))):
-                fill(rows[row], streams[row])
+            for rows, stream in zip(drawn[first : first + SHARE], streams[first : first + SHARE], strict=True):
+                for part in [rows] if at_once else rows:
+                    fill(part, stream)
 
         share_out(work, range(0, len(streams), SHARE))
-        return rows.to(self._device)
+        return drawn.to(self._device)
 
 
-def _generator(*key: object) -> torch.Generator:
+def generator(*key: object) -> torch.Generator:
+    """A stream of random numbers of its own for a key."""
     return torch.Generator().manual_seed(seed_from(*key))
 
 

@@ -9,9 +9,8 @@ import torch
 
 from ebm_studio.core.energy.nets import make_net
 from ebm_studio.core.energy.point_gradient import MOST, PointGradient
-from ebm_studio.core.energy.point_walk import AT_ONCE
 from ebm_studio.core.errors import DivergedError
-from ebm_studio.core.sampling.langevin import sample, short_run
+from ebm_studio.core.sampling.langevin import AT_ONCE, sample, short_run
 from ebm_studio.core.specs import Activation, ShortRun, point_net
 
 RUN = ShortRun(steps=AT_ONCE + 7, step_size=0.05, noise_scale=0.02, noise_steps=AT_ONCE + 3)
@@ -51,7 +50,8 @@ def test_the_end_alone_is_that_of_the_run(noisy: bool):
     steps = list(short_run(gradient, z, RUN, noise_of(64) if noisy else None))
     assert torch.equal(end, steps[-1].images)
     torch.testing.assert_close(length, torch.stack([step.gradient_norm for step in steps[:-1]]).mean(0))
-    assert reached == [AT_ONCE, RUN.steps]
+    assert reached == sorted(set(reached))
+    assert reached[-1] == RUN.steps
 
 
 def test_points_that_fly_off_are_told_at_their_step():
