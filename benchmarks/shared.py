@@ -34,6 +34,7 @@ SPEC = NetSpec(width=32)
 WAYS = ("ours", "split")
 WORK = ("engine", "training")
 BESIDE = ("alone", "one loop", "two loops", "each other")
+K = 50  # steps of the engine's chains
 WARM = 1.0  # seconds before the measurement
 
 
@@ -133,10 +134,10 @@ def _rate(work: str, way: str, backend: str, seconds: float) -> float:
     if way == "split":
         torch.set_num_threads(default_threads())
     if work == "engine":
-        gradient, run = make_gradient(net, backend), ShortRun(steps=1)
+        gradient, run = make_gradient(net, backend), ShortRun(steps=K)
         streams = ChainStreams(0, range(16), SPEC.shape)
         z, ours = streams.start(run), gradient if way == "ours" else Split(gradient, dtype)
-        return _count(lambda: sample(ours, z, run, streams.noise), seconds)
+        return K * _count(lambda: sample(ours, z, run, streams.noise), seconds)
     images = torch.randint(0, 256, (64, *SPEC.shape), dtype=torch.uint8)
     learner = Learner(SPEC, ShortRun(steps=20), Learning(chains=64, images=64), images, backend=backend)
     if way == "split":
