@@ -24,7 +24,7 @@ class Status(QWidget):
         self.setFixedHeight(4 * UNIT)
         self._open = open_model
         self._rate = 0.0
-        self._measured = open_model.model  # on its device
+        self._measured = self._told = open_model.model  # on its device
         self.where = NameLabel("small")
         self.note = NameLabel("small")
         """What a key would do now, as long as that is not obvious."""
@@ -76,9 +76,11 @@ class Status(QWidget):
     def _show(self) -> None:
         progress = self._open.link.progress
         facts, model = "  ·  ".join(self._facts()), self._open.model
-        self.where.setText(facts)
-        if model is not None:
-            self.where.setToolTip(in_tip(f"{facts}. Backend {model.backend}: {model.backend_reason}."))
+        if facts != self.where.text() or model != self._told:
+            self.where.setText(facts)
+            tip = f"{facts}. Backend {model.backend}: {model.backend_reason}." if model is not None else facts
+            self.where.setToolTip(in_tip(tip))
+            self._told = model
         for widget in (self.job, self.bar, self.cancel):
             widget.setVisible(progress is not None)
         if progress is not None:

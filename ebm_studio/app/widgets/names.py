@@ -67,7 +67,9 @@ class NameLabel(QLabel):
         return self._whole
 
     def setText(self, text: str) -> None:
-        self._whole = printable(text)
+        if (whole := printable(text)) == self._whole:
+            return  # else a text that is told again and again has the window laid out each time
+        self._whole = whole
         self._cut()
         self.setToolTip(in_tip(text) if text else "")
         self.updateGeometry()

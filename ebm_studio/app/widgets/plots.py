@@ -11,14 +11,14 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QSizePolicy, QStyleOptionGraphicsItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QStyleOptionGraphicsItem, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import SMALL, UNIT, Tokens
 from ebm_studio.app.studio.playback import ShowsChain
+from ebm_studio.app.widgets.chart_head import ChartHead
 from ebm_studio.app.widgets.copying import Table, offer_copies
-from ebm_studio.app.widgets.fields import elided, label
 from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.thinning import Values, thin
 from ebm_studio.engine.chain_store import ChainStore
@@ -89,17 +89,16 @@ class Chart(QWidget):
         super().__init__()
         self._theme = theme
         self.setToolTip(tip)
-        self.value = label("", "value")
-        self.value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.name = title
+        head = ChartHead(title)
+        self.title, self.value = head.title, head.value
         self.plot = quiet_plot(title)
         self.plot.getPlotItem().layout.setContentsMargins(0, UNIT // 2, 0, 0)  # for the topmost figure
         self.line = pg.InfiniteLine(angle=90)
         self.pointer = pg.InfiniteLine(angle=90)
         self.pointer.hide()
         self._pointed: int | None = None
-        self._name = title
-        self.title = label(title, "small")
-        self._lay_out()
+        self._lay_out(head)
         self.plot.viewport().setMouseTracking(True)
         self.plot.viewport().installEventFilter(self)
         self.plot.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # the menu is the whole chart's
@@ -108,38 +107,18 @@ class Chart(QWidget):
 
     def add(self, *items: pg.GraphicsObject) -> None:
         """Put curves under the two lines, then take the theme's colours."""
+        for item in items:  # drawn once, and not again for each step of the line that moves over them
+            item.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         for item in (*items, self.line, self.pointer):
             self.plot.addItem(item)
         self.paint()
 
-    def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(0, 0, UNIT, 0)
-        head.setSpacing(UNIT)
-        head.addWidget(self.title)
-        # A figure never asks for room: its digits change as the chain plays, and the window would grow with them.
-        self.value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        head.addWidget(self.value, 1)
+    def _lay_out(self, head: ChartHead) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(UNIT // 2)
-        column.addLayout(head)
+        column.addWidget(head)
         column.addWidget(self.plot, 1)
-
-    @guarded
-    def event(self, event: QEvent) -> bool:
-        """Whenever there is other room, or another figure: the title stands over the axis, or as near as it is whole.
-
-        Where it has no room at all, it gives way to the figure.
-        """
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
-            room = self.width() - 2 * UNIT - self.value.sizeHint().width()
-            left = min(max(room - self.title.fontMetrics().horizontalAdvance(self._name), UNIT), 5 * UNIT)
-            title = elided(self.title, self._name, max(room - left, 0))
-            self.title.setContentsMargins(left, 0, 0, 0)
-            self.title.setVisible(bool(title.strip("…")))
-            self.title.setText(title)
-        return super().event(event)
 
     def paint(self) -> None:
         """Take the theme's colours."""

@@ -64,7 +64,7 @@ def test_every_chart_of_every_page_has_its_numbers(qtbot, running):
         running.show_page(page)
     charts = running.findChildren(Chart)
     assert {"Energy E", "Gradient step length v", "TV", "Distance to the next frame"} <= {
-        chart._name for chart in charts
+        chart.name for chart in charts
     }
     assert all(table is None or table.csv() for table in (chart.table() for chart in charts))
 

@@ -71,7 +71,7 @@ class PathChart(Chart):
         if surface is None or not surface.chain.rows:
             return None
         values = self.values(surface)
-        return Table.of_columns([("frame", range(len(values))), (self._name, values)])
+        return Table.of_columns([("frame", range(len(values))), (self.name, values)])
 
     def follow(self) -> None:
         surface = self._state.surface

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.pages.landscape.curves import Curves
@@ -15,6 +15,8 @@ from ebm_studio.app.pages.landscape.state import LandscapeState
 from ebm_studio.app.widgets.copying import Table
 from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.plots import ENERGY, GRADIENT, Chart, Curve, CurveRow, stroke
+
+SHOWN_EVERY = 200  # milliseconds: more often nobody reads a figure, and the chains beside it would halt
 
 Series = Callable[[Curves], tuple[Sequence[int], Sequence[float]]]
 
@@ -108,9 +110,15 @@ class LandscapePlots(CurveRow):
         training = [TrainingChart(theme, state, kind) for kind in KINDS]
         super().__init__(state, energy, gradient, beside=training)
         self.energy, self.gradient, self.training = energy, gradient, training
+        self._later = QTimer(self, interval=SHOWN_EVERY, singleShot=True)
+        self._later.timeout.connect(self._draw_training)
         for signal in (state.sight_changed, state.counted_changed, state.work_changed):
-            signal.connect(self._draw_training)
+            signal.connect(self._draw_soon)
         self._draw_training()
+
+    def _draw_soon(self) -> None:
+        if not self._later.isActive():
+            self._later.start()
 
     def _draw_training(self) -> None:
         for chart in self.training:

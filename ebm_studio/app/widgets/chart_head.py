@@ -1,0 +1,52 @@
+"""What stands over a chart: its title and its figure."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ebm_studio.app.look.guard import guarded
+from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.widgets.fields import elided, label
+
+
+class ChartHead(QWidget):
+    """The title over the axis, or as near as it is whole, and the figure at the right, before which it gives way.
+
+    The two are placed here by hand. In a layout, each new figure would have the whole window laid out anew, and there
+    is one for every step that is shown. Nor does a figure ask for room: the window would grow with its digits.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self.title = label(name, "small")
+        self.value = label("", "value")
+        self.value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        for widget in (self.title, self.value):
+            widget.setParent(self)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(0, max(self.title.sizeHint().height(), self.value.sizeHint().height()))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    @guarded
+    def event(self, event: QEvent) -> bool:
+        """Whenever there is other room, or another figure."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._place()
+        return super().event(event)
+
+    def _place(self) -> None:
+        width, height = self.width() - UNIT, self.height()
+        figure = min(self.value.sizeHint().width(), width)
+        room = width - UNIT - figure
+        left = min(max(room - self.title.fontMetrics().horizontalAdvance(self._name), UNIT), 5 * UNIT)
+        title = elided(self.title, self._name, max(room - left, 0))
+        self.title.setVisible(bool(title.strip("…")))
+        self.title.setText(title)
+        self.title.setGeometry(left, 0, max(room - left, 0), height)
+        self.value.setGeometry(width - figure, 0, figure, height)
