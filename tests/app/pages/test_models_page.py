@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel
 
+from ebm_studio.app.pages.models.model_card import GAP
 from ebm_studio.app.widgets.data_set_box import ZIP
 from ebm_studio.app.widgets.model_chooser import ModelChooser
 from ebm_studio.core.durations import duration
@@ -65,6 +66,26 @@ def test_files_opened_lately_are_on_cards_with_samples(running, page):
     assert not card_of(page, "other").current.isVisible()
     texts = [label.text() for label in card_of(page, "other").findChildren(type(card_of(page, "other").name))]
     assert "16 × 16 colour" in texts
+
+
+@pytest.mark.parametrize(("width", "columns"), [(960, 2), (1280, 3), (1920, 4)])
+def test_the_cards_of_a_row_take_its_whole_width(qtbot, running, tmp_path, width, columns):
+    for number in range(3):
+        make_model(tmp_path / "bundle" / f"small{number}.safetensors", steps=3)
+    page = running.models
+    running.show_page(page)
+    running.resize(width, 1000)
+
+    def is_full() -> bool:
+        cards = page.bundled.cards
+        top = [card for card in cards if card.y() == min(card.y() for card in cards)]
+        edge = max(card.geometry().right() for card in top)
+        return len(cards) == 4 and len(top) == columns and page.bundled.width() - edge <= 2
+
+    qtbot.waitUntil(is_full, timeout=PATIENCE)
+    samples = page.bundled.cards[0].samples
+    assert 0 <= samples.width() - 4 * samples.side - 3 * GAP < 4
+    assert samples.height() == 2 * samples.side + GAP  # none is cut
 
 
 def test_thumbnails_are_kept_with_the_models_and_not_drawn_again(qtbot, opened, running, page, other):

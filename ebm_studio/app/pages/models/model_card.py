@@ -7,8 +7,16 @@ from html import escape
 from textwrap import shorten
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
@@ -34,19 +42,31 @@ GAP = UNIT // 2
 COLUMNS, ROWS = 4, 2
 BOUNDS = "Best possible\n– pure noise"  # in two lines on every card, whatever stands beside it
 SHORT_ROWS, MOST_ROWS = 24, 600  # letters of the held-out rows: on the card, and in its tip
-WIDTH = COLUMNS * TILE + (COLUMNS - 1) * GAP + 4 * UNIT + 2  # with the hairlines
+WIDTH = COLUMNS * TILE + (COLUMNS - 1) * GAP + 4 * UNIT + 2  # of the narrowest card, with the hairlines
 
 
 class Samples(QWidget):
-    """The first samples of a model, crisp."""
+    """The first samples of a model, crisp, as large as the card is wide."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._images: list[QImage] = []
-        self.setFixedSize(COLUMNS * TILE + (COLUMNS - 1) * GAP, ROWS * TILE + (ROWS - 1) * GAP)
+        self.setMinimumWidth(COLUMNS * TILE + (COLUMNS - 1) * GAP)
+        self._keep_square()
         self.setAccessibleName("Samples")
         self.setToolTip("Samples 0 to 7 of seed 0, not cherry-picked.")
+
+    def _keep_square(self) -> None:
+        self.setFixedHeight(ROWS * self.side + (ROWS - 1) * GAP)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._keep_square()
+
+    @property
+    def side(self) -> int:
+        """Of each sample."""
+        return (max(self.width(), self.minimumWidth()) - (COLUMNS - 1) * GAP) // COLUMNS
 
     def set_pixels(self, pixels: Pixels) -> None:
         """Show pictures uint8 (N, C, H, W)."""
@@ -58,9 +78,10 @@ class Samples(QWidget):
         painter = QPainter(self)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._theme.tokens.canvas))
+        side = self.side
         for index in range(COLUMNS * ROWS):
-            corner = QPointF(index % COLUMNS * (TILE + GAP), index // COLUMNS * (TILE + GAP))
-            tile = QRectF(corner, QSize(TILE, TILE))
+            corner = QPointF(index % COLUMNS * (side + GAP), index // COLUMNS * (side + GAP))
+            tile = QRectF(corner, QSize(side, side))
             painter.drawRect(tile)
             if index < len(self._images):
                 draw_picture(painter, tile, self._images[index])
@@ -75,7 +96,7 @@ class ModelCard(QFrame):
     def __init__(self, theme: Theme, zoo: Zoo, entry: Entry) -> None:
         super().__init__()
         self.setObjectName("card")
-        self.setFixedWidth(WIDTH)
+        self.setMinimumWidth(WIDTH)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._zoo = zoo
         self.entry = entry

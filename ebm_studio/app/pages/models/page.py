@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from collections.abc import Callable
+
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -26,16 +27,17 @@ SPACE = 2 * UNIT
 
 
 class Section(QWidget):
-    """A titled group of cards, as many in a row as fit."""
+    """A titled group of cards, as many in a row as fit, which share its width."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, longest: Callable[[], int]) -> None:
+        """`longest` is the number of cards in the longest section of the page: no more columns are needed."""
         super().__init__()
-        self._cards: list[ModelCard] = []
+        self._longest = longest
+        self.cards: list[ModelCard] = []
         self._columns = 0
         self.setMinimumWidth(WIDTH)  # of one card: fewer fit when the window becomes narrower
         self._grid = QGridLayout()
         self._grid.setSpacing(SPACE)
-        self._grid.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(UNIT + UNIT // 2)
@@ -44,24 +46,27 @@ class Section(QWidget):
 
     def set_cards(self, cards: list[ModelCard]) -> None:
         """Show these."""
-        for card in self._cards:
+        for card in self.cards:
             self._grid.removeWidget(card)
             if card not in cards:
                 card.deleteLater()
-        self._cards = cards
+        self.cards = cards
         self._columns = 0
         self.setVisible(bool(cards))
-        self._arrange()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._arrange()
+        self.arrange()
 
-    def _arrange(self) -> None:
-        columns = max(1, (self.width() + SPACE) // (WIDTH + SPACE))
+    def arrange(self) -> None:
+        """Put the cards in columns, in every section the same."""
+        most = max(1, (self.width() + SPACE) // (WIDTH + SPACE))
+        columns = max(min(most, self._longest()), (most + 1) // 2)  # a card alone is not as wide as the page
         if columns == self._columns:
             return
         self._columns = columns
-        for index, card in enumerate(self._cards):
+        for column in range(max(columns, self._grid.columnCount())):
+            self._grid.setColumnStretch(column, int(column < columns))
+        for index, card in enumerate(self.cards):
             self._grid.addWidget(card, index // columns, index % columns)
 
 
@@ -78,7 +83,9 @@ class ModelsPage(Page):
         self._theme = theme
         self.zoo = zoo = Zoo(studio.open, studio.settings, studio.faults, self)
         self.cards: dict[str, ModelCard] = {}
-        self.bundled, self.own, self.recent = Section("Bundled"), Section("Your own"), Section("Recent")
+        self.bundled, self.own, self.recent = self._sections = tuple(
+            Section(title, self._longest) for title in ("Bundled", "Your own", "Recent")
+        )
         self.open = QPushButton(theme.icon("open"), "Open a model file…")
         self.open.setToolTip("A .safetensors file of this program, or a .pt file of the authors' code.")
         self.open.clicked.connect(self.open_file)
@@ -100,7 +107,7 @@ class ModelsPage(Page):
         column = QVBoxLayout(body)
         column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
         column.setSpacing(3 * UNIT)
-        for widget in (self.empty, self.bundled, self.own, self.recent, self.evaluations):
+        for widget in (self.empty, *self._sections, self.evaluations):
             column.addWidget(widget)
         column.addStretch(1)
         self.area = scrolled(body)
@@ -139,8 +146,13 @@ class ModelsPage(Page):
         self.cards = {entry.name: self._card(entry) for entry in self.zoo.entries}
         for section, kind in ((self.bundled, (True, False)), (self.own, (False, True)), (self.recent, (False, False))):
             section.set_cards([card for card in self.cards.values() if (card.entry.bundled, card.entry.own) == kind])
+        for section in self._sections:
+            section.arrange()
         self.empty.setVisible(not self.cards)
         self._show_current()
+
+    def _longest(self) -> int:
+        return max(len(section.cards) for section in self._sections)
 
     def _card(self, entry: Entry) -> ModelCard:
         old = self.cards.get(entry.name)
