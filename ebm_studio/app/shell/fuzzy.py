@@ -6,7 +6,8 @@ from __future__ import annotations
 def score(query: str, text: str) -> float | None:
     """How well the letters of `query`, in order, match `text`: higher is better, None means no match.
 
-    Letters at the start of words and in a row count more, and a short text more than a long one.
+    Letters at the start of words and in a row count more, a name that begins with the query more than one that has
+    it further on, and a short text more than a long one.
     """
     text, total, at = text.lower(), 0.0, -1
     for letter in "".join(query.lower().split()):
@@ -21,4 +22,5 @@ def score(query: str, text: str) -> float | None:
             return None
         total += gain
         at = found
-    return total - len(text) / 100
+    begins = text.rpartition(": ")[2].startswith(query.strip().lower())  # the name, without the page it is on
+    return total + begins - len(text) / 100

@@ -94,6 +94,7 @@ def test_the_palette_reaches_other_pages_and_closes_by_escape(running):
         ("st", "One step forward", "Show the log"),
         ("pl", "Play or pause", "Compare: Play or pause"),
         ("gm", "Go to Models", "Image"),
+        ("nois", "Landscape: Noise scale τ", "To the start noise"),
     ],
 )
 def test_what_fits_better_comes_first(query, better, worse):
