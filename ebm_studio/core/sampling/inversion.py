@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.errors import DataError, DivergedError
-from ebm_studio.core.sampling.langevin import Gradient
+from ebm_studio.core.sampling.langevin import Gradient, sample
 from ebm_studio.core.sampling.typicality import VARIANCE
 from ebm_studio.core.sheet import png_sheet
 from ebm_studio.core.specs import Mode, Reconstruction, ShortRun, Start
@@ -176,10 +176,11 @@ def balanced(slope: Tensor, coarse: float) -> Tensor:
 
 def _chain(gradient: Gradient, z: Tensor, run: ShortRun, keep: bool) -> list[Tensor]:
     """x_0 ... x_K of the noise-free chain, or x_K alone."""
-    chain, x = [z], z
+    if not keep:
+        return [sample(gradient, z, run)[0]]
+    chain = [z]
     for _ in range(run.steps):
-        x = x - run.step_size * gradient(x)[1]
-        chain = [*chain, x] if keep else [x]
+        chain.append(chain[-1] - run.step_size * gradient(chain[-1])[1])
     return chain
 
 
