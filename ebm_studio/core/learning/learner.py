@@ -151,8 +151,9 @@ class Learner:
 
     def _noise(self, count: int) -> Noise:
         """What draws this rank's rows of the noise of each step for so many chains."""
-        if self.device.type != "cpu":
-            return lambda: self._draw(count, "gaussian")  # a recording follows this one generator only
+        if self.device.type != "cpu" or not self.net.spec.size:
+            # A recording on a GPU follows this one generator only; for points it is quick enough alone.
+            return lambda: self._draw(count, "gaussian")
         key = ("steps", self.learning.seed, self.updates)
         return NoiseAhead(key, lambda random: self._draw(count, "gaussian", random))
 
