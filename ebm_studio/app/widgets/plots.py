@@ -20,12 +20,14 @@ from ebm_studio.app.studio.playback import ShowsChain
 from ebm_studio.app.widgets.chart_head import ChartHead
 from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.app.widgets.formatting import signed
+from ebm_studio.app.widgets.soon import Soon
 from ebm_studio.app.widgets.thinning import Values, thin
 from ebm_studio.engine.chain_store import ChainStore
 
 pg.setConfigOptions(antialias=True, imageAxisOrder="row-major")
 
 Floats = npt.NDArray[np.float32]
+GROWN_EVERY = 100  # milliseconds: a chain grows with each step, and its pictures would halt for the curves
 TRAINED = "K used in training"
 
 
@@ -209,8 +211,7 @@ class Curve(Chart):
         super().__init__(theme, quantity.title, f"{quantity.tip} Click to go there.")
         self._state = state
         self._read = quantity.read
-        self._top, self._low = pg.PlotCurveItem(), pg.PlotCurveItem()
-        self._band = pg.FillBetweenItem(self._top, self._low)
+        self._band = pg.PlotCurveItem(fillLevel="enclosed")  # pyqtgraph's own band takes a hundred times as long
         self._mean, self._chosen = pg.PlotCurveItem(), pg.PlotCurveItem()
         self._trained = pg.InfiniteLine(
             angle=90, label=TRAINED, labelOpts={"position": 0.02, "anchors": ((0, 1), (0, 1))}
@@ -223,6 +224,7 @@ class Curve(Chart):
         t = self._theme.tokens
         band = QColor(t.muted)
         band.setAlpha(50)
+        self._band.setPen(None)
         self._band.setBrush(band)
         self._mean.setPen(stroke(self, t.text, 1.5))
         self._chosen.setPen(stroke(self, t.accent, 1.5))
@@ -237,14 +239,15 @@ class Curve(Chart):
         store = self._state.playback.store
         self.plot.getPlotItem().setVisible(store is not None)
         if store is None:
-            for curve in (self._mean, self._top, self._low, self._chosen):
+            for curve in (self._mean, self._band, self._chosen):
                 curve.setData([], [])
             self.value.setText("")
             return
         values, chosen = self._read(store), self._state.selected
         mean, spread = values.mean(1), values.std(1)
-        for line, drawn in ((self._mean, mean), (self._top, mean + spread), (self._low, mean - spread)):
-            line.setData(*self.points(store, drawn))
+        self._mean.setData(*self.points(store, mean))
+        (along, top), (back, bottom) = self.points(store, mean + spread), self.points(store, mean - spread)
+        self._band.setData(np.concatenate([along, back[::-1]]), np.concatenate([top, bottom[::-1]]))
         self._chosen.setData(*(self.points(store, values[:, chosen]) if chosen is not None else ([], [])))
         low, high = float((mean - spread).min()), float((mean + spread).max())
         if chosen is not None:
@@ -320,8 +323,9 @@ class CurveRow(QWidget):
         for chart in (*curves, *beside):
             row.addWidget(chart, 1)
         playback = state.playback
-        for signal in (playback.chain_changed, playback.grew, playback.axis_changed, state.selection_changed):
+        for signal in (playback.chain_changed, playback.axis_changed, state.selection_changed):
             signal.connect(self._draw)
+        playback.grew.connect(Soon(self, self._draw, GROWN_EVERY).ask)
         playback.position_changed.connect(self._move)
         self._draw()
 

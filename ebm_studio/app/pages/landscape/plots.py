@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.pages.landscape.curves import Curves
@@ -15,6 +15,7 @@ from ebm_studio.app.pages.landscape.state import LandscapeState
 from ebm_studio.app.widgets.copying import Table
 from ebm_studio.app.widgets.formatting import signed
 from ebm_studio.app.widgets.plots import ENERGY, GRADIENT, Chart, Curve, CurveRow, stroke
+from ebm_studio.app.widgets.soon import Soon
 
 SHOWN_EVERY = 200  # milliseconds: more often nobody reads a figure, and the chains beside it would halt
 
@@ -110,15 +111,10 @@ class LandscapePlots(CurveRow):
         training = [TrainingChart(theme, state, kind) for kind in KINDS]
         super().__init__(state, energy, gradient, beside=training)
         self.energy, self.gradient, self.training = energy, gradient, training
-        self._later = QTimer(self, interval=SHOWN_EVERY, singleShot=True)
-        self._later.timeout.connect(self._draw_training)
+        soon = Soon(self, self._draw_training, SHOWN_EVERY)
         for signal in (state.sight_changed, state.counted_changed, state.work_changed):
-            signal.connect(self._draw_soon)
+            signal.connect(soon.ask)
         self._draw_training()
-
-    def _draw_soon(self) -> None:
-        if not self._later.isActive():
-            self._later.start()
 
     def _draw_training(self) -> None:
         for chart in self.training:
