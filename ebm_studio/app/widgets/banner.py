@@ -12,7 +12,7 @@ from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import ICON, UNIT
 from ebm_studio.app.widgets.fields import button, label
 from ebm_studio.app.widgets.lying_strip import LyingStrip
-from ebm_studio.app.widgets.names import printable_lines
+from ebm_studio.app.widgets.names import in_tip, printable_lines, without_folders
 from ebm_studio.engine.requests import Fault
 
 
@@ -27,7 +27,7 @@ class HasFault(Protocol):
 
 
 class Banner(LyingStrip):
-    """Shows the state's error; a bug's traceback can be copied."""
+    """Shows the state's error, with the whole paths in its tip; a bug's traceback can be copied."""
 
     def __init__(self, theme: Theme, state: HasFault) -> None:
         super().__init__()
@@ -60,7 +60,9 @@ class Banner(LyingStrip):
         self.setVisible(fault is not None)
         self._sign.setPixmap(self._theme.icon("warning").pixmap(ICON, ICON))
         if fault is not None:
-            self.text.setText(printable_lines(fault.text))
+            text = without_folders(fault.text)
+            self.text.setText(printable_lines(text))
+            self.text.setToolTip(in_tip(fault.text) if text != fault.text else "")
             self.copy.setVisible(bool(fault.details))
             self.place()
 

@@ -7,6 +7,7 @@ the first byte of a file name that is not UTF-8. Signals that carry names are th
 from __future__ import annotations
 
 import html
+import os
 import re
 
 from PySide6.QtCore import QEvent, QSize, Qt
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from ebm_studio.app.look.tokens import UNIT
 
 MOST_LETTERS = 48
+_ROOT = re.compile(r"(?<![^\s('\"])(?:/|[A-Za-z]:[\\/])")  # where the path of a file may begin
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -27,6 +29,16 @@ def printable(name: str) -> str:
 def printable_lines(text: str) -> str:
     """The same of a message, whose lines stay."""
     return "\n".join(map(printable, text.splitlines()))
+
+
+def without_folders(text: str) -> str:
+    """A message that calls files by their names: of their paths, the folders that exist are left out."""
+    for root in reversed([*_ROOT.finditer(text)]):
+        start = root.start()
+        ends = [slash.end() for slash in re.finditer(r"[\\/](?=[^\s:,.])", text) if slash.end() > root.end()]
+        end = next((end for end in reversed(ends) if os.path.isdir(text[start:end])), start)
+        text = text[:start] + text[end:]
+    return text
 
 
 def cut(name: str) -> str:

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from ebm_studio.app.widgets.banner import Banner
+from ebm_studio.app.widgets.names import without_folders
 from ebm_studio.engine.requests import Fault
 from tests.app.conftest import PATIENCE
 
@@ -21,6 +22,32 @@ def test_a_message_of_the_window_stays_on_the_page_where_it_came_up(qtbot, runni
     assert running.banner.geometry().top() == running.generate.header.height()
     QTest.mouseClick(running.banner.dismiss, Qt.MouseButton.LeftButton)
     assert not running.banner.isVisible()
+
+
+def test_a_file_that_cannot_be_opened_is_called_by_its_name(qtbot, running, tmp_path):
+    folder = tmp_path / "my old photos"
+    folder.mkdir()
+    photo = folder / "broken one.png"
+    photo.write_bytes(b"nothing")
+    running.files.open([photo])
+    text = running.reconstruct.banner.text
+    qtbot.waitUntil(text.isVisible, timeout=PATIENCE)
+    assert text.text() == "broken one.png is not a picture that this program can read."
+    assert "my old photos" in text.toolTip()
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Cannot write {}/new.gif: no space left (in {}).", "Cannot write new.gif: no space left (in a b)."),
+        ("{}/gone/x.pt cannot be found.", "gone/x.pt cannot be found."),
+        ("/: use 3/4 of it, or/and see http://x.y/z.", "/: use 3/4 of it, or/and see http://x.y/z."),
+    ],
+)
+def test_messages_leave_out_folders(tmp_path, said, shown):
+    folder = tmp_path / "a b"
+    folder.mkdir()
+    assert without_folders(said.format(folder, folder)) == shown
 
 
 @pytest.mark.parametrize("key", ["diagnose", "landscape", "train"])
