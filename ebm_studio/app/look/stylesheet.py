@@ -77,7 +77,7 @@ QPushButton#model:focus, QPushButton#quiet:focus {{ border-color: {t.accent}; }}
 QPushButton#model::menu-indicator {{ image: none; }}
 QToolButton[role="page"] {{ min-height: 36px; padding: 1px 0 0 0; font-size: {small}px; color: {t.muted}; }}
 QToolButton[role="page"]:checked {{ background: {t.chosen}; color: {t.text}; }}
-QToolButton[role="tool"] {{ min-height: 30px; min-width: 24px; max-width: 24px; padding: 0; }}
+QToolButton[role="tool"] {{ min-height: 34px; padding: 0; font-size: {small}px; color: {t.muted}; }}
 
 QAbstractSpinBox, QComboBox {{
     background: {t.raised}; border: 1px solid {t.line}; border-radius: 6px;

@@ -105,12 +105,11 @@ class MainWindow(QMainWindow):
         theme, studio = self._theme, self.studio
         self.rail.chosen.connect(lambda index: self.show_page(self.pages[index]))
         studio.preferences.follow("scheme", theme.choose, at_once=False)
-        self.rail.look_chosen.connect(lambda scheme: studio.preferences.set("scheme", scheme))
-        self.rail.add_tool(button(theme, "export", "Export", "Export what is shown (Ctrl+E).", self.export))
         self.explain = ExplainButton(theme, studio, self.stack, self.pages, lambda: self.page)
-        self.rail.add_tool(self.explain)
-        for back in (True, False):  # both in a row of their own
-            self.rail.add_tool(UndoButton(theme, self.undo, back=back))
+        for back, name in ((True, "Undo"), (False, "Redo")):
+            self.rail.add_tool(UndoButton(theme, self.undo, back=back), name)
+        self.rail.add_tool(button(theme, "export", "Export", "Export what is shown (Ctrl+E).", self.export), "Export")
+        self.rail.add_tool(self.explain, "Explain")
         self.tour = Tour(self.pages, self.show_page)
         self.banner = Banner(theme, studio.faults)
         self.hint = Hint(studio.settings)

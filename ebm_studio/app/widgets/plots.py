@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QStyleOptionGraphicsItem, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.guard import guarded
@@ -37,10 +37,23 @@ def thinned(store: ChainStore, values: Floats) -> tuple[Values, Values]:
 
 
 class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """With a true minus before its figures."""
+    """With a true minus before its figures, and room between them."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         return [text.replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        levels: list[tuple[float, float]] = super().tickSpacing(low, high, size)
+        if self.orientation != "bottom" or high <= low:
+            return levels
+        spacing, offset = levels[0]
+        metrics = QFontMetrics(self.style["tickFont"] or QFont())
+        while spacing < high - low:
+            widest = max(map(metrics.horizontalAdvance, self.tickStrings([low, high], self.scale, spacing)))
+            if spacing / (high - low) * size >= widest + UNIT:
+                break
+            spacing *= 2
+        return [(spacing, offset), *levels[1:]]
 
     @guarded
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None) -> None:

@@ -72,7 +72,7 @@ def test_tab_comes_everywhere_and_is_seen(shown):
     shown.activateWindow()
     reached: list[QWidget] = []
     unseen: list[str] = []
-    shown.rail.look.setFocus()
+    shown.explain.setFocus()
     seen: QImage | None = None  # the last one with the focus
     for _ in range(MOST):
         QTest.keyClick(shown.windowHandle(), Qt.Key.Key_Tab)

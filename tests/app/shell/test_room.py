@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QScrollArea
+from PySide6.QtWidgets import QLabel, QScrollArea, QToolButton
 
 from ebm_studio.app.widgets.plots import Chart
 from ebm_studio.app.widgets.timeline import ROOMY
@@ -72,6 +72,16 @@ def test_pages_are_named_on_the_rail(running):
         assert button.text() == page.title
         assert button.fontMetrics().horizontalAdvance(page.title) <= button.width()
     assert "(Ctrl+1)" in running.rail.pages[0].toolTip()
+
+
+def test_every_button_of_the_rail_has_its_name_under_it(running):
+    running.resize(960, 600)
+    buttons = running.rail.findChildren(QToolButton)
+    assert {button.text() for button in buttons} > {"Undo", "Redo", "Export", "Explain"}
+    for button in buttons:
+        assert button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextUnderIcon
+        assert 0 < button.fontMetrics().horizontalAdvance(button.text()) <= button.width() - 4
+        assert running.rail.rect().contains(button.geometry()), button.text()
 
 
 def test_nothing_is_cut_in_the_smallest_window(qtbot, running):
