@@ -199,6 +199,18 @@ def test_the_crop_is_moved_scaled_and_turned_by_mouse_and_keys(with_photo):
     assert state.current.picture.size == (120, 80)
 
 
+def test_captions_of_the_crop_stay_on_their_sides_in_the_smallest_window(qtbot, with_photo):
+    window, view = with_photo.window(), with_photo.crop_view
+    window.resize(960, 600)
+    qtbot.waitUntil(lambda: view.width() < 500, timeout=PATIENCE)
+    target = view.seen_rect()
+    edge = round((view.photo_rect().right() + target.left()) / 2)
+    ratio = view.devicePixelRatioF()
+    shown = view.grab().toImage()
+    below = range(round((target.bottom() + 2) * ratio), round((target.bottom() + 40) * ratio))
+    assert {shown.pixelColor(round(edge * ratio), y).name() for y in below} == {view._theme.tokens.canvas}
+
+
 def test_a_turned_photo_keeps_what_its_frame_shows():
     photo = Photo.of(1, Path("a.png"), make_picture((60, 40))).cropped(Crop(5, 10, 20))
     turned = photo.turned()

@@ -119,11 +119,13 @@ class CropView(QWidget):
             painter.drawImage(shown, self._photo)
         self._paint_frame(painter, shown)
         width, height = photo.picture.size
-        self._caption(painter, shown, f"{photo.path.name}  ·  {width} × {height}")
+        target = self.seen_rect()
+        middle = (shown.right() + target.left()) / 2
+        self._caption(painter, shown, UNIT, middle - UNIT, photo.path.name, f"{width} × {height}")
         if net is not None:
-            target = self.seen_rect()
             draw_picture(painter, target, to_image(seen(photo, net)))
-            self._caption(painter, target, f"What the model sees  ·  {net.size} × {net.size}")
+            size = f"{net.size} × {net.size}"
+            self._caption(painter, target, middle + UNIT, self.width() - UNIT, "What the model sees", size)
 
     def _paint_frame(self, painter: QPainter, shown: QRectF) -> None:
         t, frame = self._theme.tokens, self.frame()
@@ -142,15 +144,16 @@ class CropView(QWidget):
         for corner in _corners(frame):
             painter.drawRect(QRectF(corner.x() - HANDLE / 2, corner.y() - HANDLE / 2, HANDLE, HANDLE))
 
-    def _caption(self, painter: QPainter, under: QRectF, text: str) -> None:
+    def _caption(self, painter: QPainter, under: QRectF, low: float, high: float, name: str, size: str) -> None:
+        """A name and a size between two edges, in one line or, where it is too long, in two."""
         painter.setPen(QColor(self._theme.tokens.muted))
-        wide = painter.fontMetrics().horizontalAdvance(text) + 1
-        left = max(min(under.center().x() - wide / 2, self.width() - UNIT - wide), UNIT)  # whole in a narrow window
-        painter.drawText(
-            QRectF(left, under.bottom() + UNIT, wide, CAPTION),
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop,
-            text,
-        )
+        lines, metrics = [f"{name}  ·  {size}"], painter.fontMetrics()
+        if metrics.horizontalAdvance(lines[0]) >= high - low:
+            lines = [metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, int(high - low)), size]
+        wide = max(map(metrics.horizontalAdvance, lines)) + 1
+        left = max(min(under.center().x() - wide / 2, high - wide), low)
+        where = QRectF(left, under.bottom() + UNIT, wide, 2 * CAPTION)
+        painter.drawText(where, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, "\n".join(lines))
 
     # Hands and keys
 
