@@ -192,6 +192,7 @@ def test_data_that_cannot_be_read_says_why_and_cannot_be_started(qtbot, page, tm
     assert "no image" in page.setup.problem
     assert not page.setup_header.start.isEnabled()
     assert page.setup_header.start.toolTip() == page.setup.problem
+    assert page.data_stage.mosaic._hint.startswith("empty.zip has no image")
     QTest.keyClick(page, Qt.Key.Key_Return, CONTROL)
     assert not page.runs.views
 

@@ -11,6 +11,7 @@ from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.formatting import thousands
 from ebm_studio.app.widgets.mosaic import Mosaic
+from ebm_studio.app.widgets.names import without_folders
 from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.data.pictures.preview import Preview
 from ebm_studio.data.storage.download import MB
@@ -94,7 +95,7 @@ def _left_out(preview: Preview) -> str:
 
 def _hint(setup: TrainSetup) -> str:
     if setup.data_problem:
-        return setup.data_problem
+        return without_folders(setup.data_problem)
     if setup.must_fetch:
         source = setup.plan.source
         if setup.looking:
