@@ -13,6 +13,8 @@ from ebm_studio.app.widgets.fields import elided, label
 class ChartHead(QWidget):
     """The title over the axis, or as near as it is whole, and the figure at the right, before which it gives way.
 
+    A title that ends in a symbol, such as Energy E, gives way to the symbol: E.
+
     The two are placed here by hand. In a layout, each new figure would have the whole window laid out anew, and there
     is one for every step that is shown. Nor does a figure ask for room: the window would grow with its digits.
     """
@@ -44,8 +46,12 @@ class ChartHead(QWidget):
         width, height = self.width() - UNIT, self.height()
         figure = min(self.value.sizeHint().width(), width)
         room = width - UNIT - figure
-        left = min(max(room - self.title.fontMetrics().horizontalAdvance(self._name), UNIT), 5 * UNIT)
-        title = elided(self.title, self._name, max(room - left, 0))
+        name, wide = self._name, self.title.fontMetrics().horizontalAdvance
+        symbol = name.rpartition(" ")[2]
+        if len(symbol) == 1 and wide(name) > room - UNIT:
+            name = symbol
+        left = min(max(room - wide(name), UNIT), 5 * UNIT)
+        title = elided(self.title, name, max(room - left, 0))
         self.title.setVisible(bool(title.strip("…")))
         self.title.setText(title)
         self.title.setGeometry(left, 0, max(room - left, 0), height)

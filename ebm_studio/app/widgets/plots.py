@@ -50,7 +50,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         metrics = QFontMetrics(self.style["tickFont"] or QFont())
         while spacing < high - low:
             widest = max(map(metrics.horizontalAdvance, self.tickStrings([low, high], self.scale, spacing)))
-            if spacing / (high - low) * size >= widest + UNIT:
+            if spacing / (high - low) * size >= widest + UNIT // 2:
                 break
             spacing *= 2
         return [(spacing, offset), *levels[1:]]

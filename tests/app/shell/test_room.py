@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QScrollArea, QToolButton
 
-from ebm_studio.app.widgets.plots import Chart
+from ebm_studio.app.widgets.chart_head import ChartHead
+from ebm_studio.app.widgets.plots import Chart, quiet_plot
 from ebm_studio.app.widgets.timeline import ROOMY
 from ebm_studio.data.exports.recipe import MOST_SIDES
 from tests.app.conftest import PATIENCE, wait_for_chain
@@ -115,6 +117,38 @@ def test_rows_of_the_settings_do_not_overlap(qtbot, running):
         qtbot.waitUntil(lambda width=width: running.width() == width, timeout=PATIENCE)
         for text in running.settings.findChildren(QLabel):
             assert text.height() >= text.heightForWidth(text.width()) if text.wordWrap() else text.sizeHint().height()
+
+
+def test_choices_of_the_settings_are_whole(running):
+    running.show_page(running.settings)
+    for box in running.settings.boxes.values():
+        assert box.width() >= box.sizeHint().width(), box.accessibleName()
+
+
+def test_a_title_of_a_chart_gives_way_to_its_symbol(qtbot):
+    head = ChartHead("Energy E")
+    qtbot.addWidget(head)
+    head.value.setText("−0.201")
+    head.show()
+    for width, title in ((300, "Energy E"), (head.value.sizeHint().width() + 50, "E")):
+        head.resize(width, 16)
+        assert head.title.text() == title
+
+
+def test_the_distances_of_a_landscape_are_whole_in_the_smallest_window(qtbot, running):
+    running.resize(960, 600)
+    running.show_key("landscape")
+    header = running.page.header
+    qtbot.waitUntil(lambda: bool(header.distances.text()), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: QLabel.text(header.distances) == header.distances.text(), timeout=PATIENCE)
+    assert header.distances.text().startswith("TV short run ")
+
+
+def test_figures_of_an_axis_have_room(qtbot):
+    axis = quiet_plot("steps").getAxis("bottom")
+    for room in (40, 70, 100, 400):
+        spacing, _ = axis.tickSpacing(0, 100, room)[0]
+        assert spacing / 100 * room > QFontMetrics(QFont()).horizontalAdvance("80")
 
 
 def make_small(qtbot, window) -> None:

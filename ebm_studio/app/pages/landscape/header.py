@@ -40,7 +40,7 @@ class Header(PageHeader):
         self.pace.activated.connect(lambda _: state.change_shown(self.pace.currentText(), pace=self.pace.currentData()))
         self.progress = label("", "muted")
         self.progress.setAccessibleName("Progress")
-        self.distances = NameLabel("muted")  # the page is as narrow as its other parts
+        self.distances = NameLabel("small")  # the page is as narrow as its other parts
         self.distances.setElideMode(Qt.TextElideMode.ElideRight)
         self.distances.setAccessibleName("Distances")
         self._lay_out()
@@ -54,11 +54,8 @@ class Header(PageHeader):
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
         row.setSpacing(UNIT)
-        row.addWidget(label("Landscape", "large"))
-        row.addSpacing(UNIT)
         for widget in (self.train, self.one, self.over, self.pace):
             row.addWidget(widget)
-        row.addSpacing(UNIT)
         row.addWidget(self.progress)
         self.distances.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.distances, 1)
@@ -84,7 +81,7 @@ class Header(PageHeader):
             return
         found = counted.distances
         run = "short run" if self._state.setup.past == 1.0 else f"{counted.steps[-1]} steps"
-        self.distances.setText(f"TV {run} {found.tv_short_run:.3f}  ·  exp(−E / T) {found.tv_energy:.3f}")
+        self.distances.setText(f"TV {run} {found.tv_short_run:.3f} · exp(−E / T) {found.tv_energy:.3f}")
         self.distances.setToolTip(
             f"Total variation to the data, on a grid of {found.cells} × {found.cells} cells blurred by one. The short "
             f"run's density is counted from {found.chains} chains, which alone costs {found.tv_floor:.3f}. "

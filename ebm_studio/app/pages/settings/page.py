@@ -74,7 +74,7 @@ class SettingsPage(Page):
 
     def _box(self, name: str, of: About) -> QComboBox:
         box = QComboBox()
-        box.setFixedWidth(20 * UNIT)
+        box.setFixedWidth(24 * UNIT)
         box.setAccessibleName(of.title)
         box.setToolTip(of.tip)
         for value, text in of.options:
