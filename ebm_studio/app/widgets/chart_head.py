@@ -13,7 +13,8 @@ from ebm_studio.app.widgets.fields import elided, label
 class ChartHead(QWidget):
     """The title over the axis, or as near as it is whole, and the figure at the right, before which it gives way.
 
-    A title that ends in a symbol, such as Energy E, gives way to the symbol: E.
+    A title that ends in a symbol, such as Energy E, gives way to the symbol, E, until there is other room: it does not
+    come and go with the digits of the figure.
 
     The two are placed here by hand. In a layout, each new figure would have the whole window laid out anew, and there
     is one for every step that is shown. Nor does a figure ask for room: the window would grow with its digits.
@@ -22,6 +23,7 @@ class ChartHead(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self._name = name
+        self._is_short = False
         self.title = label(name, "small")
         self.value = label("", "value")
         self.value.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -38,6 +40,8 @@ class ChartHead(QWidget):
     @guarded
     def event(self, event: QEvent) -> bool:
         """Whenever there is other room, or another figure."""
+        if event.type() == QEvent.Type.Resize:
+            self._is_short = False
         if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
             self._place()
         return super().event(event)
@@ -48,7 +52,8 @@ class ChartHead(QWidget):
         room = width - UNIT - figure
         name, wide = self._name, self.title.fontMetrics().horizontalAdvance
         symbol = name.rpartition(" ")[2]
-        if len(symbol) == 1 and wide(name) > room - UNIT:
+        self._is_short |= len(symbol) == 1 and wide(name) > room - UNIT
+        if self._is_short:
             name = symbol
         left = min(max(room - wide(name), UNIT), 5 * UNIT)
         title = elided(self.title, name, max(room - left, 0))

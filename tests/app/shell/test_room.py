@@ -133,6 +133,9 @@ def test_a_title_of_a_chart_gives_way_to_its_symbol(qtbot):
     for width, title in ((300, "Energy E"), (head.value.sizeHint().width() + 50, "E")):
         head.resize(width, 16)
         assert head.title.text() == title
+    head.value.setText("0")
+    lay_out()
+    assert head.title.text() == "E"  # not one title for every figure
 
 
 def test_the_distances_of_a_landscape_are_whole_in_the_smallest_window(qtbot, running):
