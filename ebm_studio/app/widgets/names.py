@@ -17,7 +17,8 @@ from PySide6.QtWidgets import QLabel, QWidget
 from ebm_studio.app.look.tokens import UNIT
 
 MOST_LETTERS = 48
-_ROOT = re.compile(r"(?<![^\s('\"])(?:/|[A-Za-z]:[\\/])")  # where the path of a file may begin
+_ROOT = re.compile(r"(?<![^\s('\"])(?:/(?![\\/])|[A-Za-z]:[\\/])")
+"""Where the path of a file may begin. Not one of a network's, //host/share: to look there would be to call the host."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 

@@ -50,6 +50,12 @@ def test_messages_leave_out_folders(tmp_path, said, shown):
     assert without_folders(said.format(folder, folder)) == shown
 
 
+def test_no_host_is_called_to_look_for_a_folder(tmp_path):
+    said = f"'/{tmp_path}/a.txt' is not here."
+    assert said.startswith("'//")
+    assert without_folders(said) == said
+
+
 @pytest.mark.parametrize("key", ["diagnose", "landscape", "train"])
 def test_a_message_of_a_page_pushes_nothing(qtbot, running, key):
     running.show_key(key)
