@@ -158,11 +158,10 @@ class Timeline(OverPlots):
         bar.addSpacing(UNIT)
         bar.addWidget(self.scrub, 1)
         bar.addWidget(self.log)
-        bar.addSpacing(UNIT)
+        bar.addSpacing(UNIT // 2)
         bar.addWidget(self.position)
         bar.addWidget(self.total)
         bar.addWidget(self.go_on)
-        bar.addSpacing(UNIT)
         bar.addWidget(self.memory)
         bar.addWidget(self.speed)
         self._column = QVBoxLayout(self)
@@ -176,19 +175,22 @@ class Timeline(OverPlots):
         self._fit(not self.log.isHidden(), not self.go_on.isHidden())
 
     def _fit(self, log: bool, go_on: bool) -> None:
-        """Where there is little room, leave out what the keys Home and End do as well, and K beside both buttons."""
+        """Where there is little room, leave out what the keys Home and End do as well, and K, beside a button."""
         is_roomy = self.width() >= ROOMY
         ends = is_roomy or not (log or go_on)
         shown = (
             (self.memory, is_roomy),
             (self.transport.first, ends),
             (self.transport.last, ends),
-            (self.total, is_roomy or not (log and go_on)),
+            (self.total, ends),
             (self.log, log),
         )
         # What is shown takes its room at once, and the window may grow for it: so what goes, goes first.
-        for widget, is_shown in sorted(shown, key=lambda pair: pair[1]):
-            widget.setVisible(is_shown)
+        for is_its_turn in (False, True):
+            for widget, is_shown in shown:
+                if is_shown == is_its_turn:
+                    widget.setVisible(is_shown)
+            self.transport.updateGeometry()  # of itself, a layout in another one tells that one later
 
     def add_plots(self) -> None:
         """Load pyqtgraph and put the curves in their place."""

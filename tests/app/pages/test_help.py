@@ -11,6 +11,7 @@ from ebm_studio.app.shell.fuzzy import score
 from ebm_studio.app.studio.wishes import ShowHelp
 from ebm_studio.data.storage.logs import Ring, log_folder, logging_on
 from tests.app.conftest import PATIENCE, wait_for_chain
+from tests.app.shell.test_room import lay_out
 
 
 def texts(widget) -> set[str]:
@@ -142,6 +143,7 @@ def test_the_ring_keeps_the_newest():
 
 def test_the_hint_leaves_the_window_narrow(running):
     assert running.hint.isVisible()
+    lay_out()
     narrowest = running.minimumSizeHint().width()
     running.resize(narrowest, 700)
     assert all(step.height() >= step.heightForWidth(step.width()) for step in running.hint.findChildren(QLabel))

@@ -179,7 +179,7 @@ def test_the_smallest_window_stays_so_with_a_chain_that_was_stopped(qtbot, runni
     timeline, before = running.generate.timeline, running.state.playback.store
     make_small(qtbot, running)
     assert timeline.transport.first.isVisible()
-    running.state.run_steps(50_000)
+    running.state.run_steps(100_000)
     qtbot.waitUntil(lambda: running.state.playback.store is not before, timeout=PATIENCE)
     QTest.keyClick(running.generate, Qt.Key.Key_Escape)
     qtbot.waitUntil(timeline.go_on.isVisible, timeout=PATIENCE)
@@ -192,9 +192,12 @@ def test_the_smallest_window_stays_so_with_a_chain_that_was_stopped(qtbot, runni
 
 def test_the_smallest_window_stays_so_with_a_chain_past_k_and_with_all_sides(qtbot, running):
     make_small(qtbot, running)
+    rooms, timeline = [], running.generate.timeline
+    running.state.playback.chain_changed.connect(lambda: rooms.append(timeline.minimumSizeHint().width()))
     running.state.run_steps(2 * STEPS)
     wait_for_chain(qtbot, running)
-    assert running.generate.timeline.log.isVisible()
+    assert timeline.log.isVisible()
+    assert max(rooms) <= timeline.width()  # at no time more than there is
     assert (running.width(), running.height()) == (960, 600)
     running.show_page(running.compare)
     while len(running.compare_state.sides) < MOST_SIDES:
