@@ -16,8 +16,8 @@ class ChartHead(QWidget):
     A title that ends in a symbol, such as Energy E, gives way to the symbol, E, until there is other room: it does not
     come and go with the digits of the figure.
 
-    The two are placed here by hand. In a layout, each new figure would have the whole window laid out anew, and there
-    is one for every step that is shown. Nor does a figure ask for room: the window would grow with its digits.
+    The two are placed here by hand. In a layout, each new figure would make Qt lay out the whole window again, and
+    there is one for every step that is shown. And the window would grow with a figure's digits.
     """
 
     def __init__(self, name: str) -> None:
