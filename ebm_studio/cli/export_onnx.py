@@ -16,7 +16,8 @@ def add(commands: Any) -> None:
         "export-onnx",
         help="write a model for other runtimes",
         description="Write the energy and its gradient as plain ONNX operators, with the card in the file's metadata. "
-        "A Langevin step is x - step_size * gradient + noise_scale * noise.",
+        "A Langevin step is x - step_size * gradient + noise_scale * noise; in the last `settle` steps both factors "
+        "fall evenly to 1 / (settle + 1).",
     )
     parser.add_argument("model", type=some_name, metavar="MODEL", help="a bundled model's name, or a model file")
     parser.add_argument("-o", "--output", required=True, type=some_path, metavar="FILE", help="the .onnx file to write")

@@ -121,17 +121,18 @@ def add_film_look(parser: argparse.ArgumentParser) -> None:
 
 
 def add_short_run(parser: argparse.ArgumentParser) -> None:
-    """--steps, --step-size, --noise-scale, --noise-steps and --start, each by default the model's own."""
+    """--steps, --step-size, --noise-scale, --noise-steps, --settle and --start, each by default the model's own."""
     parser.add_argument("--steps", type=int, metavar="K", help="Langevin steps (default: the model's own)")
     parser.add_argument("--step-size", type=float, metavar="S", help="factor of the energy's gradient")
     parser.add_argument("--noise-scale", type=float, metavar="T", help="standard deviation of each step's noise")
     parser.add_argument("--noise-steps", type=int, metavar="N", help="only the first N steps add noise")
+    parser.add_argument("--settle", type=int, metavar="M", help="the last M steps become ever shorter")
     parser.add_argument("--start", metavar="P0", help="the start noise of chains: uniform or gaussian")
 
 
 def short_run(args: argparse.Namespace, own: ShortRun) -> ShortRun:
     """The model's own short run with the options' changes."""
-    names = ("steps", "step_size", "noise_scale", "noise_steps", "start")
+    names = ("steps", "step_size", "noise_scale", "noise_steps", "settle", "start")
     return replace(own, **{name: value for name in names if (value := getattr(args, name)) is not None})
 
 

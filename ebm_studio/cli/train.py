@@ -85,6 +85,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--noise-scale", type=float, metavar="T", help="standard deviation of each step's noise (default: 0.01)"
     )
+    parser.add_argument("--settle", type=int, metavar="M", help="the last M steps become ever shorter (default: 0)")
     parser.add_argument("--start", help="uniform or gaussian (default: uniform)")
     parser.add_argument("--batch", type=int, metavar="M", help="short runs in each update (default: 64)")
     parser.add_argument("--data-batch", type=int, metavar="M", help="training images in each update (default: 128)")

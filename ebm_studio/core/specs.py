@@ -172,6 +172,8 @@ class ShortRun(Spec):
     """How wide p0 is: half the side of the uniform one, or the standard deviation of the normal one."""
     noise_steps: int | None = None
     """Only this many first steps add noise, so that the end of a chain settles; None for all steps."""
+    settle: int = 0
+    """So many last steps become ever shorter and add ever less noise, so that a chain comes to rest."""
 
     def __post_init__(self) -> None:
         require(
@@ -194,6 +196,16 @@ class ShortRun(Spec):
             self.noise_steps is None or is_whole(self.noise_steps, 0, MAX_STEPS),
             f"The steps with noise must be a whole number from 0 to {MAX_STEPS}, not {self.noise_steps}.",
         )
+        require(
+            is_whole(self.settle, 0, MAX_STEPS),
+            f"The steps to shorten must be a whole number from 0 to {MAX_STEPS}, not {self.settle}.",
+        )
+
+    def pace(self, index: int) -> float:
+        """The factor of step size and noise scale in the step from `index` to the next: 1, then evenly down to
+        1 / (settle + 1).
+        """
+        return min(1.0, max(1, self.steps - index) / (self.settle + 1))
 
     def is_noisy(self, index: int) -> bool:
         """Whether the step from `index` to the next adds noise."""

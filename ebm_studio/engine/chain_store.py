@@ -119,8 +119,9 @@ class ChainStore:
         )
 
     def begins_like(self, run: ShortRun) -> bool:
-        """Whether `run` is the same but for more steps than are here."""
-        return run.steps > self.last and replace(self.run, steps=run.steps) == run
+        """Whether `run` is the same but for more steps than are here. Once a chain has begun to settle, none is."""
+        settles = self.run.settle > 0 and self.last > min(self.run.steps, run.steps) - self.run.settle
+        return run.steps > self.last and not settles and replace(self.run, steps=run.steps) == run
 
     def longer(self, run: ShortRun, bound: int = BOUND) -> ChainStore | None:
         """A store for more steps of the same chains, with all that is here; only once nobody adds here any more.

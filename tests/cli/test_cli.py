@@ -73,11 +73,11 @@ def test_a_gif_holds_the_whole_chain(capsys, tmp_path, tiny):
 
 
 def test_options_change_the_short_run(capsys, tmp_path, tiny):
-    words = ["--steps", 2, "--step-size", 0.5, "--noise-scale", 0, "--noise-steps", 1]
+    words = ["--steps", 2, "--step-size", 0.5, "--noise-scale", 0, "--noise-steps", 1, "--settle", 1]
     code, out, _ = run(capsys, "sample", tiny, "-o", tmp_path / "a.png", "--json", *words)
     assert code == 0
     own = {"steps": 2, "step_size": 0.5, "noise_scale": 0.0, "start": "uniform", "start_range": 1.0, "noise_steps": 1}
-    assert json.loads(out)["short_run"] == own
+    assert json.loads(out)["short_run"] == {**own, "settle": 1}
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ def test_a_spec_survives_plain_data(spec):
         (ShortRun, {"step_size": float("nan")}),
         (ShortRun, {"noise_scale": -1.0}),
         (ShortRun, {"start": "zeros"}),
+        (ShortRun, {"settle": -1}),
         (Learning, {"updates": 0}),
         (Learning, {"learning_rate": 0.0}),
         (Learning, {"ema": 1.0}),
@@ -44,6 +45,13 @@ def test_foreign_data_is_refused(data):
 def test_the_paper_net_doubles_its_width_at_each_halving():
     assert NetSpec(size=32, width=32).widths == (32, 64, 128, 256)
     assert NetSpec(size=128, width=8).widths == (8, 16, 32, 64, 64, 64)
+
+
+def test_the_last_steps_become_shorter_evenly():
+    run = ShortRun(steps=6, settle=3)
+    assert [run.pace(index) for index in range(7)] == pytest.approx([1, 1, 1, 0.75, 0.5, 0.25, 0.25])
+    assert {ShortRun(steps=6).pace(index) for index in range(7)} == {1.0}
+    assert ShortRun(steps=2, settle=3).pace(0) == 0.5
 
 
 def test_temperature_of_the_authors_step():

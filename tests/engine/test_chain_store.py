@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -91,6 +93,11 @@ def test_only_a_longer_run_of_the_same_kind_goes_on():
     assert store.longer(ShortRun(steps=9, step_size=2)) is None
     assert store.longer(ShortRun(steps=9, noise_steps=2)) is None
     assert ChainStore(2, SHAPE, ShortRun(steps=6)).longer(ShortRun(steps=9)) is None  # nothing is there yet
+    settled = ShortRun(steps=6, settle=2)
+    store = ChainStore(2, SHAPE, settled)
+    for index in range(7):
+        add(store, index)
+        assert store.begins_like(replace(settled, steps=9)) is (index <= 4)  # its steps 4 and 5 are shorter
     thinned = filled(6, bound=START + ROW * 4)
     assert thinned.indices.tolist() == [0, 2, 4, 6]
     assert thinned.longer(ShortRun(steps=9)) is None  # which would keep step 1

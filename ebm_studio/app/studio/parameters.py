@@ -50,6 +50,10 @@ NOISE_STEPS = Number(
     ratio=False,
     tip="Only the first n steps add noise. The steps after them settle the picture.",
 )  # fmt: skip
+SETTLE = Number(
+    name="settle", text="Shorten last m steps", symbol="m", low=0, high=MAX_STEPS, slider=(0, 1), ratio=False,
+    tip="The last m steps become ever shorter and add ever less noise, so that a chain comes to rest.",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +85,7 @@ class Parameters:
 _NAMES = {
     "seed": "Seed",
     "count": "Chains",
-    **{number.name: number.label for number in (STEPS, STEP_SIZE, NOISE_SCALE, NOISE_STEPS)},
+    **{number.name: number.label for number in (STEPS, STEP_SIZE, NOISE_SCALE, NOISE_STEPS, SETTLE)},
     "start": "Start noise",
     "start_range": "Range of p₀",
 }

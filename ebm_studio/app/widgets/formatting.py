@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ebm_studio.core.evaluation.figures import Estimate
-from ebm_studio.core.specs import ACTIVATIONS, FAMILIES, NetSpec, point_net
+from ebm_studio.core.specs import ACTIVATIONS, FAMILIES, NetSpec, ShortRun, point_net
 
 
 def figure(value: float) -> str:
@@ -48,6 +48,12 @@ def activation_choices(family: str = "conv") -> list[tuple[str, str, str]]:
         (name, ACTIVATIONS[name], "As in the paper." if point_net(activation=name).is_leaky else "A smooth activation.")
         for name in FAMILIES[family].activations
     ]
+
+
+def short_run_text(run: ShortRun) -> str:
+    """A short run in its symbols, as the inspector has them."""
+    text = f"K {run.steps}, s {figure(run.step_size)}, τ {figure(run.noise_scale)}"
+    return f"{text}, m {run.settle}" if run.settle else text
 
 
 def network_text(net: NetSpec) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from PySide6.QtCore import SignalInstance
 
 from ebm_studio.app.look.theme import Theme
-from ebm_studio.app.studio.parameters import NOISE_SCALE, NOISE_STEPS, STEP_SIZE, STEPS
+from ebm_studio.app.studio.parameters import NOISE_SCALE, NOISE_STEPS, SETTLE, STEP_SIZE, STEPS
 from ebm_studio.app.widgets.fields import Parameter
 from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.panels import Panel, figure_line
@@ -44,11 +44,13 @@ class ShortRunPanel(Panel):
         self.step_size = Parameter.of(theme, STEP_SIZE)
         self.noise_scale = Parameter.of(theme, NOISE_SCALE)
         self.noise_steps = Parameter.of(theme, NOISE_STEPS)
+        self.settle = Parameter.of(theme, SETTLE)
         self.steps.edited.connect(lambda value: state.change_run(steps=round(value)))
         self.step_size.edited.connect(lambda value: state.change_run(step_size=value))
         self.noise_scale.edited.connect(lambda value: state.change_run(noise_scale=float(value)))
         self.noise_steps.edited.connect(self._take_noise_steps)
-        for widget in (self.steps, self.step_size, self.noise_scale, self.noise_steps):
+        self.settle.edited.connect(lambda value: state.change_run(settle=round(value)))
+        for widget in (self.steps, self.step_size, self.noise_scale, self.noise_steps, self.settle):
             self.column.addWidget(widget)
         self.temperature = figure_line(
             self.column, "Temperature", "T = τ² / 2s. With it, a step is Langevin dynamics on E / T."
@@ -68,6 +70,8 @@ class ShortRunPanel(Panel):
             run.steps if run.noise_steps is None else min(run.noise_steps, run.steps),
             run.steps if own_steps is None else own_steps,
         )
+        self.settle.set_range(0, run.steps)
+        self.settle.set_value(min(run.settle, run.steps), own.settle if own else None)
         self.temperature.setText(figure(run.temperature))
 
     def _take_noise_steps(self, value: float) -> None:

@@ -166,6 +166,6 @@ def pull_back(product: Product | None, images: Sequence[Tensor], cotangent: Tens
     """
     if product is None:
         return cotangent
-    for x in reversed(images[:-1]):
-        cotangent = cotangent - run.step_size * product(x, cotangent)
+    for index in reversed(range(run.steps)):
+        cotangent = cotangent - run.step_size * run.pace(index) * product(images[index], cotangent)
     return cotangent

@@ -66,24 +66,25 @@ class BlockGradient:
         return energy, slope
 
     @torch.no_grad()
-    def walk(self, x: Tensor, steps: int, step_size: float, noise_scale: float, noises: list[Tensor]) -> Walked:
-        """So many Langevin steps from images (N, C, H, W); the first of them with the `noises` (N, C, H, W) given.
+    def walk(self, x: Tensor, sizes: list[float], scales: list[float], noises: list[Tensor]) -> Walked:
+        """Langevin steps from images (N, C, H, W), of these sizes and noise scales; the first of them with the `noises`
+        (N, C, H, W) given.
 
         On a CPU each block is taken through all of them at once: its thread need not wait for the others between them.
         """
-        walked = Walked.empty(x, steps, len(noises))
+        walked = Walked.empty(x, len(sizes), len(noises))
 
         def work(block: Block) -> None:
             rows, images = block.rows, x[block.rows]
-            for k in range(steps):
+            for k, size in enumerate(sizes):
                 energy, slope = self._blocks.of([images], block)
                 walked.energies[k][rows] = energy
                 # Products are rounded before they are added: fused, they would be rounded otherwise at a tensor's end.
-                mean = walked.means[k][rows].copy_(slope).mul_(step_size)
+                mean = walked.means[k][rows].copy_(slope).mul_(size)
                 walked.lengths[k][rows] = lengths(mean)
                 images = torch.sub(images, mean, out=mean)
                 if k < len(noises):
-                    state = torch.mul(noises[k][rows], noise_scale, out=walked.states[k][rows])
+                    state = torch.mul(noises[k][rows], scales[k], out=walked.states[k][rows])
                     images = state.add_(mean)
 
         self._blocks.each(len(x), work)

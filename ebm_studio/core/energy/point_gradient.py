@@ -45,16 +45,18 @@ class PointGradient:
         return torch.cat(energies), torch.cat(slopes)
 
     @torch.no_grad()
-    def walk(self, x: Tensor, steps: int, step_size: float, noise_scale: float, noises: list[Tensor]) -> Walked:
-        """So many Langevin steps from points (N, 2) in one call; the first of them with the `noises` (N, 2) given."""
+    def walk(self, x: Tensor, sizes: list[float], scales: list[float], noises: list[Tensor]) -> Walked:
+        """Langevin steps from points (N, 2) in one call, of these sizes and noise scales; the first of them with the
+        `noises` (N, 2) given.
+        """
         if len(x) > MOST:
             pieces = [slice(first, first + MOST) for first in range(0, len(x), MOST)]
-            parts = [self.walk(x[at], steps, step_size, noise_scale, [u[at] for u in noises]) for at in pieces]
+            parts = [self.walk(x[at], sizes, scales, [u[at] for u in noises]) for at in pieces]
             return Walked(*([torch.cat(rows) for rows in zip(*each, strict=True)] for each in zip(*parts, strict=True)))
         layers = [*self._hidden, self._last]
         weights, biases = [weight for weight, _ in layers], [bias for _, bias in layers]
         kind, leak = KINDS[self.spec.activation], self.spec.leak
-        return Walked(*walk()(x, weights, biases, noises, steps, step_size, noise_scale, kind, leak))
+        return Walked(*walk()(x, weights, biases, noises, sizes, scales, kind, leak))
 
     @torch.no_grad()
     def of_parameters(self, images: Tensor, factors: Tensor) -> tuple[Tensor, list[Tensor]]:

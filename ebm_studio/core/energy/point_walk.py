@@ -46,9 +46,8 @@ def walk(
     weights: List[Tensor],
     biases: List[Tensor],
     noises: List[Tensor],
-    steps: int,
-    step_size: float,
-    noise_scale: float,
+    sizes: List[float],
+    scales: List[float],
     kind: int,
     leak: float,
 ) -> Tuple[List[Tensor], List[Tensor], List[Tensor], List[Tensor]]:
@@ -57,7 +56,7 @@ def walk(
     energies: List[Tensor] = []
     lengths: List[Tensor] = []
     last = len(weights) - 1
-    for k in range(steps):
+    for k in range(len(sizes)):
         inputs: List[Tensor] = [x]
         kept: List[Tensor] = []
         for i in range(last):
@@ -69,12 +68,12 @@ def walk(
         for j in range(last):
             i = last - 1 - j
             g = torch.mm(activate_back(g, kept[i], inputs[i + 1], kind, leak), weights[i])
-        g = g * step_size
+        g = g * sizes[k]
         lengths.append(torch.ops.aten.linalg_vector_norm(g, 2, [1]))
         x = x - g
         means.append(x)
         if k < len(noises):
-            x = x + noises[k] * noise_scale
+            x = x + noises[k] * scales[k]
         states.append(x)
     return states, means, energies, lengths
 """

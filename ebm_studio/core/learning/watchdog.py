@@ -141,7 +141,7 @@ def way(net: NetSpec, run: ShortRun) -> float:
     adds.
     """
     start = 1 / 3 if run.start == "uniform" else 1.0
-    noisy = sum(map(run.is_noisy, range(run.steps)))
+    noisy = sum(run.pace(index) for index in range(run.steps) if run.is_noisy(index))
     return math.sqrt(math.prod(net.shape)) * (math.sqrt(start + 1 / 3) + noisy * run.noise_scale)
 
 

@@ -153,10 +153,11 @@ def undo(gradient: Gradient, images: Tensor, run: ShortRun) -> Tensor:
     step: as much as one short run. `images` and the result are (N, C, H, W).
     """
     x = images
-    slope = run.step_size * gradient(x)[1]
-    for _ in range(run.steps):
-        slope = run.step_size * gradient(x + slope)[1]
-        x = x + slope
+    slope = gradient(x)[1]
+    for index in reversed(range(run.steps)):
+        size = run.step_size * run.pace(index)
+        slope = gradient(x + size * slope)[1]
+        x = x + size * slope
     return x
 
 
@@ -179,8 +180,8 @@ def _chain(gradient: Gradient, z: Tensor, run: ShortRun, keep: bool) -> list[Ten
     if not keep:
         return [sample(gradient, z, run)[0]]
     chain = [z]
-    for _ in range(run.steps):
-        chain.append(chain[-1] - run.step_size * gradient(chain[-1])[1])
+    for index in range(run.steps):
+        chain.append(chain[-1] - run.step_size * run.pace(index) * gradient(chain[-1])[1])
     return chain
 
 

@@ -43,8 +43,8 @@ class Walking(Protocol):
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Energies (N,) and dE/dx (N, ...)."""
 
-    def walk(self, x: Tensor, steps: int, step_size: float, noise_scale: float, noises: list[Tensor]) -> Walked:
-        """So many Langevin steps from x (N, ...); the first of them with the `noises` (N, ...) given."""
+    def walk(self, x: Tensor, sizes: list[float], scales: list[float], noises: list[Tensor]) -> Walked:
+        """Langevin steps from x (N, ...) of these sizes and noise scales; the first with the `noises` (N, ...)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,8 @@ class Step:
 def short_run(
     gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None = None, first: int = 0
 ) -> Iterator[Step]:
-    """Eq. 4 with the step folded into the energy's scale: x <- x - s dE/dx + tau u, K times from z.
+    """Eq. 4 with the step folded into the energy's scale: x <- x - s dE/dx + tau u, K times from z. In the last
+    `settle` steps s and tau are `pace` times as large.
 
     Yields K + 1 steps, the start noise z (N, C, H, W) first. Without `noise` (or at noise scale 0)
     the chain is the deterministic generator M(z). With `first`, z is a chain's state after that
@@ -90,7 +91,7 @@ def short_run(
     energy, slope = gradient(x)
     if not torch.isfinite(energy).all():
         raise _diverged(run.steps)
-    yield Step(run.steps, x, mean, energy, lengths(slope * run.step_size))
+    yield Step(run.steps, x, mean, energy, lengths(slope * (run.step_size * run.pace(run.steps))))
 
 
 def _stepwise(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None, first: int) -> Iterator[Step]:
@@ -99,13 +100,14 @@ def _stepwise(gradient: Gradient, z: Tensor, run: ShortRun, noise: Noise | None,
     x = mean = z
     for index in range(first, run.steps + 1):
         energy, slope = gradient(x)
-        slope = slope * run.step_size
+        pace = run.pace(index)
+        slope = slope * (run.step_size * pace)
         if not torch.isfinite(energy).all():
             raise _diverged(index)
         yield Step(index, x, mean, energy, lengths(slope))
         if index < run.steps:
             mean = x - slope
-            x = mean + noise() * run.noise_scale if noise and run.is_noisy(index) else mean
+            x = mean + noise() * (run.noise_scale * pace) if noise and run.is_noisy(index) else mean
 
 
 def _walks(gradient: Gradient, x: Tensor) -> TypeGuard[Walking]:
@@ -125,7 +127,9 @@ def _walked(
         steps = range(index, min(index + count, run.steps))
         noises = [noise() for step in steps if run.is_noisy(step)] if noise else []
         began = time.perf_counter()
-        walked = gradient.walk(x, len(steps), run.step_size, run.noise_scale, noises)
+        paces = [run.pace(step) for step in steps]
+        sizes, scales = [run.step_size * pace for pace in paces], [run.noise_scale * pace for pace in paces]
+        walked = gradient.walk(x, sizes, scales, noises)
         took = (time.perf_counter() - began) / len(steps)
         yield index, walked
         x, index = walked.states[-1], index + len(steps)
@@ -160,11 +164,12 @@ def sample(
     x = z.clone()
     for index in range(run.steps):
         _, slope = gradient(x)
-        slope *= run.step_size
+        pace = run.pace(index)
+        slope *= run.step_size * pace
         length += lengths(slope)
         x -= slope
         if noise and run.is_noisy(index):
-            x += noise() * run.noise_scale
+            x += noise() * (run.noise_scale * pace)
         progress(index + 1)
     return x, length / run.steps
 

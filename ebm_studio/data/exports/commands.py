@@ -25,6 +25,7 @@ RUN: Mapping[str, Callable[[str], Any]] = {
     "step_size": float,
     "noise_scale": float,
     "noise_steps": int,
+    "settle": int,
     "start": str,
 }
 PATH: Mapping[str, Callable[[str], Any]] = {"frames": int, "path": str, "spacing": str, "noise": str}

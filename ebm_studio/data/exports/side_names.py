@@ -11,7 +11,7 @@ from ebm_studio.data.exports.recipe import Side
 PLACES = {2: ("left", "right"), 3: ("left", "middle", "right")}
 MOST_LETTERS = 24
 """Of a model's name, so that a caption is not wider than the pictures by far."""
-SYMBOLS = {"steps": "K", "step_size": "s", "noise_scale": "tau", "noise_steps": "n", "start": "start"}
+SYMBOLS = {"steps": "K", "step_size": "s", "noise_scale": "tau", "noise_steps": "n", "settle": "m", "start": "start"}
 
 
 def side_names(sides: Sequence[Side]) -> list[str]:

@@ -40,6 +40,8 @@ def readme(card: Card, name: HubName) -> str:
     source = f"hf:{name.repo}" + (f"/{name.file}" if name.file != DEFAULT_FILE else "")
     run, data = card.short_run, card.data
     numbers = f"K {run.steps}, step size {run.step_size:g}, noise scale {run.noise_scale:g}"
+    if run.settle:
+        numbers += f", the last {run.settle} steps ever shorter"
     facts = {
         "network": f"{card.net.size} × {card.net.size}, {card.net.channels} channels, width {card.net.width}",
         "short run": f"{numbers}, from {run.start} noise",

@@ -16,6 +16,7 @@ RUN = {
     "step-size": "step_size",
     "noise-scale": "noise_scale",
     "noise-steps": "noise_steps",
+    "settle": "settle",
     "start": "start",
     "start-range": "start_range",
 }

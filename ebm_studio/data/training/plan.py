@@ -21,7 +21,7 @@ FIDELITY_EVERY = 600.0
 """Seconds between two measurements of a run that is to stop without improvement, when nothing else is said."""
 OPTIONS: dict[str, dict[str, str]] = {
     "net": {name: name for name in ("size", "channels", "width", "activation")},
-    "short_run": {name: name for name in ("steps", "step_size", "noise_scale", "start")},
+    "short_run": {name: name for name in ("steps", "step_size", "noise_scale", "settle", "start")},
     "learning": {
         **{
             name: name

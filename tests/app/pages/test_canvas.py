@@ -161,6 +161,22 @@ def test_noise_ends_after_step_n(qtbot, running, tiny_model):
     assert running.state.playback.store.run.noise_steps is None
 
 
+def test_the_last_steps_are_shorter_and_a_longer_run_of_them_begins_anew(qtbot, running, tiny_model):
+    parameter = running.generate.inspector.settings.short_run.settle
+    type_into(parameter.field, "4")
+    wait_for_chain(qtbot, running)
+    for steps in (STEPS, 2 * STEPS):
+        store = running.state.playback.store
+        assert store.run == ShortRun(steps=steps, settle=4)
+        expected = to_pixels(load_model(tiny_model, "cpu").sample(16, 0, store.run).numpy())
+        assert np.array_equal(store.pixels(steps), expected)
+        QTest.keyClick(running.generate, Qt.Key.Key_L)
+        wait_for_chain(qtbot, running)
+    QTest.mouseClick(parameter.reset, Qt.MouseButton.LeftButton)
+    wait_for_chain(qtbot, running)
+    assert running.state.playback.store.run.settle == 0
+
+
 def test_a_longer_run_marks_the_trained_k_and_states_its_memory(qtbot, running):
     QTest.keyClick(running.generate, Qt.Key.Key_L)
     wait_for_chain(qtbot, running)

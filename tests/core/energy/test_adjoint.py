@@ -22,11 +22,11 @@ def curved_net(activation: Activation) -> ConvNet:
 def by_autograd(net: ConvNet, z: Tensor, target: Tensor, run: ShortRun) -> tuple[Tensor, Tensor]:
     z = z.clone().requires_grad_()
     x = z
-    for _ in range(run.steps):
+    for index in range(run.steps):
         if not x.requires_grad:
             x.requires_grad_()
         (slope,) = torch.autograd.grad(net(x).sum(), x, create_graph=True)
-        x = x - run.step_size * slope
+        x = x - run.step_size * run.pace(index) * slope
     (gradient,) = torch.autograd.grad((x - target).square().sum(), z)
     return gradient, x.detach()
 
@@ -34,7 +34,7 @@ def by_autograd(net: ConvNet, z: Tensor, target: Tensor, run: ShortRun) -> tuple
 @BOTH
 def test_pull_back_is_autograd_through_every_step(activation: Activation) -> None:
     net = curved_net(activation)
-    run = ShortRun(steps=K, step_size=0.02)
+    run = ShortRun(steps=K, step_size=0.02, settle=3)
     random = torch.Generator().manual_seed(1)
     z = torch.rand(3, 3, 16, 16, generator=random) * 2 - 1
     target = torch.rand(3, 3, 16, 16, generator=random) * 2 - 1

@@ -105,6 +105,7 @@ def test_the_way_is_from_noise_to_pictures_and_back_what_noise_adds():
     assert way(NET, ShortRun(noise_scale=0, start="gaussian")) == pytest.approx(math.sqrt(256 * 4 / 3))
     few, many = (way(NET, ShortRun(steps=100, noise_steps=n)) for n in (10, None))
     assert many - few == pytest.approx(16 * 90 * 0.01)
+    assert many - way(NET, ShortRun(steps=100, settle=3)) == pytest.approx(16 * (1 / 4 + 2 / 4 + 3 / 4) * 0.01)
 
 
 def test_easier_settings_stay_settings():

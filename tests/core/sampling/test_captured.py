@@ -34,7 +34,10 @@ def start(count: int, run: ShortRun = RUN) -> Tensor:
     return ChainStreams(7, range(count), SPEC.shape).start(run)
 
 
-@pytest.mark.parametrize("run", [RUN, ShortRun(steps=20, noise_scale=0.05, noise_steps=4), ShortRun(noise_scale=0)])
+@pytest.mark.parametrize(
+    "run",
+    [RUN, ShortRun(steps=20, noise_scale=0.05, noise_steps=4), ShortRun(noise_scale=0), ShortRun(steps=20, settle=9)],
+)
 def test_a_whole_run_ends_where_its_steps_end(run: ShortRun) -> None:
     ours, z = gradient(), start(5, run)
     wanted = sample(ours.direct, z, run, StepNoise(keys(5), SPEC.shape))

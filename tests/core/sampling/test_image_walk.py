@@ -15,7 +15,7 @@ from ebm_studio.core.sampling.langevin import ChainStreams, sample, short_run
 from ebm_studio.core.specs import NetSpec, ShortRun
 
 SPEC = NetSpec(size=16, width=8)
-RUN = ShortRun(steps=11, noise_scale=0.05, noise_steps=8)
+RUN = ShortRun(steps=11, noise_scale=0.05, noise_steps=8, settle=5)
 
 
 @pytest.fixture(params=[1, 3])

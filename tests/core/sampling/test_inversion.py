@@ -55,6 +55,17 @@ def test_each_mode_comes_close_and_stays_where_it_may_be(gradient, photos, mode)
     assert [it.iteration for it in found] == list(range(1, 61))
 
 
+def test_a_chain_that_settles_is_undone_and_reached(gradient):
+    run = replace(RUN, step_size=0.3, settle=4)
+    z = noise(1)
+    photos = sample(gradient, z, run)[0]
+    before = (undo(gradient, photos, run) - z).abs().mean()
+    assert before < 0.5 * (undo(gradient, photos, replace(run, settle=0)) - z).abs().mean()
+    end = last(gradient, photos, noise(2), run, Reconstruction(iterations=60, tolerance=0))
+    assert torch.equal(end.best_images, sample(gradient, end.best_z, run)[0])
+    assert (end.best_error < 0.002).all()
+
+
 def test_the_best_so_far_never_worsens_and_belongs_to_its_photo(gradient, photos):
     best = torch.full((2,), torch.inf)
     for it in reconstruct(gradient, photos, noise(2), RUN, Reconstruction(iterations=12, tolerance=0)):

@@ -48,6 +48,20 @@ def test_the_gradient_sees_new_weights():
     torch.testing.assert_close(after, before + 1)
 
 
+def test_the_last_steps_and_their_noise_are_smaller():
+    run = ShortRun(steps=4, step_size=0.5, noise_scale=0.1, settle=1)
+    z = torch.ones(2, 1, 4, 4)
+    steps = list(short_run(bowl, z, run, lambda: torch.full_like(z, 2.0)))
+    x = steps[3].images
+    assert torch.allclose(steps[3].images, steps[2].images * 0.5 + 0.2)
+    assert torch.allclose(steps[4].mean, x * 0.75)
+    assert torch.allclose(steps[4].images, x * 0.75 + 0.1)
+    assert torch.allclose(steps[4].gradient_norm, steps[4].images.flatten(1).norm(dim=1) * 0.25)
+    end, length = sample(bowl, z, run, lambda: torch.full_like(z, 2.0))
+    assert torch.equal(end, steps[4].images)
+    assert torch.allclose(length, torch.stack([step.gradient_norm for step in steps[:-1]]).mean(0))
+
+
 def test_a_chain_in_a_bowl_follows_equation_4():
     run = ShortRun(steps=3, step_size=0.5, noise_scale=0.1)
     z = torch.ones(2, 1, 4, 4)

@@ -13,7 +13,7 @@ from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.sampling.langevin import AT_ONCE, sample, short_run
 from ebm_studio.core.specs import Activation, ShortRun, point_net
 
-RUN = ShortRun(steps=AT_ONCE + 7, step_size=0.05, noise_scale=0.02, noise_steps=AT_ONCE + 3)
+RUN = ShortRun(steps=AT_ONCE + 7, step_size=0.05, noise_scale=0.02, noise_steps=AT_ONCE + 3, settle=6)
 
 
 def gradient_of(activation: Activation = "silu") -> PointGradient:

@@ -18,7 +18,7 @@ from ebm_studio.data.exports.recipe import ChainRecipe, ComparisonRecipe, Latent
 from ebm_studio.data.exports.recipe_sources import Seeds
 from ebm_studio.data.models.latent import FromPhoto, Latent
 
-RUN = ShortRun(steps=7, step_size=0.85, noise_scale=0.02, start="gaussian", noise_steps=3)
+RUN = ShortRun(steps=7, step_size=0.85, noise_scale=0.02, start="gaussian", noise_steps=3, settle=2)
 PATH = Interpolation(frames=9, path="slerp", noise="off", closed=True)
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ebm_studio.app.studio.parameters import NOISE_SCALE, NOISE_STEPS, STEP_SIZE, STEPS, Number
+from ebm_studio.app.studio.parameters import NOISE_SCALE, NOISE_STEPS, SETTLE, STEP_SIZE, STEPS, Number
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.data.exports.recipe import FEWEST_SIDES, MOST_SIDES
 
-SWEPT = (STEPS, STEP_SIZE, NOISE_SCALE, NOISE_STEPS)
+SWEPT = (STEPS, STEP_SIZE, NOISE_SCALE, NOISE_STEPS, SETTLE)
 """What can be swept."""
 
 

@@ -195,6 +195,8 @@ def _described(parameters: Parameters) -> tuple[str, str]:
     parts = [f"{parameters.count} × K {run.steps}", f"s {run.step_size:.3g}", f"τ {run.noise_scale:.3g}"]
     if run.noise_steps is not None:
         parts.append(f"n {run.noise_steps}")
+    if run.settle:
+        parts.append(f"m {run.settle}")
     return title, ", ".join(parts)
 
 

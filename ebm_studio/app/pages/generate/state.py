@@ -102,7 +102,7 @@ class GenerateState(ChainsState):
             self.undo.swap(text, self._apply, self.parameters, after, key and (key, *changes), page=PAGE)
 
     def change_run(self, **changes: Any) -> None:
-        """Change `steps`, `step_size`, `noise_scale`, `noise_steps` or `start` of the short run."""
+        """Change `steps`, `step_size`, `noise_scale`, `noise_steps`, `settle` or `start` of the short run."""
         try:
             self.change(key=tuple(changes), run=replace(self.parameters.run, **changes))
         except SettingsError as error:

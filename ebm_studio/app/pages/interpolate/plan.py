@@ -100,7 +100,7 @@ class PathPlan(Faults):
         self._swap("Path", replace(self.parameters, spec=spec), tuple(changes))
 
     def change_run(self, **changes: Any) -> None:
-        """Change `steps`, `step_size`, `noise_scale`, `noise_steps` or `start` of the short run."""
+        """Change `steps`, `step_size`, `noise_scale`, `noise_steps`, `settle` or `start` of the short run."""
         try:
             run = replace(self.parameters.run, **changes)
         except SettingsError as error:

@@ -262,8 +262,10 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
         ),
         (
             "Short run",
-            f"K {card.short_run.steps}, s {card.short_run.step_size:g}",
-            "K, the number of Langevin steps that it was trained with; s, the step size that it draws with.",
+            f"K {card.short_run.steps}, s {card.short_run.step_size:g}"
+            + (f", m {card.short_run.settle}" if card.short_run.settle else ""),
+            "K, the number of Langevin steps that it was trained with; s, the step size that it draws with; m, the "
+            "last steps that become ever shorter.",
         ),
     ]
     if card.data.held_out:

@@ -13,7 +13,7 @@ from ebm_studio.app.pages.train.runs.run_reader import WARNINGS, RunView
 from ebm_studio.app.pages.train.runs.run_text import health_of, state_of, when
 from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.widgets.fields import label
-from ebm_studio.app.widgets.formatting import figure, network_text, thousands
+from ebm_studio.app.widgets.formatting import figure, network_text, short_run_text, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.durations import duration
 from ebm_studio.data.pictures.datasets import set_name
@@ -175,7 +175,7 @@ def _settings(view: RunView) -> dict[str, str]:
         "Held out": thousands(plan.held_out),
         "Pictures": f"{net.size} × {net.size}, {'grey' if net.channels == 1 else 'colour'}",
         "Network": network_text(net),
-        "Short run": f"K {run.steps}, s {figure(run.step_size)}, τ {figure(run.noise_scale)}",
+        "Short run": short_run_text(run),
         "Batches": f"{learning.chains} chains, {learning.images} images",
         "Rate": figure(learning.learning_rate),
         "Data noise σ": figure(learning.data_noise) if learning.data_noise else "0",

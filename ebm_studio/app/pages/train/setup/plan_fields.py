@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ebm_studio.app.studio.parameters import NOISE_SCALE, STEP_SIZE, STEPS, Number
+from ebm_studio.app.studio.parameters import NOISE_SCALE, SETTLE, STEP_SIZE, STEPS, Number
 from ebm_studio.core.specs import MAX_CHAINS, MAX_UPDATES
 from ebm_studio.data.training.plan import FIDELITY_EVERY, Plan
 
@@ -71,6 +71,7 @@ SHORT_RUN = (
     Knob("short_run", replace(STEPS, slider=(10, 200), tip=f"{STEPS.tip} An update takes longer with more steps.")),
     Knob("short_run", STEP_SIZE),
     Knob("short_run", NOISE_SCALE),
+    Knob("short_run", replace(SETTLE, slider=(0, 50))),
 )
 LEARNING = (
     _knob(
