@@ -152,8 +152,9 @@ def test_a_run_that_cannot_be_helped_ends_healthy_and_can_be_resumed(tmp_path, p
     assert updates(tmp_path / "run") == [*range(1, 9)]
 
 
-def test_a_rate_a_hundred_times_too_high_is_brought_down(tmp_path, plan):
-    wild = replace(plan.learning, updates=60, learning_rate=100 * plan.learning.learning_rate, decay_share=0.0)
+def test_a_rate_far_too_high_is_brought_down(tmp_path, plan):
+    # So high that it diverges however a processor rounds: at a third of it, some runs do not.
+    wild = replace(plan.learning, updates=60, learning_rate=300 * plan.learning.learning_rate, decay_share=0.0)
     run = TrainingRun.start(tmp_path / "run", replace(plan, learning=wild), CPU)
     assert run.learn()
     assert "rollback" in kinds(tmp_path / "run")
@@ -166,7 +167,7 @@ def test_a_rate_a_hundred_times_too_high_is_brought_down(tmp_path, plan):
 
 def test_cut_off_right_after_a_step_back_it_goes_on_from_there(tmp_path, plan, monkeypatch):
     monkeypatch.setattr(training_run, "HEALTHY_EVERY", 10)
-    wild = replace(plan, learning=replace(plan.learning, updates=70, learning_rate=0.1, decay_share=0.0))
+    wild = replace(plan, learning=replace(plan.learning, updates=70, learning_rate=0.3, decay_share=0.0))
     assert TrainingRun.start(tmp_path / "whole", wild, CPU).learn()
     assert max(event.update for event in read_events(tmp_path / "whole") if event.kind == "rollback") > 0
 
