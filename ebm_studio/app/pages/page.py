@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QSplitter, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.studio.exportable import Exportable
@@ -20,7 +20,7 @@ from ebm_studio.app.studio.tour_stop import Stop
 from ebm_studio.app.widgets.actions import press
 from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.fields import Parameter
-from ebm_studio.app.widgets.splitter import remember_split, restore_split
+from ebm_studio.app.widgets.splitter import Splitter, remember_split, restore_split
 from ebm_studio.core.errors import DataError
 from ebm_studio.data.exports.commands import command_of
 from ebm_studio.data.exports.recipe import HistoryRecipe, LandscapeRecipe, Recipe
@@ -57,7 +57,7 @@ class Page(QWidget):
     def __init__(self, studio: Studio, theme: Theme) -> None:
         super().__init__()
         self.studio = studio
-        self.splitters: dict[str, QSplitter] = {}
+        self.splitters: dict[str, Splitter] = {}
         """Those whose sizes the next launch finds again, by name."""
         self.stage: QWidget | None = None
         """What is shown alone when the window presents; None where there is no picture to show."""

@@ -161,6 +161,16 @@ def test_seed_and_count_and_place_are_remembered(qtbot, opened, running):
     assert again.generate.timeline.height() == timeline
 
 
+def test_a_page_that_was_never_shown_keeps_its_shares(qtbot, opened, running, settings):
+    running.close()
+    assert settings.sizes("generate/whole", 2)
+    assert not settings.sizes("interpolate/whole", 2)
+    again = opened()
+    again.show_page(again.interpolate)
+    inspector = again.interpolate.splitters["whole"].widget(1)
+    assert inspector.width() >= inspector.sizeHint().width()
+
+
 def test_closing_before_anything_is_loaded(opened):
     window = opened()
     window.close()
