@@ -295,6 +295,7 @@ def _path(window: MainWindow, what: str) -> Iterator[Callable[[], bool]]:
         state.go_step(round(0.7 * state.parameters.run.steps))
     elif what == "export":
         window.exports.state.folder = FOLDER
+        window.exports.resize(960, 760)
         window.export()
         while window.exports.state.encoded is None:
             yield lambda: _at_rest(window)

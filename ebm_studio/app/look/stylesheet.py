@@ -22,6 +22,7 @@ QSplitter::handle:hover {{ background: {t.accent}; }}
 QLabel {{ background: transparent; }}
 QLabel[role="section"] {{ color: {t.muted}; font-size: {small}px; font-weight: 600; letter-spacing: 1px; }}
 QLabel[role="muted"] {{ color: {t.muted}; }}
+QLabel[role="warning"] {{ color: {t.warning}; }}
 QLabel[role="small"] {{ color: {t.muted}; font-size: {small}px; }}
 QLabel[role="value"] {{ font-size: {small}px; }}
 QLabel[role="large"] {{ font-size: {large}px; }}

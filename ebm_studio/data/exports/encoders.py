@@ -116,11 +116,17 @@ def _check_size(reel: Reel, count: int, kind: Kind) -> None:
     if kind in MOVING and (count > 1 or kind != "webp"):
         turns = len(shots_of(count, reel.look, kind))
         if turns > MAX_TURNS:
-            raise SettingsError(f"The film would have {turns} frames; the maximum is {MAX_TURNS}.")
+            raise SettingsError(
+                f"The film would have {turns:,} frames; the maximum is {MAX_TURNS:,}. Use fewer of them."
+            )
     elif kind != "folder":
         width, height = _sheet_size(reel, count)
         if max(width, height) > MAX_SIDE:
-            raise SettingsError(f"The sheet would be {width} x {height} pixels; the maximum is {MAX_SIDE} on a side.")
+            ways = "fewer images per row" if width > height else "more images per row"
+            raise SettingsError(
+                f"The sheet would be {width} × {height} pixels; the maximum is {MAX_SIDE} on a side. Lower the scale, "
+                f"or use {ways} or fewer frames."
+            )
 
 
 def shots_of(count: int, look: Look, kind: Kind) -> list[Shot]:

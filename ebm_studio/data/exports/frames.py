@@ -239,7 +239,7 @@ class Reel:
         self.size = (width, self._picture[1] + (self._strip.size[1] if self._strip else 0) + below)
         require(
             max(self.size) <= MAX_SIDE,
-            f"The export would be {self.size[0]} x {self.size[1]} pixels; the maximum is {MAX_SIDE} on a side. Lower "
+            f"The export would be {self.size[0]} × {self.size[1]} pixels; the maximum is {MAX_SIDE} on a side. Lower "
             "the scale.",
         )
 

@@ -249,12 +249,14 @@ def test_a_picture_too_large_says_so(qtbot, dialog):
     QTest.mouseClick(dialog.caption.captions._buttons["on"], LEFT)
     type_into(dialog.columns_, "1")
     type_into(dialog.scale, "32")
-    qtbot.waitUntil(dialog.banner.isVisible, timeout=PATIENCE)
-    assert "Lower the scale" in dialog.banner.text.text()
-    assert dialog.facts.text() == ""
+    assert "Lower the scale" in dialog.missing.text()
+    assert (dialog.facts.text(), dialog.size_of_file.text(), dialog.player.image) == ("", "", None)
+    assert not dialog.start.isEnabled()
     type_into(dialog.scale, "2")
     wait_for_preview(qtbot, dialog)
-    assert not dialog.banner.isVisible()
+    assert not dialog.banner.isVisible()  # it is said once, where it can be mended
+    assert not dialog.missing.isVisible()
+    assert dialog.player.image is not None
 
 
 def test_a_sheet_that_is_too_large_is_rearranged_and_export_is_off_when_a_person_makes_it_so(qtbot, dialog, running):
@@ -271,9 +273,20 @@ def test_a_sheet_that_is_too_large_is_rearranged_and_export_is_off_when_a_person
     assert not dialog.start.isEnabled()
     assert dialog.start.toolTip()
     assert dialog.missing.text() == dialog.start.toolTip()
-    type_into(dialog.scale, "1")
-    type_into(dialog.columns_, "8")
-    qtbot.waitUntil(dialog.start.isEnabled, timeout=PATIENCE)
+    QTest.mouseClick(dialog.fit, LEFT)
+    assert dialog.start.isEnabled()
+    assert max(dialog.state.facts[0]) <= MAX_SIDE
+    assert not dialog.fit.isVisible()
+
+
+def test_a_film_that_is_too_large_is_made_smaller(qtbot, dialog):
+    QTest.mouseClick(dialog.caption.captions._buttons["on"], LEFT)
+    type_into(dialog.columns_, "1")
+    type_into(dialog.scale, "32")
+    assert not dialog.start.isEnabled()
+    QTest.mouseClick(dialog.fit, LEFT)
+    assert dialog.start.isEnabled()
+    assert dialog.columns_.value() == 1  # only a sheet has rows of its own
 
 
 @pytest.mark.parametrize(("number", "suffix", "side"), [(0, ".gif", 1080), (1, ".webp", 512)])
@@ -290,6 +303,7 @@ def test_the_folder_of_a_finished_file_is_shown(qtbot, dialog, monkeypatch):
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(Path(url.toLocalFile())))
     QTest.mouseClick(dialog.start, LEFT)
     qtbot.waitUntil(dialog.show_folder.isVisible, timeout=PATIENCE)
+    dialog.state.set_path(dialog.state.folder / "elsewhere" / "film.gif")
     QTest.mouseClick(dialog.show_folder, LEFT)
     assert shown == [dialog.state.exported.path.parent]
 

@@ -8,6 +8,7 @@ from ebm_studio.app.pages.export.parts import switch
 from ebm_studio.app.pages.export.state import ExportState
 from ebm_studio.app.widgets.panels import Panel
 from ebm_studio.data.exports.frames import MAX_LETTERS
+from ebm_studio.data.exports.recipe import OfModels
 
 
 class CaptionPanel(Panel):
@@ -16,7 +17,7 @@ class CaptionPanel(Panel):
     def __init__(self, state: ExportState) -> None:
         super().__init__("Captions")
         self._state = state
-        self.captions = switch("Captions", "Step, energy or ρ under each frame.", "Step, E, ρ", "None")
+        self.captions = switch("Captions", "Step, energy, ρ or update under each frame.", "Numbers", "No numbers")
         self.named = switch("Model name", "The model's name under each frame.", "Model name", "No name")
         self.text = QLineEdit()
         self.text.setAccessibleName("Your own caption")
@@ -34,5 +35,6 @@ class CaptionPanel(Panel):
     def _show(self) -> None:
         state = self._state
         self.captions.setVisible(state.thing is not None and any(frame.caption for frame in state.thing.frames))
+        self.named.setVisible(state.thing is not None and isinstance(state.thing.recipe, OfModels))
         self.captions.set_value("on" if state.look.captions else "off")
         self.named.set_value("on" if state.named else "off")

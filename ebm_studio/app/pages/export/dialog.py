@@ -59,7 +59,8 @@ class ExportDialog(QDialog):
         self._make_foot()
         self._lay_out()
         self._connect()
-        self.resize(960, 760)
+        room = self.screen().availableSize()
+        self.resize(min(960, room.width() - 4 * UNIT), min(760, room.height() - 6 * UNIT))
 
     def offer(self, things: list[Exportable]) -> None:
         """Open in front, on these things."""
@@ -78,6 +79,10 @@ class ExportDialog(QDialog):
         self.missing = label("", "muted")
         self.missing.setWordWrap(True)
         self.missing.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.fit = QPushButton("Make it fit")
+        self.fit.setToolTip("Rearrange and shrink it until it can be written.")
+        self.fit.setAutoDefault(False)
+        self.fit.clicked.connect(self.state.fit)
         self.colours = ColourFields(self.state)
         self.scale = WholeField(1, MAX_SCALE, "Scale", "Draw each model pixel as N × N.")
         self.smooth = Choice(
@@ -120,7 +125,7 @@ class ExportDialog(QDialog):
         self.show_folder = QPushButton("Show in folder")
         self.show_folder.setToolTip("Open the folder that the file is in.")
         self.show_folder.setAutoDefault(False)
-        self.show_folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(state.folder))))
+        self.show_folder.clicked.connect(self._show_in_folder)
 
     def _lay_out(self) -> None:
         preview = QWidget()
@@ -154,7 +159,7 @@ class ExportDialog(QDialog):
         column.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT)
         column.setSpacing(3 * UNIT)
         self._what = titled("What", self.thing)
-        self._format = titled("Format", self.kind, self.missing)
+        self._format = titled("Format", self.kind, self.missing, self.fit)
         self._format.column.addWidget(self.colours)
         self._size = titled("Size", named(("Scale", self.scale)), self.smooth)
         self._columns = named(("Images per row", self.columns_), ("Gap", self.gap))
@@ -260,6 +265,9 @@ class ExportDialog(QDialog):
         fill(self.kind, names, state.kind)
         self.missing.setText(state.remark)
         self.missing.setVisible(bool(state.remark))
+        self.missing.setProperty("role", "warning" if state.problem else "muted")
+        self.missing.style().polish(self.missing)
+        self.fit.setVisible(state.fitted is not None)
         self._show_look(state.look)
         is_film = state.kind in MOVING and not state.is_still
         pictures = len(state.thing.frames[0].panels[0])
@@ -290,10 +298,10 @@ class ExportDialog(QDialog):
                 text.append(f"{count} frames" + (f", {seconds:.1f} s" if seconds else ""))
         self.facts.setText("   ".join(text))
         encoded = state.encoded
-        self.size_of_file.setText(size_text(encoded.size) if encoded else "" if state.missing else "…")
+        self.size_of_file.setText(size_text(encoded.size) if encoded else "" if state.problem else "…")
         self.size_of_file.setToolTip(f"{encoded.size:,} bytes" if encoded else "")
-        if state.missing:
-            self.player.note = state.missing
+        if state.problem:
+            self.player.note = state.missing or "It is too large to be shown."
             self.player.stop()
         elif encoded is None and state.thing is not self._played:  # never the picture of another thing or page
             self.player.note = "Making the preview…"
@@ -345,6 +353,10 @@ class ExportDialog(QDialog):
         if name:
             self.state.set_path(Path(name))
             self.place.setText(str(self.state.path))
+
+    def _show_in_folder(self) -> None:
+        if (exported := self.state.exported) is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(exported.path.parent)))
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setMimeData(self.clip())

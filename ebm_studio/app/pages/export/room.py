@@ -1,4 +1,4 @@
-"""What fits in a file: why something does not, and how a contact sheet is rearranged until it does."""
+"""What fits in a file: why something does not, and how a sheet or a film is rearranged until it does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ebm_studio.data.exports.encoders import Kind, check_size
 from ebm_studio.data.exports.frames import Look, Reel, picked
 
 COARSEST = 64
-"""When a sheet is rearranged, at least every n-th frame stays, n up to this."""
+"""When something is rearranged, at least every n-th frame stays, n up to this."""
 
 
 def problem_of(thing: Exportable, kind: Kind, look: Look) -> str:
@@ -24,14 +24,17 @@ def problem_of(thing: Exportable, kind: Kind, look: Look) -> str:
 
 
 def fitted(thing: Exportable, kind: Kind, look: Look) -> Look:
-    """The look, or for a sheet that is too large the one nearest to it that fits: other rows, smaller, fewer frames."""
-    if kind != "png" or not problem_of(thing, kind, look):
+    """The look, or for what is too large the one nearest to it that fits: a sheet in other rows, smaller, fewer frames.
+
+    It is the look itself where none fits.
+    """
+    if not problem_of(thing, kind, look):
         return look
     every = look.every
     while every <= COARSEST:
         square = math.ceil(math.sqrt(len(picked(len(thing.frames), every))))
         for scale in range(look.scale, 0, -1):
-            for columns in (look.columns, min(square, 256)):
+            for columns in (look.columns, min(square, 256)) if kind == "png" else (look.columns,):
                 tried = replace(look, every=every, scale=scale, columns=columns)
                 if not problem_of(thing, kind, tried):
                     return tried

@@ -108,6 +108,14 @@ class ExportState(Faults):
         return self.missing or (problem_of(self.thing, self.kind, self.look) if self.thing else "")
 
     @property
+    def fitted(self) -> Look | None:
+        """What `fit` would change the look to; None when nothing is in the way, or nothing helps."""
+        if self.thing is None or self.missing or not self.problem:
+            return None
+        look = fitted(self.thing, self.kind, self.look)
+        return look if look != self.look else None
+
+    @property
     def remark(self) -> str:
         """What cannot be shown in this format; empty when all can."""
         if self.problem or self.thing is None:
@@ -171,6 +179,12 @@ class ExportState(Faults):
             self._settings.set("export/look", self._habits)
             self._touch()
 
+    def fit(self) -> None:
+        """Change what is too large until it can be written."""
+        if (look := self.fitted) is not None:
+            self.look = look
+            self._touch()
+
     def set_caption(self, text: str | None = None, named: bool | None = None) -> None:
         """Write another text under the frames, or the model's name before it, or not."""
         self.text = self.text if text is None else text.strip()
@@ -198,8 +212,7 @@ class ExportState(Faults):
         kind = suffixes.get(path.suffix.lower())
         self.stem = path.stem if kind or path.suffix == FORMATS[self.kind][1] else path.name
         if kind and kind != self.kind:
-            self.kind = kind
-            self._touch()
+            self.set_kind(kind)
         else:
             self.changed.emit()
 
@@ -247,7 +260,7 @@ class ExportState(Faults):
         self._pause.start()
 
     def _preview(self) -> None:
-        if self.thing is not None and not self.missing:
+        if self.thing is not None and not self.problem:
             self._wanted = self.link.submit(
                 Preview(kind=self.kind, **self._what()), self._take_preview, self._end_preview
             )
