@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QMenu, QWidget
 
+SHARPNESS = 3
+"""Pixels of a copied picture for each one of the window, on a side: enough for a slide or a page."""
 SHARED = ("xcb", "wayland", "windows", "cocoa")
 """Qt's platforms whose clipboard other programs can paste from."""
 
@@ -46,8 +48,16 @@ def _ask(widget: QWidget, table: Table | None, at: QPoint) -> None:
     clipboard = QGuiApplication.clipboard()
     numbers = menu.addAction("Copy as CSV", lambda: clipboard.setText(table.csv() if table else ""))
     numbers.setEnabled(table is not None)
-    menu.addAction("Copy as picture", lambda: clipboard.setPixmap(widget.grab()))
+    menu.addAction("Copy as picture", lambda: clipboard.setPixmap(picture_of(widget)))
     menu.popup(widget.mapToGlobal(at))
+
+
+def picture_of(widget: QWidget) -> QPixmap:
+    """What a widget shows, larger than on the screen and as sharp."""
+    picture = QPixmap(widget.size() * SHARPNESS)
+    picture.setDevicePixelRatio(SHARPNESS)
+    widget.render(picture)
+    return picture
 
 
 def empty_lonely_clipboard() -> None:

@@ -185,7 +185,7 @@ class Chart(QWidget):
 
     @guarded
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Leave:
+        if event.type() in (QEvent.Type.Leave, QEvent.Type.ContextMenu):  # the pointer is no part of a copied picture
             self.pointed.emit(None)
         elif isinstance(event, QMouseEvent) and event.type() != QEvent.Type.MouseButtonRelease:
             place = self.place_at(event.position().x())
@@ -280,9 +280,13 @@ class Curve(Chart):
         if store is None or not store.rows:
             return None
         values = self._read(store)
-        columns = [("step", store.indices[: len(values)]), ("mean", values.mean(1)), ("sd", values.std(1))]
+        columns = [
+            ("step", store.indices[: len(values)]),
+            (f"{self.name} (mean)", values.mean(1)),
+            (f"{self.name} (sd)", values.std(1)),
+        ]
         if chosen is not None:
-            columns.append((f"chain {chosen}", values[:, chosen]))
+            columns.append((f"{self.name} (chain {chosen})", values[:, chosen]))
         return Table.of_columns(columns)
 
     def follow(self) -> None:

@@ -16,6 +16,7 @@ import ebm_studio
 from ebm_studio.app.pages.diagnose.card import result_of
 from ebm_studio.app.pages.diagnose.plot_view import PlotView
 from ebm_studio.app.pages.models.model_card import ModelCard
+from ebm_studio.app.widgets.copying import SHARPNESS
 from ebm_studio.app.widgets.plots import Chart
 from ebm_studio.core.evaluation.figures import Estimate
 from ebm_studio.core.evaluation.findings import Finding, Measure, Plot, Series
@@ -40,12 +41,15 @@ def test_a_curve_is_copied_as_numbers_and_as_a_picture(qtbot, running):
     chart, store = page.timeline.plots.energy, page.state.playback.store
     choose(qtbot, chart, "Copy as CSV")
     names, *rows = csv.reader(io.StringIO(QGuiApplication.clipboard().text()))
-    assert names == ["step", "mean", "sd", "chain 2"]
+    assert names == ["step", "Energy E (mean)", "Energy E (sd)", "Energy E (chain 2)"]
     assert [int(row[0]) for row in rows] == list(store.indices)
     assert float(rows[-1][3]) == pytest.approx(float(store.energy()[-1, 2]))
+    QTest.mouseMove(chart.plot.viewport())
+    qtbot.waitUntil(chart.pointer.isVisible, timeout=PATIENCE)
     choose(qtbot, chart, "Copy as picture")
     copied = QGuiApplication.clipboard().pixmap()
-    assert copied.size() == chart.size()
+    assert copied.size() == SHARPNESS * chart.size()
+    assert not chart.pointer.isVisible()  # that is at the menu, and is no part of the picture
 
 
 def test_both_sides_are_copied_as_columns(qtbot, running):
@@ -54,7 +58,7 @@ def test_both_sides_are_copied_as_columns(qtbot, running):
     qtbot.waitUntil(lambda: state.group is not None and state.group.whole, timeout=PATIENCE)
     choose(qtbot, running.compare.timeline.plots.curves[0], "Copy as CSV")
     names, *rows = csv.reader(io.StringIO(QGuiApplication.clipboard().text()))
-    assert names == ["step", "left", "right"]
+    assert names == ["step", "Energy E (left)", "Energy E (right)"]
     assert all(left == right for _, left, right in rows)
     assert len(rows) == state.group.run.steps + 1
 
@@ -63,7 +67,7 @@ def test_every_chart_of_every_page_has_its_numbers(qtbot, running):
     for page in running.pages:
         running.show_page(page)
     charts = running.findChildren(Chart)
-    assert {"Energy E", "Gradient step length v", "TV", "Distance to the next frame"} <= {
+    assert {"Energy E", "Gradient step length v", "TV by update", "Distance to the next frame"} <= {
         chart.name for chart in charts
     }
     assert all(table is None or table.csv() for table in (chart.table() for chart in charts))
@@ -80,7 +84,7 @@ def test_the_readouts_of_all_sides_are_copied_as_a_table(qtbot, running):
     qtbot.waitUntil(lambda: state.group is not None and state.group.whole, timeout=PATIENCE)
     state.playback.go(state.group.run.steps)
     names, left, right = copied(qtbot, running.compare.panes[1].readout)
-    assert names == ["side", "model", "K", "s", "tau", "step", "E", "RMS from Left"]
+    assert names == ["side", "model", "K", "s", "tau", "step", "E (mean)", "RMS from Left"]
     assert left[:2] == ["Left", "tiny"]
     assert (left[-1], float(right[-1])) == ("", 0.0)
     assert float(left[6]) == pytest.approx(float(state.group.stores[0].energy()[-1].mean()))
@@ -102,10 +106,10 @@ def test_a_plot_and_the_numbers_of_a_finding_are_copied(qtbot, theme):
     qtbot.addWidget(widget)
     widget.show()
     rows = copied(qtbot, widget.findChild(PlotView))
-    assert rows == [["series", "K", "KID", "sd"], ["model", "1.0", "0.5", "0.1"], ["model", "2.0", "0.25", "0.2"],
-                    ["data", "1.0", "0", ""]]  # fmt: skip
+    assert rows == [["series", "K", "KID", "standard error"], ["model", "1.0", "0.5", "0.1"],
+                    ["model", "2.0", "0.25", "0.2"], ["data", "1.0", "0", ""]]  # fmt: skip
     measures = next(child for child in widget.findChildren(QWidget) if child.objectName() == "measures")
-    assert copied(qtbot, measures) == [["measure", "value", "sd", "unit"], ["KID", "0.5", "0.1", "dB"]]
+    assert copied(qtbot, measures) == [["measure", "value", "standard error", "unit"], ["KID", "0.5", "0.1", "dB"]]
 
 
 def test_a_models_card_is_copied_as_a_table(qtbot, running):

@@ -197,4 +197,4 @@ def readouts(state: CompareState) -> Table | None:
         energy = float(store.energy()[row].mean())
         settings = (run.steps, run.step_size, run.noise_scale)
         rows.append((side.name, side.model.card.name, *settings, int(store.indices[row]), energy, apart))
-    return Table(("side", "model", "K", "s", "tau", "step", "E", f"RMS from {first.name}"), rows)
+    return Table(("side", "model", "K", "s", "tau", "step", "E (mean)", f"RMS from {first.name}"), rows)

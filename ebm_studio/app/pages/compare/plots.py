@@ -66,7 +66,7 @@ class GroupCurve(Curve):
         columns: list[tuple[str, list[object]]] = [("step", [*steps])]
         for side, store in zip(self._sides.sides, group.stores, strict=False):
             figures = dict(zip(map(int, store.indices), self._figures(store), strict=False))
-            columns.append((side.name.lower(), [figures.get(step, "") for step in steps]))
+            columns.append((f"{self.name} ({side.name.lower()})", [figures.get(step, "") for step in steps]))
         return Table.of_columns(columns)
 
     def follow(self) -> None:

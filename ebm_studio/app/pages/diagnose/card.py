@@ -208,7 +208,7 @@ def result_of(theme: Theme, finding: Finding) -> QWidget:
 
 def _table(finding: Finding) -> Table | None:
     rows = [(measure.name, measure.value.mean, measure.value.sd, measure.unit) for measure in finding.measures]
-    return Table(("measure", "value", "sd", "unit"), rows) if rows else None
+    return Table(("measure", "value", "standard error", "unit"), rows) if rows else None
 
 
 class StripView(QWidget):

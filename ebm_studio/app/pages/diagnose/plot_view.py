@@ -46,7 +46,7 @@ class PlotView(QWidget):
             for series in self.plot.series
             for x, y, sd in zip(series.x, series.y, series.sd or ("",) * len(series.x), strict=True)
         ]
-        return Table(("series", self.plot.x_label or "x", self.plot.y_label or "y", "sd"), rows)
+        return Table(("series", self.plot.x_label or "x", self.plot.y_label or "y", "standard error"), rows)
 
     def _draw(self) -> None:
         tokens = self._theme.tokens

@@ -29,17 +29,27 @@ class Kind:
     title: str
     tip: str
     series: tuple[Series, ...]
-    columns: tuple[str, ...] = ()
-    """The names of two series in a table; one has the title."""
+    columns: tuple[str, ...]
+    """The names of the series in a table."""
     has_zero: bool = True
     """Whether the axis shows 0."""
 
 
 KINDS = (
-    Kind("d", "d = E(data) − E(samples) of each update: it oscillates around 0.", (lambda c: (c.updates, c.d),)),
-    Kind("v", "v, the mean gradient step length s·‖∂E/∂x‖ of each update.", (lambda c: (c.updates, c.v),)),
     Kind(
-        "TV",
+        "d by update",
+        "d = E(data) − E(samples) of each update: it oscillates around 0.",
+        (lambda c: (c.updates, c.d),),
+        ("d",),
+    ),
+    Kind(
+        "v by update",
+        "v, the mean gradient step length s·‖∂E/∂x‖ of each update.",
+        (lambda c: (c.updates, c.v),),
+        ("v",),
+    ),
+    Kind(
+        "TV by update",
         "Total variation between the data and the short run's density (solid), and between the data and exp(−E / T) "
         "(dashed). 0 is the same, 1 has nothing in common.",
         (lambda c: (c.counted, c.tv_short_run), lambda c: (c.counted, c.tv_energy)),
@@ -90,7 +100,7 @@ class TrainingChart(Chart):
         updates = values[0][0]
         if not updates:
             return None
-        columns = [(name, y) for name, (_, y) in zip(self._kind.columns or (self._kind.title,), values, strict=True)]
+        columns = [(name, y) for name, (_, y) in zip(self._kind.columns, values, strict=True)]
         return Table.of_columns([("update", updates), *columns])
 
     def most(self) -> int | None:

@@ -69,9 +69,7 @@ class FiguresView(QWidget):
         _fill(self._table, _scales(figures))
         _fill(self._lines, _further(figures))
         self.command.set_text(command_of(entry.name, found.source, found.settings))
-        self._numbers = Table(
-            ("", *figures.names), [cells for tip, cells in (*_scales(figures), *_further(figures)) if tip]
-        )
+        self._numbers = numbers_of(figures)
 
 
 class CommandText(QPlainTextEdit):
@@ -100,6 +98,28 @@ class CommandText(QPlainTextEdit):
     def _fit(self) -> None:
         text = self.blockBoundingRect(self.document().firstBlock()).height() + 2 * self.document().documentMargin()
         self.setFixedHeight(math.ceil(text) + self.height() - self.viewport().height())
+
+
+def numbers_of(figures: Figures) -> Table:
+    """All figures, with every digit."""
+    near, health = figures.nearest, figures.health
+    scores = [
+        (f"{name}, {of}", found.mean, found.sd)
+        for name, scale in zip(figures.names, (figures.kid, figures.fd), strict=True)
+        for of, found in (("model", scale.model), ("floor", scale.floor), ("ceiling", scale.ceiling))
+    ]
+    if (score := figures.inception_score) is not None:
+        scores.append(("Inception score", score.mean, score.sd))
+    further = {
+        "Nearest picture, samples": near.model,
+        "Nearest picture, held out": near.held_out,
+        "Suspiciously close, share": near.copies,
+        "Held-out error": figures.heldout_error,
+        "Held-out d": health.d,
+        "Held-out v": health.v,
+        "Held-out K·v": health.path_length,
+    }
+    return Table(("figure", "value", "standard error"), [*scores, *((name, x, "") for name, x in further.items())])
 
 
 def _scales(figures: Figures) -> list[Row]:

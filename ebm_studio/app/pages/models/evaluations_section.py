@@ -13,9 +13,22 @@ from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.formatting import estimated, thousands
 from ebm_studio.app.widgets.names import in_tip, printable
-from ebm_studio.core.evaluation.figures import Figures
+from ebm_studio.core.evaluation.figures import Estimate, Figures
 from ebm_studio.data.models.card_text import data_title
 
+COLUMNS = (
+    "model",
+    "against",
+    "features",
+    "KID",
+    "KID standard error",
+    "Fréchet distance",
+    "Fréchet distance standard error",
+    "samples",
+    "held-out error",
+    "v",
+)
+"""Of the table that is copied."""
 NAMES = ("Model", "Against", "Features", "KID", "Fréchet distance", "Samples", "Held-out error", "v")
 TIPS = (
     "",
@@ -36,6 +49,7 @@ class EvaluationsSection(QWidget):
         super().__init__()
         self._zoo = zoo
         self._shown: list[tuple[str, ...]] = []
+        self._numbers: list[tuple[object, ...]] = []
         self.grid = QGridLayout()
         self.grid.setHorizontalSpacing(3 * UNIT)
         self.grid.setVerticalSpacing(UNIT // 2)
@@ -45,10 +59,14 @@ class EvaluationsSection(QWidget):
         column.setSpacing(UNIT)
         column.addWidget(label("EVALUATIONS SIDE BY SIDE", "section"))
         column.addLayout(self.grid)
-        offer_copies(self, lambda: Table(NAMES, self._shown) if self._shown else None)
+        offer_copies(self, self.table)
         zoo.changed.connect(self.show_all)
         zoo.entry_changed.connect(lambda _: self.show_all())
         self.show_all()
+
+    def table(self) -> Table | None:
+        """The numbers of all rows, with every digit; None while there are none."""
+        return Table(COLUMNS, self._numbers) if self._numbers else None
 
     def show_all(self) -> None:
         """Show what is known now."""
@@ -59,6 +77,10 @@ class EvaluationsSection(QWidget):
         if rows == self._shown:
             return
         self._shown = rows
+        self._numbers = [
+            (*cells[:3], *_both(it.kid.model), *_both(it.fd.model), it.samples, it.heldout_error, it.health.v)
+            for (_, it), cells in zip(found, rows, strict=True)
+        ]
         while (item := self.grid.takeAt(0)) and (cell := item.widget()):
             cell.deleteLater()
         self._add(0, NAMES, TIPS, "muted")
@@ -71,6 +93,10 @@ class EvaluationsSection(QWidget):
             cell.setToolTip(tip)
             side = Qt.AlignmentFlag.AlignLeft if column < 3 else Qt.AlignmentFlag.AlignRight
             self.grid.addWidget(cell, line, column, side)
+
+
+def _both(estimate: Estimate) -> tuple[float, float]:
+    return estimate.mean, estimate.sd
 
 
 def _row(entry: Entry, figures: Figures) -> tuple[str, ...]:
