@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.studio.long_runs import LongRuns
 from ebm_studio.app.widgets.notice import Notice
-from ebm_studio.core.durations import duration
+from ebm_studio.core.durations import about
 
 
 class LongRunBar(Notice):
@@ -29,7 +29,7 @@ class LongRunBar(Notice):
             self.hide()
             return
         self.say(
-            f"{long.what} will take about {duration(long.seconds)}. Start?",
+            f"{long.what} will take {about(long.seconds)}. Start?",
             ("Start", long.agree),
             ("Change…", self._change),
         )

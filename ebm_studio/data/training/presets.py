@@ -22,21 +22,21 @@ class Preset:
 PRESETS = (
     Preset(
         "Quick look",
-        "A small network, in minutes: recognisable shapes and colours.",
+        "A small network: recognisable shapes and colours.",
         NetSpec(width=16),
         ShortRun(steps=40),
         Learning(updates=1500, chains=16, images=64, learning_rate=2e-4, ema=0.99),
     ),
     Preset(
         "Good",
-        "An hour or two: clear pictures on most data sets.",
+        "A larger network: clear pictures on most data sets.",
         NetSpec(width=32),
         ShortRun(steps=50),
         Learning(updates=14_000, chains=16, images=64),  # docs/training.md, "What settings are worth"
     ),
     Preset(
         "Paper-exact",
-        "As Nijkamp et al. (2019) and their code: width 64, K 100, 64 pictures. Days without a GPU.",
+        "As Nijkamp et al. (2019) and their code: width 64, K 100, 64 pictures.",
         NetSpec(width=64),
         ShortRun(steps=100),
         # The paper: 200,000 updates, then rate and sigma "gradually decreased"; how far is our choice.

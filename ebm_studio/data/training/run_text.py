@@ -56,7 +56,7 @@ def beginning(data: ImageSet, updates: int) -> str:
 
 def done_text(updates: int) -> str:
     """At its end."""
-    return f"Done after {updates} updates."
+    return f"Done after {updates:,} updates."
 
 
 def stalled_text(updates: int, best: int, patience: int) -> str:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel
 from ebm_studio.app.pages.models.model_card import GAP
 from ebm_studio.app.widgets.data_set_box import ZIP
 from ebm_studio.app.widgets.model_chooser import ModelChooser
-from ebm_studio.core.durations import duration
+from ebm_studio.core.durations import about, duration
 from ebm_studio.core.evaluation.figures import Estimate, Figures
 from ebm_studio.core.specs import NetSpec
 from ebm_studio.data.models import card as card_module
@@ -142,6 +142,10 @@ def test_evaluations_stand_side_by_side(qtbot, running, page, tmp_path):
     rows = page.evaluations._shown
     assert [row[0] for row in rows] == ["better", "worse"]
     assert [row[3] for row in rows] == ["0.2000 ± 0.0100", "0.4000 ± 0.0100"]
+    table = page.evaluations.table()
+    assert len(table.rows) == len(rows)
+    kid = table.names.index("KID")
+    assert all(isinstance(row[kid], float) and isinstance(row[kid + 1], float) for row in table.rows)
     texts = [page.evaluations.grid.itemAt(i).widget().text() for i in range(page.evaluations.grid.count())]
     assert "Fréchet distance" in texts
     assert "better" in texts
@@ -343,12 +347,19 @@ def test_figures_in_the_card_are_shown(qtbot, running, learned):
         (120, "2 min"),
         (720, "12 min"),
         (12000, "3 h 20 min"),
-        (3599, "1 h 0 min"),
+        (3599, "1 h"),
         (6.5e6, "75 days"),
     ],
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(2, "10 s"), (98, "1 min 40 s"), (372, "6 min"), (11640, "3 h 10 min"), (6.5e6, "75 days")]
+)
+def test_an_estimate_is_no_more_exact_than_it_can_be(seconds, text):
+    assert about(seconds) == f"about {text}"
 
 
 def test_a_model_is_pushed_to_the_hub_from_its_card_or_the_window_says_why_not(

@@ -24,7 +24,7 @@ from ebm_studio.app.pages.train.runs import state as runs
 from ebm_studio.app.pages.train.runs.chart_kinds import KINDS
 from ebm_studio.app.pages.train.runs.plots import BEST_DOT, DOT
 from ebm_studio.app.pages.train.runs.run_reader import RunView
-from ebm_studio.app.pages.train.runs.run_text import WORDS, health_of
+from ebm_studio.app.pages.train.runs.run_text import WORDS, health_of, line_of
 from ebm_studio.app.pages.train.setup import draft, presets_panel
 from ebm_studio.app.pages.train.setup import state as train_setup
 from ebm_studio.app.pages.train.setup.initial_weights_box import FILE
@@ -393,8 +393,41 @@ def test_the_end_of_a_run_is_said_on_whatever_page_is_shown(qtbot, running, page
     assert not page.done_notice.isVisible()
 
 
+def test_a_run_that_ended_while_the_window_was_closed_is_told_and_shown(qtbot, two, settings, opened):
+    settings.set("train/running", ["two", "gone"])
+    window = opened()
+    page = window.train
+    qtbot.waitUntil(page.done_notice.isVisible, timeout=PATIENCE)
+    assert page.done_notice.text.text().startswith("two is done: 6 updates in ")
+    assert page.runs.view.name == "two"
+    window.close()
+    assert settings.data("train/running") == []
+
+
+def test_how_far_a_run_is_fits_its_list(two):
+    view = RunView(two[0])
+    assert line_of(view, short=True) == "done"
+    view.alive = True
+    view.status = replace(view.status, state="learning", progress=0.12, seconds_left=149.0)
+    assert line_of(view, short=True) == "12 % · 2 min left"
+    assert line_of(view) == "training · 12 % · about 2 min left"
+
+
+def test_a_runs_line_is_whole_beside_a_short_name(qtbot, page, two):
+    page.runs.refresh()
+    page.runs.select("one")
+    name, line = page.run_header.name, page.run_header.line
+    view = page.runs.view
+    view.alive = True
+    view.status = replace(view.status, state="learning", progress=0.12, seconds_left=149.0)
+    page.runs.looked.emit()
+    qtbot.waitUntil(lambda: line.width() >= line.fontMetrics().horizontalAdvance(line.text()), timeout=PATIENCE)
+    assert name.width() >= name.fontMetrics().horizontalAdvance("one")
+
+
 def test_how_a_run_goes_is_said_in_words(two):
     view = RunView(two[0])
+    assert health_of(view) == ("No updates yet.", False)
     view.read()
     assert health_of(view) == ("Too early to tell: the first updates differ much from each other.", False)
     swinging = np.tile([1.0, -1.0], 150)

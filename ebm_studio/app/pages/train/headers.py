@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton
 
 from ebm_studio.app.look.theme import Theme
@@ -117,8 +117,9 @@ class RunHeader(TrainHeader):
         self.menu = QMenu(self)
         self.menu.aboutToShow.connect(self.fill)
         self.more.setMenu(self.menu)
+        self.line.setElideMode(Qt.TextElideMode.ElideRight)
         for text in (self.name, self.line):
-            self.row.addWidget(text, 1000)
+            self.row.addWidget(text)
             self.row.addSpacing(UNIT)
         self.row.addStretch(1)
         for widget in (self.attempt, self.save, self.pause, self.stop, self.more):

@@ -18,7 +18,7 @@ from ebm_studio.app.pages.train.exports import of_history
 from ebm_studio.app.pages.train.headers import RunHeader, SetupHeader
 from ebm_studio.app.pages.train.runs.panels import RunInspector
 from ebm_studio.app.pages.train.runs.run_list import RunColumn
-from ebm_studio.app.pages.train.runs.run_reader import RunView
+from ebm_studio.app.pages.train.runs.run_reader import RunView, has_ended
 from ebm_studio.app.pages.train.runs.samples import RunStage
 from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.pages.train.setup.data_preview import DataStage
@@ -78,6 +78,7 @@ class TrainPage(Page):
         self.setup_inspector = TrainInspector(theme, setup)
         self.run_inspector = RunInspector(theme, runs)
         self._is_plotted = False
+        self._left: list[str] = []  # the runs that went on when the window was last closed
         self._lay_out()
         self._connect()
         self._add_actions()
@@ -170,8 +171,11 @@ class TrainPage(Page):
 
     def begin(self) -> None:
         self.runs.refresh()
-        if running := self.runs.running:
-            self.runs.select(running[0].name)
+        ended = [view for view in map(self.runs.find, self._left) if view is not None and has_ended(view)]
+        if shown := [*self.runs.running, *ended]:
+            self.runs.select(shown[0].name)
+        for view in ended:
+            self._say_ended(view)
 
     def may_close(self) -> bool:
         return self.leaving.may_close()
@@ -269,10 +273,13 @@ class TrainPage(Page):
 
     def remember(self, settings: Settings) -> None:
         super().remember(settings)
+        settings.set("train/running", [view.name for view in self.runs.running])
         settings.set("train/all", self.setup_inspector.expert.fold.isChecked())
 
     def restore(self, settings: Settings) -> None:
         super().restore(settings)
+        left = settings.data("train/running")
+        self._left = [name for name in left if isinstance(name, str)] if isinstance(left, list) else []
         self.setup_inspector.expert.set_open(settings.flag("train/all"))
 
     def _show(self) -> None:
@@ -295,7 +302,9 @@ class TrainPage(Page):
         )
 
     def _say_saved(self, path: Path) -> None:
-        self.notice.say(f"Saved as {path.stem}: {path}", ("Open it", lambda: self.studio.wish(ShowModel(str(path)))))
+        self.notice.say(
+            f"Saved as {path.stem} in your models.", ("Open it", lambda: self.studio.wish(ShowModel(str(path))))
+        )
 
 
 def _stack(*widgets: QWidget) -> QStackedWidget:

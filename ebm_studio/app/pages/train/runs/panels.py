@@ -15,7 +15,7 @@ from ebm_studio.app.pages.train.runs.state import Runs
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.formatting import figure, network_text, short_run_text, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
-from ebm_studio.core.durations import duration
+from ebm_studio.core.durations import about, duration
 from ebm_studio.data.pictures.datasets import set_name
 from ebm_studio.data.training.fidelity_log import best_of
 from ebm_studio.data.training.run_log import Event
@@ -45,9 +45,12 @@ class FiguresPanel(Panel):
                 ("Updates a second", "During the last training."),
                 ("Training time", "Without pauses."),
                 ("Time left", "At the current speed."),
-                ("d", f"E(data) − E(samples), mean of the last {RECENT} updates. Near 0 is healthy."),
-                ("v", f"Mean gradient step length s·‖∂E/∂x‖, over the last {RECENT} updates."),
-                ("K·v", "The length of a chain. Steady is healthy."),
+                (
+                    f"d, mean of {RECENT}",
+                    f"E(data) − E(samples), mean of the last {RECENT} updates. Near 0 is healthy.",
+                ),
+                (f"v, mean of {RECENT}", f"Mean gradient step length s·‖∂E/∂x‖, over the last {RECENT} updates."),
+                (f"K·v, mean of {RECENT}", "The length of a chain. Steady is healthy."),
                 ("KID-lite0", "The newest fidelity that was measured, and the best: lower is better."),
             )
         }
@@ -76,11 +79,11 @@ def _figures(view: RunView, runs: Runs) -> dict[str, str]:
         "Updates": f"{thousands(status.updates)} of {thousands(plan.learning.updates)}",
         "Updates a second": f"{status.updates_per_second:.3g}" if status.updates_per_second else "–",
         "Training time": duration(status.seconds) if status.seconds else "–",
-        "Time left": f"about {duration(left)}" if left is not None else "–",
-        "d": f"{d:+.3g}".replace("-", "−") if has_rows else "–",
-        "v": f"{v:.3g}" if has_rows else "–",
+        "Time left": about(left) if left is not None else "–",
+        f"d, mean of {RECENT}": f"{d:+.3g}".replace("-", "−") if has_rows else "–",
+        f"v, mean of {RECENT}": f"{v:.3g}" if has_rows else "–",
         "KID-lite0": _fidelity(view),
-        "K·v": f"{v * plan.short_run.steps:.3g}" if has_rows else "–",
+        f"K·v, mean of {RECENT}": f"{v * plan.short_run.steps:.3g}" if has_rows else "–",
     }
 
 
@@ -129,6 +132,7 @@ class EventsPanel(Panel):
             self.list.setItemWidget(item, words)
         heights = [self.list.item(row).sizeHint().height() for row in range(self.list.count())]
         self.list.setFixedHeight(min(sum(heights), EVENTS_HEIGHT))
+        self.setVisible(bool(heights))
 
     def _words(self, event: Event) -> QLabel:
         t = self._theme.tokens

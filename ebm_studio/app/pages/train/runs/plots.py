@@ -180,7 +180,7 @@ class RunChart(Chart):
         at = self._pointed
         texts = [self.say(values) for values in (self._at(place, at) for place in range(len(self._values))) if values]
         said = "   ".join(texts) if len(texts) <= 2 else ""
-        self.value.setText(said if at is None else f"update {at}:  {said}")
+        self.value.setText(said if at is None else f"at {at:,}:  {said}")
 
     def _at(self, place: int, update: int | None) -> tuple[float, ...]:
         updates, curves = self._values[place]

@@ -78,6 +78,11 @@ class RunView:
         return before != (len(self._rows), len(self.events), len(self.fidelity))
 
 
+def has_ended(view: RunView) -> bool:
+    """Whether it came to its end, good or bad; one that is paused or was stopped has not."""
+    return not view.alive and view.status.state in ("done", "failed")
+
+
 def read_grid(path: Path, net: NetSpec) -> Pixels | None:
     """The samples of a grid file, uint8 (N, C, size, size) of the net's shape; None when it is no grid of them."""
     try:

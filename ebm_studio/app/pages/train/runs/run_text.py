@@ -8,12 +8,12 @@ import numpy as np
 
 from ebm_studio.app.pages.train.runs.run_reader import RunView
 from ebm_studio.app.widgets.formatting import thousands
-from ebm_studio.core.durations import duration
+from ebm_studio.core.durations import about
 from ebm_studio.core.learning.watchdog import MEMORY
 from ebm_studio.data.training.run_log import Kind, Order
 
 STATES = {
-    "reading": "reading the pictures",
+    "reading": "reading pictures",
     "measuring": "measuring",
     "learning": "training",
     "paused": "paused",
@@ -44,14 +44,15 @@ def share_of(view: RunView) -> str:
 
 
 def line_of(view: RunView, asked: Order | None = None, short: bool = False) -> str:
-    """A line: state, share, time left. A `short` one leaves out that it is training."""
+    """A line: state, share, time left. A `short` one, in a list, leaves out what can be."""
     status = view.status
     parts = [state_of(view, asked)] if not short or asked or status.state != "learning" or not status.updates else []
     if status.state != "done" and status.updates:
         parts.append(share_of(view))
     if view.alive and status.seconds_left is not None and status.state == "learning" and not asked:
-        parts.append(f"about {duration(status.seconds_left)} left")
-    elif status.state == "done":
+        left = about(status.seconds_left)
+        parts.append(f"{left.removeprefix('about ') if short else left} left")
+    elif status.state == "done" and not short:
         parts.append(f"{thousands(status.updates)} updates")
     return " · ".join(parts)
 
@@ -66,6 +67,8 @@ def health_of(view: RunView) -> tuple[str, bool]:
     recent = [event for event in view.events if event.kind in WORDS and event.update > view.updates - MEMORY]
     if recent:
         return WORDS[recent[-1].kind], True
+    if not view.updates:
+        return "No updates yet.", False
     if view.updates < 2 * LATELY:
         return "Too early to tell: the first updates differ much from each other.", False
     d, v = view.column("d")[-LATELY:], view.column("v")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ebm_studio.app.pages.train.runs.run_reader import WARNINGS, RunView
+from ebm_studio.app.pages.train.runs.run_reader import WARNINGS, RunView, has_ended
 from ebm_studio.app.pages.train.runs.selected_runs import Watch
 from ebm_studio.app.studio.undo import Undo
 from ebm_studio.core.errors import StudioError
@@ -98,7 +98,7 @@ class Runs(QObject):
             was_alive = view.alive and view.name in known
             if view.alive or self._shown or view.name not in known:
                 view.look()
-            if was_alive and not view.alive and view.status.state in ("done", "failed"):
+            if was_alive and has_ended(view):
                 ended.append(view)
         order = tuple(sorted(found, key=lambda view: not view.alive))  # the running ones first
         if order != self.views:

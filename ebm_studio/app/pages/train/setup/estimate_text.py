@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ebm_studio.app.pages.train.setup.state import TrainSetup
-from ebm_studio.core.durations import duration
+from ebm_studio.core.durations import about
 
 TIP = "Measured on this machine with a few updates, beside what else it is doing. It is measured again as that changes."
 BUSY = "It is measured when the run that trains now has ended: each would slow down the other."
@@ -11,7 +11,7 @@ BUSY = "It is measured when the run that trains now has ended: each would slow d
 
 def in_all(setup: TrainSetup, seconds: float | None) -> str:
     """About how long all updates take."""
-    return unknown(setup) if seconds is None else f"about {duration(seconds)}"
+    return unknown(setup) if seconds is None else about(seconds)
 
 
 def unknown(setup: TrainSetup) -> str:
