@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.pages.export.dialog import ExportDialog
@@ -13,6 +13,9 @@ from ebm_studio.app.studio.studio import Studio
 from ebm_studio.app.widgets.notice import Notice
 from ebm_studio.app.widgets.waiting import progress_text
 from ebm_studio.engine.requests import Fault, Progress
+
+REST = 500
+"""Milliseconds without work after which nothing more will come: a page may follow up one job with another."""
 
 
 class Exporting(QObject):
@@ -23,6 +26,8 @@ class Exporting(QObject):
         self._studio = studio
         self._dialog = dialog
         self._awaited: Page | None = None
+        self._rest = QTimer(self, interval=REST, singleShot=True)
+        self._rest.timeout.connect(self._give_up)
         self.notice = Notice(theme)
         studio.link.progress_changed.connect(self._look)
 
@@ -52,18 +57,27 @@ class Exporting(QObject):
         self._look()
 
     def _look(self) -> None:
-        """See whether what is waited for is there, or never will be."""
+        """See whether what is waited for is there."""
         page = self._awaited
         if page is None or self._progress_of(page) is not None:
-            return
-        if page.exportables():
+            self._rest.stop()
+        elif page.exportables():
             self.start(page)
-        elif not self._studio.link.engine.busy:
+        elif not self._rest.isActive():
+            self._rest.start()
+
+    def _give_up(self) -> None:
+        """Say that nothing will come, unless there is still work."""
+        page = self._awaited
+        if page is None or page.exportables() or self._studio.link.engine.busy:
+            self._look()
+        else:
             self._stop()
             self._say_nothing(page)
 
     def _stop(self) -> None:
         self._awaited = None
+        self._rest.stop()
         self.notice.hide()
 
     def _say_nothing(self, page: Page) -> None:

@@ -68,6 +68,22 @@ def write(qtbot, window, title: str = "", captions: bool = False) -> Path:
     return file
 
 
+def test_a_reconstruction_is_waited_for_up_to_the_chain_that_follows_it(qtbot, window, tmp_path):
+    page, notice = window.reconstruct, window.exporting.notice
+    window.show_page(page)
+    page.state.set(iterations=400, tolerance=0)
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(encoded(make_picture((24, 24), 0)))
+    page.state.open_files([photo])
+    qtbot.waitUntil(lambda: len(page.state.photos) == 1, timeout=PATIENCE)
+    page.state.start()
+    qtbot.waitUntil(lambda: window.link.progress is not None and window.link.progress.done > 0, timeout=PATIENCE)
+    QTest.keyClick(window, Qt.Key.Key_E, CONTROL)
+    QTest.mouseClick(notice.answers[0], LEFT)
+    qtbot.waitUntil(lambda: window.exports.isVisible() or window.banner.isVisible(), timeout=PATIENCE)
+    assert window.exports.isVisible()
+
+
 def test_reconstructions(qtbot, window, tmp_path):
     page, state = window.reconstruct, window.reconstruct.state
     window.show_page(page)
