@@ -164,11 +164,12 @@ class ExportDialog(QDialog):
         self._size = titled("Size", named(("Scale", self.scale)), self.smooth)
         self._columns = named(("Images per row", self.columns_), ("Gap", self.gap))
         self._size.column.addWidget(self._columns)
+        self._every = named(("Every n-th frame", self.every))
+        self._size.column.addWidget(self._every)
         self._film = titled(
             "Film",
             named(
                 ("Frames a second", self.fps),
-                ("Every n-th frame", self.every),
                 ("Hold first frame (s)", self.hold_first),
                 ("Hold last frame (s)", self.hold_last),
             ),
@@ -272,6 +273,7 @@ class ExportDialog(QDialog):
         is_film = state.kind in MOVING and not state.is_still
         pictures = len(state.thing.frames[0].panels[0])
         self._film.setVisible(is_film)
+        self._every.setVisible(not state.is_still)
         self._columns.setVisible(pictures > 1 or (state.kind == "png" and not state.is_still))
         self.curve.setVisible(all(frame.energies for frame in state.thing.frames))
         if not self.place.isModified():
@@ -303,6 +305,7 @@ class ExportDialog(QDialog):
         if state.problem:
             self.player.note = state.missing or "It is too large to be shown."
             self.player.stop()
+            self._played = None
         elif encoded is None and state.thing is not self._played:  # never the picture of another thing or page
             self.player.note = "Making the preview…"
             self.player.stop()

@@ -61,7 +61,9 @@ class ErrorPlot(QWidget):
         if course is None or not len(course.least):
             return None
         iterations = range(1, len(course.least) + 1)
-        return Table.of_columns([("iteration", iterations), ("tried", course.tried), ("least", course.least)])
+        return Table.of_columns(
+            [("iteration", iterations), ("mean squared error", course.tried), ("least so far", course.least)]
+        )
 
     def draw(self) -> None:
         """Take the iterations that are there."""

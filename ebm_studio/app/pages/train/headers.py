@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
@@ -117,7 +117,7 @@ class RunHeader(TrainHeader):
         self.menu = QMenu(self)
         self.menu.aboutToShow.connect(self.fill)
         self.more.setMenu(self.menu)
-        self.line.setElideMode(Qt.TextElideMode.ElideRight)
+        self.line.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)  # the list has the name, too
         for text in (self.name, self.line):
             self.row.addWidget(text)
             self.row.addSpacing(UNIT)
@@ -191,7 +191,7 @@ class RunHeader(TrainHeader):
             return
         asked, goes = self._runs.asked(view), view.alive and view.status.state != "paused"
         self.name.setText(view.name)
-        self.line.setText(line_of(view, asked))
+        self.line.setText(line_of(view, asked, short=True))
         self.line.setToolTip(in_tip(view.status.text))
         has_model = view.folder.model.exists()
         self.attempt.setEnabled(has_model)

@@ -36,4 +36,4 @@ class LearnsButton(QPushButton):
         if running:
             first = running[0]
             more = f", and {len(running) - 1} more" if len(running) > 1 else ""
-            self.setText(f"·  {on_button(first.name)} {line_of(first, self._runs.asked(first))}{more}")
+            self.setText(f"{on_button(first.name)} {line_of(first, self._runs.asked(first))}{more}")

@@ -132,7 +132,6 @@ class EventsPanel(Panel):
             self.list.setItemWidget(item, words)
         heights = [self.list.item(row).sizeHint().height() for row in range(self.list.count())]
         self.list.setFixedHeight(min(sum(heights), EVENTS_HEIGHT))
-        self.setVisible(bool(heights))
 
     def _words(self, event: Event) -> QLabel:
         t = self._theme.tokens
@@ -230,9 +229,11 @@ class RunInspector(PanelColumn):
         self.compare = ComparePanel(theme, runs)
         self._single: tuple[QWidget, ...] = (self.figures, self.events, self.settings)
         self.stack(*self._single, self.compare)
-        runs.watch.views_changed.connect(self._show)
+        for signal in (runs.watch.views_changed, runs.watch.grew):
+            signal.connect(self._show)
         self._show()
 
     def _show(self) -> None:
+        view = self._runs.view
         for panel in self._single:
-            panel.setVisible(self._runs.view is not None)
+            panel.setVisible(view is not None and (panel is not self.events or bool(view.events)))
