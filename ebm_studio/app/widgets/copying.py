@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QPixmap
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QMenu, QWidget
 
 SHARPNESS = 3
 """Pixels of a copied picture for each one of the window, on a side: enough for a slide or a page."""
@@ -56,7 +56,17 @@ def picture_of(widget: QWidget) -> QPixmap:
     """What a widget shows, larger than on the screen and as sharp."""
     picture = QPixmap(widget.size() * SHARPNESS)
     picture.setDevicePixelRatio(SHARPNESS)
+    kept = [
+        (item, item.cacheMode())
+        for view in widget.findChildren(QGraphicsView)
+        for item in view.items()
+        if item.cacheMode() != QGraphicsItem.CacheMode.NoCache
+    ]
+    for item, _ in kept:  # what is kept is as coarse as the screen
+        item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
     widget.render(picture)
+    for item, mode in kept:
+        item.setCacheMode(mode)
     return picture
 
 

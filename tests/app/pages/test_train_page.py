@@ -425,6 +425,17 @@ def test_a_runs_line_is_whole_beside_a_short_name(qtbot, page, two):
     assert name.width() >= name.fontMetrics().horizontalAdvance("one")
 
 
+def test_events_are_wrapped_to_their_column_also_when_it_becomes_narrower(qtbot, page, two):
+    page.runs.refresh()
+    page.runs.select("one")
+    events = page.run_inspector.events
+    qtbot.waitUntil(events.isVisible, timeout=PATIENCE)
+    for width in (400, 250):
+        events.resize(width, events.height())
+        widths = [events.list.itemWidget(events.list.item(row)).width() for row in range(events.list.count())]
+        assert set(widths) == {width}
+
+
 def test_how_a_run_goes_is_said_in_words(two):
     view = RunView(two[0])
     assert health_of(view) == ("No updates yet.", False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
@@ -101,7 +101,7 @@ class RunHeader(TrainHeader):
         self._theme = theme
         self._runs = runs
         self.name = NameLabel("large")
-        self.line = NameLabel("muted")
+        self.line = label("", "muted")
         self.line.setAccessibleName("State")
         self.attempt = QPushButton("Try it")
         self.attempt.clicked.connect(lambda: self.tried.emit())
@@ -109,7 +109,7 @@ class RunHeader(TrainHeader):
         self.save.setToolTip("Add the last saved model to your own models (S).")
         self.save.clicked.connect(self._save)
         self.pause = QPushButton("Pause")
-        self.pause.setFixedWidth(14 * UNIT)
+        self.pause.setFixedWidth(13 * UNIT)
         self.pause.clicked.connect(self.pause_or_resume)
         self.stop = button(theme, "stop", "Stop", "Save and end the process. You can resume later.", self._stop)
         self.more = button(theme, "more", "More", "Export, duplicate, reveal, delete.")
@@ -117,10 +117,8 @@ class RunHeader(TrainHeader):
         self.menu = QMenu(self)
         self.menu.aboutToShow.connect(self.fill)
         self.more.setMenu(self.menu)
-        self.line.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)  # the list has the name, too
-        for text in (self.name, self.line):
-            self.row.addWidget(text)
-            self.row.addSpacing(UNIT)
+        self.row.addWidget(self.name)  # gives way to the line: the list has it, too
+        self.row.addWidget(self.line)
         self.row.addStretch(1)
         for widget in (self.attempt, self.save, self.pause, self.stop, self.more):
             self.row.addWidget(widget)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
@@ -22,7 +23,6 @@ from ebm_studio.data.training.run_log import Event
 
 MOST_EVENTS = 200
 EVENTS_HEIGHT = 28 * UNIT
-WORDS_WIDTH = 28 * UNIT
 RECENT = 100  # updates that the figures are means over
 
 
@@ -107,6 +107,7 @@ class EventsPanel(Panel):
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self.list.setSpacing(0)
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setFixedHeight(0)
         self.list.itemActivated.connect(self._go)
@@ -127,11 +128,23 @@ class EventsPanel(Panel):
             item.setData(Qt.ItemDataRole.UserRole, event.update)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, event.text)
             self.list.addItem(item)
-            words = self._words(event)
-            item.setSizeHint(QSize(0, words.heightForWidth(WORDS_WIDTH)))
-            self.list.setItemWidget(item, words)
-        heights = [self.list.item(row).sizeHint().height() for row in range(self.list.count())]
-        self.list.setFixedHeight(min(sum(heights), EVENTS_HEIGHT))
+            self.list.setItemWidget(item, self._words(event))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Give each event the lines that it needs in this width."""
+        height, items = 0, [self.list.item(row) for row in range(self.list.count())]
+        for item in items:
+            words = self.list.itemWidget(item)
+            words.setFixedWidth(self.width())  # the list only ever makes it wider
+            lines = words.heightForWidth(self.width())
+            item.setSizeHint(QSize(0, lines))
+            height += lines
+        self.list.setFixedHeight(min(height, EVENTS_HEIGHT))
 
     def _words(self, event: Event) -> QLabel:
         t = self._theme.tokens
