@@ -117,6 +117,7 @@ def test_a_models_card_is_copied_as_a_table(qtbot, running):
     qtbot.waitUntil(lambda: bool(running.models.findChildren(ModelCard)), timeout=PATIENCE)
     card = next(card for card in running.models.findChildren(ModelCard) if card.table() is not None)
     assert card.table().names == ("fact", "value")
+    assert card.table().rows[0] == ("Model", card.entry.card.name)
     assert "Pictures" in [name for name, _ in card.table().rows]
     assert card.contextMenuPolicy() == Qt.ContextMenuPolicy.CustomContextMenu
 

@@ -170,12 +170,10 @@ class ModelCard(QFrame):
 
     def table(self) -> Table | None:
         """What the card says, a row for each fact; None before it is read."""
-        card = self._written
-        return (
-            Table(("fact", "value"), [(" ".join(name.split()), text) for name, text, _ in _figures(card)])
-            if card
-            else None
-        )
+        if (card := self._written) is None:
+            return None
+        facts = [(" ".join(name.split()), text) for name, text, _ in _figures(card)]
+        return Table(("fact", "value"), [("Model", card.name), *facts])
 
     def show_entry(self, entry: Entry) -> None:
         """What is known of it now."""
