@@ -39,10 +39,10 @@ class ChartHead(QWidget):
 
     @guarded
     def event(self, event: QEvent) -> bool:
-        """Whenever there is other room, or another figure."""
+        """Whenever there is other room, or another figure, of which Qt does not tell while this is hidden."""
         if event.type() == QEvent.Type.Resize:
             self._is_short = False
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest, QEvent.Type.Show):
             self._place()
         return super().event(event)
 

@@ -6,6 +6,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
 
+from ebm_studio.app.widgets.chart_head import ChartHead
 from tests.app.conftest import PATIENCE
 from tests.app.shell.test_room import lay_out
 
@@ -46,3 +47,18 @@ def test_a_step_of_the_chain_lays_out_no_window_and_draws_no_curve_anew(qtbot, r
     assert len(seen) == 3  # the figures did change
     assert counter.count == 0
     assert drawn == []
+
+
+def test_a_figure_that_changed_while_its_page_was_hidden_has_its_room(qtbot):
+    head = ChartHead("Energy E")
+    qtbot.addWidget(head)
+    head.resize(240, 20)
+    head.show()
+    head.value.setText("9")
+    lay_out()
+    head.hide()
+    head.value.setText("\N{MINUS SIGN}25.9")
+    lay_out()
+    head.show()
+    lay_out()
+    assert head.value.width() >= head.value.sizeHint().width()
