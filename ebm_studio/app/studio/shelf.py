@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -205,7 +205,7 @@ def title(latent: Latent) -> str:
     """A latent in a word or two: seed:chain, the photo's name, or the ends of its path."""
     origin = latent.origin
     if isinstance(origin, FromPhoto):
-        return origin.name
+        return PurePath(origin.name).stem
     if isinstance(origin, FromPath):
         return f"{origin.ends[0]} → {origin.ends[-1]}, {origin.position:.2f}"
     return f"{origin.seed}:{origin.chain}"

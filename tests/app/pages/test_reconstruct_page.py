@@ -14,8 +14,8 @@ from PySide6.QtGui import QImage, QPixmap, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from ebm_studio.app.pages.reconstruct.panels import in_words, verdict
-from ebm_studio.app.pages.reconstruct.photo import Photo, painted
+from ebm_studio.app.pages.reconstruct.panels import ROUGHLY, STUCK, in_words, verdict
+from ebm_studio.app.pages.reconstruct.photo import Photo, painted, seen
 from ebm_studio.app.pages.reconstruct.photo_files import MOST
 from ebm_studio.app.studio import long_runs
 from ebm_studio.core.specs import PHOTO_STEP, NetSpec
@@ -715,10 +715,11 @@ def test_two_photos_become_a_film_in_one_click(qtbot, page, tmp_path: Path):
     assert page.list.currentRow() == 1
     QTest.mouseClick(morph.start, Qt.MouseButton.LeftButton)
     assert page.state.settings.mode == "typical"
+    assert morph.then.isVisible()
     qtbot.waitUntil(lambda: window.page is window.interpolate, timeout=PATIENCE)
     qtbot.waitUntil(lambda: window.path.playback.playing, timeout=PATIENCE)
     slots = [window.studio.shelf.slot(slot) for slot in ("A", "B")]
-    assert [kept.name for kept in slots] == ["first.png", "second.png"]
+    assert [kept.name for kept in slots] == ["first", "second"]
     window.path.playback.pause()
 
 
@@ -737,15 +738,43 @@ def test_a_search_that_is_cancelled_makes_no_film(qtbot, page, tmp_path: Path):
     assert page.window().studio.shelf.slot("A") is None
 
 
+def test_a_morph_calls_nobody_back_from_another_page(qtbot, page, tmp_path: Path):
+    files = [tmp_path / name for name in ("first.png", "second.png")]
+    for seed, file in enumerate(files):
+        file.write_bytes(encoded(make_picture(seed=seed)))
+    window, morph = page.window(), page.inspector.morph
+    page.state.open_files(files)
+    qtbot.waitUntil(morph.start.isEnabled, timeout=PATIENCE)
+    QTest.mouseClick(morph.start, Qt.MouseButton.LeftButton)
+    QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: window.studio.shelf.slot("B") is not None, timeout=PATIENCE)
+    assert window.page is window.generate
+    assert morph.then.isHidden()
+
+
+def test_a_new_photo_is_seen_before_its_search(qtbot, page, tmp_path: Path):
+    page.state.set_view("split")
+    add(qtbot, page, tmp_path, 3)
+    split = page.compare_view
+    corner = split.tiles()[0].topLeft().toPoint()
+    net, photo = page.state.net, page.state.current
+    assert split.grab().toImage().pixelColor(corner.x() + 1, corner.y() + 1).red() == seen(photo, net)[0, 0, 0]
+
+
 def test_a_verdict_in_words():
-    assert verdict(35.0) == "Very close to the photo."
-    assert "kind" in verdict(8.0)
+    falling, settled = np.geomspace(1, 0.01, 60), np.r_[np.geomspace(1, 0.01, 10), np.full(50, 0.01)]
+    assert verdict(35.0, settled) == "Very close to the photo."
+    assert "kind" in verdict(8.0, falling)
+    assert verdict(20.0, falling) == ROUGHLY
+    assert verdict(20.0, settled) == STUCK
 
 
 def test_typicality_in_words(found):
     typical = type(found.state.outcome.result.typicality)
-    assert "ordinary noise" in in_words(typical(1.0, 1.02, 0.01, 0.97), "uniform")
-    words = in_words(typical(5.7, 2.8, 0.3, 0.4), "uniform")
+    assert "ordinary noise" in in_words(typical(1.0, 1.02, 0.01, 0.97), "uniform", "free")
+    words = in_words(typical(5.7, 2.8, 0.3, 0.4), "uniform", "free")
+    assert "try Noise-like" in words
+    assert "try" not in in_words(typical(5.7, 2.8, 0.3, 0.4), "uniform", "typical")
     assert "±5.7" in words
     assert "2.8 times" in words
     assert "edges" in words

@@ -26,6 +26,11 @@ class Morph(QObject):
         """Whether there are two photos, and no search under way."""
         return len(self._state.photos) == len(SLOTS) and self._state.model is not None and not self._state.searching
 
+    @property
+    def under_way(self) -> bool:
+        """Whether the path comes when the search ends."""
+        return bool(self._keys)
+
     def start(self) -> None:
         """Search as is best for morphs, unless that is done already."""
         state = self._state

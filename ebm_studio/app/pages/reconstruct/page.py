@@ -147,7 +147,7 @@ class ReconstructPage(Page):
         self.timeline = Timeline(theme, state)
         self.inspector = ReconstructInspector(theme, state)
         self.long = LongRunBar(theme, state.long, lambda: self.inspector.search.iterations.field)
-        self.inspector.morph.morph.done.connect(lambda: studio.wish(PlayPath()))
+        self.inspector.morph.morph.done.connect(self._play_path)
         self.inspector.send.save.clicked.connect(self.choose_folder)
         self._is_plotted = False
         self._lay_out()
@@ -288,6 +288,11 @@ class ReconstructPage(Page):
             self.state.open_content(as_png(image), "pasted.png")
         else:
             self.state.show(Fault("There is no picture on the clipboard: copy one first."))
+
+    def _play_path(self) -> None:
+        """Show the path, unless somebody has gone to another page meanwhile: A and B are set all the same."""
+        if self.isVisible():
+            self.studio.wish(PlayPath())
 
     def start_or_cancel(self) -> None:
         """What the button does."""

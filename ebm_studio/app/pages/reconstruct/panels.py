@@ -11,24 +11,29 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.reconstruct.morph import Morph
+from ebm_studio.app.pages.reconstruct.results import Floats
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.studio.shelf import SLOTS
 from ebm_studio.app.widgets.fields import Choice, Parameter, RealField, Scale, SeedField, WholeField, button, label
 from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.durations import duration
-from ebm_studio.core.specs import MAX_ITERATIONS, MAX_SEED, Reconstruction, Start
+from ebm_studio.core.specs import MAX_ITERATIONS, MAX_SEED, Mode, Reconstruction, Start
 from ebm_studio.engine.jobs.reconstruction import Saved
 
 if TYPE_CHECKING:
     from ebm_studio.core.sampling.latent_statistics import Typicality
 
 USUAL = Reconstruction()
+SETTLED = 0.95
+"""Of the least error halfway: a search that ends above has found what it can find."""
 PLOT_HEIGHT = 12 * UNIT
+ROUGHLY = "Roughly the photo. More iterations may bring it closer."
+STUCK = "Roughly the photo, and no longer closer: it may not be a picture of this model's kind."
 VERDICTS = (
     (30.0, "Very close to the photo."),
     (24.0, "Close to the photo; fine details differ."),
-    (18.0, "Roughly the photo. More iterations may bring it closer."),
+    (18.0, ROUGHLY),
     (-math.inf, "Far from the photo: it is not a picture of this model's kind."),
 )
 """From so many dB on, PSNR against the photo as the model was shown it."""
@@ -209,8 +214,10 @@ class ResultPanel(Panel):
             "The result changes only if it gets closer."
         )
         if outcome is not None:
-            self.verdict.setText(verdict(outcome.result.psnr))
-            self.words.setText(in_words(outcome.result.typicality, outcome.result.latent.short_run.start))
+            self.verdict.setText(verdict(outcome.result.psnr, outcome.least))
+            settings, result = outcome.key.settings, outcome.result
+            mode = settings.mode if settings is not None else None
+            self.words.setText(in_words(result.typicality, result.latent.short_run.start, mode))
 
 
 class MorphPanel(Panel):
@@ -224,7 +231,10 @@ class MorphPanel(Panel):
         self.start.setObjectName("primary")
         self.start.setToolTip("Find noise-like start noise for both, then play the path between them.")
         self.start.clicked.connect(self.morph.start)
-        self.column.addWidget(self.start)
+        self.then = label("When both are found, the path between them plays.", "muted")
+        self.then.setWordWrap(True)
+        for widget in (self.start, self.then):
+            self.column.addWidget(widget)
         for signal in (state.photos_changed, state.search_changed, state.open.model_changed):
             signal.connect(self._show)
         self._show()
@@ -232,6 +242,7 @@ class MorphPanel(Panel):
     def _show(self) -> None:
         self.setVisible(len(self._state.photos) == len(SLOTS))
         self.start.setEnabled(self.morph.ready)
+        self.then.setVisible(self.morph.under_way)
 
 
 class SendPanel(Panel):
@@ -280,8 +291,8 @@ def _push(text: str, tip: str, do: Callable[[], object] | None = None) -> QPushB
     return widget
 
 
-def in_words(typical: Typicality, start: Start) -> str:
-    """How far a latent is from being noise of p0, in a sentence or two."""
+def in_words(typical: Typicality, start: Start, mode: Mode | None) -> str:
+    """How far a latent is from being noise of p0, in a sentence or two; `mode` is that of the search, if known."""
     edge = 1.001 if start == "uniform" else 5.0
     strange = []
     if typical.range > edge:
@@ -296,12 +307,15 @@ def in_words(typical: Typicality, start: Start) -> str:
         return "This is ordinary noise: the model could well have drawn it. Good for morphs."
     *before, last = strange
     reasons = f"{', '.join(before)} and {last}" if before else last
-    return f"This is not ordinary noise: {reasons}. Morphs will look like cross-fades: try Noise-like."
+    more = "" if mode == "typical" else ": try Noise-like"
+    return f"This is not ordinary noise: {reasons}. Morphs will look like cross-fades{more}."
 
 
-def verdict(psnr: float) -> str:
-    """How close a reconstruction is, in a sentence; `psnr` in dB."""
-    return next(words for least, words in VERDICTS if psnr >= least)
+def verdict(psnr: float, least: Floats) -> str:
+    """How close a reconstruction is, in a sentence; `psnr` in dB, `least` the least error up to each iteration."""
+    words = next(words for bound, words in VERDICTS if psnr >= bound)
+    has_settled = len(least) > 1 and least[-1] > SETTLED * least[len(least) // 2]
+    return STUCK if words == ROUGHLY and has_settled else words
 
 
 class ReconstructInspector(PanelColumn):

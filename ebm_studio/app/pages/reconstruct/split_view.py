@@ -11,6 +11,7 @@ from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.reconstruct.crop_view import CAPTION, MARGIN
+from ebm_studio.app.pages.reconstruct.photo import seen
 from ebm_studio.app.pages.reconstruct.state import ReconstructState
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.picture_menu import PictureMenu
@@ -72,7 +73,7 @@ class CompareView(QWidget):
         main, upper, lower = self.tiles()
         shown = self._state.shown()
         if shown is None:
-            self._paint_waiting(painter, main)
+            self._paint_waiting(painter, main, upper)
             return
         photo, picture, z = shown
         difference = difference_of(photo, picture)
@@ -119,11 +120,16 @@ class CompareView(QWidget):
         beside = tile.adjusted(0, 0, self.width() - tile.right(), 0)  # a small tile is narrower than its caption
         self._caption(painter, beside, text, Qt.AlignmentFlag.AlignLeft)
 
-    def _paint_waiting(self, painter: QPainter, main: QRectF) -> None:
-        painter.fillRect(main, QColor(self._theme.tokens.surface))
+    def _paint_waiting(self, painter: QPainter, main: QRectF, upper: QRectF) -> None:
+        photo, net = self._state.current, self._state.net
+        if photo is None or net is None:
+            return
+        self._paint_tile(painter, main, seen(photo, net), "Photo")
+        painter.fillRect(upper, QColor(self._theme.tokens.surface))
         painter.setPen(QColor(self._theme.tokens.muted))
-        text = "Starting…" if self._state.searching else "Start, and watch the dynamics rebuild the photo."
-        painter.drawText(main, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+        text = "Starting…" if self._state.searching else "Press Reconstruct, and watch the dynamics rebuild the photo."
+        room = upper.adjusted(UNIT, UNIT, -UNIT, -UNIT)
+        painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
 
     def _caption(self, painter: QPainter, under: QRectF, text: str, align: Qt.AlignmentFlag) -> None:
         painter.setPen(QColor(self._theme.tokens.muted))
