@@ -90,6 +90,13 @@ class Engine:
             if self._is_current(item.request):
                 yield item
 
+    def awaits(self, page: str) -> bool:
+        """Whether a job of a page waits or runs, other than in the background."""
+        with self._changed:
+            return any(
+                job.request.page == page and not job.request.background for job in (*self._running, *self._queue)
+            )
+
     @property
     def progress(self) -> Progress | None:
         """How far the job is whose turn it is; None between jobs."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
@@ -17,8 +19,10 @@ NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
 class Status(QWidget):
     """Model, device and speed on the left; job, progress and Cancel on the right."""
 
-    def __init__(self, open_model: OpenModel) -> None:
+    def __init__(self, open_model: OpenModel, titles: Mapping[str, str]) -> None:
+        """`titles` of the pages by their keys: the job of a page that is hidden is told with its title."""
         super().__init__()
+        self._titles = titles
         self.setObjectName("status")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(4 * UNIT)
@@ -87,7 +91,11 @@ class Status(QWidget):
             self.bar.setRange(0, progress.total)
             if progress.total:  # without one the bar only moves, and each value would have it painted at once
                 self.bar.setValue(progress.done)
-            self.job.setText(progress_text(progress))
+            page = progress.request.page
+            is_hidden = page in self._titles and page != self._open.link.engine.front
+            self.job.setText(
+                f"{self._titles[page]}: {progress_text(progress)}" if is_hidden else progress_text(progress)
+            )
 
     def _facts(self) -> list[str]:
         model = self._open.model

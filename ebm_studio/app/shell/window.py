@@ -73,6 +73,9 @@ class MainWindow(QMainWindow):
         self.studio.wished.connect(self._grant)
         part = Part("window", lambda: {"page": self.page.key}, self._from_dict, (self.stack.currentChanged,))
         self.studio.session.add(part)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._keep_focus)
 
     def _build(self) -> None:
         """Make all pages, and what hangs them."""
@@ -114,7 +117,7 @@ class MainWindow(QMainWindow):
         self.banner = Banner(theme, studio.faults)
         self.hint = Hint(studio.settings)
         self.shelf = ShelfStrip(theme, studio.shelf)
-        self.status = Status(studio.open)
+        self.status = Status(studio.open, {page.key: page.title for page in self.pages})
         for noted in (self.undo.noted, self.clipboard.noted):
             noted.connect(self.status.note.setText)
         self.stack.currentChanged.connect(lambda: self.status.note.clear())
@@ -146,6 +149,13 @@ class MainWindow(QMainWindow):
         self.explain.show_captions()
         give_way(self, page)
         page.focus_first()
+
+    def _keep_focus(self, old: QWidget | None, new: QWidget | None) -> None:
+        """What hides while it has the focus leaves it to the page; Qt would give it to the window's first button."""
+        if old is None or new is None or old.isVisible() or not self.isAncestorOf(old) or not self.isAncestorOf(new):
+            return
+        if not self.page.isAncestorOf(new):
+            self.page.focus_first()
 
     @property
     def page(self) -> Page:

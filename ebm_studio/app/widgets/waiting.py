@@ -7,8 +7,11 @@ from PySide6.QtGui import QColor, QPainter
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
+from ebm_studio.app.studio.chains import ChainsState
 from ebm_studio.core.durations import duration
 from ebm_studio.engine.requests import Progress
+
+IDLE = "No chains yet. Click to run them."
 
 
 def progress_text(progress: Progress) -> str:
@@ -17,6 +20,21 @@ def progress_text(progress: Progress) -> str:
     count = f" {progress.done} / {progress.total}" if progress.total else "…"
     late = f", {duration(left)} left" if left is not None and left >= 2 else ""
     return progress.text + count + late
+
+
+def waiting_text(state: ChainsState, page: str) -> str:
+    """What the chains of a page wait for: an answer, a job of their own, or a click. Other pages' jobs are not it."""
+    if state.long.waiting:
+        return "Waiting for your answer above."
+    progress = state.link.progress
+    if progress is not None and progress.request.page in ("", page):
+        return progress_text(progress)
+    return "Starting…" if state.waiting or state.link.engine.awaits(page) else IDLE
+
+
+def is_idle(state: ChainsState, page: str) -> bool:
+    """Whether the chains of a page run only when their room is clicked."""
+    return waiting_text(state, page) == IDLE
 
 
 def paint_waiting(painter: QPainter, room: QRect, theme: Theme, text: str) -> None:

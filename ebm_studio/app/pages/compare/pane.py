@@ -12,7 +12,7 @@ from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.compare.header import ROOMY
-from ebm_studio.app.pages.compare.side import Side
+from ebm_studio.app.pages.compare.side import PAGE, Side
 from ebm_studio.app.pages.compare.state import CompareState
 from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.app.widgets.fields import label
@@ -21,7 +21,7 @@ from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.live_tip import LiveTip
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.app.widgets.viewport import grid_tiles
-from ebm_studio.app.widgets.waiting import paint_waiting, progress_text
+from ebm_studio.app.widgets.waiting import is_idle, paint_waiting, waiting_text
 from ebm_studio.data.exports.recipe import FEWEST_SIDES
 
 READOUT_TIP = (
@@ -47,7 +47,8 @@ class Pictures(QWidget):
         self._images: list[QImage] = []
         self._hovered: int | None = None
         self._describe()
-        state.link.progress_changed.connect(self._show_waiting)
+        for signal in (state.link.progress_changed, state.long.changed):
+            signal.connect(self._show_waiting)
         for signal in (state.selection_changed, theme.changed, side.model_changed, state.parameters_changed):
             signal.connect(self.update)
 
@@ -61,6 +62,15 @@ class Pictures(QWidget):
         self._describe()
         self.update()
 
+    def waiting_text(self) -> str:
+        """What there is instead of pictures: all sides come together, and one runs after the other."""
+        state = self._state
+        progress = state.link.progress
+        running = next((side for side in state.sides if progress and progress.request.lane == side.lane), None)
+        if running is not None and running is not self._side and not state.long.waiting:
+            return f"Waiting for {running.name}…"
+        return waiting_text(state, PAGE)
+
     def _show_waiting(self) -> None:
         if not self._images:
             self.update()
@@ -73,9 +83,7 @@ class Pictures(QWidget):
         if not self._images:
             for tile in tiles:
                 painter.fillRect(tile, QColor(self._theme.tokens.surface))
-            progress = self._state.link.progress
-            text = progress_text(progress) if progress else "No chains yet."
-            paint_waiting(painter, self.rect(), self._theme, text)
+            paint_waiting(painter, self.rect(), self._theme, self.waiting_text())
             return
         for image, tile in zip(self._images, tiles, strict=True):
             draw_picture(painter, tile, image)
@@ -123,6 +131,8 @@ class Pictures(QWidget):
         if event.button() == Qt.MouseButton.LeftButton and self._images:
             chain = self._chain_at(event.position())
             self._state.select(None if chain == self._state.selected else chain)
+        elif event.button() == Qt.MouseButton.LeftButton and is_idle(self._state, PAGE):
+            self._state.run()
         super().mousePressEvent(event)
 
     def _chain_at(self, point: QPointF) -> int | None:

@@ -98,6 +98,8 @@ class Side(QObject):
         if parameters != self.parameters:
             self.parameters = parameters
             self.store = None
+            if self._running is not None:  # nobody waits for it any more
+                self._state.link.cancel(self._running)
             self.run_changed.emit()
         if self.model is None or self.model.name != parameters.model:
             self.store = None

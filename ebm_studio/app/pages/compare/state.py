@@ -163,8 +163,10 @@ class CompareState(ChainsState):
         self.dismiss()
         due = [(side, request) for side in self.sides if (request := side.due(self.bound // len(self.sides)))]
         if due:
-            longest = max((request for _, request in due), key=lambda request: request.load.units)
-            self.long.ask([request for _, request in due], steps_text(longest.load), partial(self._begin, due))
+            requests = [request for _, request in due]
+            load = replace(requests[0].load, units=sum(request.load.units for request in requests))
+            what = steps_text(load) + (f" on {len(due)} sides" if len(due) > 1 else "")
+            self.long.ask(requests, what, partial(self._begin, due))
 
     def _begin(self, due: Sequence[tuple[Side, RunChain]]) -> None:
         for side, request in due:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QToolButton, QWidget
 from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.pages.generate.state import GenerateState
+from ebm_studio.app.pages.generate.state import PAGE, GenerateState
 from ebm_studio.app.studio.keys import Line
 from ebm_studio.app.studio.shelf import Shelf, Slot, Subject
 from ebm_studio.app.widgets.fields import button
@@ -33,7 +33,7 @@ from ebm_studio.app.widgets.names import printable
 from ebm_studio.app.widgets.picture_menu import PictureMenu, copy_image, keep
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.app.widgets.viewport import Arrangement, Viewport, grid_tiles
-from ebm_studio.app.widgets.waiting import paint_waiting, progress_text
+from ebm_studio.app.widgets.waiting import is_idle, paint_waiting, progress_text, waiting_text
 from ebm_studio.data.pictures.pictures import Pixels
 
 NOTCH = 120  # what a wheel turns at least
@@ -73,7 +73,8 @@ class Canvas(QWidget):
         state.view_changed.connect(self._show_view)
         state.selection_changed.connect(self.update)
         state.model_changed.connect(self.update)
-        state.link.progress_changed.connect(self._show_waiting)
+        for signal in (state.link.progress_changed, state.long.changed):
+            signal.connect(self._show_waiting)
         theme.changed.connect(self.update)
         self._show_view()
 
@@ -167,11 +168,16 @@ class Canvas(QWidget):
         shown, model = self._state.shown, self._state.model
         return shown is not None and model is not None and shown[1].fingerprint != model.fingerprint
 
+    @property
+    def _awaits_click(self) -> bool:
+        is_covered = self._awaits_model or not self._images
+        return is_covered and self._state.model is not None and is_idle(self._state, PAGE)
+
     def _waiting_text(self) -> str:
         model, progress = self._state.model, self._state.link.progress
         if model is None:
             return "Choose a model above to start." if progress is None else progress_text(progress)
-        text = progress_text(progress) if progress else "No chains yet."
+        text = waiting_text(self._state, PAGE)
         return f"{printable(model.card.name)}: {text}" if self._awaits_model else text
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -287,6 +293,8 @@ class Canvas(QWidget):
         if self._panned is not None:
             self._panned = None
             self.unsetCursor()
+        elif self._pressed is not None and self._awaits_click:
+            self._state.run()
         elif self._pressed is not None and event.button() == Qt.MouseButton.LeftButton and self._enlarged is None:
             chain = self.chain_at(event.position())
             self._state.select(None if chain == self._state.selected else chain)
