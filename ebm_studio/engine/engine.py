@@ -71,11 +71,16 @@ class Engine:
                 self._thread.start()
         return request
 
-    def cancel(self, request: Request | None = None) -> None:
-        """Forget a request, or stop it at its next step; without one, all that is not in the background."""
+    def cancel(self, request: Request | None = None, page: str | None = None) -> None:
+        """Forget a request, or stop it at its next step; without one, all that is not in the background.
+
+        With a `page`, only what that page shows, and what every page does.
+        """
 
         def is_meant(job: Worker) -> bool:
-            return not job.request.background if request is None else job.request == request
+            if request is not None:
+                return job.request == request
+            return not job.request.background and (page is None or job.request.page in ("", page))
 
         with self._changed:
             self._news.extend(Ended(job.request, cancelled=True) for job in self._queue if is_meant(job))

@@ -63,7 +63,7 @@ class Status(QWidget):
         if progress is not None and progress.request.background:
             self._open.link.cancel(progress.request)
         else:
-            self._open.cancel()
+            self._open.cancel(progress.request.page if progress is not None else None)
 
     def _forget(self) -> None:
         """Another model, or another device, is as fast as it will turn out to be."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, ClassVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -26,6 +26,8 @@ class ChainsState(Faults):
     parameters_changed = Signal()
     view_changed = Signal()
     selection_changed = Signal()
+    page: ClassVar[str]
+    """The key of the page that shows them."""
 
     def __init__(self, link: EngineLink, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -72,10 +74,10 @@ class ChainsState(Faults):
         self.change(seed=min(max(self.parameters.seed + by, 0), MAX_SEED))
 
     def cancel(self) -> None:
-        """Stop; the finished steps of the chains stay."""
+        """Stop; the finished steps of the chains stay. What hidden pages have begun goes on."""
         self._pause.stop()
         self.long.forget()
-        self.link.cancel()
+        self.link.cancel(page=self.page)
 
     @property
     def waiting(self) -> bool:

@@ -56,9 +56,9 @@ class EngineLink(QObject):
         """Requests of this page go before those of others."""
         self.engine.front = page
 
-    def cancel(self, request: Request | None = None) -> None:
+    def cancel(self, request: Request | None = None, page: str | None = None) -> None:
         """See `Engine.cancel`."""
-        self.engine.cancel(request)
+        self.engine.cancel(request, page)
 
     def restart(self, device: str, threads: int) -> None:
         """Stop everything and continue with an engine on another device, which has no model yet."""

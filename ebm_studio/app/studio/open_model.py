@@ -65,10 +65,10 @@ class OpenModel(QObject):
             return self.model.name
         return name if name in [path.stem for path in bundled_models()] else None
 
-    def cancel(self) -> None:
-        """Stop everything except work in the background; results so far stay."""
+    def cancel(self, page: str | None = None) -> None:
+        """Stop everything except work in the background, or what a page shows of it; results so far stay."""
         self.cancelled.emit()
-        self.link.cancel()
+        self.link.cancel(page=page)
 
     def _load(self, name: str, by_hand: bool) -> None:
         self.link.submit(LoadModel(name=name), partial(self._take, by_hand), self._end)

@@ -22,19 +22,19 @@ def progress_text(progress: Progress) -> str:
     return progress.text + count + late
 
 
-def waiting_text(state: ChainsState, page: str) -> str:
+def waiting_text(state: ChainsState) -> str:
     """What the chains of a page wait for: an answer, a job of their own, or a click. Other pages' jobs are not it."""
     if state.long.waiting:
         return "Waiting for your answer above."
     progress = state.link.progress
-    if progress is not None and progress.request.page in ("", page):
+    if progress is not None and progress.request.page in ("", state.page):
         return progress_text(progress)
-    return "Starting…" if state.waiting or state.link.engine.awaits(page) else IDLE
+    return "Starting…" if state.waiting or state.link.engine.awaits(state.page) else IDLE
 
 
-def is_idle(state: ChainsState, page: str) -> bool:
+def is_idle(state: ChainsState) -> bool:
     """Whether the chains of a page run only when their room is clicked."""
-    return waiting_text(state, page) == IDLE
+    return waiting_text(state) == IDLE
 
 
 def paint_waiting(painter: QPainter, room: QRect, theme: Theme, text: str) -> None:

@@ -80,6 +80,22 @@ def test_a_grid_says_what_it_waits_for_and_not_what_a_hidden_page_does(qtbot, mo
     qtbot.waitUntil(follows, timeout=PATIENCE)
 
 
+def test_what_is_hidden_is_not_cancelled_with_the_page_in_front(qtbot, running):
+    _type_steps(running.generate.inspector.settings.short_run.steps.field, "99999")
+    qtbot.waitUntil(lambda: _is_long(running.state.playback.store), timeout=PATIENCE)
+    hidden = running.state.playback.store
+    running.show_page(running.compare)
+    side = running.compare_state.sides[0]
+    qtbot.waitUntil(lambda: _is_long(side.store), timeout=PATIENCE)
+    QTest.keyClick(running.compare, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: side.store.finished and not running.link.engine.awaits("compare"), timeout=PATIENCE)
+    here = hidden.newest
+    qtbot.waitUntil(lambda: hidden.newest > here, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: running.status.job.text().startswith("Generate: Sampling"), timeout=PATIENCE)
+    QTest.mouseClick(running.status.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: hidden.finished, timeout=PATIENCE)
+
+
 def test_what_a_side_no_longer_wants_is_not_run_while_it_asks(qtbot, monkeypatch, running):
     running.show_page(running.compare)
     compare = running.compare_state

@@ -12,7 +12,7 @@ from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.pages.compare.header import ROOMY
-from ebm_studio.app.pages.compare.side import PAGE, Side
+from ebm_studio.app.pages.compare.side import Side
 from ebm_studio.app.pages.compare.state import CompareState
 from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.app.widgets.fields import label
@@ -69,7 +69,7 @@ class Pictures(QWidget):
         running = next((side for side in state.sides if progress and progress.request.lane == side.lane), None)
         if running is not None and running is not self._side and not state.long.waiting:
             return f"Waiting for {running.name}…"
-        return waiting_text(state, PAGE)
+        return waiting_text(state)
 
     def _show_waiting(self) -> None:
         if not self._images:
@@ -131,7 +131,7 @@ class Pictures(QWidget):
         if event.button() == Qt.MouseButton.LeftButton and self._images:
             chain = self._chain_at(event.position())
             self._state.select(None if chain == self._state.selected else chain)
-        elif event.button() == Qt.MouseButton.LeftButton and is_idle(self._state, PAGE):
+        elif event.button() == Qt.MouseButton.LeftButton and is_idle(self._state):
             self._state.run()
         super().mousePressEvent(event)
 

@@ -31,6 +31,7 @@ All = tuple[Parameters, ...]
 class CompareState(ChainsState):
     """Observable. Seed and number of chains are common to all sides, so that they start from the same noise."""
 
+    page = PAGE
     sides_changed = Signal()
     """There are more sides than before, or fewer."""
     group_changed = Signal()

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QToolButton, QWidget
 from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
-from ebm_studio.app.pages.generate.state import PAGE, GenerateState
+from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.studio.keys import Line
 from ebm_studio.app.studio.shelf import Shelf, Slot, Subject
 from ebm_studio.app.widgets.fields import button
@@ -171,13 +171,13 @@ class Canvas(QWidget):
     @property
     def _awaits_click(self) -> bool:
         is_covered = self._awaits_model or not self._images
-        return is_covered and self._state.model is not None and is_idle(self._state, PAGE)
+        return is_covered and self._state.model is not None and is_idle(self._state)
 
     def _waiting_text(self) -> str:
         model, progress = self._state.model, self._state.link.progress
         if model is None:
             return "Choose a model above to start." if progress is None else progress_text(progress)
-        text = waiting_text(self._state, PAGE)
+        text = waiting_text(self._state)
         return f"{printable(model.card.name)}: {text}" if self._awaits_model else text
 
     def resizeEvent(self, event: QResizeEvent) -> None:

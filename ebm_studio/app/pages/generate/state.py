@@ -32,6 +32,7 @@ PAGE = "generate"
 class GenerateState(ChainsState):
     """Observable parameters and errors; a change of parameters runs the chain again after a short pause."""
 
+    page = PAGE
     model_changed = Signal()
     model_missed = Signal(object)
     """The model of the session is not there: one sentence."""

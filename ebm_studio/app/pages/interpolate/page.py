@@ -172,7 +172,7 @@ class InterpolatePage(Page):
         act(self, "One step towards the noise", lambda: self._step(-1), Qt.Key.Key_Down)
         act(self, "One step towards the image", lambda: self._step(1), Qt.Key.Key_Up)
         act(self, "Swap A and B", state.shelf.swap_slots, Qt.Key.Key_X)
-        act(self, "Cancel", state.open.cancel, Qt.Key.Key_Escape)
+        act(self, "Cancel", lambda: state.open.cancel(self.key), Qt.Key.Key_Escape)
 
     def _step(self, by: int) -> None:
         steps = self.state.parameters.run.steps

@@ -228,7 +228,7 @@ class LandscapeState(Faults):
     def cancel(self) -> None:
         """Pause training, and stop anything else that runs."""
         self.pause()
-        self.link.cancel()
+        self.link.cancel(page=KEY)
 
     # Files
 

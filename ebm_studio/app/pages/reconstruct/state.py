@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from ebm_studio.app.pages.reconstruct.album import Album
 from ebm_studio.app.pages.reconstruct.batches import Batch, Batches, known_of, plan, plan_text
 from ebm_studio.app.pages.reconstruct.photo import Photo, seen
-from ebm_studio.app.pages.reconstruct.replay import Replay
+from ebm_studio.app.pages.reconstruct.replay import LANE, Replay
 from ebm_studio.app.pages.reconstruct.results import Course, Key, Outcome, Results, can_continue, key_of, merged
 from ebm_studio.app.pages.reconstruct.saved_results import outcome_of_file
 from ebm_studio.app.studio.chains import RANDOM_SEEDS
@@ -204,8 +204,8 @@ class ReconstructState(Album):
         self.replay.run()
 
     def cancel(self) -> None:
-        """Stop the search, which keeps the best so far, and whatever else runs."""
-        self.open.cancel()
+        """Stop the search, which keeps the best so far, and what else this page runs."""
+        self.open.cancel(LANE)
 
     @property
     def outcome(self) -> Outcome | None:
