@@ -35,8 +35,9 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def signed(value: float) -> str:
-    """A figure to three digits, with a true minus."""
-    return f"{value:.3g}".replace("-", "−")
+    """A figure to three digits, with a true minus: 1.60, −43.0, −4,123. It is as wide while a chain moves."""
+    text = f"{value:,.0f}" if 999.5 <= abs(value) < 1e6 else f"{value:#.3g}".rstrip(".")
+    return text.replace("-", "−")
 
 
 NETWORK_TIP = "The width of the network's first layer (n_f in the paper), and the activation."

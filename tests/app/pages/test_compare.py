@@ -17,6 +17,7 @@ from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.pictures.pictures import to_pixels
 from tests.app.conftest import PATIENCE, wait_for_chain
+from tests.app.shell.test_room import lay_out
 from tests.app.shell.test_window import type_into
 from tests.conftest import STEPS
 from tests.making import make_model
@@ -79,6 +80,43 @@ def test_an_open_tip_follows_the_chain_under_the_pointer(page):
     shown = pane.grab().toImage().pixelColor(corner.x() - 2, corner.y() + 8)
     assert shown.name() == pane._theme.tokens.muted
     QToolTip.hideText()
+
+
+@pytest.mark.parametrize("width", [960, 961, 962])
+def test_the_pictures_of_all_sides_are_as_large(qtbot, page, width: int):
+    page.state.add_side()
+    qtbot.waitUntil(lambda: len(page.panes) == 3, timeout=PATIENCE)
+    page.window().resize(width, 700)
+    qtbot.waitUntil(lambda: page.window().width() == width, timeout=PATIENCE)
+    lay_out()
+    assert len({pane.width() for pane in page.panes}) == 1
+    assert len({header.name.width() for header in page.headers}) == 1
+
+
+def test_a_sweep_that_is_put_away_leaves_the_keys_to_the_page(page):
+    QTest.mouseClick(page.common.sweep, Qt.MouseButton.LeftButton)
+    assert page.sweep.values.hasFocus()
+    page.common.sweep.toggle()
+    assert page.panes[0].pictures.hasFocus()
+
+
+def test_the_readouts_tell_what_the_curves_tell(qtbot, page):
+    curve = page.timeline.plots.curves[0]
+    for chain in (None, 4):
+        page.state.select(chain)
+        for pane, side in zip(page.panes, page.state.sides, strict=True):
+            energies = page.state.store_of(side).energy()[-1]
+            figure = signed(energies.mean() if chain is None else energies[chain])
+            what = "mean E" if chain is None else "chain 4: E"
+            assert f"{what} {figure}" in pane.readout.text()
+            assert figure in curve.value.text()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(-43.0, "−43.0"), (1.6, "1.60"), (120.2, "120"), (999.7, "1,000"), (-4123.4, "−4,123")]
+)
+def test_figures_have_three_digits(value: float, text: str):
+    assert signed(value) == text
 
 
 def test_a_click_frames_a_chain_on_both_sides(page):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
@@ -105,6 +105,10 @@ class ComparePage(Page):
         self.headers = [SideHeader(self._theme, self.state, side) for side in sides]
         self.panes = [Pane(self._theme, self.state, side) for side in sides]
         self._show_settings()
+        widest = max(header.name.sizeHint().width() for header in self.headers)
+        for header in self.headers:
+            header.name.setMinimumWidth(widest)  # so that all break their lines in the same place
+        self._share_width()
         for header, pane in zip(self.headers, self.panes, strict=True):
             self._heads.addWidget(header, 1)
             self._row.addWidget(pane, 1)
@@ -112,15 +116,30 @@ class ComparePage(Page):
         if had_focus:
             self.focus_first()
 
+    def _share_width(self) -> None:
+        """Leave out the pixels that cannot be shared evenly: else pictures beside each other differ in size."""
+        count = len(self.headers)
+        rest = (self.width() - (count - 1)) % count
+        for row in (self._heads, self._row):
+            row.setContentsMargins(0, 0, rest, 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
+
     def _show_settings(self) -> None:
         for header in self.headers:
             header.show_settings(whole=len(self.headers) == FEWEST_SIDES or self.common.whole.isChecked())
 
     def _show_sweep(self, shown: bool) -> None:
+        focused = QApplication.focusWidget()
+        had_focus = focused is not None and self.sweep.isAncestorOf(focused)
         self.sweep.setVisible(shown)
         if shown:
             self.sweep.suggest()
             self.sweep.values.setFocus()
+        elif had_focus:
+            self.focus_first()
 
     def _add_actions(self) -> None:
         state = self.state

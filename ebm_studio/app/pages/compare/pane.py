@@ -154,14 +154,15 @@ class Pane(QWidget):
         self.readout.setFixedHeight(
             (5 if len(state.sides) > ROOMY else 4 if len(state.sides) > FEWEST_SIDES else 3) * UNIT
         )
-        self.readout.setContentsMargins(2 * UNIT, 0, 0, 0)
+        self.readout.setContentsMargins(2 * UNIT, 0, UNIT, 0)
         offer_copies(self.readout, partial(readouts, state))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.pictures, 1)
         column.addWidget(self.readout)
-        for signal in (state.group_changed, state.playback.position_changed, state.view_changed):
+        playback = state.playback
+        for signal in (state.group_changed, playback.position_changed, state.view_changed, state.selection_changed):
             signal.connect(self._load)
         self._load()
 
@@ -176,8 +177,9 @@ class Pane(QWidget):
         if store is None or not store.rows or side not in state.sides:
             return []
         row = store.row_of(state.playback.position)
-        energy = f"{float(store.energy()[row].mean()):.1f}".replace("-", "−")
-        facts = [f"Step {store.indices[row]}/{store.run.steps}", f"mean E {energy}"]
+        energies, chain = store.energy()[row], state.selected
+        energy = f"mean E {signed(energies.mean())}" if chain is None else f"chain {chain}: E {signed(energies[chain])}"
+        facts = [f"Step {store.indices[row]}/{store.run.steps}", energy]
         first = state.sides[0]
         if side is first:
             return facts
