@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
@@ -172,11 +172,30 @@ class Timeline(OverPlots):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._refit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._refit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._refit()
+        self._column.activate()
+        above = self.parentWidget()
+        while above is not None:  # Qt passes on what a hidden widget needs only as far as the next splitter
+            above.updateGeometry()
+            above = above.parentWidget()
+
+    def _refit(self) -> None:
         self._fit(not self.log.isHidden(), not self.go_on.isHidden())
 
     def _fit(self, log: bool, go_on: bool) -> None:
-        """Where there is little room, leave out what the keys Home and End do as well, and K, beside a button."""
-        is_roomy = self.width() >= ROOMY
+        """Where there is little room, leave out what the keys Home and End do as well, and K, beside a button.
+
+        That of a hidden page does so too: nobody tells it when the window gets smaller, and it would keep it large.
+        """
+        is_roomy = self.isVisible() and self.width() >= ROOMY
         ends = is_roomy or not (log or go_on)
         shown = (
             (self.memory, is_roomy),

@@ -47,6 +47,24 @@ def test_plots_fold_by_key_and_leave_their_room_to_the_pictures(qtbot, running):
     assert page.timeline.plots.isVisible()
 
 
+def test_a_page_that_was_hidden_in_a_large_window_lets_it_get_small(qtbot, running):
+    running.state.run_steps(5000)
+    qtbot.waitUntil(lambda: running.state.playback.store.run.steps == 5000, timeout=PATIENCE)
+    running.state.cancel()  # with all that a timeline may have: another axis, and a way on
+    qtbot.waitUntil(lambda: running.generate.timeline.go_on.isVisible(), timeout=PATIENCE)
+    running.resize(1600, 800)
+    qtbot.waitUntil(lambda: running.generate.timeline.memory.isVisible(), timeout=PATIENCE)
+    running.show_page(running.compare)
+    lay_out()
+    assert running.minimumSizeHint().width() <= 960
+    running.resize(960, 600)
+    running.show_page(running.generate)
+    lay_out()
+    assert running.width() == 960
+    running.resize(1600, 800)
+    qtbot.waitUntil(lambda: running.generate.timeline.memory.isVisible(), timeout=PATIENCE)
+
+
 def test_presenting_shows_the_picture_alone_and_ends_as_it_began(qtbot, running):
     page = running.pages[0]
     QTest.keyClick(running, Qt.Key.Key_F11)
