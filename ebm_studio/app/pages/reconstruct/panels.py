@@ -156,6 +156,10 @@ class ResultPanel(Panel):
         super().__init__("Result")
         self._theme = theme
         self._state = state
+        self.verdict = label("")
+        self.verdict.setWordWrap(True)
+        self.verdict.setAccessibleName("Verdict")
+        self.column.addWidget(self.verdict)
         self.column.addWidget(label("Mean squared error", "small"))
         self._room = QWidget()  # kept for the plot
         self._room.setFixedHeight(PLOT_HEIGHT)
@@ -169,10 +173,6 @@ class ResultPanel(Panel):
         )
         self.ssim = figure_line(lines, "SSIM", "Structural similarity: 1 is the same picture.")
         self.column.addLayout(lines)
-        self.verdict = label("")
-        self.verdict.setWordWrap(True)
-        self.verdict.setAccessibleName("Verdict")
-        self.column.addWidget(self.verdict)
         self.more = QPushButton("Continue the search")
         self.more.clicked.connect(state.continue_search)
         self.column.addWidget(self.more)
@@ -206,15 +206,16 @@ class ResultPanel(Panel):
         self.error.setText(figure(float(course.least[-1])) if course is not None and done else "–")
         for line, value in ((self.psnr, "{0.psnr:.1f} dB"), (self.ssim, "{0.ssim:.3f}")):
             line.setText(value.format(outcome.result) if outcome else "–")
-        for text in (self.verdict, self.more, self.words):
+        for text in (self.more, self.words):
             text.setVisible(outcome is not None)
+        self.verdict.setVisible(outcome is not None or is_live)
+        self.verdict.setText("Searching…" if outcome is None else verdict(outcome.result.psnr, outcome.least))
         self.more.setEnabled(state.can_continue)
         self.more.setToolTip(
             f"Up to {state.settings.iterations} more iterations for this photo, from the z that was found. "
             "The result changes only if it gets closer."
         )
         if outcome is not None:
-            self.verdict.setText(verdict(outcome.result.psnr, outcome.least))
             settings, result = outcome.key.settings, outcome.result
             mode = settings.mode if settings is not None else None
             self.words.setText(in_words(result.typicality, result.latent.short_run.start, mode))
