@@ -65,11 +65,13 @@ class SideHeader(QWidget):
         is_narrow = len(self._state.sides) > ROOMY
         flow.addWidget(_together(self.name, self.remove) if is_narrow else self.name)
         flow.addWidget(self.model)
+        if not is_narrow:
+            flow.addWidget(self.remove)
         for number, field in self._numbers.items():
             field.setFixedWidth(FIELD)
             self._groups[number.name] = _together(label(number.symbol, "muted"), field)
             flow.addWidget(self._groups[number.name])
-        for widget in (self.start, self.reset, *(() if is_narrow else (self.remove,))):
+        for widget in (self.start, self.reset):
             flow.addWidget(widget)
         self._groups |= {"start": self.start}
         self.remove.setVisible(len(self._state.sides) > FEWEST_SIDES)

@@ -189,7 +189,7 @@ class Pane(QWidget):
             apart = (
                 f"{side.name} − {first.name}: {difference:.3f} RMS"
                 if is_pair
-                else f"{difference:.3f} from {first.name}"
+                else f"{difference:.3f} from {first.name}".replace(" ", "\N{NO-BREAK SPACE}")
             )
             facts.append(apart)
         if not state.same_noise(side):
