@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _table(found: Figures) -> str:
-    lines = [f"{'':<12} {'model':>18} {'floor':>18} {'ceiling':>18}"]
+    lines = [f"{'':<12} {'model':>18} {'best possible':>18} {'pure noise':>18}"]
     for name, scale in zip(found.names, (found.kid, found.fd), strict=True):
         cells = " ".join(f"{_cell(value):>18}" for value in (scale.model, scale.floor, scale.ceiling))
         lines.append(f"{name:<12} {cells}")
@@ -99,7 +99,8 @@ def _table(found: Figures) -> str:
         lines.append(f"{'IS':<12} {_cell(found.inception_score):>18}")
     near = found.nearest
     lines += [
-        f"{found.samples} samples, {found.training} training images as floor, {found.held_out} held-out as reference",
+        f"{found.samples} samples, {found.training} training images as the best possible, "
+        f"{found.held_out} held-out as reference",
         f"nearest training image: {near.model:.3f} from samples, {near.held_out:.3f} from held-out images, "
         f"{near.copies:.1%} of samples suspiciously close (1.0% expected)",
         f"reconstruction error on held-out images: {found.heldout_error:.5f} per pixel",

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QWidget
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.widgets.fields import elided
 from ebm_studio.data.models.card import DataCard
-from ebm_studio.data.models.card_text import data_title
+from ebm_studio.data.models.card_text import data_title, set_title
 from ebm_studio.data.pictures.named_sets import NAMED
 
 FOLDER, ZIP = "a folder", "a zip"
@@ -48,11 +48,11 @@ class SourceBox(QComboBox):
         self.setToolTip(tip)
         for name in NAMED:
             if not name.endswith("-test"):
-                self.addItem(name, name)
+                self.addItem(set_title(name), name)
         self.insertSeparator(self.count())
         self.addItem("Choose a folder…", FOLDER)
         self.addItem("Choose a zip…", ZIP)
-        self._source = self.currentText()
+        self._source = str(self.currentData())
         self.activated.connect(self._choose)
 
     def ask_for(self, data: DataCard) -> None:

@@ -56,6 +56,7 @@ class ModelChooser(QPushButton):
         self.setIcon(theme.icon("down"))
         self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow after the name
         self.choices = QMenu(self)
+        self.choices.setToolTipsVisible(True)
         self.choices.aboutToShow.connect(self._fill)
         self.setMenu(self.choices)
         state.model_changed.connect(self._show)
@@ -75,7 +76,9 @@ class ModelChooser(QPushButton):
         recent = [(Path(name), name) for name in others if is_hub_name(name) or os.path.isfile(name)]
         for models in ([(path, path.stem) for path in bundled], [(path, str(path)) for path in own], recent):
             for path, name in models:
-                action = self.choices.addAction(f"{on_button(path.stem)}\t{on_button(_summary(path))}")
+                title, summary = _told(path)
+                action = self.choices.addAction(f"{on_button(title)}\t{on_button(summary)}")
+                action.setToolTip(in_tip(name))
                 action.triggered.connect(lambda _=False, name=name: self._state.open_model(name))
             if models:
                 self.choices.addSeparator()
@@ -108,15 +111,16 @@ class ModelChooser(QPushButton):
             self.setToolTip(in_tip(f"{name}: the model whose energy the chains descend."))
 
 
-def _summary(path: Path) -> str:
+def _told(path: Path) -> tuple[str, str]:
+    """What a model is called, as on its card, and a line about it."""
     if is_hub_name(str(path)):
-        return "from the hub"
+        return path.stem, "from the hub"
     if path.suffix.lower() != SUFFIX:
-        return "of another program"
+        return path.stem, "from another program"
     try:
         card = read_card(path)
     except NoCardError:
-        return "of another program"
+        return path.stem, "from another program"
     except CheckpointError:
-        return "damaged"
-    return f"{data_title(card.data)}, {card.net.size} × {card.net.size}, K {card.short_run.steps}"
+        return path.stem, "damaged"
+    return card.name, f"{data_title(card.data)}, {card.net.size} × {card.net.size}, K {card.short_run.steps}"

@@ -24,6 +24,16 @@ def data_title(data: DataCard) -> str:
     return TITLES.get(data.name, "unknown data" if known == "unknown" else known)
 
 
+def set_title(name: str) -> str:
+    """What is in a public set; the name of another one."""
+    return TITLES.get(name, name)
+
+
+def title_beside(card: Card | None, name: str) -> str:
+    """What is in the set of that name, if it is the one of the card; else its name: it may be another crop of it."""
+    return data_title(card.data) if card is not None and card.data.name == name else name
+
+
 def data_total(data: DataCard) -> int:
     """All pictures of the set: those for training and those held out."""
     return data.count + data.held_out

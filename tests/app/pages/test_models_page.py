@@ -109,6 +109,16 @@ def test_files_opened_lately_are_in_every_menu_of_models(running, page, other):
         assert any(text.startswith("other\t") for text in texts), texts
 
 
+def test_menus_of_models_call_a_model_as_its_card_does_and_tips_tell_its_file(running, page, tmp_path):
+    model = load_model(make_model(tmp_path / "model.safetensors"), "cpu")
+    save_model(card_module.new_user_model("model"), model.net, replace(model.card, name="birds"))
+    chooser = running.generate.header.model
+    chooser.choices.aboutToShow.emit()
+    [action] = [action for action in chooser.choices.actions() if action.text().startswith("birds\t")]
+    assert "model.safetensors" in action.toolTip()
+    assert chooser.choices.toolTipsVisible()
+
+
 def test_all_text_of_a_card_can_be_read(qtbot, running, learned):
     learned("birds", make_figures())
     card = shown(qtbot, running, "learned")
@@ -217,6 +227,7 @@ def test_an_evaluation_ends_as_a_table_on_the_card_and_stays(qtbot, opened, runn
     texts = [label.text().replace("−", "-") for label in view.findChildren(QLabel)]
     for name, scale, digits in zip(("KID-lite0", "FD-lite0"), (found.kid, found.fd), (4, 1), strict=True):
         assert name in texts
+        assert {"model", "best possible", "pure noise"} <= set(texts)
         for value in (scale.model, scale.floor, scale.ceiling):
             assert f"{value.mean:.{digits}f} ± {value.sd:.{digits}f}" in texts
     near, health = found.nearest, found.health
@@ -298,7 +309,8 @@ def test_a_set_of_ones_own_is_to_be_chosen_and_never_guessed(qtbot, running, lea
 def test_a_set_by_name_is_chosen_from_the_start(qtbot, running, learned):
     learned("cifar10")
     form = shown(qtbot, running, "learned").evaluation
-    assert form.source.source == form.source.currentText() == "cifar10"
+    assert form.source.source == "cifar10"
+    assert form.source.currentText() == "CIFAR-10 photos"
     assert form.start.isEnabled()
     form.source.set_source("mnist")
     running.zoo.entry_changed.emit(form._entry.name)
@@ -323,7 +335,9 @@ def test_the_evaluate_button_shows_whether_it_is_pressed(qtbot, running, page):
     assert button.grab().toImage() != before
 
 
-@pytest.mark.parametrize(("rows", "text"), [("32-47", "32-47"), ("", "16"), ("1-2, 5-6, 9-10, 13-14, 17-25", "16")])
+@pytest.mark.parametrize(
+    ("rows", "text"), [("32-47", "16 (rows 32–47)"), ("", "16"), ("1-2, 5-6, 9-10, 13-14, 17-25", "16")]
+)
 def test_the_card_tells_which_pictures_are_held_out(qtbot, running, learned, rows, text):
     learned("birds", rows=rows)
     labels = shown(qtbot, running, "learned").findChildren(QLabel)
@@ -383,7 +397,7 @@ def test_a_model_is_pushed_to_the_hub_from_its_card_or_the_window_says_why_not(
         QTest.keyClick(card.sharing.place, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: "me/tiny" in running.zoo.pushed.get(card.entry.name, ""), timeout=PATIENCE)
         qtbot.waitUntil(card.sharing.push.isEnabled, timeout=PATIENCE)
-        assert card.sharing.told.text() == f"It is at {hub.url}/me/tiny"
+        assert card.sharing.told.text() == f"Uploaded to {hub.url}/me/tiny"
         assert "samples.png" in hub.files["me/tiny"]
         running.open_model("hf:me/tiny")
         qtbot.waitUntil(lambda: running.state.model.name == "hf:me/tiny", timeout=PATIENCE)

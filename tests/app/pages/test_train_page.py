@@ -170,7 +170,7 @@ def test_a_dropped_zip_is_counted_and_what_is_left_out_is_said(qtbot, running, p
     assert "notes.txt does not have the name of a picture" in page.data_stage.reasons.toPlainText()
     QTest.keyClick(page, Qt.Key.Key_Z, CONTROL)
     assert page.setup.plan.source == "fashion-mnist"
-    assert page.setup_header.source.currentText() == "fashion-mnist"
+    assert page.setup_header.source.currentText() == "Fashion-MNIST clothes"
 
 
 def test_of_two_folders_the_first_is_learned_from_and_the_page_says_so(qtbot, running, page, tmp_path):

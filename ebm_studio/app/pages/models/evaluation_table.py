@@ -14,6 +14,7 @@ from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.formatting import estimated, thousands
 from ebm_studio.core.evaluation.figures import Figures
+from ebm_studio.data.models.card_text import title_beside
 from ebm_studio.data.models.evaluation_cache import KeptEvaluation, command_of, other_set
 
 Row = tuple[str, tuple[str, ...]]
@@ -62,7 +63,7 @@ class FiguresView(QWidget):
         figures = found.figures
         about = (
             f"{thousands(figures.samples)} samples against {thousands(figures.held_out)} held-out pictures of "
-            f"{figures.against}; lower is better."
+            f"{title_beside(entry.card, figures.against)}; lower is better."
         )
         other = other_set(entry.card.data, found.source) if entry.card else ""
         self.about.setText(f"{about} {other}".strip())
@@ -124,8 +125,12 @@ def numbers_of(figures: Figures) -> Table:
 
 def _scales(figures: Figures) -> list[Row]:
     rows: list[Row] = [("", ("", *figures.names))]
-    for name, tip in (("model", MODEL), ("floor", FLOOR), ("ceiling", CEILING)):
-        kid, fd = getattr(figures.kid, name), getattr(figures.fd, name)
+    for kind, name, tip in (
+        ("model", "model", MODEL),
+        ("floor", "best possible", FLOOR),
+        ("ceiling", "pure noise", CEILING),
+    ):
+        kid, fd = getattr(figures.kid, kind), getattr(figures.fd, kind)
         rows.append((tip, (name, estimated(kid, 4), estimated(fd, 1))))
     return rows
 

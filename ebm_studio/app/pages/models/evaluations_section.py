@@ -14,7 +14,7 @@ from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.formatting import estimated, thousands
 from ebm_studio.app.widgets.names import in_tip, printable
 from ebm_studio.core.evaluation.figures import Estimate, Figures
-from ebm_studio.data.models.card_text import data_title
+from ebm_studio.data.models.card_text import title_beside
 
 COLUMNS = (
     "model",
@@ -51,7 +51,7 @@ class EvaluationsSection(QWidget):
         self._shown: list[tuple[str, ...]] = []
         self._numbers: list[tuple[object, ...]] = []
         self.grid = QGridLayout()
-        self.grid.setHorizontalSpacing(3 * UNIT)
+        self.grid.setHorizontalSpacing(2 * UNIT)
         self.grid.setVerticalSpacing(UNIT // 2)
         self.grid.setColumnStretch(len(NAMES), 1)
         column = QVBoxLayout(self)
@@ -71,7 +71,7 @@ class EvaluationsSection(QWidget):
     def show_all(self) -> None:
         """Show what is known now."""
         found = [(entry, figures) for entry in self._zoo.entries if (figures := self._zoo.figures_of(entry))]
-        found.sort(key=lambda each: (each[1].against, each[1].features, each[1].kid.model.mean))
+        found.sort(key=lambda each: (_against(*each), each[1].features, each[1].kid.model.mean))
         rows = [_row(entry, figures) for entry, figures in found]
         self.setVisible(len(rows) > 1)
         if rows == self._shown:
@@ -99,12 +99,14 @@ def _both(estimate: Estimate) -> tuple[float, float]:
     return estimate.mean, estimate.sd
 
 
+def _against(entry: Entry, figures: Figures) -> str:
+    return title_beside(entry.card, figures.against)
+
+
 def _row(entry: Entry, figures: Figures) -> tuple[str, ...]:
-    data = entry.card.data if entry.card else None
-    against = data_title(data) if data is not None and data.name == figures.against else figures.against
     return (
         printable(entry.title),
-        against,
+        _against(entry, figures),
         figures.features,
         estimated(figures.kid.model, 4),
         estimated(figures.fd.model, 1),

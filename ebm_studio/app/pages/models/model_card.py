@@ -34,14 +34,14 @@ from ebm_studio.app.widgets.pixel_snapping import draw_picture
 from ebm_studio.core.durations import duration
 from ebm_studio.core.evaluation.figures import Figures
 from ebm_studio.data.models.card import Card, DataCard
-from ebm_studio.data.models.card_text import data_title, data_total, weaknesses
+from ebm_studio.data.models.card_text import data_title, data_total, title_beside, weaknesses
 from ebm_studio.data.pictures.pictures import Pixels
 
 TILE = 8 * UNIT
 GAP = UNIT // 2
 COLUMNS, ROWS = 4, 2
 BOUNDS = "Best possible\n– pure noise"  # in two lines on every card, whatever stands beside it
-SHORT_ROWS, MOST_ROWS = 24, 600  # letters of the held-out rows: on the card, and in its tip
+SHORT_ROWS, MOST_ROWS = 16, 600  # letters of the held-out rows: on the card, and in its tip
 WIDTH = COLUMNS * TILE + (COLUMNS - 1) * GAP + 4 * UNIT + 2  # of the narrowest card, with the hairlines
 
 
@@ -191,7 +191,7 @@ class ModelCard(QFrame):
         card = entry.card
         self.data.setText(_data(card) if card else "")
         self.data.setVisible(card is not None)
-        self.note.setText(_first_lines(self.note, _noted(card), 3 * room - 10 * UNIT) if card else "")
+        self.note.setText(_first_lines(self.note, _noted(card), 3 * room - 6 * UNIT) if card else "")
         self.note.setWordWrap(True)
         self.note.setToolTip(in_tip(_noted(card)) if card and card.note else "")
         self.note.setVisible(bool(card and card.note))
@@ -201,7 +201,8 @@ class ModelCard(QFrame):
                 cell.deleteLater()
             for row, (name, text, tip) in enumerate(_figures(card)):
                 key, value = label(name, "muted"), label(text)
-                value.setAlignment(Qt.AlignmentFlag.AlignRight)
+                value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+                key.setAlignment(Qt.AlignmentFlag.AlignTop)
                 key.setToolTip(tip)
                 value.setToolTip(tip)
                 self._figures.addWidget(key, row, 0)
@@ -276,14 +277,14 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
         health = f"d {card.health.d:+.2f}  v {card.health.v:.2f}  K·v {card.health.path_length:.3g}".replace("-", "−")
         rows.append(
             (
-                "In training",
+                "Health",
                 health,
                 "Means at the end of training: energy difference d between training pictures and samples, healthy near "
                 "0; gradient step length v = s·‖∂E/∂x‖, healthy if steady; K·v, the length of a chain.",
             )
         )
     if card.figures:
-        rows += _measured(card.figures)
+        rows += _measured(card, card.figures)
     return rows
 
 
@@ -291,15 +292,16 @@ def _held_out(data: DataCard) -> tuple[str, str, str]:
     ranges, count = data.held_out_rows, thousands(data.held_out)
     which = f": rows {shorten(ranges, MOST_ROWS, placeholder=' …')} in name order, counted from 0" if ranges else ""
     tip = f"<p>{count} held-out pictures, which training never used{which}.</p>"
-    return ("Held out", ranges if 0 < len(ranges) <= SHORT_ROWS else count, tip)
+    shown = f"{count} (rows {ranges})".replace("-", "–") if 0 < len(ranges) <= SHORT_ROWS else count
+    return ("Held out", shown, tip)
 
 
-def _measured(figures: Figures) -> list[tuple[str, str, str]]:
+def _measured(card: Card, figures: Figures) -> list[tuple[str, str, str]]:
     name, kid = figures.names[0], figures.kid
     tip = (
         f"<p>Kernel distance of {thousands(figures.samples)} samples from {thousands(figures.held_out)} held-out "
-        f"pictures of {escape(figures.against)}; lower is better. Floor: training pictures instead of samples. "
-        "Ceiling: training pictures under heavy noise.</p>"
+        f"pictures of {escape(title_beside(card, figures.against))}; lower is better. Best possible: training pictures "
+        "instead of samples. Pure noise: training pictures under heavy noise.</p>"
         f"<p>{escape(figures.command)}</p>"
     )
     bounds = f"{kid.floor.mean:.4f} to {kid.ceiling.mean:.4f}".replace("-", "−")

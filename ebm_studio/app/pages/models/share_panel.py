@@ -60,7 +60,7 @@ class SharePanel(QWidget):
         self.push.setEnabled(bool(self.place.text().strip()) and not working)
         self.push.setText("Pushing…" if working else "Push")
         address = self._zoo.pushed.get(self._name, "")
-        self.told.setText(f"It is at {address}" if address else "")
+        self.told.setText(f"Uploaded to {address}" if address else "")
         self.told.setVisible(bool(address))
 
     def _push(self) -> None:

@@ -17,6 +17,7 @@ from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.formatting import figure, network_text, short_run_text, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.durations import about, duration
+from ebm_studio.data.models.card_text import set_title
 from ebm_studio.data.pictures.datasets import set_name
 from ebm_studio.data.training.fidelity_log import best_of
 from ebm_studio.data.training.run_log import Event
@@ -42,7 +43,7 @@ class FiguresPanel(Panel):
             for name, tip in (
                 ("State", "The state of its process."),
                 ("Updates", "Finished updates, and their total."),
-                ("Updates a second", "During the last training."),
+                ("Updates per second", "During the last training."),
                 ("Training time", "Without pauses."),
                 ("Time left", "At the current speed."),
                 (
@@ -77,7 +78,7 @@ def _figures(view: RunView, runs: Runs) -> dict[str, str]:
     return {
         "State": state_of(view, runs.asked(view)),
         "Updates": f"{thousands(status.updates)} of {thousands(plan.learning.updates)}",
-        "Updates a second": f"{status.updates_per_second:.3g}" if status.updates_per_second else "–",
+        "Updates per second": f"{status.updates_per_second:.3g}" if status.updates_per_second else "–",
         "Training time": duration(status.seconds) if status.seconds else "–",
         "Time left": about(left) if left is not None else "–",
         f"d, mean of {RECENT}": f"{d:+.3g}".replace("-", "−") if has_rows else "–",
@@ -187,7 +188,7 @@ def _settings(view: RunView) -> dict[str, str]:
     plan = view.plan
     net, run, learning = plan.net, plan.short_run, plan.learning
     return {
-        "Data": set_name(plan.source)[:24],
+        "Data": set_title(set_name(plan.source))[:24],
         "Held out": thousands(plan.held_out),
         "Pictures": f"{net.size} × {net.size}, {'grey' if net.channels == 1 else 'colour'}",
         "Network": network_text(net),

@@ -12,6 +12,7 @@ from ebm_studio.app.widgets.fields import label
 from ebm_studio.app.widgets.formatting import thousands
 from ebm_studio.app.widgets.mosaic import Mosaic
 from ebm_studio.app.widgets.names import without_folders
+from ebm_studio.data.models.card_text import set_title
 from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.data.pictures.preview import Preview
 from ebm_studio.data.storage.download import MB
@@ -99,9 +100,9 @@ def _hint(setup: TrainSetup) -> str:
     if setup.must_fetch:
         source = setup.plan.source
         if setup.looking:
-            return f"Downloading {source}…"
+            return f"Downloading {set_title(source)}…"
         return (
-            f"{source} ({NAMED[source].size // MB} MB) is downloaded when training starts. Download it now to preview "
-            "it."
+            f"{set_title(source)} ({NAMED[source].size // MB} MB) are downloaded when training starts. "
+            "Download them now for a preview."
         )
     return "Checking the pictures…"
