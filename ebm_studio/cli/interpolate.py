@@ -82,7 +82,7 @@ def add(commands: Any) -> None:
 def _add_look(parser: argparse.ArgumentParser) -> None:
     """How the film is played and drawn."""
     parser.add_argument("--ping-pong", action="store_true", help="play forward and back")
-    parser.add_argument("--fps", type=float, default=20.0, help="frames a second (default: 20)")
+    parser.add_argument("--fps", type=float, default=20.0, help="frames per second (default: 20)")
     parser.add_argument("--hold", type=float, default=0.0, metavar="S", help="seconds to hold both ends (default: 0)")
     parser.add_argument("--scale", type=int, default=4, metavar="N", help="draw each model pixel as N x N (default: 4)")
     parser.add_argument("--smooth", action="store_true", help="enlarge smoothly instead of as squares")

@@ -121,7 +121,7 @@ def _add_watching(parser: argparse.ArgumentParser) -> None:
         "--fidelity-every",
         type=duration,
         metavar="T",
-        help="hold samples against real pictures after each T of training (10m), and keep the best model",
+        help="compare samples with real pictures after every T of training (10m), and keep the best model",
     )
     parser.add_argument(
         "--stop-after-no-improvement",

@@ -38,7 +38,7 @@ class Palette(QFrame):
         self._all: Sequence[Command] = ()
         self._before: QWidget | None = None
         self.field = QLineEdit()
-        self.field.setPlaceholderText("What to do?")
+        self.field.setPlaceholderText("What do you want to do?")
         self.field.setAccessibleName("Command")
         self.field.setToolTip("Type a few letters of a command. Arrow keys choose, Enter runs it, Escape closes.")
         self.list = QListWidget()

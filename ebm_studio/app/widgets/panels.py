@@ -29,7 +29,7 @@ def figure_line(column: QVBoxLayout, name: str, tip: str) -> QLabel:
     grid = QGridLayout(line)
     grid.setContentsMargins(0, 0, 0, 0)
     value = label("–")
-    value.setAlignment(Qt.AlignmentFlag.AlignRight)
+    value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     value.setAccessibleName(name)
     grid.addWidget(label(name, "muted"), 0, 0)

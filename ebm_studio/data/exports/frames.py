@@ -48,7 +48,7 @@ class Look(Spec):
     captions: bool = False
     """Write each frame's caption under it."""
     fps: float = 20.0
-    """Frames a second."""
+    """Frames per second."""
     loop: bool = True
     """Loop instead of playing once."""
     ping_pong: bool = False
@@ -77,7 +77,7 @@ class Look(Spec):
             is_whole(self.every, 1, MAX_STEPS),
             f"To show every n-th frame, n must be from 1 to {MAX_STEPS}, not {self.every}.",
         )
-        require(is_number(self.fps, 0.1, 100), f"Frames a second must be from 0.1 to 100, not {self.fps}.")
+        require(is_number(self.fps, 0.1, 100), f"Frames per second must be from 0.1 to 100, not {self.fps}.")
         for name in ("smooth", "captions", "loop", "ping_pong", "curve"):
             require(isinstance(getattr(self, name), bool), f"{name} must be true or false, not {getattr(self, name)}.")
         for name in ("hold_first", "hold_last"):

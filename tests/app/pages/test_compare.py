@@ -143,7 +143,7 @@ def test_another_model_from_its_card_and_swapped(qtbot, running, page, tmp_path)
     qtbot.waitUntil(lambda: b.model.card.name == "colour", timeout=PATIENCE)
     wait_for_pair(qtbot, page.state)
     assert not page.state.same_noise(b)
-    assert "starts from other noise" in page.panes[1].readout.text()
+    assert "starts from different noise" in page.panes[1].readout.text()
     QTest.mouseClick(page.common.swap, Qt.MouseButton.LeftButton)
     wait_for_pair(qtbot, page.state)
     assert (a.model.card.name, b.model.card.name) == ("colour", "tiny")
@@ -341,8 +341,8 @@ def test_a_sweep_puts_one_parameter_over_a_row(qtbot, running, page, tiny_model)
         (STEPS_NUMBER, "25", "2 to 6 different values"),
         (STEPS_NUMBER, "1 2 3 4 5 6 7", "2 to 6 different values"),
         (STEPS_NUMBER, "5, 5", "2 to 6 different values"),
-        (STEPS_NUMBER, "0, 5", "so 0 is out"),
-        (NOISE_SCALE, "0.1, nan", "so nan is out"),
+        (STEPS_NUMBER, "0, 5", "so 0 is out of range"),
+        (NOISE_SCALE, "0.1, nan", "so nan is out of range"),
     ],
 )
 def test_a_sweep_that_cannot_be_says_why(number, text, said):

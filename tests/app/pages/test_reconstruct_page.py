@@ -772,12 +772,13 @@ def test_a_verdict_in_words():
 def test_typicality_in_words(found):
     typical = type(found.state.outcome.result.typicality)
     assert "ordinary noise" in in_words(typical(1.0, 1.02, 0.01, 0.97), "uniform", "free")
-    words = in_words(typical(5.7, 2.8, 0.3, 0.4), "uniform", "free")
-    assert "try Noise-like" in words
-    assert "try" not in in_words(typical(5.7, 2.8, 0.3, 0.4), "uniform", "typical")
-    assert "±5.7" in words
-    assert "2.8 times" in words
-    assert "edges" in words
+    words = (
+        "This is not ordinary noise (values to ±5.7 instead of ±1, 2.8 times the variance, similar neighbouring "
+        "pixels, visible edges of the photo), so morphs will look like cross-fades."
+    )
+    strange = typical(5.7, 2.8, 0.3, 0.4)
+    assert in_words(strange, "uniform", "free") == f"{words} Try Noise-like."
+    assert in_words(strange, "uniform", "typical") == words
 
 
 @pytest.mark.parametrize(("count", "last"), [(6, "5.jpg is not a picture"), (8, "And 3 more like these.")])

@@ -27,13 +27,13 @@ class Common(PageHeader):
         self.sweep = QPushButton("Sweep…")
         self.sweep.setObjectName("quiet")
         self.sweep.setCheckable(True)
-        self.sweep.setToolTip("One parameter over a row: a side for each of its values (W).")
+        self.sweep.setToolTip("Sweep one parameter: a side for each of its values (W).")
         self.add = button(theme, "plus", "Add a side", "One more side, set as the last one is.", state.add_side)
         self.swap = button(
             theme, "swap", "Swap left and right", "Left becomes right and right becomes left (X).", state.swap
         )
         self.whole = button(
-            theme, "settings", "All settings", "Show every setting of every side, also where all are alike."
+            theme, "settings", "All settings", "Show every setting of every side, even where all are the same."
         )
         self.whole.setCheckable(True)
         self.chains = ChainsFields(

@@ -193,7 +193,7 @@ class Pane(QWidget):
             )
             facts.append(apart)
         if not state.same_noise(side):
-            facts.append("starts from other noise")
+            facts.append("starts from different noise")
         return facts
 
 

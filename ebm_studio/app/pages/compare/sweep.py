@@ -36,7 +36,9 @@ def parse_values(number: Number, text: str) -> list[float]:
         )
     for value in values:
         if not number.low <= value <= number.high:
-            raise SettingsError(f"{number.label} goes from {number.low:g} to {number.high:g}, so {value:g} is out.")
+            raise SettingsError(
+                f"{number.label} goes from {number.low:g} to {number.high:g}, so {value:g} is out of range."
+            )
     return values
 
 

@@ -94,7 +94,7 @@ class ExportDialog(QDialog):
         )
         self.columns_ = WholeField(1, 256, "Images per row", "The number of images in a row of a grid or sheet.")
         self.every = WholeField(1, 1000, "Every n-th frame", "2 skips every other frame. The last frame always stays.")
-        self.fps = RealField(0.1, 100, "Frames a second", "The playback speed.")
+        self.fps = RealField(0.1, 100, "Frames per second", "The playback speed.")
         self.hold_first = RealField(0, MAX_HOLD, "Hold on the first frame", "Seconds.")
         self.hold_last = RealField(0, MAX_HOLD, "Hold on the last frame", "Seconds.")
         self.loop = switch("Loop", "Play once, or loop.", "Loop", "Play once")
@@ -169,7 +169,7 @@ class ExportDialog(QDialog):
         self._film = titled(
             "Film",
             named(
-                ("Frames a second", self.fps),
+                ("Frames per second", self.fps),
                 ("Hold first frame (s)", self.hold_first),
                 ("Hold last frame (s)", self.hold_last),
             ),

@@ -151,10 +151,10 @@ class GeneratePage(Page):
     def tour_stops(self) -> tuple[Stop, ...]:
         texts = (
             "Each chain starts as noise and follows the slope of the energy for K steps.",
-            "Drag along the bar, or press ← and →. Here is the middle of the way.",
+            "Drag along the bar, or press ← and →. This chain is halfway.",
             "With a quarter of the steps the pictures are not finished. K is a part of the model.",
-            "With four times the steps the energy goes on falling and contrast grows. The short run does not converge, "
-            "and it need not.",
+            "With four times the steps the energy keeps falling and contrast grows. The short run does not converge, "
+            "and does not have to.",
         )
         titles = ("From noise to picture", "Scrub", "K too small", "Past K")
         ways = ((1, 0.0), (1, 0.5), (0.25, 1.0), (4, 1.0))

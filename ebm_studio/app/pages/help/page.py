@@ -280,7 +280,7 @@ class HelpPage(Page):
         self.choice.set_value("keys")
         self.choice.chosen.connect(self.choose)
         self.tour = QPushButton("Take the tour")
-        self.tour.setToolTip("Eight stops over the pages, from noise to how a model is trained.")
+        self.tour.setToolTip("A tour of eight stops, from noise to how a model is trained.")
         self.tour.clicked.connect(lambda: studio.wish(TakeTour()))
         header = TitledHeader(self.title, self.tour)
         header.row.insertSpacing(1, 2 * UNIT)

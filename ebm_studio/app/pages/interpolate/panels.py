@@ -88,7 +88,7 @@ class SmoothnessPanel(Panel):
         self._state = state
         self.unevenness = figure_line(
             self.column,
-            "Unevenness",
+            "Unevenness (1 = even)",
             "The largest distance between neighbouring frames, divided by the mean. 1 = perfectly even.",
         )
         self.length = figure_line(self.column, "Length", "The sum of all distances between neighbouring frames.")

@@ -66,7 +66,7 @@ class PathTimeline(OverPlots):
     def _rates(self) -> QComboBox:
         playback, box = self._state.playback, QComboBox()
         box.setToolTip("Frames per second.")
-        box.setAccessibleName("Frames a second")
+        box.setAccessibleName("Frames per second")
         for rate in RATES:
             box.addItem(f"{rate} fps", rate)
         box.setCurrentIndex(RATES.index(playback.fps))

@@ -34,7 +34,7 @@ class Header(PageHeader):
         )
         self.pace = QComboBox()
         self.pace.setAccessibleName("Training speed")
-        self.pace.setToolTip("Updates a second at most.")
+        self.pace.setToolTip("Maximum updates per second.")
         for pace in PACES:
             self.pace.addItem(PACE_TEXTS[pace], pace)
         self.pace.activated.connect(lambda _: state.change_shown(self.pace.currentText(), pace=self.pace.currentData()))
@@ -84,6 +84,6 @@ class Header(PageHeader):
         self.distances.setText(f"TV {run} {found.tv_short_run:.3f} · exp(−E / T) {found.tv_energy:.3f}")
         self.distances.setToolTip(
             f"Total variation to the data, on a grid of {found.cells} × {found.cells} cells blurred by one. The short "
-            f"run's density is counted from {found.chains} chains, which alone costs {found.tv_floor:.3f}. "
+            f"run's density is counted from {found.chains} chains; counting alone accounts for {found.tv_floor:.3f}. "
             f"T = {found.temperature:.3g}. Moment gap {found.moment_gap:.3g}."
         )

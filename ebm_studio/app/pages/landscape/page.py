@@ -129,7 +129,11 @@ class LandscapePage(Page):
     def captions(self) -> tuple[Caption, ...]:
         views = self.views
         return (
-            Caption(views.energy, "The energy: light is low. Chains walk downhill from noise in K steps.", ("E", "K")),
+            Caption(
+                views.energy,
+                "The energy, light where it is low. Chains walk downhill from noise in K steps.",
+                ("E", "K"),
+            ),
             Caption(views.density, "Where chains would settle in the long run: the energy's own density.", ("T",)),
             Caption(views.samples, "What the short run draws. Training makes this one look like the data.", ("z", "d")),
         )

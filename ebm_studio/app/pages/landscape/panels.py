@@ -43,16 +43,16 @@ RUN = (
     ),
 )  # fmt: skip
 TRAINING = (
-    Number(name="learning_rate", text="Learning rate", tip="Adam's rate.", low=1e-8, high=1, slider=(1e-5, 0.1),
-           whole=False),
+    Number(name="learning_rate", text="Learning rate", tip="Adam's learning rate.", low=1e-8, high=1,
+           slider=(1e-5, 0.1), whole=False),
     Number(name="data_noise", text="Data noise", symbol="σ", low=0, high=2, slider=(1e-3, 0.5), whole=False, zero=True,
            tip="σ, the standard deviation of the noise on the data."),
-    Number(name="chains", text="Chains per update", tip="Short runs of an update.", low=1, high=MAX_CHAINS,
+    Number(name="chains", text="Chains per update", tip="Short runs in an update.", low=1, high=MAX_CHAINS,
            slider=(10, 2000)),
-    Number(name="images", text="Points per update", tip="Data points of an update.", low=1, high=65536,
+    Number(name="images", text="Points per update", tip="Data points in an update.", low=1, high=65536,
            slider=(10, 5000)),
 )  # fmt: skip
-NET = (Number(name="width", text="Width", tip="Units of a layer.", low=1, high=256, slider=(4, 256)),)
+NET = (Number(name="width", text="Width", tip="Units in a layer.", low=1, high=256, slider=(4, 256)),)
 
 
 class Knobs:
@@ -100,7 +100,7 @@ class ScenesPanel(Panel):
             choose.clicked.connect(lambda _=False, ready=ready: state.choose(ready))
             self.buttons[ready.name] = choose
             grid.addWidget(choose, number // 2, number % 2)
-        self.text = label("Each sets everything, trains, and says here what to look for.", "muted")
+        self.text = label("Each scene sets everything, trains, and says here what to look for.", "muted")
         self.text.setWordWrap(True)
         self.column.addWidget(self.text)
         state.scene_chosen.connect(self.text.setText)
@@ -133,14 +133,14 @@ class DataPanel(Panel):
             [
                 ("look", "Look", "Point at chains."),
                 ("draw", "Draw", "Draw points on the energy with the mouse."),
-                ("erase", "Erase", "Take points away with the mouse."),
+                ("erase", "Erase", "Remove points with the mouse."),
             ],
             "Mouse",
         )
         self.tool.set_value("look")
         self.tool.chosen.connect(views.set_tool)
         self.clear = QPushButton("Clear")
-        self.clear.setToolTip("Take all points away, and draw others.")
+        self.clear.setToolTip("Remove all points, and draw new ones.")
         self.clear.clicked.connect(self._clear)
         for widget in (self.shape, self.text, self.open, self.tool, self.clear):
             self.column.addWidget(widget)
@@ -187,7 +187,7 @@ class NetPanel(Panel):
         self.layers.chosen.connect(lambda depth: state.change_part("net", f"{depth} layers", depth=int(depth)))
         self.activation = QComboBox()
         self.activation.setAccessibleName("Activation")
-        self.activation.setToolTip("Of every hidden layer.")
+        self.activation.setToolTip("The activation of every hidden layer.")
         for name, text, _ in activation_choices("mlp"):
             self.activation.addItem(text, name)
         self.activation.activated.connect(
@@ -195,7 +195,7 @@ class NetPanel(Panel):
         )
         self.column.addWidget(_line("Hidden layers", self.layers))
         self.column.addWidget(_line("Activation", self.activation))
-        note = label("Another network starts over.", "small")
+        note = label("A change of the network starts training over.", "small")
         self.column.addWidget(note)
         state.setup_changed.connect(self._show)
         self._show()
@@ -214,7 +214,7 @@ class RunPanel(Panel):
         self._state = state
         self.past = Parameter(
             theme, "Run past K",
-            RealField(*PAST, "Run past K", "So many times K steps: the chains leave the data for exp(−E / T)."),
+            RealField(*PAST, "Run past K", "Run this many times K steps: the chains leave the data for exp(−E / T)."),
             Scale(1, PAST[1], ratio=True), "short run",
         )  # fmt: skip
         self.past.edited.connect(lambda value: state.change_shown(f"Run {value:.3g} K", past=float(value)))
@@ -254,7 +254,7 @@ class TrainingPanel(Panel):
             [
                 ("noise", "Noise", "The short run of the paper."),
                 ("data", "Data", "Contrastive divergence (CD): not the paper's way."),
-                ("chains", "Chains", "Persistent chains (PCD) go on from where they ended: not the paper's way."),
+                ("chains", "Chains", "Persistent chains (PCD) continue from where they ended: not the paper's way."),
             ],
             "Chains start from",
         )
@@ -295,7 +295,7 @@ class ViewPanel(Panel):
             self.boxes[text] = box
             self.column.addWidget(box)
         self.count = Parameter(
-            theme, "Chains shown", WholeField(1, MAX_CHAINS, "Chains shown", "How many chains are seen."),
+            theme, "Chains shown", WholeField(1, MAX_CHAINS, "Chains shown", "How many chains are shown."),
             Scale(10, 2000, ratio=True), "page",
         )  # fmt: skip
         self.count.edited.connect(lambda value: state.change_shown(f"{round(value)} chains", count=round(value)))

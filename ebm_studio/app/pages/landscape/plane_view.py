@@ -144,7 +144,7 @@ class EnergyView(PlaneView):
         super().__init__(
             theme,
             "Energy",
-            "The energy E: light is low. Dark dots are data; the chains walk downhill from noise in K steps.",
+            "The energy E, light where it is low. Dark dots are data; the chains walk downhill from noise in K steps.",
         )
         self.cloud: CloudStore | None = None
         self.position = 0

@@ -110,7 +110,7 @@ READY = (
     ),
     ReadyScene(
         "CD and PCD",
-        "Contrastive divergence starts its chains at the data. Of the chains from noise, only a part then arrives: see "
+        "Contrastive divergence starts its chains at the data. Then only some of the chains from noise arrive: see "
         "the right view. Choose persistent chains to see PCD, and noise for the short run.",
         data="eight",
         run={"steps": 20},

@@ -239,8 +239,8 @@ class ReconstructPage(Page):
     def tour_stops(self) -> tuple[Stop, ...]:
         photo = "Drop a photo here, or take one of the samples. The model has never seen it."
         z = (
-            "The search looks for the start noise z whose short run ends at the photo. If the chain forgot z, nothing "
-            "could be found."
+            "The search looks for the start noise z whose short run ends at the photo. If the chain forgot z, there "
+            "would be nothing to find."
         )
         return (
             Stop(5, "Your photo", photo, self._open_sample),

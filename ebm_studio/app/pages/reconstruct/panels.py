@@ -297,19 +297,17 @@ def in_words(typical: Typicality, start: Start, mode: Mode | None) -> str:
     edge = 1.001 if start == "uniform" else 5.0
     strange = []
     if typical.range > edge:
-        strange.append(f"values reach ±{typical.range:.1f}, where noise ends at ±{edge:.0f}")
+        strange.append(f"values to ±{typical.range:.1f} instead of ±{edge:.0f}")
     if not 0.75 < typical.variance < 1.33:
-        strange.append(f"its variance is {typical.variance:.2g} times as large")
+        strange.append(f"{typical.variance:.2g} times the variance")
     if abs(typical.correlation) > 0.1:
-        strange.append("neighbouring pixels are similar")
+        strange.append("similar neighbouring pixels")
     if typical.flatness < 0.85:
-        strange.append("the photo's edges show")
+        strange.append("visible edges of the photo")
     if not strange:
         return "This is ordinary noise: the model could well have drawn it. Good for morphs."
-    *before, last = strange
-    reasons = f"{', '.join(before)} and {last}" if before else last
-    more = "" if mode == "typical" else ": try Noise-like"
-    return f"This is not ordinary noise: {reasons}. Morphs will look like cross-fades{more}."
+    more = "" if mode == "typical" else " Try Noise-like."
+    return f"This is not ordinary noise ({', '.join(strange)}), so morphs will look like cross-fades.{more}"
 
 
 def verdict(psnr: float, least: Floats) -> str:

@@ -112,7 +112,7 @@ class RunHeader(TrainHeader):
         self.pause.setFixedWidth(13 * UNIT)
         self.pause.clicked.connect(self.pause_or_resume)
         self.stop = button(theme, "stop", "Stop", "Save and end the process. You can resume later.", self._stop)
-        self.more = button(theme, "more", "More", "Export, duplicate, reveal, delete.")
+        self.more = button(theme, "more", "More", "Export the model, start a similar run, show the folder, delete.")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self)
         self.menu.aboutToShow.connect(self.fill)

@@ -84,12 +84,12 @@ LEARNING = (
     ),
     _knob(
         "", "fidelity_every", "Measure fidelity every (min)", 0, 10_000, (1, 120),
-        "After each so many minutes of training, 256 samples are held against real pictures (KID-lite0), and the best "
-            "model is kept. 0 means never.", zero=True,
+        "How often 256 samples are compared with real pictures (KID-lite0), in minutes of training. The best model is "
+            "kept. 0 means never.", zero=True,
     ),
     _knob(
         "", "patience", "Stop without improvement", 0, 1000, (1, 20),
-        "The run stops after so many measurements of fidelity in a row that are no better than the best. 0 means "
+        "The run stops after this many measurements of fidelity in a row that are no better than the best. 0 means "
             "never.",
         zero=True,
     ),
