@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.theme import Theme
 from ebm_studio.app.look.tokens import UNIT
@@ -29,7 +29,7 @@ from ebm_studio.app.widgets.captions import Caption
 from ebm_studio.app.widgets.fields import Choice
 from ebm_studio.app.widgets.long_run_bar import LongRunBar
 from ebm_studio.app.widgets.model_chooser import ModelChooser
-from ebm_studio.app.widgets.page_header import PageHeader
+from ebm_studio.app.widgets.page_header import PageHeader, scrolled
 from ebm_studio.app.widgets.splitter import splitter
 from ebm_studio.core.specs import MAX_FRAMES
 from ebm_studio.data.exports.frames import letter
@@ -38,7 +38,7 @@ from ebm_studio.engine.jobs.exports import Opened, OpenedStops
 
 
 class InterpolatePage(Page):
-    """Stops above, the picture and the frames in the middle, both ways to scrub below."""
+    """The stops beside the picture, the frames below it, and below them both ways to scrub."""
 
     key = "interpolate"
     title = "Interpolate"
@@ -137,7 +137,9 @@ class InterpolatePage(Page):
         below.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()
         row.setSpacing(0)
-        row.addWidget(self.surface, 3)
+        for view in (self.surface, self.pad):
+            view.hide()  # before there is a layout, which would keep their room
+        row.addWidget(self.surface, 2)
         row.addWidget(self.pad, 1)
         row.addWidget(self.picture, 1)
         below.addLayout(row, 1)
@@ -148,11 +150,14 @@ class InterpolatePage(Page):
         column = QVBoxLayout(top)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (header, _across(self.stops)):
-            column.addWidget(widget)
+        column.addWidget(header)
         self.long.lie_over(stage)
         self.banner.lie_over(stage)
-        column.addWidget(stage, 1)
+        beside = QHBoxLayout()
+        beside.setSpacing(0)
+        beside.addWidget(_down(self.stops))
+        beside.addWidget(stage, 1)
+        column.addLayout(beside, 1)
         column.addWidget(self.strip)
         left = splitter(Qt.Orientation.Vertical, top, self.timeline, (600, 26 * UNIT))
         parts = splitter(Qt.Orientation.Horizontal, left, self.inspector, (960, 36 * UNIT))
@@ -207,14 +212,8 @@ class InterpolatePage(Page):
         self.picture.setFocus()  # the pictures are there in every view
 
 
-def _across(row: QWidget) -> QScrollArea:
-    """A row that may be wider than its room."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # tiles come into view as they get the focus
-    area.setFixedHeight(row.sizeHint().height())
-    area.setWidget(row)
+def _down(column: QWidget) -> QScrollArea:
+    """A column that may be higher than its room."""
+    area = scrolled(column)
+    area.setFixedWidth(column.sizeHint().width() + UNIT)  # and the scroll bar
     return area

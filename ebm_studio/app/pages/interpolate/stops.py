@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QDragEnterEvent,
@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QToolTip, QWidget, QWidgetAction
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QToolTip, QVBoxLayout, QWidget, QWidgetAction
 
 from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.theme import Theme
@@ -42,7 +42,7 @@ from ebm_studio.data.pictures.pictures import READ_SUFFIXES, is_picture
 
 PICTURE = 8 * UNIT
 NAME = 2 * UNIT
-ARROW = 3 * UNIT
+ARROW = UNIT + UNIT // 2
 FILTER = "Photos and latents ({});;All files (*)"
 
 
@@ -241,36 +241,32 @@ class StopMenu(QMenu):
 
 
 class Stops(QWidget):
-    """The tiles in order, with arrows between them, and + behind."""
+    """The tiles in order from top to bottom, with arrows between them, and + below."""
 
     def __init__(self, theme: Theme, state: PathState) -> None:
         super().__init__()
         self.setObjectName("stops")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Stops")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._theme = theme
         self._state = state
         self.tiles: list[StopTile] = []
         self.more = button(theme, "plus", "Add a stop", "Add a stop after the last one.", self._add)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT // 2)
-        self._row.setSpacing(ARROW)
-        self._row.addWidget(self.more)
-        self._row.addStretch(1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(2 * UNIT, UNIT, UNIT, 0)
+        self._column.setSpacing(ARROW)
+        self._column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._column.addStretch(1)
         state.stops_changed.connect(self._show)
         state.model_changed.connect(self._show)
         self._show()
-
-    def sizeHint(self) -> QSize:
-        return QSize(400, PICTURE + NAME + 4 + UNIT + UNIT // 2)
 
     def _show(self) -> None:
         stops = self._state.stops
         count = max([len(stops), *(index + 1 for index in self._state.making)])
         while len(self.tiles) < count:
             tile = StopTile(self._theme, self._state, len(self.tiles))
-            self._row.insertWidget(len(self.tiles), tile)
+            self._column.insertWidget(len(self.tiles), tile)
             self.tiles.append(tile)
         while len(self.tiles) > count:
             self.tiles.pop().deleteLater()
@@ -290,7 +286,7 @@ class Stops(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(self._theme.tokens.faint), 1.5))
         for tile in self.tiles[:-1]:
-            x, y = tile.geometry().right() + 1 + ARROW / 2, tile.y() + 2 + PICTURE / 2
-            painter.drawLine(round(x) - 7, round(y), round(x) + 7, round(y))
-            painter.drawLine(round(x) + 3, round(y) - 4, round(x) + 7, round(y))
-            painter.drawLine(round(x) + 3, round(y) + 4, round(x) + 7, round(y))
+            x, y = round(tile.x() + tile.width() / 2), round(tile.geometry().bottom() + 1 + ARROW / 2)
+            painter.drawLine(x, y - 5, x, y + 5)
+            painter.drawLine(x - 4, y + 1, x, y + 5)
+            painter.drawLine(x + 4, y + 1, x, y + 5)
