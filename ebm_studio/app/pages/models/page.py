@@ -60,7 +60,9 @@ class Section(QWidget):
     def arrange(self) -> None:
         """Put the cards in columns, in every section the same."""
         most = max(1, (self.width() + SPACE) // (WIDTH + SPACE))
-        columns = max(min(most, self._longest()), (most + 1) // 2)  # a card alone is not as wide as the page
+        rows = -(-self._longest() // most)
+        even = -(-self._longest() // max(rows, 1))  # as few rows as can be, and as few empty places in the last one
+        columns = max(even, (most + 1) // 2)  # a card alone is not as wide as the page
         if columns == self._columns:
             return
         self._columns = columns
