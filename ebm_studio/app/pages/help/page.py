@@ -8,7 +8,7 @@ from html import escape
 from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -39,11 +39,13 @@ PAPER = (
 )
 PAPER_AT = "https://arxiv.org/abs/1904.09770"
 LOOK_AGAIN = 500  # milliseconds between looks at the log
-COLUMN = 45 * UNIT
+COLUMN = 42 * UNIT
+"""The narrowest column of keys."""
+BETWEEN = 5 * UNIT
 
 
 class Shortcuts(QWidget):
-    """What all keys do, by page; built again each time it is shown."""
+    """What all keys do, by page, in as many columns as fit; built again each time it is shown."""
 
     def __init__(self, groups: KeyGroups) -> None:
         super().__init__()
@@ -51,21 +53,36 @@ class Shortcuts(QWidget):
         self._groups = groups
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
-        self._row.setSpacing(5 * UNIT)
+        self._row.setSpacing(BETWEEN)
+        self._columns = 0
+        self.setMinimumWidth(COLUMN + 6 * UNIT)  # fewer columns fit when the window becomes narrower
 
     def showEvent(self, event: QShowEvent) -> None:
+        self._columns = 0
+        self._arrange()
+        super().showEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.isVisible():
+            self._arrange()
+
+    def _arrange(self) -> None:
+        fit = max(1, (self.contentsRect().width() - 6 * UNIT + BETWEEN) // (COLUMN + BETWEEN))
+        if fit == self._columns:
+            return
+        self._columns = fit
         while (item := self._row.takeAt(0)) and (widget := item.widget()):
+            widget.hide()
             widget.deleteLater()
-        columns: list[list[QWidget]] = [[] for _ in range(max(1, (self.width() + UNIT) // (COLUMN + 5 * UNIT)))]
+        columns: list[list[QWidget]] = [[] for _ in range(fit)]
         heights = [0] * len(columns)
         for title, lines in self._groups():
             lowest = heights.index(min(heights))
             heights[lowest] += len(lines) + 2
             columns[lowest].append(_group(title, lines))
         for groups in columns:
-            self._row.addWidget(_column(groups), 0, Qt.AlignmentFlag.AlignTop)
-        self._row.addStretch(1)
-        super().showEvent(event)
+            self._row.addWidget(_column(groups), 1, Qt.AlignmentFlag.AlignTop)
 
 
 def _column(groups: Sequence[QWidget]) -> QWidget:
@@ -80,7 +97,6 @@ def _column(groups: Sequence[QWidget]) -> QWidget:
 
 def _group(title: str, lines: Sequence[Line]) -> QWidget:
     group = QWidget()
-    group.setFixedWidth(COLUMN)
     grid = QGridLayout(group)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setVerticalSpacing(UNIT // 2)
