@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.widgets.fields import label
@@ -17,6 +17,17 @@ class PageHeader(QWidget):
         self.setObjectName("header")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(6 * UNIT)
+
+
+def stacked(*lines: QWidget) -> QVBoxLayout:
+    """Lines one under another in the middle of a header, where they would not have room side by side."""
+    column = QVBoxLayout()
+    column.setSpacing(0)
+    column.addStretch(1)
+    for line in lines:
+        column.addWidget(line)
+    column.addStretch(1)
+    return column
 
 
 class TitledHeader(PageHeader):

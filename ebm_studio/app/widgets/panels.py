@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from ebm_studio.app.look.guard import guarded
 from ebm_studio.app.look.tokens import UNIT
 from ebm_studio.app.widgets.fields import label
 
@@ -55,6 +56,12 @@ class PanelColumn(QScrollArea):
         self._column.setSpacing(3 * UNIT)
         self._column.addStretch(1)
         self.setWidget(body)
+
+    @guarded
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # which Qt keeps within the body
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
     def minimumSizeHint(self) -> QSize:
         # Narrower it would cut its panels, as it does not scroll sideways.

@@ -14,7 +14,7 @@ from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.widgets.data_set_box import SourceBox, choose_folder, choose_zip
 from ebm_studio.app.widgets.fields import button, label
 from ebm_studio.app.widgets.names import NameLabel, in_tip
-from ebm_studio.app.widgets.page_header import PageHeader
+from ebm_studio.app.widgets.page_header import PageHeader, stacked
 
 PICTURES = "Training pictures"
 
@@ -101,7 +101,7 @@ class RunHeader(TrainHeader):
         self._theme = theme
         self._runs = runs
         self.name = NameLabel("large")
-        self.line = label("", "muted")
+        self.line = NameLabel("small")
         self.line.setAccessibleName("State")
         self.attempt = QPushButton("Try it")
         self.attempt.clicked.connect(lambda: self.tried.emit())
@@ -117,9 +117,8 @@ class RunHeader(TrainHeader):
         self.menu = QMenu(self)
         self.menu.aboutToShow.connect(self.fill)
         self.more.setMenu(self.menu)
-        self.row.addWidget(self.name)  # gives way to the line: the list has it, too
-        self.row.addWidget(self.line)
-        self.row.addStretch(1)
+        self.row.addLayout(stacked(self.name, self.line), 1)
+        self.row.addSpacing(UNIT)
         for widget in (self.attempt, self.save, self.pause, self.stop, self.more):
             self.row.addWidget(widget)
         for signal in (runs.looked, runs.changed):
