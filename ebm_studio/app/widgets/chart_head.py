@@ -46,16 +46,19 @@ class ChartHead(QWidget):
             self._place()
         return super().event(event)
 
+    def _wide(self, text: str) -> int:
+        return self.title.fontMetrics().horizontalAdvance(text) + 1  # which is rounded, and down as well
+
     def _place(self) -> None:
         width, height = self.width() - UNIT, self.height()
         figure = min(self.value.sizeHint().width(), width)
         room = width - UNIT - figure
-        name, wide = self._name, self.title.fontMetrics().horizontalAdvance
+        name, wide = self._name, self._wide
         symbol = name.rpartition(" ")[2]
-        self._is_short |= len(symbol) == 1 and wide(name) > room - UNIT
+        self._is_short |= len(symbol) == 1 and wide(name) > room
         if self._is_short:
             name = symbol
-        left = min(max(room - wide(name), UNIT), 5 * UNIT)
+        left = min(max(room - wide(name), 0), 5 * UNIT)
         title = elided(self.title, name, max(room - left, 0))
         self.title.setVisible(bool(title.strip("…")))
         self.title.setText(title)

@@ -62,7 +62,7 @@ class LandscapePage(Page):
         super().__init__(studio, theme)
         self.state = state = LandscapeState(studio.link, studio.undo, self)
         self.header = Header(theme, state)
-        self.views = Views(theme, state)
+        self.stage = self.views = Views(theme, state)
         self.timeline = LandscapeTimeline(theme, state)
         self.inspector = Inspector(theme, state, self.views)
         self._has_begun = False

@@ -31,6 +31,8 @@ class Kind:
     series: tuple[Series, ...]
     columns: tuple[str, ...]
     """The names of the series in a table."""
+    shown: Callable[[float], str] = signed
+    """How a figure is written."""
     has_zero: bool = True
     """Whether the axis shows 0."""
 
@@ -54,6 +56,7 @@ KINDS = (
         "(dashed). 0 is the same, 1 has nothing in common.",
         (lambda c: (c.counted, c.tv_short_run), lambda c: (c.counted, c.tv_energy)),
         ("TV short run", "TV exp(−E / T)"),
+        "{:.2f}".format,  # in the smallest window, there is room for two of them and the title
     ),
 )
 
@@ -93,7 +96,7 @@ class TrainingChart(Chart):
             low, high = min(heights.min(), 0.0), max(heights.max(), 0.0)
             self.plot.setXRange(0, updates.max(), padding=0.02)
             self.plot.setYRange(low, high if high > low else low + 1, padding=0.1)
-        self.value.setText("   ".join(signed(y[-1]) for _, y in values if len(y)))
+        self.value.setText("  ".join(self._kind.shown(y[-1]) for _, y in values if len(y)))
 
     def table(self) -> Table | None:
         values = [series(self._state.work.curves) for series in self._kind.series]
