@@ -7,6 +7,7 @@ from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QScrollArea, QToolButton
 
+from ebm_studio.app.pages.help.page import Shortcuts
 from ebm_studio.app.widgets.chart_head import ChartHead
 from ebm_studio.app.widgets.plots import Chart, quiet_plot
 from ebm_studio.app.widgets.timeline import ROOMY
@@ -156,13 +157,48 @@ def test_a_title_of_a_chart_gives_way_to_its_symbol(qtbot):
     assert head.title.text() == "E"  # not one title for every figure
 
 
+def test_a_short_title_of_a_chart_stays_beside_two_figures(qtbot):
+    head = ChartHead("TV")
+    qtbot.addWidget(head)
+    head.value.setText("0.29  0.36")
+    head.show()
+    head.resize(100, 16)  # as five charts in the smallest window
+    lay_out()
+    assert head.title.text() == "TV"
+
+
+def test_keys_stand_in_as_many_columns_as_fit(qtbot, running):
+    running.show_page(running.help)
+    keys = running.help.findChild(Shortcuts)
+    for width in (1600, 960):
+        running.resize(width, 700)
+        qtbot.waitUntil(lambda width=width: running.width() == width, timeout=PATIENCE)
+        area = keys.parentWidget()
+        qtbot.waitUntil(lambda area=area: keys.childrenRect().right() < area.width(), timeout=PATIENCE)
+
+
+def test_a_window_starts_as_small_as_it_may_be(opened):
+    assert opened().minimumSizeHint().width() <= 960
+
+
+def test_the_picture_of_a_path_is_large(qtbot, running):
+    running.show_page(running.interpolate)
+    for size, least in (((1280, 800), 400), ((960, 600), 200)):
+        running.resize(*size)
+        stage = running.interpolate.stage
+        qtbot.waitUntil(lambda least=least, stage=stage: stage.height() > least, timeout=PATIENCE)
+
+
 def test_the_distances_of_a_landscape_are_whole_in_the_smallest_window(qtbot, running):
     running.resize(960, 600)
     running.show_key("landscape")
     header = running.page.header
-    qtbot.waitUntil(lambda: bool(header.distances.text()), timeout=PATIENCE)
-    qtbot.waitUntil(lambda: QLabel.text(header.distances) == header.distances.text(), timeout=PATIENCE)
-    assert header.distances.text().startswith("TV short run ")
+    lines = (header.progress, header.rate, *header.distances.values())
+    qtbot.waitUntil(lambda: all(line.text() for line in lines), timeout=PATIENCE)
+    for line in lines:
+        line.setText(line.text() + "00")  # and there is room for larger figures
+        qtbot.waitUntil(lambda line=line: QLabel.text(line) == line.text(), timeout=PATIENCE)
+    assert header.distances["Short run"].text().startswith("TV short run ")
 
 
 def test_figures_of_an_axis_have_room(qtbot):
@@ -234,7 +270,7 @@ def test_the_smallest_window_stays_so_with_a_chain_past_k_and_with_all_sides(qtb
 def test_the_smallest_window_stays_so_with_a_landscape_that_was_measured(qtbot, running):
     make_small(qtbot, running)
     running.show_page(running.landscape)
-    qtbot.waitUntil(lambda: "TV" in running.landscape.header.distances.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "TV" in running.landscape.header.distances["Energy"].text(), timeout=PATIENCE)
     lay_out()
     assert (running.width(), running.height()) == (960, 600)
     assert running.minimumSizeHint().width() <= 960
