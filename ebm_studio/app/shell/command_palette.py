@@ -137,7 +137,7 @@ def _line(command: Command) -> QWidget:
     row.addWidget(label(command.text))
     row.addStretch(1)
     if command.keys:
-        row.addWidget(label(command.keys, "key"))
+        row.addWidget(label(command.keys, "key"), 0, Qt.AlignmentFlag.AlignVCenter)
     return line
 
 
