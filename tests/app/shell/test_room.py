@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QScrollArea, QToolButton
@@ -79,6 +79,24 @@ def test_presenting_shows_the_picture_alone_and_ends_as_it_began(qtbot, running)
     for widget in (running.rail, running.status, running.shelf, page.inspector, page.timeline, page.header):
         assert widget.isVisible()
     assert not running.presentation.isVisible()
+
+
+def test_the_views_of_a_landscape_are_presented_alone(running):
+    running.show_page(running.landscape)
+    QTest.keyClick(running, Qt.Key.Key_F11)
+    assert running.landscape.views.isVisible()
+    for widget in (running.rail, running.landscape.header, running.landscape.timeline, running.landscape.inspector):
+        assert not widget.isVisible()
+    QTest.keyClick(running, Qt.Key.Key_F11)
+    assert running.landscape.header.isVisible()
+
+
+def test_keys_in_the_command_palette_stand_apart(qtbot, running):
+    QTest.keyClick(running, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    signs = [text for text in running.palette_of_commands.findChildren(QLabel) if text.property("role") == "key"]
+    lines = [sign for sign in signs if sign.parentWidget().isVisible()]
+    assert lines
+    qtbot.waitUntil(lambda: all(sign.height() < sign.parentWidget().height() for sign in lines), timeout=PATIENCE)
 
 
 def test_going_to_another_page_ends_the_presentation(running):
@@ -181,12 +199,13 @@ def test_a_window_starts_as_small_as_it_may_be(opened):
     assert opened().minimumSizeHint().width() <= 960
 
 
-def test_the_picture_of_a_path_is_large(qtbot, running):
+def test_the_stops_of_a_path_leave_the_height_of_the_page_to_its_picture(running):
     running.show_page(running.interpolate)
-    for size, least in (((1280, 800), 400), ((960, 600), 200)):
-        running.resize(*size)
-        stage = running.interpolate.stage
-        qtbot.waitUntil(lambda least=least, stage=stage: stage.height() > least, timeout=PATIENCE)
+    stops, stage, header = running.interpolate.stops, running.interpolate.stage, running.interpolate.view.parentWidget()
+    below = header.mapTo(running, header.rect().bottomLeft()).y() + 1
+    assert stops.mapTo(running, QPoint()).y() == below
+    assert stage.mapTo(running, QPoint()).y() == below
+    assert stops.mapTo(running, stops.rect().topRight()).x() < stage.mapTo(running, QPoint()).x()
 
 
 def test_the_distances_of_a_landscape_are_whole_in_the_smallest_window(qtbot, running):

@@ -84,7 +84,7 @@ class BigPicture(QWidget):
         state = self._state
         if state.model is None or state.making or state.whole:
             return ""
-        return "Fill A and B, at the left, with a seed, a photo, or a latent from the shelf."
+        return "Fill A and B with a seed, a photo, or a latent from the shelf."
 
 
 class Pad(QWidget):
