@@ -5,10 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QScrollArea, QToolButton
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QWidget
 
 from ebm_studio.app.pages.help.page import Shortcuts
 from ebm_studio.app.widgets.chart_head import ChartHead
+from ebm_studio.app.widgets.panels import Panel, PanelColumn
 from ebm_studio.app.widgets.plots import Chart, quiet_plot
 from ebm_studio.app.widgets.timeline import ROOMY
 from ebm_studio.data.exports.recipe import MOST_SIDES
@@ -218,6 +219,18 @@ def test_the_distances_of_a_landscape_are_whole_in_the_smallest_window(qtbot, ru
         line.setText(line.text() + "00")  # and there is room for larger figures
         qtbot.waitUntil(lambda line=line: QLabel.text(line) == line.text(), timeout=PATIENCE)
     assert header.distances["Short run"].text().startswith("TV short run ")
+
+
+def test_a_column_of_panels_tells_the_window_when_it_needs_more_width(qtbot):
+    column, panel, window = PanelColumn(), Panel("Title"), QWidget()
+    qtbot.addWidget(window)
+    QHBoxLayout(window).addWidget(column)
+    column.stack(panel)
+    window.show()
+    wide = QLabel("wide")
+    wide.setMinimumWidth(500)
+    panel.column.addWidget(wide)
+    qtbot.waitUntil(lambda: column.viewport().width() >= column.widget().width() > 500, timeout=PATIENCE)
 
 
 def test_figures_of_an_axis_have_room(qtbot):

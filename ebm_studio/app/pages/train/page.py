@@ -90,7 +90,6 @@ class TrainPage(Page):
         self.stages = _stack(self.data_stage, self.run_stage)
         inspectors = _stack(self.setup_inspector, self.run_inspector)
         inspectors.setObjectName("inspector")
-        inspectors.setMinimumWidth(34 * UNIT)
         self._stacks = (self.headers, self.stages, inspectors)
         middle = QWidget()
         row = QHBoxLayout(middle)

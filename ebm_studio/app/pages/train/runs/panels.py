@@ -108,7 +108,7 @@ class EventsPanel(Panel):
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self.list.setSpacing(0)
-        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)  # else words stay as wide as the window once was
+        self.list.setWordWrap(True)  # else words stay as wide as the window once was
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setFixedHeight(0)
         self.list.itemActivated.connect(self._go)
