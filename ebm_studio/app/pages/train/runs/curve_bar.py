@@ -20,7 +20,7 @@ class CurveBar(QWidget):
         super().__init__()
         self._watch = watch
         self.which = Choice(kinds, "Curve")
-        self.which.setMinimumWidth(15 * UNIT)
+        self.which.setMinimumWidth(14 * UNIT)
         self.smooth = QComboBox()
         self.smooth.setAccessibleName("Smoothing")
         self.smooth.setToolTip("How many updates the bold curves average over. The thin curves are not smoothed.")

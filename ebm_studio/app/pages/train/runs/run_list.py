@@ -24,7 +24,7 @@ from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.list_row import ListRow
 from ebm_studio.app.widgets.pixel_snapping import draw_picture, snapped
 
-WIDTH = 23 * UNIT
+WIDTH = 24 * UNIT
 TILE = 3 * UNIT - 2
 PAD = UNIT
 HEIGHT = 2 * TILE + 2 * PAD + UNIT
