@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 def about(seconds: float) -> str:
-    """A time that is only estimated, no more exact than it can be: about 50 s, about 6 min, about 3 h 10 min."""
-    unit = 10 if seconds < 110 else 60 if seconds < 3600 else 600
+    """A time that is only estimated, no more exact than it can be: about 4 s, 50 s, 6 min, 3 h 10 min."""
+    unit = 1 if seconds < 9.5 else 10 if seconds < 110 else 60 if seconds < 3600 else 600
     return f"about {duration(max(round(seconds / unit), 1) * unit)}"
 
 

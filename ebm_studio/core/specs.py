@@ -176,9 +176,8 @@ class ShortRun(Spec):
     """So many last steps become ever shorter and add ever less noise, so that a chain comes to rest."""
 
     def __post_init__(self) -> None:
-        require(
-            is_whole(self.steps, 1, MAX_STEPS), f"K must be a whole number from 1 to {MAX_STEPS}, not {self.steps}."
-        )
+        known = f"K must be a whole number from 1 to {MAX_STEPS}, not {self.steps}."
+        require(is_whole(self.steps, 1, MAX_STEPS), known)
         require(
             is_number(self.step_size, 1e-6, 1e3),
             f"The step size must be from 0.000001 to 1000, not {self.step_size}.",
@@ -192,19 +191,13 @@ class ShortRun(Spec):
             is_number(self.start_range, 0.01, 100),
             f"The scale of the start noise must be from 0.01 to 100, not {self.start_range}.",
         )
-        require(
-            self.noise_steps is None or is_whole(self.noise_steps, 0, MAX_STEPS),
-            f"The steps with noise must be a whole number from 0 to {MAX_STEPS}, not {self.noise_steps}.",
-        )
-        require(
-            is_whole(self.settle, 0, MAX_STEPS),
-            f"The steps to shorten must be a whole number from 0 to {MAX_STEPS}, not {self.settle}.",
-        )
+        noisy = self.steps if self.noise_steps is None else self.noise_steps
+        for what, steps in (("with noise", noisy), ("to shorten", self.settle)):
+            known = f"The steps {what} must be a whole number from 0 to {MAX_STEPS}, not {steps}."
+            require(is_whole(steps, 0, MAX_STEPS), known)
 
     def pace(self, index: int) -> float:
-        """The factor of step size and noise scale in the step from `index` to the next: 1, then evenly down to
-        1 / (settle + 1).
-        """
+        """The factor of size and noise in the step from `index`: 1, then evenly down to 1 / (settle + 1)."""
         return min(1.0, max(1, self.steps - index) / (self.settle + 1))
 
     def is_noisy(self, index: int) -> bool:
@@ -212,9 +205,8 @@ class ShortRun(Spec):
         return self.noise_scale > 0 and (self.noise_steps is None or index < self.noise_steps)
 
     def for_photos(self, masked: bool = False) -> ShortRun:
-        """The short run for reconstructing photos, with shorter steps. Shorter steps can reach any photo. Longer ones
-        draw what the model was trained on, which the unknown part of a masked photo needs. docs/reconstruction.md has
-        the measurements.
+        """The short run for photos. Shorter steps can reach any photo; longer ones draw what the model was trained on,
+        which the unknown part of a masked photo needs. docs/reconstruction.md has the measurements.
         """
         return self if masked else replace(self, step_size=max(PHOTO_STEP * self.step_size, 1e-6))
 
@@ -265,13 +257,11 @@ class Learning(Spec):
 
     def __post_init__(self) -> None:
         require(is_whole(self.updates, 1, MAX_UPDATES), f"Updates must be from 1 to {MAX_UPDATES}, not {self.updates}.")
-        require(
-            is_whole(self.chains, 1, MAX_CHAINS), f"The chain batch must be from 1 to {MAX_CHAINS}, not {self.chains}."
-        )
+        known = f"The chain batch must be from 1 to {MAX_CHAINS}, not {self.chains}."
+        require(is_whole(self.chains, 1, MAX_CHAINS), known)
         require(is_whole(self.images, 1, 65536), f"The data batch must be from 1 to 65536, not {self.images}.")
-        require(
-            is_number(self.learning_rate, 1e-8, 1), f"The learning rate must be in (0, 1], not {self.learning_rate}."
-        )
+        known = f"The learning rate must be in (0, 1], not {self.learning_rate}."
+        require(is_number(self.learning_rate, 1e-8, 1), known)
         for name in ("beta1", "beta2", "ema"):
             value = getattr(self, name)
             require(is_number(value, 0, 0.999999), f"{name} must be at least 0 and below 1, not {value}.")

@@ -21,7 +21,7 @@ class Rail(QWidget):
         super().__init__()
         self.setObjectName("rail")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedWidth(12 * UNIT)
+        self.setFixedWidth(11 * UNIT + UNIT // 2)
         self._theme = theme
         self.pages: list[QToolButton] = []
         self._high = 0  # pages at the head of the rail

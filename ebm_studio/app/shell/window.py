@@ -73,9 +73,8 @@ class MainWindow(QMainWindow):
         self.studio.wished.connect(self._grant)
         part = Part("window", lambda: {"page": self.page.key}, self._from_dict, (self.stack.currentChanged,))
         self.studio.session.add(part)
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        app.focusChanged.connect(self._keep_focus)
+        if isinstance(app := QApplication.instance(), QApplication):
+            app.focusChanged.connect(self._keep_focus)
 
     def _build(self) -> None:
         """Make all pages, and what hangs them."""
@@ -152,9 +151,8 @@ class MainWindow(QMainWindow):
 
     def _keep_focus(self, old: QWidget | None, new: QWidget | None) -> None:
         """What hides while it has the focus leaves it to the page; Qt would give it to the window's first button."""
-        if old is None or new is None or old.isVisible() or not self.isAncestorOf(old) or not self.isAncestorOf(new):
-            return
-        if not self.page.isAncestorOf(new):
+        has_hidden = old is not None and not old.isVisible() and self.isAncestorOf(old)
+        if has_hidden and new is not None and self.isAncestorOf(new) and not self.page.isAncestorOf(new):
             self.page.focus_first()
 
     @property

@@ -102,6 +102,7 @@ def test_a_sweep_that_is_put_away_leaves_the_keys_to_the_page(page):
 
 def test_the_readouts_tell_what_the_curves_tell(qtbot, page):
     curve = page.timeline.plots.curves[0]
+    page.state.playback.go(page.state.playback.store.run.steps)
     for chain in (None, 4):
         page.state.select(chain)
         for pane, side in zip(page.panes, page.state.sides, strict=True):

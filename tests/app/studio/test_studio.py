@@ -361,7 +361,7 @@ def test_a_latent_of_a_photo_is_drawn_and_its_chain_can_be_seen(qtbot, running, 
     save_latent(tmp_path / "boot.safetensors", latent)
     running.files.open([tmp_path / "boot.safetensors"])
     shelf = running.studio.shelf
-    assert names(shelf) == ["boot.png"]
+    assert names(shelf) == ["boot"]
     end = list(load_model(tiny_model, "cpu").mixed([latent]))[-1].images
     expected = to_pixels(end.numpy())
     qtbot.waitUntil(lambda: np.array_equal(shelf.items[0].picture, expected[0]), timeout=PATIENCE)

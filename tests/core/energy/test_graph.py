@@ -108,7 +108,8 @@ def test_a_size_with_other_rounding_is_not_used(caplog: pytest.LogCaptureFixture
     with caplog.at_level(logging.INFO):
         assert [gradient.size(count) for count in (1, 4, 16, 64, 65, 300)] == [16, 16, 16, 64, USUAL, USUAL]
         gradient.size(1)
-    assert len(caplog.messages) == 3
+    # On some processors torch's own rounding is told, too.
+    assert sum(text.startswith("Rounding in graphs") for text in caplog.messages) == 3
     assert torch.equal(gradient(pictures(300))[1], direct(pictures(300))[1])
 
 

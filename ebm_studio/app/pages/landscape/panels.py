@@ -196,6 +196,7 @@ class NetPanel(Panel):
         self.column.addWidget(_line("Hidden layers", self.layers))
         self.column.addWidget(_line("Activation", self.activation))
         note = label("A change of the network starts training over.", "small")
+        note.setWordWrap(True)
         self.column.addWidget(note)
         state.setup_changed.connect(self._show)
         self._show()

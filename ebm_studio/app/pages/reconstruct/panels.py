@@ -311,7 +311,7 @@ def in_words(typical: Typicality, start: Start, mode: Mode | None) -> str:
 
 
 def verdict(psnr: float, least: Floats) -> str:
-    """How close a reconstruction is, in a sentence; `psnr` in dB, `least` the least error up to each iteration."""
+    """How close a reconstruction is, in a sentence; `psnr` in dB, `least` (n,) the least error up to each iteration."""
     words = next(words for bound, words in VERDICTS if psnr >= bound)
     has_settled = len(least) > 1 and least[-1] > SETTLED * least[len(least) // 2]
     return STUCK if words == ROUGHLY and has_settled else words

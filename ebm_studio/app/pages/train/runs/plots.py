@@ -21,7 +21,7 @@ from ebm_studio.app.widgets.plots import Chart, stroke
 from ebm_studio.app.widgets.thinning import thin
 from ebm_studio.data.training.fidelity_log import best_of
 
-ENOUGH = 28 * UNIT
+ENOUGH = 27 * UNIT
 """Pixels of a chart's width from which its title and its value are whole."""
 DOT, BEST_DOT = 5, 9  # pixels
 TINIEST = 1e-5  # on a logarithmic axis
