@@ -13,8 +13,8 @@ from ebm_studio.app.widgets.fields import elided, label
 class ChartHead(QWidget):
     """The title over the axis, or as near as it is whole, and the figure at the right, before which it gives way.
 
-    A title that ends in a symbol, such as Energy E, gives way to the symbol, E, until there is other room: it does not
-    come and go with the digits of the figure.
+    A title with a symbol, such as Energy E or TV by update, gives way to the symbol until there is other room:
+    it does not come and go with the digits of the figure.
 
     The two are placed here by hand. In a layout, each new figure would make Qt lay out the whole window again, and
     there is one for every step that is shown. And the window would grow with a figure's digits.
@@ -54,8 +54,8 @@ class ChartHead(QWidget):
         figure = min(self.value.sizeHint().width(), width)
         room = width - UNIT - figure
         name, wide = self._name, self._wide
-        symbol = name.rpartition(" ")[2]
-        self._is_short |= len(symbol) == 1 and wide(name) > room
+        symbol = symbol_of(name)
+        self._is_short |= bool(symbol) and wide(name) > room
         if self._is_short:
             name = symbol
         left = min(max(room - wide(name), 0), 5 * UNIT)
@@ -64,3 +64,10 @@ class ChartHead(QWidget):
         self.title.setText(title)
         self.title.setGeometry(left, 0, max(room - left, 0), height)
         self.value.setGeometry(width - figure, 0, figure, height)
+
+
+def symbol_of(title: str) -> str:
+    """What of a title says enough: E of Energy E, TV of TV by update; nothing where there is no symbol."""
+    what, by, _ = title.partition(" by ")
+    last = title.rpartition(" ")[2]
+    return what if by else last if len(last) == 1 else ""

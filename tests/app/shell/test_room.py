@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QWidget
 
 from ebm_studio.app.pages.help.page import Shortcuts
-from ebm_studio.app.widgets.chart_head import ChartHead
+from ebm_studio.app.widgets.chart_head import ChartHead, symbol_of
 from ebm_studio.app.widgets.panels import Panel, PanelColumn
 from ebm_studio.app.widgets.plots import Chart, quiet_plot
 from ebm_studio.app.widgets.timeline import ROOMY
@@ -174,6 +175,13 @@ def test_a_title_of_a_chart_gives_way_to_its_symbol(qtbot):
     head.value.setText("0")
     lay_out()
     assert head.title.text() == "E"  # not one title for every figure
+
+
+@pytest.mark.parametrize(
+    ("title", "symbol"), [("Energy E", "E"), ("TV by update", "TV"), ("Distance to the next frame", ""), ("v", "v")]
+)
+def test_a_title_says_enough_with_its_symbol(title, symbol):
+    assert symbol_of(title) == symbol
 
 
 def test_a_short_title_of_a_chart_stays_beside_two_figures(qtbot):
