@@ -113,7 +113,11 @@ class Soak:
         """A button, field, slider or choice of the page."""
         kinds = (QAbstractButton, QAbstractSpinBox, QAbstractSlider, QComboBox)
         found = [w for w in self.window.findChildren(QWidget) if isinstance(w, kinds) and self._usable(w)]
-        control = self.random.choice([w for w in found if not isinstance(w, QScrollBar)])
+        controls = [w for w in found if not isinstance(w, QScrollBar)]
+        if not controls:  # F11 shows the views of a landscape alone
+            self.press_key()
+            return
+        control = self.random.choice(controls)
         self.log.append(f"{type(control).__name__} {control.accessibleName()}")
         if isinstance(control, QAbstractButton):
             QTest.mouseClick(control, Qt.MouseButton.LeftButton)
