@@ -39,7 +39,7 @@ def fashion() -> Model:
 @pytest.fixture
 def window(qtbot, opened, settings, fashion):
     """A restored session: the bundled model, with a few chains of a few steps."""
-    run = replace(fashion.card.short_run, steps=STEPS)
+    run = replace(fashion.card.short_run, steps=STEPS, settle=0)  # so that a longer run continues
     parameters = {"model": "fashion32", "seed": 0, "count": COUNT, "run": run.to_dict()}
     session = settings.path.parent / "session" / "session.json"
     session.parent.mkdir()
@@ -51,7 +51,7 @@ def window(qtbot, opened, settings, fashion):
 
 
 def samples(fashion: Model, seed: int = 0, count: int = COUNT, **changes: object) -> Pixels:
-    run = replace(replace(fashion.card.short_run, steps=STEPS), **changes)
+    run = replace(replace(fashion.card.short_run, steps=STEPS, settle=0), **changes)
     return to_pixels(fashion.sample(count, seed, run).numpy())
 
 
@@ -93,7 +93,7 @@ def test_the_canvas_shows_what_the_command_writes(qtbot, window, tmp_path):
         wait_for_chain(qtbot, window)
         QTest.keyClick(page, Qt.Key.Key_End)
         picture = tmp_path / f"{start}.png"
-        words = ["--seed", "7", "--count", str(COUNT), "--steps", str(STEPS), "--start", start]
+        words = ["--seed", "7", "--count", str(COUNT), "--steps", str(STEPS), "--settle", "0", "--start", start]
         words += ["--device", "cpu", "--backend", backend]
         command = [sys.executable, "-m", "ebm_studio", "sample", "fashion32", "-o", str(picture), *words]
         subprocess.run(command, check=True)
