@@ -313,10 +313,15 @@ def resident() -> int:
 
 
 def come_to_rest(window: Window) -> None:
-    """Wait until the engine has nothing to do, or `REST`: a job's own memory is not kept."""
-    until = time.monotonic() + REST
-    while window.link.engine.busy and time.monotonic() < until:
-        QTest.qWait(20)
+    """Wait until the engine has nothing to do, or `REST`: a job's own memory is not kept.
+
+    Then cancel what is left, since what hidden pages have begun goes on, and wait once more.
+    """
+    for cancel in (lambda: None, window.link.cancel):
+        cancel()
+        until = time.monotonic() + REST
+        while window.link.engine.busy and time.monotonic() < until:
+            QTest.qWait(20)
 
 
 def main() -> str:
