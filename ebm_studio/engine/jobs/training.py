@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 FEW, MORE = 1, 4  # Langevin steps of the updates that are timed
 ROUNDS = range(2, 20)
 PATIENCE = 2.0  # seconds
+MOST = 512
+"""Images, and chains, of an update that is timed; the time of more of them follows from it. With all of them it could
+take minutes, during which no other job gets its turn, and all the memory there is.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +87,15 @@ class EstimateRun(Request):
         from ebm_studio.data.models.backend_cache import resolve_backend
 
         worker.check()
+        learning = replace(
+            self.learning, images=min(self.learning.images, MOST), chains=min(self.learning.chains, MOST)
+        )
         backend = resolve_backend(make_net(self.net).to(device), self.learning.chains).backend
-        pictures = torch.randint(256, (self.learning.images, *self.net.shape), dtype=torch.uint8)
+        pictures = torch.randint(256, (learning.images, *self.net.shape), dtype=torch.uint8)
 
         # An update costs something once and something for each step, so two short ones tell of long ones.
         learners = [
-            Learner(self.net, replace(self.short_run, steps=steps), self.learning, pictures, device, backend)
+            Learner(self.net, replace(self.short_run, steps=steps), learning, pictures, device, backend)
             for steps in (FEW, MORE)
         ]
         taken: list[list[float]] = [[], []]
@@ -104,4 +111,6 @@ class EstimateRun(Request):
                 taken[which].append(time.perf_counter() - began)
         seconds = [median(each[1:] or each) for each in taken]  # the first one warms up
         step = max(0.0, seconds[1] - seconds[0]) / (MORE - FEW)
-        return seconds[0] + step * (self.short_run.steps - FEW)
+        once = max(0.0, seconds[0] - FEW * step)
+        times_images, times_chains = self.learning.images / learning.images, self.learning.chains / learning.chains
+        return once * times_images + step * self.short_run.steps * times_chains

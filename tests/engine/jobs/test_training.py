@@ -11,7 +11,7 @@ from ebm_studio.core.energy.devices import tune_cuda
 from ebm_studio.core.learning.learner import Learner
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 from ebm_studio.engine.engine import Engine
-from ebm_studio.engine.jobs.training import EstimateRun, PreviewData
+from ebm_studio.engine.jobs.training import MOST, EstimateRun, PreviewData
 from tests.engine.test_engine import heard, is_end_of
 from tests.making import make_data
 
@@ -32,6 +32,26 @@ def test_the_time_to_learn_is_measured(engine: Engine):
     posted, end = heard(engine, is_end_of(engine.submit(request)))
     assert end.fault is None
     assert posted.value.seconds_per_update > 0
+    assert posted.value.seconds == pytest.approx(10 * posted.value.seconds_per_update)
+
+
+def test_a_huge_update_is_timed_on_a_part_of_it(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    timed: list[Learning] = []
+    learner = Learner.__init__
+
+    def noted(self: Learner, spec: NetSpec, run: ShortRun, learning: Learning, *rest: Any) -> None:
+        timed.append(learning)
+        learner(self, spec, run, learning, *rest)
+
+    monkeypatch.setattr(Learner, "__init__", noted)
+    request = EstimateRun(
+        net=NetSpec(size=16, channels=1, width=4),
+        short_run=ShortRun(steps=5),
+        learning=Learning(updates=10, chains=8, images=65536),
+    )
+    posted, end = heard(engine, is_end_of(engine.submit(request)))
+    assert end.fault is None
+    assert {(each.images, each.chains) for each in timed} == {(MOST, 8)}
     assert posted.value.seconds == pytest.approx(10 * posted.value.seconds_per_update)
 
 
