@@ -357,7 +357,7 @@ def main() -> str:
             nonlocal due
             passed = time.monotonic() - began
             if passed >= due:
-                due += 30
+                due = passed + 30
                 if come_to_rest(window):
                     gc.collect()
                     release_memory()  # count the memory in use, not what is kept for the next step
