@@ -318,8 +318,9 @@ def come_to_rest(window: Window) -> bool:
     Then cancel what is left, since what hidden pages have begun goes on, and wait once more. Returns whether it rests:
     one update of a huge network, as measured for an estimate, takes minutes.
     """
-    for cancel in (lambda: None, window.link.cancel):
-        cancel()
+    for stop in ((), (window.landscape.state.pause, window.link.cancel)):
+        for each in stop:
+            each()
         until = time.monotonic() + REST
         while window.link.engine.busy and time.monotonic() < until:
             QTest.qWait(20)
