@@ -16,8 +16,8 @@ class ChartHead(QWidget):
     A title with a symbol, such as Energy E or TV by update, gives way to the symbol until there is other room:
     it does not come and go with the digits of the figure.
 
-    The two are placed here by hand. In a layout, each new figure would make Qt lay out the whole window again, and
-    there is one for every step that is shown. And the window would grow with a figure's digits.
+    The two are placed here by hand. In a layout, each new figure, one for every step shown, would make Qt lay out the
+    whole window again, and longer figures would make the window wider.
     """
 
     def __init__(self, name: str) -> None:

@@ -23,12 +23,17 @@ def engine() -> Iterator[Engine]:
     engine.close()
 
 
-def test_the_time_to_learn_is_measured(engine: Engine):
-    request = EstimateRun(
+def estimate(steps: int = 5, chains: int = 4, images: int = 4) -> EstimateRun:
+    """Of ten updates of a tiny network."""
+    return EstimateRun(
         net=NetSpec(size=16, channels=1, width=4),
-        short_run=ShortRun(steps=50),
-        learning=Learning(updates=10, chains=4, images=4),
+        short_run=ShortRun(steps=steps),
+        learning=Learning(updates=10, chains=chains, images=images),
     )
+
+
+def test_the_time_to_learn_is_measured(engine: Engine):
+    request = estimate(steps=50)
     posted, end = heard(engine, is_end_of(engine.submit(request)))
     assert end.fault is None
     assert posted.value.seconds_per_update > 0
@@ -44,11 +49,7 @@ def test_a_huge_update_is_timed_on_a_part_of_it(engine: Engine, monkeypatch: pyt
         learner(self, spec, run, learning, *rest)
 
     monkeypatch.setattr(Learner, "__init__", noted)
-    request = EstimateRun(
-        net=NetSpec(size=16, channels=1, width=4),
-        short_run=ShortRun(steps=5),
-        learning=Learning(updates=10, chains=8, images=65536),
-    )
+    request = estimate(chains=8, images=65536)
     posted, end = heard(engine, is_end_of(engine.submit(request)))
     assert end.fault is None
     assert {(each.images, each.chains) for each in timed} == {(MOST, 8)}
@@ -66,11 +67,7 @@ def test_a_measurement_leaves_the_libraries_tuned_for_pictures(engine: Engine, m
     monkeypatch.setattr(Learner, "__init__", as_on_a_gpu)
     for flag in ("benchmark", "deterministic"):  # put back afterwards
         monkeypatch.setattr(torch.backends.cudnn, flag, getattr(torch.backends.cudnn, flag))
-    request = EstimateRun(
-        net=NetSpec(size=16, channels=1, width=4),
-        short_run=ShortRun(steps=5),
-        learning=Learning(updates=10, chains=4, images=4),
-    )
+    request = estimate()
     heard(engine, is_end_of(engine.submit(request)))
     assert not torch.backends.cudnn.benchmark
     assert torch.backends.cudnn.deterministic
