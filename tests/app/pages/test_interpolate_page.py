@@ -372,10 +372,12 @@ def test_everything_has_a_name_for_a_screen_reader(between):
     assert not nameless
 
 
-def test_the_plots_are_empty_until_there_is_a_path(qtbot, running, page):
+def test_plots_and_strip_are_empty_until_there_is_a_path(qtbot, running, page):
     items = [chart.plot.getPlotItem() for chart in page.timeline.plots.charts]
     assert not any(item.isVisible() for item in items)
+    assert not page.strip.isVisible()
     fill_by_seed(qtbot, page, 0, "1")
     fill_by_seed(qtbot, page, 1, "2")
     wait_for_path(qtbot, running)
     assert all(item.isVisible() for item in items)
+    assert page.strip.isVisible()

@@ -188,7 +188,7 @@ class InterpolatePage(Page):
         self.view.set_value(view)
         self.surface.setVisible(view == "surface")
         self.pad.setVisible(view == "pad")
-        self.strip.setVisible(view == "path")
+        self.strip.setVisible(view == "path" and not empty)
         self.fill.setVisible(bool(empty))
         self._below.setStretch(2, 1 if empty and view != "pad" else 0)  # the button under the words, in the middle
         if empty:
