@@ -1,8 +1,13 @@
 """The benchmarks run, and their tables list all contenders."""
 
-import torch
+from pathlib import Path
 
-from benchmarks import device, peers
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from benchmarks import candidates, device, peers
 from ebm_studio.core.energy.backends import available
 
 
@@ -22,4 +27,35 @@ def test_the_table_of_other_runtimes_begins_with_the_fastest() -> None:
         "|---|---:|---:|",
         "| fast | 10.0 | 4.0 |",
         "| slow | 500.0 | 200.0 |",
+    ]
+
+
+def test_candidates_are_trained_in_stages_and_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    random = np.random.default_rng(0)
+    for index in range(40):
+        Image.fromarray(random.integers(0, 256, (16, 16, 3), np.uint8)).save(pictures / f"{index:02}.png")
+    monkeypatch.setattr(candidates, "HELD_OUT", 20)
+    monkeypatch.setattr(candidates, "GOOD", "--width 24 --steps 2 --batch 2 --data-batch 2")
+    grown = {"grown": [candidates.Stage("--size 16", 0.5), candidates.Stage(share=0.5)]}
+    monkeypatch.setattr(candidates, "SCRATCH", grown)
+    command = [str(pictures), "-o", str(tmp_path / "tried"), "--minutes", "0.002", "--seeds", "0", "1", "--count", "20"]
+    candidates.main(command)
+    rows = list(candidates.rows_of(tmp_path / "tried" / "results.jsonl"))
+    assert [(row["name"], row["seed"]) for row in rows] == [("grown", 0), ("grown", 1)]
+    for seed in (0, 1):
+        small, large = (candidates.metrics(tmp_path / "tried" / name) for name in (f"00-{seed}-0", f"00-{seed}"))
+        assert small
+        assert large
+        assert len(small) + len(large) == rows[seed]["updates"]
+    candidates.main(command)  # what has been measured is only printed
+    assert list(candidates.rows_of(tmp_path / "tried" / "results.jsonl")) == rows
+
+
+def test_the_table_of_candidates_has_both_seeds_in_a_cell() -> None:
+    figures = {"v": 1.0, "kid 1.0": 1.25, "kid 1.2": 0.5, "fd 1.0": 300.4, "fd 1.2": 200.0}
+    rows = [{"name": "SiLU", "seed": seed, "updates": 700 + seed} | figures for seed in (1, 0)]
+    assert list(candidates.table(rows))[2:] == [
+        "| SiLU | 700, 701 | 1.00, 1.00 | 1.250, 1.250 | .500, .500 | 300, 300 | 200, 200 |"
     ]

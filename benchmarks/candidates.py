@@ -1,0 +1,181 @@
+"""What each training setting is worth: one change at a time, in equal time, with two seeds.
+
+    python -m benchmarks.candidates faces64.zip -o tried --minutes 6                 # from scratch
+    python -m benchmarks.candidates faces64.zip -o tried2 --minutes 4 --from faces32 # a model trained further
+
+Each candidate is one or more runs of `ebm-studio train`. Its updates are counted beforehand, from the median time of
+some, so that other work on the machine takes nothing from it. Rows go to results.jsonl in the folder, and are not
+measured again when the command is repeated. The last lines are the table of docs/training.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import mean, median
+
+import numpy as np
+
+from ebm_studio.core.evaluation.fidelity import frechet, kid
+from ebm_studio.data.models.evaluation import some
+from ebm_studio.data.models.features import open_extractor
+from ebm_studio.data.models.model import load_model
+from ebm_studio.data.pictures.datasets import open_split
+from ebm_studio.data.pictures.pictures import to_pixels
+
+SIZE, HELD_OUT = 32, 1000
+GOOD = "--batch 16 --data-batch 64 --learning-rate 1e-4 --data-noise 0.03"
+LOW = "--beta1 0.5 --final-noise 0.333 --decay-share 0.5"
+PROBED, WARM = 24, 4  # updates that are timed, and those before them
+STEPS = (1.0, 1.2)  # drawn at so many times the step size of training
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A run of `ebm-studio train` with the settings of *Good* and these, for a share of a candidate's time."""
+
+    settings: str = ""
+    share: float = 1.0
+
+
+FURTHER = {
+    "*Good*": [Stage()],
+    "2 of 16 chains left out": [Stage("--trim 0.125")],
+    "4 of 16 left out": [Stage("--trim 0.25")],
+    "half of the images mirrored": [Stage("--mirror 0.5")],
+    "last 10 steps shorter": [Stage("--settle 10")],
+    "β1 .5, σ to .01": [Stage(LOW)],
+    "β1 .5, σ to .01, last 10 steps shorter": [Stage(f"{LOW} --settle 10")],
+}
+SCRATCH = {
+    "*Good*": [Stage()],
+    "2 of 16 chains left out": [Stage("--trim 0.125")],
+    "last 10 steps shorter": [Stage("--settle 10")],
+    "K 25, s 2, then K 50, s 1": [Stage("--steps 25 --step-size 2", 0.5), Stage("--steps 50 --step-size 1", 0.5)],
+    "16 × 16 for a third of the time, then grown": [Stage("--size 16", 1 / 3), Stage("--size 32", 2 / 3)],
+    "SiLU": [Stage("--activation silu")],
+}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Train and measure what has not been measured yet, then print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.candidates", description=__doc__)
+    parser.add_argument("data", help="a data set with more than 1000 images, of which 1000 are held out")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="a folder for the runs and results")
+    parser.add_argument("--from", dest="start", metavar="MODEL", help="train this model further")
+    parser.add_argument("--minutes", type=float, default=30, help="of training, for each candidate and seed")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these candidates instead of all")
+    parser.add_argument("--count", type=int, default=512, help="samples that are compared with held-out images")
+    args = parser.parse_args(argv)
+    candidates = FURTHER if args.start else SCRATCH
+    args.output.mkdir(parents=True, exist_ok=True)
+    results = args.output / "results.jsonl"
+    for seed in args.seeds:
+        for name in args.only or candidates:
+            if not any(row["name"] == name and row["seed"] == seed for row in rows_of(results)):
+                folder = args.output / f"{list(candidates).index(name):02d}-{seed}"
+                updates = train(candidates[name], args, seed, folder)
+                row = {"name": name, "seed": seed, "updates": updates} | measure(folder, args.data, args.count)
+                with results.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row) + "\n")
+                print(row, flush=True)
+    print("\n".join(table(list(rows_of(results)))))
+
+
+def train(stages: Sequence[Stage], args: argparse.Namespace, seed: int, folder: Path) -> int:
+    """Run the stages one after another; returns their updates. The last one's folder is `folder`."""
+    begun, total = args.start, 0
+    for index, stage in enumerate(stages):
+        size = [] if "--size" in stage.settings else ["--size", str(SIZE)]
+        settings = [args.data, *GOOD.split(), *size, "--hold-out", str(HELD_OUT), *stage.settings.split()]
+        settings += ["--seed", str(seed), *(["--from", str(begun)] if begun else [])]
+        into = folder if index == len(stages) - 1 else folder.with_name(f"{folder.name}-{index}")
+        updates = max(1, round(60 * args.minutes * stage.share / seconds_of(settings, folder.with_name("probe"))))
+        shutil.rmtree(into, ignore_errors=True)  # left by a command that was stopped
+        run([*settings, "--updates", str(updates)], into)
+        begun, total = into / "model.safetensors", total + updates
+    return total
+
+
+def seconds_of(settings: Sequence[str], folder: Path) -> float:
+    """The median seconds of an update with these settings."""
+    shutil.rmtree(folder, ignore_errors=True)
+    run([*settings, "--updates", str(WARM + PROBED)], folder)
+    times = [float(row["seconds"]) for row in metrics(folder)][WARM - 1 :]
+    return median(np.diff(times))
+
+
+def run(settings: Sequence[str], folder: Path) -> None:
+    """Train on one thread."""
+    command = [sys.executable, "-m", "ebm_studio", "train", *settings, "-o", str(folder)]
+    subprocess.run(command, check=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL)
+
+
+def measure(folder: Path, data: str, count: int) -> dict[str, float]:
+    """KID-lite0 and its standard error, and Fréchet distance, at each of the step sizes; v at the end of training."""
+    model = load_model(str(folder / "model.safetensors"))
+    extractor = open_extractor("lite0", model.device)
+    _, unseen = open_split(data, SIZE, model.card.net.channels, HELD_OUT)
+    target = extractor.cached(some(unseen, HELD_OUT, np.random.default_rng(0)))
+    found = {"v": mean(float(row["v"]) for row in metrics(folder)[-100:])}
+    for factor in STEPS:
+        short_run = replace(model.card.short_run, step_size=factor * model.card.short_run.step_size)
+        features = extractor(to_pixels(model.sample(count, 0, short_run).numpy()))
+        distance = kid(features, target)
+        found |= {f"kid {factor}": distance.mean, f"sd {factor}": distance.sd}
+        found[f"fd {factor}"] = frechet(features, target).mean
+    return found
+
+
+def metrics(folder: Path) -> list[dict[str, str]]:
+    """The rows of a run's metrics.csv."""
+    with (folder / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def rows_of(results: Path) -> Iterator[dict[str, str | float]]:
+    """What has been measured so far."""
+    if results.exists():
+        yield from map(json.loads, results.read_text(encoding="utf-8").splitlines())
+
+
+def table(rows: Sequence[dict[str, str | float]]) -> Iterator[str]:
+    """A Markdown table with a line for each candidate, and the values of its seeds side by side."""
+    yield "| | updates | v | KID-lite0 at step size 1 | at 1.2 | FD at 1 | at 1.2 |"
+    yield "|---|---|---|---|---|---|---|"
+    for name in dict.fromkeys(row["name"] for row in rows):
+        own = sorted((row for row in rows if row["name"] == name), key=lambda row: row["seed"])
+        cells = [", ".join(form(row[key]) for row in own) for key, form in _COLUMNS.items()]
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
+def _short(value: str | float) -> str:
+    return f"{float(value):.3f}".removeprefix("0")
+
+
+def _whole(value: str | float) -> str:
+    return f"{float(value):.0f}"
+
+
+def _decimals(value: str | float) -> str:
+    return f"{float(value):.2f}"
+
+
+_COLUMNS = {
+    "updates": _whole,
+    "v": _decimals,
+    **{f"kid {factor}": _short for factor in STEPS},
+    **{f"fd {factor}": _whole for factor in STEPS},
+}
+
+if __name__ == "__main__":
+    main()
