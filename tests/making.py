@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from ebm_studio.core.energy.nets import ConvNet
-from ebm_studio.core.evaluation.figures import Estimate, Figures, Health, Nearest, Scale
+from ebm_studio.core.evaluation.figures import Contrast, Estimate, Figures, Health, Nearest, Scale
 from ebm_studio.core.sampling.inversion import undo
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.card import Card, DataCard
@@ -52,6 +52,7 @@ def make_figures() -> Figures:
         kid=kid,
         fd=Scale(Estimate(282.1, 4.0), Estimate(49.2, 1.0), Estimate(700.4, 7.0)),
         inception_score=None,
+        contrast=Contrast(0.52, 0.47),
         nearest=Nearest(0.37, 0.321, 0.0),
         heldout_error=0.0011,
         health=Health(d=8.3, v=1.09, path_length=54.5),

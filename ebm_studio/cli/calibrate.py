@@ -60,7 +60,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         for trial in trials(model, args.data, settings, args.most, tell):
             tried.append(trial)
             if not args.json:
-                tqdm.write(f"step size {trial.step_size:<6g} KID-lite0 {trial.kid.mean:.4f} ± {trial.kid.sd:.4f}")
+                tqdm.write(
+                    f"step size {trial.step_size:<6g} KID-lite0 {trial.kid.mean:.4f} ± {trial.kid.sd:.4f}  "
+                    f"contrast {trial.contrast.excess:+.0%}"
+                )
                 sys.stdout.flush()
     best = chosen(tried)
     if args.output:

@@ -97,10 +97,15 @@ def _table(found: Figures) -> str:
         lines.append(f"{name:<12} {cells}")
     if found.inception_score is not None:
         lines.append(f"{'IS':<12} {_cell(found.inception_score):>18}")
+    lines.append(
+        f"{found.samples} samples, {found.training} training images as the best possible, "
+        f"{found.held_out} held-out as reference"
+    )
+    if (contrast := found.contrast) is not None:
+        of_both = f"{contrast.samples:.3f} in samples, {contrast.real:.3f} in held-out images"
+        lines.append(f"contrast: {of_both} ({contrast.excess:+.1%})")
     near = found.nearest
     lines += [
-        f"{found.samples} samples, {found.training} training images as the best possible, "
-        f"{found.held_out} held-out as reference",
         f"nearest training image: {near.model:.3f} from samples, {near.held_out:.3f} from held-out images, "
         f"{near.copies:.1%} of samples suspiciously close (1.0% expected)",
         f"reconstruction error on held-out images: {found.heldout_error:.5f} per pixel",

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ebm_studio.cli.main import main
 from ebm_studio.core.energy.nets import ConvNet
-from ebm_studio.core.evaluation.figures import Estimate
+from ebm_studio.core.evaluation.figures import Contrast, Estimate
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.calibration import Trial, calibrated, chosen
 from ebm_studio.data.models.card import Card, DataCard, read_card
@@ -43,7 +43,7 @@ def model(tmp_path: Path) -> Path:
 
 def test_the_smallest_step_is_chosen_that_cannot_be_told_from_the_best() -> None:
     def trial(step: float, kid: float) -> Trial:
-        return Trial(step, Estimate(kid, 0.02))
+        return Trial(step, Estimate(kid, 0.02), Contrast(0.5, 0.4))
 
     tried = [trial(1.0, 0.9), trial(1.1, 0.41), trial(1.2, 0.4), trial(1.3, 0.5)]
     assert chosen(tried).step_size == 1.1
@@ -63,6 +63,7 @@ def test_calibrate_writes_the_same_weights_with_the_chosen_step(
 
     assert [trial["step_size"] for trial in told["trials"]] == [1.0, 1.05, 1.1, 1.15, 1.2]
     assert np.isfinite([trial["kid"]["mean"] for trial in told["trials"]]).all()
+    assert all(min(trial["contrast"].values()) > 0 for trial in told["trials"])
     card = read_card(out)
     assert card.short_run == ShortRun(steps=3, step_size=told["step_size"])
     assert card.note.startswith("Weak. Trained at step size 1. Draws at")
@@ -80,7 +81,8 @@ def test_training_continues_with_the_step_of_training_and_not_with_the_larger_on
     model: Path, pictures: Path, tmp_path: Path
 ) -> None:
     loaded = load_model(model, "cpu")
-    again = calibrated(calibrated(loaded.card, Trial(1.1, Estimate(0.4, 0.1)), ""), Trial(1.2, Estimate(0.3, 0.1)), "")
+    once, twice = (Trial(step, Estimate(0.4, 0.1), Contrast(0.5, 0.4)) for step in (1.1, 1.2))
+    again = calibrated(calibrated(loaded.card, once, ""), twice, "")
     assert (again.short_run.step_size, again.trained_step) == (1.2, 1.0)
     save_model(tmp_path / "drawn.safetensors", loaded.net, again)
     words = ["train", pictures, "-o", tmp_path / "run", "--from", tmp_path / "drawn.safetensors", "--updates", 1]

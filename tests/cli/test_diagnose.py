@@ -169,8 +169,7 @@ def test_the_own_step_size_is_tried_on_the_samples_that_are_there(tmp_path: Path
     subject = Subject(model, str(pictures), Diagnosing(count=40))
     finding = Work(EXAMINERS["steps"](subject)).finding
     extractor = open_extractor("lite0", model.device)
-    reference = extractor(subject.training)
-    [drawn] = try_steps(model, extractor, reference, Evaluation(count=20), [1.0])
+    [drawn] = try_steps(model, extractor, subject.training, Evaluation(count=20), [1.0])
     [tried] = finding.plots[1].series
     assert tried.x[2] == model.card.short_run.step_size
     assert tried.y[2] == pytest.approx(drawn.kid.mean, abs=1e-6)

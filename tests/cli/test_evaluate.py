@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from ebm_studio.cli.main import main
-from ebm_studio.core.evaluation.figures import Estimate
+from ebm_studio.core.evaluation.figures import Contrast, Estimate
 from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models import card as card_module
 from ebm_studio.data.models.calibration import Trial, calibrated
 from ebm_studio.data.models.card import Card, DataCard, read_card
+from ebm_studio.data.models.evaluation import contrast
 from ebm_studio.data.models.features import Extractor
 from ebm_studio.data.models.model import load_model, save_model
 from tests.making import make_figures, make_folder, make_trained
@@ -59,6 +60,8 @@ def test_evaluate_reports_figures_between_floor_and_ceiling(
     assert (found["samples"], found["training"], found["held_out"]) == (32, 32, HELD_OUT)
     assert found["inception_score"] is None
     assert found["nearest"]["copies"] == 0
+    assert 0 < found["contrast"]["real"] < 1
+    assert found["contrast"]["samples"] == pytest.approx(3**-0.5, rel=0.05)  # it is hardly more than its uniform noise
     assert 0 < found["heldout_error"] < 0.1  # an untrained short run hardly moves, so its photo is found
     assert found["health"]["path_length"] == pytest.approx(3 * found["health"]["v"])
     assert found["command"].endswith("--count 32")
@@ -116,7 +119,7 @@ def test_evaluate_writes_the_same_weights_with_the_figures_in_the_card(
 
 def test_calibrating_drops_the_figures_of_the_step_before() -> None:
     card = Card(name="tiny", net=NetSpec(), short_run=ShortRun(), figures=make_figures())
-    assert calibrated(card, Trial(1.2, Estimate(0.3, 0.01)), "ebm-studio calibrate").figures is None
+    assert calibrated(card, Trial(1.2, Estimate(0.3, 0.01), Contrast(0.5, 0.4)), "ebm-studio calibrate").figures is None
 
 
 def test_models_tells_the_kid_of_a_card_that_has_one(
@@ -173,3 +176,11 @@ def test_a_cache_that_cannot_be_written_loses_nothing(tmp_path: Path, cache: Pat
     pixels = np.zeros((2, 1, 4, 4), np.uint8)
     extractor = Extractor("mean", lambda images: images.float().mean((2, 3)), torch.device("cpu"))
     assert extractor.cached(pixels).tolist() == [[0.0], [0.0]]
+
+
+def test_contrast_is_the_standard_deviation_within_a_picture() -> None:
+    flat = np.full((1, 1, 4, 4), 200, np.uint8)
+    striped = np.tile(np.uint8([0, 255]), 8).reshape(1, 1, 4, 4)
+    assert contrast(np.concatenate([flat, striped])) == pytest.approx(0.5)  # the mean of none and the most there is
+    assert Contrast(0.6, 0.5).excess == pytest.approx(0.2)
+    assert Contrast(0.6, 0.0).excess == 0

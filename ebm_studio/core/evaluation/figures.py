@@ -38,6 +38,20 @@ class Nearest:
     """Share of the samples that are nearer than the nearest 1% of held-out images: 0.01 when nothing is copied."""
 
 
+@dataclass(frozen=True)
+class Contrast:
+    """Standard deviation of the values within a picture, in [-1, 1], as a mean over pictures."""
+
+    samples: float
+    real: float
+    """Of the real images that the samples are compared with."""
+
+    @property
+    def excess(self) -> float:
+        """The share by which samples have more of it than real images: negative if less, 0 if those have none."""
+        return self.samples / self.real - 1 if self.real else 0.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Health:
     """Means over some updates, or over fresh chains."""
@@ -74,6 +88,8 @@ class Figures:
     """Held-out images compared with."""
     command: str
     """The command that repeats it, with bare names in place of paths."""
+    contrast: Contrast | None = None
+    """Not all cards have it."""
 
     @property
     def names(self) -> tuple[str, str]:

@@ -9,19 +9,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from torch import Tensor
 
 from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.evaluation.fidelity import kid
-from ebm_studio.core.evaluation.figures import Estimate
+from ebm_studio.core.evaluation.figures import Contrast, Estimate
 from ebm_studio.core.sampling.langevin import seed_from
 from ebm_studio.core.specs import Evaluation, ShortRun
 from ebm_studio.data.models.card import Card
-from ebm_studio.data.models.evaluation import some
+from ebm_studio.data.models.evaluation import contrast, some
 from ebm_studio.data.models.features import Extractor, open_extractor
 from ebm_studio.data.models.model import Model
 from ebm_studio.data.pictures.datasets import open_images
-from ebm_studio.data.pictures.pictures import to_pixels
+from ebm_studio.data.pictures.pictures import Pixels, to_pixels
 from ebm_studio.data.storage.progress import Progress, silent
 
 FACTORS = (1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5)
@@ -31,11 +30,12 @@ REFERENCE = 2000  # training images
 
 @dataclass(frozen=True)
 class Trial:
-    """A step size, and how far its samples are from training images."""
+    """A step size, and how its samples compare with training images."""
 
     step_size: float
     kid: Estimate
     """KID-lite0."""
+    contrast: Contrast
 
 
 def trials(
@@ -52,19 +52,19 @@ def trials(
     extractor = open_extractor("lite0", model.device)
     images = open_images(source, spec.size, spec.channels, progress).without_last(model.card.data.held_out)
     random = np.random.default_rng(seed_from("calibration", settings.seed))
-    reference = extractor.cached(some(images, REFERENCE, random))
-    yield from try_steps(model, extractor, reference, settings, [factor for factor in FACTORS if factor <= most])
+    real = some(images, REFERENCE, random)
+    yield from try_steps(model, extractor, real, settings, [factor for factor in FACTORS if factor <= most])
 
 
 def try_steps(
-    model: Model, extractor: Extractor, reference: Tensor, settings: Evaluation, factors: Sequence[float]
+    model: Model, extractor: Extractor, real: Pixels, settings: Evaluation, factors: Sequence[float]
 ) -> Iterator[Trial]:
-    """Draw pictures at multiples of the model's own step size, and compare them with features (M, D) of real ones.
+    """Draw pictures at multiples of the model's own step size, and compare them with real ones (M, C, H, W).
 
     It ends early when chains start to diverge. Raises `DivergedError` if they diverge at the model's own step or a
     smaller one.
     """
-    run = model.card.short_run
+    run, reference, its_contrast = model.card.short_run, extractor.cached(real), contrast(real)
     for factor in factors:
         step_size = round(run.step_size * factor, 6)
         try:
@@ -73,7 +73,9 @@ def try_steps(
             if factor <= 1:
                 raise
             return
-        yield Trial(step_size, kid(extractor(to_pixels(samples.numpy())), reference, settings.seed))
+        drawn = to_pixels(samples.numpy())
+        distance = kid(extractor(drawn), reference, settings.seed)
+        yield Trial(step_size, distance, Contrast(contrast(drawn), its_contrast))
 
 
 def chosen(tried: list[Trial]) -> Trial:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.evaluation.fidelity import frechet, inception_score, kid, nearest
-from ebm_studio.core.evaluation.figures import Estimate, Figures, Health, Nearest, Scale
+from ebm_studio.core.evaluation.figures import Contrast, Estimate, Figures, Health, Nearest, Scale
 from ebm_studio.core.sampling.langevin import seed_from
 from ebm_studio.core.specs import Evaluation, Reconstruction
 from ebm_studio.data.models.evaluation_cache import command_of
@@ -66,6 +66,7 @@ def evaluate(model: Model, source: str, settings: Evaluation, tell: Progress = s
         kid=kids,
         fd=fds,
         inception_score=_inception_score(extractor, features["model"]),
+        contrast=Contrast(contrast(samples), contrast(reference)),
         nearest=_nearest(samples, reference, training.images),
         heldout_error=heldout_error(model, reference, _told(tell, "reconstructing held-out images")),
         health=health(model, reference, settings.seed),
@@ -137,6 +138,11 @@ def _noised(pixels: Pixels, random: np.random.Generator) -> Pixels:
 
 def _inception_score(extractor: Extractor, features: Tensor) -> Estimate | None:
     return None if extractor.classes is None else inception_score(features @ extractor.classes.T)
+
+
+def contrast(pixels: Pixels) -> float:
+    """Mean standard deviation of the values within a picture of some (N, C, H, W), in [-1, 1] units."""
+    return float(to_images(pixels).reshape(len(pixels), -1).std(1).mean())
 
 
 def _nearest(samples: Pixels, unseen: Pixels, training: Pixels) -> Nearest:

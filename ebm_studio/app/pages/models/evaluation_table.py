@@ -23,6 +23,10 @@ Row = tuple[str, tuple[str, ...]]
 MODEL = "Samples of this model."
 FLOOR = "Training pictures instead of samples: the best possible value."
 CEILING = "Training pictures under heavy noise."
+CONTRAST = (
+    "Standard deviation of the values within a picture, from −1 to 1 (mean): first for samples, then for held-out "
+    "pictures."
+)
 NEAREST = (
     "Root mean square pixel difference to the most similar training picture (median): first for samples, then for "
     "held-out pictures."
@@ -111,7 +115,9 @@ def numbers_of(figures: Figures) -> Table:
     ]
     if (score := figures.inception_score) is not None:
         scores.append(("Inception score", score.mean, score.sd))
-    further = {
+    contrast = figures.contrast
+    further = {} if contrast is None else {"Contrast, samples": contrast.samples, "Contrast, held out": contrast.real}
+    further |= {
         "Nearest picture, samples": near.model,
         "Nearest picture, held out": near.held_out,
         "Suspiciously close, share": near.copies,
@@ -146,6 +152,8 @@ def _further(figures: Figures) -> list[Row]:
             ("Held-out d, v, K·v", f"{health.d:+.2f}, {health.v:.2f}, {health.path_length:.1f}".replace("-", "−")),
         ),
     ]
+    if (contrast := figures.contrast) is not None:
+        rows.insert(0, (CONTRAST, ("Contrast", f"{contrast.samples:.3f}, {contrast.real:.3f}")))
     if (score := figures.inception_score) is not None:
         rows.insert(0, ("Inception score of the samples: higher is better.", ("IS", estimated(score, 2))))
     return rows

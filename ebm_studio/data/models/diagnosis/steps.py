@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from ebm_studio.core.evaluation.fidelity import kid
-from ebm_studio.core.evaluation.figures import Estimate
+from ebm_studio.core.evaluation.figures import Contrast, Estimate
 from ebm_studio.core.evaluation.findings import Finding, Measure, Plot, Verdict, curve, told
 from ebm_studio.core.specs import Evaluation
 from ebm_studio.data.models.calibration import Trial, try_steps
 from ebm_studio.data.models.diagnosis.subject import Subject, apart, part
+from ebm_studio.data.models.evaluation import contrast
 from ebm_studio.data.models.features import open_extractor
 from ebm_studio.data.pictures.pictures import to_pixels
 
@@ -32,12 +33,14 @@ def examine(subject: Subject) -> Generator[float, None, Finding]:
     trials: list[Trial] = []
     wanted = [steps for steps in ends.images if 0 < steps <= subject.steps(4)]
     for steps in wanted:
-        features = extractor(to_pixels(ends.images[steps].numpy()))
+        drawn = to_pixels(ends.images[steps].numpy())
+        features = extractor(drawn)
         kids[steps] = kid(features, reference, subject.settings.seed)
         if steps == subject.k:  # the first of these chains are those that a trial of the own step size would draw
-            trials.append(Trial(subject.run.step_size, kid(features[: few.count], reference, few.seed)))
+            of_both = Contrast(contrast(drawn[: few.count]), contrast(subject.training))
+            trials.append(Trial(subject.run.step_size, kid(features[: few.count], reference, few.seed), of_both))
         yield 0.4 + 0.2 * len(kids) / len(wanted)
-    for trial in try_steps(subject.model, extractor, reference, few, OTHER_SIZES):
+    for trial in try_steps(subject.model, extractor, subject.training, few, OTHER_SIZES):
         trials.append(trial)
         yield 0.6 + 0.4 * (len(trials) - 1) / len(OTHER_SIZES)
     return _finding(subject, kids, sorted(trials, key=lambda trial: trial.step_size))
