@@ -25,7 +25,8 @@ from statistics import mean, median
 import numpy as np
 
 from ebm_studio.core.evaluation.fidelity import frechet, kid
-from ebm_studio.data.models.evaluation import some
+from ebm_studio.core.evaluation.figures import Contrast
+from ebm_studio.data.models.evaluation import contrast, some
 from ebm_studio.data.models.features import open_extractor
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.pictures.datasets import open_split
@@ -121,18 +122,23 @@ def run(settings: Sequence[str], folder: Path) -> None:
 
 
 def measure(folder: Path, data: str, count: int) -> dict[str, float]:
-    """KID-lite0 and its standard error, and Fréchet distance, at each of the step sizes; v at the end of training."""
+    """At each of the step sizes KID-lite0 and its standard error, Fréchet distance, and how much more contrast samples
+    have than real images, as a share; v at the end of training.
+    """
     model = load_model(str(folder / "model.safetensors"))
     extractor = open_extractor("lite0", model.device)
     _, unseen = open_split(data, SIZE, model.card.net.channels, HELD_OUT)
-    target = extractor.cached(some(unseen, HELD_OUT, np.random.default_rng(0)))
+    real = some(unseen, HELD_OUT, np.random.default_rng(0))
+    target = extractor.cached(real)
     found = {"v": mean(float(row["v"]) for row in metrics(folder)[-100:])}
     for factor in STEPS:
         short_run = replace(model.card.short_run, step_size=factor * model.card.short_run.step_size)
-        features = extractor(to_pixels(model.sample(count, 0, short_run).numpy()))
+        drawn = to_pixels(model.sample(count, 0, short_run).numpy())
+        features = extractor(drawn)
         distance = kid(features, target)
         found |= {f"kid {factor}": distance.mean, f"sd {factor}": distance.sd}
-        found[f"fd {factor}"] = frechet(features, target).mean
+        found |= {f"fd {factor}": frechet(features, target).mean}
+        found |= {f"contrast {factor}": Contrast(contrast(drawn), contrast(real)).excess}
     return found
 
 
@@ -150,8 +156,8 @@ def rows_of(results: Path) -> Iterator[dict[str, str | float]]:
 
 def table(rows: Sequence[dict[str, str | float]]) -> Iterator[str]:
     """A Markdown table with a line for each candidate, and the values of its seeds side by side."""
-    yield "| | updates | v | KID-lite0 at step size 1 | at 1.2 | FD at 1 | at 1.2 |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| | updates | v | KID-lite0 at step size 1 | at 1.2 | FD-lite0 at 1 | at 1.2 | contrast at 1 | at 1.2 |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     for name in dict.fromkeys(row["name"] for row in rows):
         own = sorted((row for row in rows if row["name"] == name), key=lambda row: row["seed"])
         cells = [", ".join(form(row[key]) for row in own) for key, form in _COLUMNS.items()]
@@ -170,11 +176,16 @@ def _decimals(value: str | float) -> str:
     return f"{float(value):.2f}"
 
 
+def _percent(value: str | float) -> str:
+    return f"{float(value):+.0%}".replace("-", "−")
+
+
 _COLUMNS = {
     "updates": _whole,
     "v": _decimals,
     **{f"kid {factor}": _short for factor in STEPS},
     **{f"fd {factor}": _whole for factor in STEPS},
+    **{f"contrast {factor}": _percent for factor in STEPS},
 }
 
 if __name__ == "__main__":
