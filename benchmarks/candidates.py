@@ -36,7 +36,7 @@ SIZE, HELD_OUT = 32, 1000
 GOOD = "--batch 16 --data-batch 64 --learning-rate 1e-4 --data-noise 0.03"
 LOW = "--beta1 0.5 --final-noise 0.333 --decay-share 0.5"
 PROBED, WARM = 24, 4  # updates that are timed, and those before them
-STEPS = (1.0, 1.2)  # drawn at so many times the step size of training
+STEPS = (1.0, 1.1, 1.2)  # drawn at so many times the step size of training
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,9 @@ def rows_of(results: Path) -> Iterator[dict[str, str | float]]:
 
 def table(rows: Sequence[dict[str, str | float]]) -> Iterator[str]:
     """A Markdown table with a line for each candidate, and the values of its seeds side by side."""
-    yield "| | updates | v | KID-lite0 at step size 1 | at 1.2 | FD-lite0 at 1 | at 1.2 | contrast at 1 | at 1.2 |"
-    yield "|---|---|---|---|---|---|---|---|---|"
+    at = " | ".join(f"{name} at {factor:g}" for name in ("KID-lite0", "FD-lite0", "contrast") for factor in STEPS)
+    yield f"| | updates | v | {at} |"
+    yield f"|---|---|---|{'---|' * 3 * len(STEPS)}"
     for name in dict.fromkeys(row["name"] for row in rows):
         own = sorted((row for row in rows if row["name"] == name), key=lambda row: row["seed"])
         cells = [", ".join(form(row[key]) for row in own) for key, form in _COLUMNS.items()]

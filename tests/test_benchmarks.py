@@ -54,9 +54,21 @@ def test_candidates_are_trained_in_stages_and_measured_once(tmp_path: Path, monk
 
 
 def test_the_table_of_candidates_has_both_seeds_in_a_cell() -> None:
-    figures = {"v": 1.0, "kid 1.0": 1.25, "kid 1.2": 0.5, "fd 1.0": 300.4, "fd 1.2": 200.0}
-    figures |= {"contrast 1.0": -0.02, "contrast 1.2": 0.1}
+    figures = {
+        "v": 1.0,
+        "kid 1.0": 1.25,
+        "kid 1.1": 0.75,
+        "kid 1.2": 0.5,
+        "fd 1.0": 300.4,
+        "fd 1.1": 250.0,
+        "fd 1.2": 200.0,
+    }
+    figures |= {"contrast 1.0": -0.02, "contrast 1.1": 0.0, "contrast 1.2": 0.1}
     rows = [{"name": "SiLU", "seed": seed, "updates": 700 + seed} | figures for seed in (1, 0)]
-    assert list(candidates.table(rows))[2:] == [
-        "| SiLU | 700, 701 | 1.00, 1.00 | 1.250, 1.250 | .500, .500 | 300, 300 | 200, 200 | −2%, −2% | +10%, +10% |"
+    assert list(candidates.table(rows)) == [
+        "| | updates | v | KID-lite0 at 1 | KID-lite0 at 1.1 | KID-lite0 at 1.2 | FD-lite0 at 1 | FD-lite0 at 1.1 "
+        "| FD-lite0 at 1.2 | contrast at 1 | contrast at 1.1 | contrast at 1.2 |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| SiLU | 700, 701 | 1.00, 1.00 | 1.250, 1.250 | .750, .750 | .500, .500 | 300, 300 | 250, 250 | 200, 200 "
+        "| −2%, −2% | +0%, +0% | +10%, +10% |",
     ]
