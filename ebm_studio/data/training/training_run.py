@@ -365,7 +365,8 @@ class TrainingRun:
     def _note_beginning(self, note: str) -> None:
         updates = self.learner.updates
         self.diary.tell(updates=updates, seconds=self.seconds, progress=self.progress)
-        backend = f"Backend {self.plan.backend}: {self._backend_reason}."
+        # A resumed run keeps its backend, so nobody has chosen it now.
+        backend = f"Backend {self.plan.backend}{'' if updates else f': {self._backend_reason}'}."
         self.diary.note("resume" if updates else "start", f"{beginning(self.data, updates)} {backend} {note}".rstrip())
 
     def _note_end(self) -> None:

@@ -79,6 +79,16 @@ def test_a_stopped_run_goes_on_as_if_unbroken(tmp_path, plan):
     assert health[0].v == pytest.approx(health[1].v, rel=1e-4)
 
 
+def test_a_resumed_run_keeps_its_backend_and_says_no_reason_for_it(tmp_path, plan):
+    folder = tmp_path / "run"
+    learn(TrainingRun.start(folder, plan, CPU), until=2)
+    kept = read_plan(folder)
+    learn(TrainingRun.resume(folder, kept, CPU))
+    started, resumed = (event.text for event in read_events(folder) if event.kind in ("start", "resume"))
+    assert f"Backend {kept.backend}: " in started
+    assert f"Backend {kept.backend}." in resumed
+
+
 def test_rows_past_the_last_save_and_half_rows_are_dropped(tmp_path, plan):
     learn(TrainingRun.start(tmp_path / "run", plan, CPU), until=3)
     with (tmp_path / "run" / "metrics.csv").open("a") as file:
