@@ -23,7 +23,7 @@ Mode = Literal["free", "support", "typical"]
 
 SIZES = (16, 32, 64, 128)
 MAX_STEPS = 100_000
-PHOTO_STEP = 0.68  # of the step size, to find photos with: docs/reconstruction.md has the figures
+PHOTO_STEP = 0.6  # of the step size, to find photos with: docs/reconstruction.md has the figures
 MAX_CHAINS = 4096
 MAX_IMAGES = 100_000
 MAX_UPDATES = 10_000_000
