@@ -197,18 +197,18 @@ def read_stop(text: str, model: Model, own: ShortRun) -> Latent:
 
 
 def _reconstructed(photo: Path, model: Model, own: ShortRun) -> Latent:
-    """The start noise of a photo, by the search of `ebm-studio reconstruct`."""
+    """The start noise of a photo, by the search of `ebm-studio reconstruct --mode support`."""
     import torch
 
-    from ebm_studio.core.specs import Reconstruction
+    from ebm_studio.core.specs import ON_PATHS
     from ebm_studio.data.models.reconstruction import results_of
     from ebm_studio.data.pictures.pictures import fit, open_picture, to_images
 
-    net, settings = model.card.net, Reconstruction()
+    net = model.card.net
     pixels = fit(open_picture(photo, enough=2 * net.size), net.size, net.channels)
     photos = torch.from_numpy(to_images(pixels[None]))
-    *_, found = model.reconstruct(photos, settings, run=own)
-    [result] = results_of(model, [photo], photos, found, settings, own)
+    *_, found = model.reconstruct(photos, ON_PATHS, run=own)
+    [result] = results_of(model, [photo], photos, found, ON_PATHS, own)
     if isinstance(result, DivergedError):
         raise result
     return result.latent

@@ -23,7 +23,7 @@ Mode = Literal["free", "support", "typical"]
 
 SIZES = (16, 32, 64, 128)
 MAX_STEPS = 100_000
-PHOTO_STEP = 0.6  # of the step size, to find photos with: docs/reconstruction.md has the figures
+PHOTO_STEP = 0.5  # of the step size, to find photos with: docs/reconstruction.md has the figures
 MAX_CHAINS = 4096
 MAX_IMAGES = 100_000
 MAX_UPDATES = 10_000_000
@@ -353,6 +353,11 @@ class Reconstruction(Spec):
         require(self.mode in get_args(Mode), f"The mode must be one of {', '.join(get_args(Mode))}, not {self.mode}.")
         require(is_number(self.tolerance, 0, 4), f"The tolerance must be from 0 to 4, not {self.tolerance}.")
 
+
+ON_PATHS = Reconstruction(mode="support")
+"""How a path searches for its photos: between latents outside of p0's range there are few clear pictures, as
+docs/reconstruction.md shows.
+"""
 
 PathKind = Literal["paper", "slerp", "linear"]
 Spacing = Literal["angle", "image", "rho"]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.sampling.path_positions import legs, positions, rho
-from ebm_studio.core.specs import Interpolation, PathKind, PathNoise, Reconstruction, ShortRun, check_stops
+from ebm_studio.core.specs import ON_PATHS, Interpolation, PathKind, PathNoise, ShortRun, check_stops
 from ebm_studio.data.models.latent import SUFFIX, FromSeed, Latent, read_latent
 from ebm_studio.data.pictures.pictures import WHITE, Pixels, fit, open_picture, to_images, to_pixels
 from ebm_studio.engine.chain_store import BOUND, ChainStore
@@ -196,15 +196,15 @@ class MakeStop(Request):
 
         from ebm_studio.data.models.reconstruction import results_of
 
-        net, run, settings = model.card.net, model.card.short_run.for_photos(), Reconstruction()
+        net, run = model.card.net, model.card.short_run.for_photos()
         pixels = fit(open_picture(photo, paper=self.paper, enough=2 * net.size), net.size, net.channels)
         photos = torch.from_numpy(to_images(pixels[None]))
         began = time.perf_counter()
-        for found in model.reconstruct(photos, settings, run=run):
+        for found in model.reconstruct(photos, ON_PATHS, run=run):
             rate = found.iteration / max(time.perf_counter() - began, 1e-6)
-            worker.report(f"Reconstructing {photo.name}", found.iteration, settings.iterations, rate)
+            worker.report(f"Reconstructing {photo.name}", found.iteration, ON_PATHS.iterations, rate)
             worker.check()
-        [result] = results_of(model, [photo], photos, found, settings, run)
+        [result] = results_of(model, [photo], photos, found, ON_PATHS, run)
         if isinstance(result, DivergedError):
             raise result
         return StopReady(result.latent, result.picture)

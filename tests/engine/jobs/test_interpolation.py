@@ -122,6 +122,7 @@ def test_a_stop_from_a_seed_a_file_and_a_photo(engine, tiny_model, latents, tmp_
     (stop,), _ = answer(engine, MakeStop(model=str(tiny_model), source=photo, run=RUN))
     assert isinstance(stop.latent.origin, FromPhoto)
     assert stop.latent.short_run == model.card.short_run.for_photos()
+    assert np.abs(stop.latent.z).max() <= 1  # within the range of p0: between such latents there are pictures
     *_, step = model.mixed([stop.latent], None, stop.latent.short_run)
     assert torch.allclose(step.images.clamp(-1, 1), torch.from_numpy(stop.picture / 127.5 - 1).float(), atol=0.01)
 
