@@ -1,11 +1,11 @@
 """What each training setting is worth: one change at a time, in equal time, with two seeds.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.candidates faces64.zip -o tried --minutes 30
-    OMP_NUM_THREADS=1 python -m benchmarks.candidates faces64.zip -o tried2 --minutes 30 --from faces32  # further
+    OMP_NUM_THREADS=1 python -m benchmarks.candidates faces64.zip -o tried --updates 6000
+    OMP_NUM_THREADS=1 python -m benchmarks.candidates faces64.zip -o tried2 --updates 6000 --from faces32  # further
 
-Each candidate is one or more runs of `ebm-studio train`. Its updates are counted beforehand, from the processor time of
-some, so that other work on the machine takes nothing from it. Rows go to results.jsonl in the folder, and are not
-measured again when the command is repeated. The last lines are the table of docs/training.md.
+Each candidate is one or more runs of `ebm-studio train`. It gets as many updates as take the time of those of *Good*,
+by the ratio of some that are timed in turns, so that other work on the machine takes nothing from it. Rows go to
+results.jsonl in the folder, and are not measured again when the command is repeated. The last lines are the table.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ import csv
 import json
 import shutil
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 
 import numpy as np
 
@@ -32,10 +31,10 @@ from ebm_studio.data.models.model import load_model
 from ebm_studio.data.pictures.datasets import open_split
 from ebm_studio.data.pictures.pictures import to_pixels
 
-SIZE, HELD_OUT = 32, 1000
+HELD_OUT = 1000
 GOOD = "--batch 16 --data-batch 64 --learning-rate 1e-4 --data-noise 0.03"
 LOW = "--beta1 0.5 --final-noise 0.333 --decay-share 0.5"
-PROBED = 24  # updates that are timed
+PROBED, TURNS = 12, 2  # updates that are timed, and how often
 STEPS = (1.0, 1.1, 1.2)  # drawn at so many times the step size of training
 
 
@@ -58,9 +57,11 @@ FURTHER = {
 }
 SCRATCH = {
     "*Good*": [Stage()],
+    "2 of 16 chains left out": [Stage("--trim 0.125")],
     "last 10 steps shorter": [Stage("--settle 10")],
     "K 25, s 2, then K 50, s 1": [Stage("--steps 25 --step-size 2", 0.5), Stage("--steps 50 --step-size 1", 0.5)],
-    "16 × 16 for a third of the time, then grown": [Stage("--size 16", 1 / 3), Stage("--size 32", 2 / 3)],
+    "β1 .5, σ to .01, last 10 steps shorter": [Stage(f"{LOW} --settle 10")],
+    "rate 3e-4": [Stage("--learning-rate 3e-4")],
     "SiLU": [Stage("--activation silu")],
 }
 
@@ -71,7 +72,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("data", help="a data set with more than 1000 images, of which 1000 are held out")
     parser.add_argument("-o", "--output", type=Path, required=True, help="a folder for the runs and results")
     parser.add_argument("--from", dest="start", metavar="MODEL", help="train this model further")
-    parser.add_argument("--minutes", type=float, default=30, help="of training, for each candidate and seed")
+    parser.add_argument("--updates", type=int, default=6000, help="of *Good*, whose time each candidate and seed gets")
+    parser.add_argument("--size", default="32", help="of the images (default: 32)")
+    parser.add_argument("--width", default="32", help="n_f (default: 32)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these candidates instead of all")
     parser.add_argument("--count", type=int, default=512, help="samples that are compared with held-out images")
@@ -95,32 +98,34 @@ def train(stages: Sequence[Stage], args: argparse.Namespace, seed: int, folder: 
     """Run the stages one after another; returns their updates. The last one's folder is `folder`."""
     begun, total = args.start, 0
     for index, stage in enumerate(stages):
-        size = [] if "--size" in stage.settings else ["--size", str(SIZE)]
-        settings = [args.data, *GOOD.split(), *size, "--hold-out", str(HELD_OUT), *stage.settings.split()]
-        settings += ["--seed", str(seed), *(["--from", str(begun)] if begun else [])]
+        good = [args.data, *GOOD.split(), "--hold-out", str(HELD_OUT), "--size", args.size]
+        good += ["--seed", str(seed), *(["--from", str(begun)] if begun else ["--width", args.width])]
+        settings = [*good, *stage.settings.split()]
         into = folder if index == len(stages) - 1 else folder.with_name(f"{folder.name}-{index}")
-        updates = max(1, round(60 * args.minutes * stage.share / seconds_of(settings, folder.with_name("probe"))))
+        updates = max(1, round(args.updates * stage.share / cost(settings, good, folder.with_name("probe"))))
         shutil.rmtree(into, ignore_errors=True)  # left by a command that was stopped
         run([*settings, "--updates", str(updates)], into)
         begun, total = into / "model.safetensors", total + updates
     return total
 
 
-def seconds_of(settings: Sequence[str], folder: Path) -> float:
-    """The processor time of an update with these settings: what a run of some takes more than a run of one."""
-    seconds = []
-    for updates in (1, 1 + PROBED):
-        shutil.rmtree(folder, ignore_errors=True)
-        seconds.append(run([*settings, "--updates", str(updates)], folder))
-    return max(seconds[1] - seconds[0], 1e-3) / PROBED
+def cost(settings: Sequence[str], good: Sequence[str], folder: Path) -> float:
+    """How many times the time of an update with *Good* one with these settings takes, timed in turns."""
+    if settings == good:
+        return 1.0
+    times: dict[int, list[float]] = {0: [], 1: []}
+    for _ in range(TURNS):
+        for which, each in enumerate((settings, good)):
+            shutil.rmtree(folder, ignore_errors=True)
+            run([*each, "--updates", str(1 + PROBED)], folder)
+            times[which] += np.diff([float(row["seconds"]) for row in metrics(folder)]).tolist()
+    return median(times[0]) / median(times[1])
 
 
-def run(settings: Sequence[str], folder: Path) -> float:
-    """Train; returns the processor time that it took."""
-    before = time.process_time()
+def run(settings: Sequence[str], folder: Path) -> None:
+    """Train; ends the program when that fails."""
     if program(["train", *settings, "-o", str(folder)]):
         sys.exit("A run failed.")
-    return time.process_time() - before
 
 
 def measure(folder: Path, data: str, count: int) -> dict[str, float]:
@@ -129,7 +134,7 @@ def measure(folder: Path, data: str, count: int) -> dict[str, float]:
     """
     model = load_model(str(folder / "model.safetensors"))
     extractor = open_extractor("lite0", model.device)
-    _, unseen = open_split(data, SIZE, model.card.net.channels, HELD_OUT)
+    _, unseen = open_split(data, model.card.net.size, model.card.net.channels, HELD_OUT)
     real = some(unseen, HELD_OUT, np.random.default_rng(0))
     target = extractor.cached(real)
     found = {"v": mean(float(row["v"]) for row in metrics(folder)[-100:])}

@@ -37,10 +37,22 @@ def test_candidates_are_trained_in_stages_and_measured_once(tmp_path: Path, monk
     for index in range(40):
         Image.fromarray(random.integers(0, 256, (16, 16, 3), np.uint8)).save(pictures / f"{index:02}.png")
     monkeypatch.setattr(candidates, "HELD_OUT", 20)
-    monkeypatch.setattr(candidates, "GOOD", "--width 24 --steps 2 --batch 2 --data-batch 2")
+    monkeypatch.setattr(candidates, "GOOD", "--steps 2 --batch 2 --data-batch 2")
     grown = {"grown": [candidates.Stage("--size 16", 0.5), candidates.Stage(share=0.5)]}
     monkeypatch.setattr(candidates, "SCRATCH", grown)
-    command = [str(pictures), "-o", str(tmp_path / "tried"), "--minutes", "0.002", "--seeds", "1", "--count", "20"]
+    command = [
+        str(pictures),
+        "-o",
+        str(tmp_path / "tried"),
+        "--updates",
+        "6",
+        "--width",
+        "24",
+        "--seeds",
+        "1",
+        "--count",
+        "20",
+    ]
     candidates.main(command)
     rows = list(candidates.rows_of(tmp_path / "tried" / "results.jsonl"))
     assert [(row["name"], row["seed"]) for row in rows] == [("grown", 1)]
