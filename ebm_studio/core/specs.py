@@ -341,9 +341,7 @@ class Reconstruction(Spec):
     mode: Mode = "free"
     """The limit on z: none (the paper), p0's support, or also a spectrum like that of p0's noise."""
     tolerance: float = 1e-5
-    """The mean squared error at which a photo is done. For a noisy photo, give the noise's variance: a search below it
-    would fit the noise.
-    """
+    """The mean squared error at which a photo is done; for a noisy photo, give the variance of its noise."""
 
     def __post_init__(self) -> None:
         require(
@@ -355,10 +353,7 @@ class Reconstruction(Spec):
 
 
 ON_PATHS = Reconstruction(mode="support")
-"""How a path searches for its photos: between latents outside of p0's range there are few clear pictures, as
-docs/reconstruction.md shows.
-"""
-
+"""How a path searches for its photos: between latents outside of p0's range there are few clear pictures."""
 PathKind = Literal["paper", "slerp", "linear"]
 Spacing = Literal["angle", "image", "rho"]
 PathNoise = Literal["own", "first", "off"]

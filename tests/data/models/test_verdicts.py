@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ebm_studio.core.evaluation.convergence import LongRun
-from ebm_studio.core.evaluation.figures import Estimate
+from ebm_studio.core.evaluation.figures import Contrast, Estimate
 from ebm_studio.core.evaluation.invertibility import variation
 from ebm_studio.core.evaluation.mixing import Memory
 from ebm_studio.core.evaluation.moments import MomentGap
@@ -36,7 +36,7 @@ def subject(**more: Any) -> Any:
 )
 def test_whether_k_is_the_best_number_of_steps(at_100: Estimate, verdict: str, told: str) -> None:
     kids = {25: Estimate(0.8, 0.02), K: Estimate(0.3, 0.02), 100: at_100}
-    found = steps._finding(subject(), kids, [Trial(1.0, kids[K])])
+    found = steps._finding(subject(), kids, [Trial(1.0, kids[K], Contrast(0.5, 0.5))])
     assert found.verdict == verdict
     assert told in found.text
 
