@@ -16,7 +16,7 @@ from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
 from ebm_studio.data.models.card import Card, fetch_model, has_card, read_card
-from ebm_studio.data.training.plan import FIDELITY_EVERY, OPTIONS, Plan, check_new, read_plan
+from ebm_studio.data.training.plan import FIDELITY_EVERY, OPTIONS, Plan, check_new, licence_from, read_plan
 
 if TYPE_CHECKING:
     import torch
@@ -251,6 +251,7 @@ def _new_plan(args: argparse.Namespace) -> Plan:
         origin=args.origin or "",
         learning=Learning(updates=MAX_UPDATES if args.time_limit else Learning().updates),
         source=args.data,
+        licence=licence_from(origin.data, args.data) if origin else "",
         name=args.output.resolve().name,
     )
 

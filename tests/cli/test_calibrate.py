@@ -1,6 +1,7 @@
 """`ebm-studio calibrate`: of several step sizes, the one whose samples are nearest to training images."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.calibration import Trial, calibrated, chosen
 from ebm_studio.data.models.card import Card, DataCard, read_card
 from ebm_studio.data.models.model import load_model, save_model
-from ebm_studio.data.training.plan import read_plan
+from ebm_studio.data.training.plan import licence_from, read_plan
 
 
 @pytest.fixture(autouse=True)
@@ -84,10 +85,14 @@ def test_training_continues_with_the_step_of_training_and_not_with_the_larger_on
     once, twice = (Trial(step, Estimate(0.4, 0.1), Contrast(0.5, 0.4)) for step in (1.1, 1.2))
     again = calibrated(calibrated(loaded.card, once, ""), twice, "")
     assert (again.short_run.step_size, again.trained_step) == (1.2, 1.0)
-    save_model(tmp_path / "drawn.safetensors", loaded.net, again)
+    data = DataCard(name="pictures", licence="CC0")
+    save_model(tmp_path / "drawn.safetensors", loaded.net, replace(again, data=data))
     words = ["train", pictures, "-o", tmp_path / "run", "--from", tmp_path / "drawn.safetensors", "--updates", 1]
     assert main([*map(str, words), "--batch", "2", "--data-batch", "2"]) == 0
-    assert read_plan(tmp_path / "run").short_run == ShortRun(steps=3, step_size=1.0)
+    plan = read_plan(tmp_path / "run")
+    assert plan.short_run == ShortRun(steps=3, step_size=1.0)
+    assert plan.licence == "CC0"  # the model's card has it for a set of this name
+    assert licence_from(data, str(tmp_path / "others.zip")) == ""
 
 
 def test_calibrate_refuses_bad_words_in_one_line(

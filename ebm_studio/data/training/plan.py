@@ -11,6 +11,8 @@ from typing import Any
 
 from ebm_studio.core.errors import StudioError
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+from ebm_studio.data.models.card import DataCard
+from ebm_studio.data.pictures.datasets import set_name
 from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
 from ebm_studio.data.storage.outside import kind_of_place
 from ebm_studio.data.storage.plain_data import build, check, parse
@@ -123,6 +125,11 @@ def _depends(plan: Plan, part: str, field: str) -> bool:
     if part == "learning":
         return field == "updates" and plan.time_limit is not None
     return bool(plan.origin) or field == "channels"
+
+
+def licence_from(data: DataCard, source: str) -> str:
+    """The licence that a model's card has for a data set; nothing if its own set has another name."""
+    return data.licence if data.name == set_name(source) else ""
 
 
 def check_new(folder: Path) -> None:

@@ -34,6 +34,7 @@ from ebm_studio.core.specs import Learning, ShortRun
 from ebm_studio.data.exports.recipe_files import read_recipe
 from ebm_studio.data.models.card import read_card, user_models
 from ebm_studio.data.models.model import load_model, save_model
+from ebm_studio.data.pictures.datasets import set_name
 from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.data.storage.download import Remote
 from ebm_studio.data.training.fidelity_log import Fidelity, append_fidelity
@@ -604,13 +605,15 @@ def test_a_run_steps_back_from_its_menu(qtbot, page, data):
 def test_a_run_can_begin_with_a_model(qtbot, page, tiny_model, tmp_path, monkeypatch):
     model = load_model(tiny_model, "cpu")
     drawn = tmp_path / "tiny.safetensors"  # found to draw best with a larger step than it was trained with
-    card = replace(model.card, trained_step=0.5)
+    data = replace(model.card.data, name=set_name(page.setup.plan.source), licence="CC0")
+    card = replace(model.card, trained_step=0.5, data=data)
     save_model(drawn, model.net, card)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(drawn), ""))
     box = page.setup_inspector.data.origin
     choose(box, FILE)
     assert page.setup.plan.origin == str(drawn)
     assert (page.setup.plan.net, page.setup.plan.short_run) == (card.net, replace(card.short_run, step_size=0.5))
+    assert page.setup.plan.licence == "CC0"  # what the card says of a set of this name
     assert box.currentText() == "tiny"
     qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
     page.setup.change_part("net", width=5)

@@ -20,7 +20,7 @@ from ebm_studio.core.specs import SIZES
 from ebm_studio.data.pictures.datasets import natural_channels, set_name
 from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.data.pictures.preview import Preview
-from ebm_studio.data.training.plan import Plan
+from ebm_studio.data.training.plan import Plan, licence_from
 from ebm_studio.data.training.presets import PRESETS, Preset
 from ebm_studio.engine.jobs.training import Estimated, EstimateRun, PreviewData, Previewed
 from ebm_studio.engine.requests import Ended, Fault
@@ -164,7 +164,9 @@ class TrainSetup(QObject):
         plan = self.plan
         name = set_name(source) if plan.name in ("", set_name(plan.source)) else plan.name
         net = replace(plan.net, channels=natural_channels(source))
-        plan = replace(plan, source=source, name=name, net=net, held_out=0, licence="")
+        card = origin_card(plan.origin)
+        licence = licence_from(card.data, source) if card else ""
+        plan = replace(plan, source=source, name=name, net=net, held_out=0, licence=licence)
         self._swap(f"Train on {set_name(source)}", replace(self.draft, plan=plan))
 
     def open_files(self, paths: list[Path]) -> None:
@@ -188,7 +190,8 @@ class TrainSetup(QObject):
             return
         plan = replace(self.plan, origin=origin)
         if card is not None:
-            plan = replace(plan, net=card.net, short_run=card.training_run())
+            licence = plan.licence or licence_from(card.data, plan.source)
+            plan = replace(plan, net=card.net, short_run=card.training_run(), licence=licence)
         self._swap("Start with " + (card.name if card else "random weights"), replace(self.draft, plan=plan))
 
     def set_plan(self, plan: Plan, text: str) -> None:
