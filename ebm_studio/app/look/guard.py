@@ -15,7 +15,7 @@ ANSWERS = ("event", "eventFilter")
 
 
 def guarded(override: F) -> F:
-    """For every `paintEvent`, `paint`, `event` and `eventFilter`: no exception reaches Qt.
+    """For every `paintEvent`, `paint`, `event` and `eventFilter`: none of their exceptions may get to Qt.
 
     Each place and object reports it once. Qt calls these in the middle of other work, also of other
     overrides, and cannot go on from an exception there: a painter that is left active ends the process,

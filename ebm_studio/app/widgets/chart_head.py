@@ -16,8 +16,8 @@ class ChartHead(QWidget):
     A title with a symbol, such as Energy E or TV by update, gives way to the symbol until there is other room:
     it does not come and go with the digits of the figure.
 
-    The two are placed here by hand. In a layout, each new figure, one for every step shown, would make Qt lay out the
-    whole window again, and longer figures would make the window wider.
+    Both are placed by hand. The figure changes with every step shown: in a layout, Qt would lay out the whole window
+    anew each time, and a longer figure would make the window wider.
     """
 
     def __init__(self, name: str) -> None:
