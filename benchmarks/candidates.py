@@ -54,6 +54,7 @@ FURTHER = {
     "last 10 steps shorter": [Stage("--settle 10")],
     "β1 .5, σ to .01": [Stage(LOW)],
     "β1 .5, σ to .01, last 10 steps shorter": [Stage(f"{LOW} --settle 10")],
+    "β1 .5, σ to .01, n_f 64": [Stage(f"{LOW} --width 64")],  # with --from a model of n_f 32
 }
 SCRATCH = {
     "*Good*": [Stage()],
@@ -63,6 +64,11 @@ SCRATCH = {
     "β1 .5, σ to .01, last 10 steps shorter": [Stage(f"{LOW} --settle 10")],
     "rate 3e-4": [Stage("--learning-rate 3e-4")],
     "SiLU": [Stage("--activation silu")],
+    "rate 3e-4, β1 0": [Stage("--learning-rate 3e-4 --beta1 0")],
+    "rate 3e-4, a third of the time at 16 × 16": [
+        Stage("--learning-rate 3e-4 --size 16", 1 / 3),
+        Stage("--learning-rate 3e-4", 2 / 3),
+    ],
 }
 
 

@@ -16,7 +16,16 @@ from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
 from ebm_studio.data.models.card import Card, fetch_model, has_card, read_card
-from ebm_studio.data.training.plan import FIDELITY_EVERY, OPTIONS, Plan, check_new, licence_from, read_plan
+from ebm_studio.data.training.plan import (
+    FIDELITY_EVERY,
+    FITS,
+    OPTIONS,
+    Plan,
+    can_begin_from,
+    check_new,
+    licence_from,
+    read_plan,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -56,7 +65,7 @@ def add(commands: Any) -> None:
         dest="origin",
         type=some_name,
         metavar="MODEL",
-        help="start from this model's weights, network and short run; at twice its size, the network grows",
+        help="start from this model's weights, network and short run; at twice its size or width, the network grows",
     )
     _add_settings(parser)
     _add_watching(parser)
@@ -278,9 +287,8 @@ def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
         raise SettingsError("A resumed run keeps its held-out images: leave out --hold-out, or start a new run.")
     if args.resume and args.origin:
         raise SettingsError("A resumed run has its own weights: leave out --from, or start a new run.")
-    size = plan.net.size
-    if args.origin and (net.size not in (size, 2 * size) or replace(net, size=size) != plan.net):
-        raise SettingsError(f"Weights from {args.origin} fit only the same network, or the same at twice the --size.")
+    if args.origin and not can_begin_from(net, plan.net):
+        raise SettingsError(f"Weights from {args.origin} {FITS}")
     changed = _changed(
         plan,
         **parts,

@@ -7,16 +7,19 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from safetensors.numpy import load_file
 
 from ebm_studio.cli.main import main
 from ebm_studio.cli.options import duration
 from ebm_studio.data.models.card import read_card
+from ebm_studio.data.models.model import load_model
 from ebm_studio.data.training.run_log import read_events, read_metrics, read_status
 from tests.making import make_data, make_model
 
@@ -355,10 +358,37 @@ def test_learning_begins_with_another_models_weights(capsys, tmp_path, tiny):
         np.testing.assert_allclose(weight, after[name], atol=1e-6)
 
 
-@pytest.mark.parametrize("words", [["--width", "8"], ["--size", "64"], ["--size", "32"], ["--from", "nothing"]])
+def test_learning_begins_with_a_wider_copy_of_a_model(capsys, tmp_path, tiny):
+    data = make_data(tmp_path / "data.zip")
+    width = 2 * read_card(Path(tiny)).net.width
+    few = [
+        "--width",
+        width,
+        "--batch",
+        4,
+        "--data-batch",
+        4,
+        "--channels",
+        1,
+        "--updates",
+        1,
+        "--learning-rate",
+        "1e-8",
+    ]
+    assert run(capsys, "train", data, "-o", tmp_path / "run", "--from", tiny, *few)[0] == 0
+    slim, wide = (load_model(str(path), "cpu", "fp32") for path in (tiny, tmp_path / "run" / "model.safetensors"))
+    assert wide.card.net == replace(slim.card.net, width=width)
+    images = torch.rand(3, 1, slim.card.net.size, slim.card.net.size, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(wide.net(images), slim.net(images), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "words", [["--width", "12"], ["--size", "64"], ["--channels", "3"], ["--activation", "silu"], ["--from", "nothing"]]
+)
 def test_a_model_that_learning_cannot_begin_with(capsys, tmp_path, tiny, words):
     data = make_data(tmp_path / "data.zip")
-    code, out, err = run(capsys, "train", data, "-o", tmp_path / "run", "--from", tiny, *words)
+    grey = ["--channels", "1"]
+    code, out, err = run(capsys, "train", data, "-o", tmp_path / "run", "--from", tiny, *grey, *words)
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert not (tmp_path / "run").exists()
 

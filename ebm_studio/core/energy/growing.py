@@ -1,8 +1,8 @@
-"""A net for pictures of twice the size that starts as the smaller one.
+"""Nets that start as a smaller one: for pictures of twice the size, or with twice the channels.
 
-The grown energy is E'(x) = 4 E(x̄), where x̄ is x averaged over cells of 2x2 pixels. The factor undoes
+A net for larger pictures has E'(x) = 4 E(x̄), where x̄ is x averaged over cells of 2x2 pixels. The factor undoes
 the average's in the gradient: averaged, a step on E' is a step on E. So a short run draws the smaller net's
-pictures from the first update on, and only the finer detail remains to be trained.
+pictures from the first update on, and only the finer detail remains to be trained. A wider net has the same energy.
 """
 
 from __future__ import annotations
@@ -11,13 +11,28 @@ import itertools
 from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ebm_studio.core.energy.nets import ConvNet, EnergyNet
+from ebm_studio.core.energy.nets import ConvNet, EnergyNet, make_net
 from ebm_studio.core.errors import SettingsError
+from ebm_studio.core.specs import NetSpec
 
 SHIFTS = (-1, 1)
 STEM = 2 * len(SHIFTS) ** 2  # channels of the stem for each channel of a picture: four shifts of either sign
+PARTS = (0.25, 0.75)  # of an outgoing weight, at random, that one of two copies of a channel gets
+
+
+def fitted(net: EnergyNet, spec: NetSpec, generator: torch.Generator) -> EnergyNet:
+    """The net with which training of a net of `spec` can begin: itself, or widened, grown, or both. Raises
+    `SettingsError` if that does not fit.
+    """
+    if spec.width == 2 * net.spec.width:
+        net = widened(net, generator)  # first, since growing needs channels
+    if spec.size and spec.size == 2 * net.spec.size:
+        net = grown(net, generator)
+    if net.spec != spec:
+        raise SettingsError(f"A network of {spec} cannot start from the weights of {net.spec}.")
+    return net
 
 
 def grown(net: EnergyNet, generator: torch.Generator) -> ConvNet:
@@ -48,6 +63,24 @@ def grown(net: EnergyNet, generator: torch.Generator) -> ConvNet:
         others[-1].weight *= 4
         _biased(others[-1].bias).mul_(4)
     return bigger
+
+
+def widened(net: EnergyNet, generator: torch.Generator) -> EnergyNet:
+    """The net of twice the width with the same energy (Net2WiderNet, Chen et al., 2016). Each channel becomes two,
+    which share its outgoing weights in random parts, so that they do not stay the same.
+    """
+    wide = make_net(replace(net.spec, width=2 * net.spec.width))
+    new, old = ([m for m in each.modules() if isinstance(m, nn.Conv2d | nn.Linear)] for each in (wide, net))
+    with torch.no_grad():
+        for index, (into, layer) in enumerate(zip(new, old, strict=True)):
+            weight, bias = layer.weight, _biased(layer.bias)
+            if index:
+                part = torch.empty_like(weight).uniform_(*PARTS, generator=generator)
+                weight = torch.cat([part * weight, (1 - part) * weight], 1)
+            copies = 1 if layer is old[-1] else 2
+            into.weight.copy_(torch.cat([weight] * copies))
+            _biased(into.bias).copy_(torch.cat([bias] * copies))
+    return wide
 
 
 def _pass_on(weight: Tensor, bias: Tensor, channels: int) -> None:

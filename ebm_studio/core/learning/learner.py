@@ -12,9 +12,9 @@ from ebm_studio.core.energy.capture import Record
 from ebm_studio.core.energy.devices import tune_cuda
 from ebm_studio.core.energy.gradients import Gradient
 from ebm_studio.core.energy.graph import GraphGradient
-from ebm_studio.core.energy.growing import grown
+from ebm_studio.core.energy.growing import fitted
 from ebm_studio.core.energy.nets import EnergyNet, make_net
-from ebm_studio.core.errors import DivergedError, SettingsError
+from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.learning.adam import MOMENTS, Adam
 from ebm_studio.core.learning.captured_work import CapturedWork, Found
 from ebm_studio.core.learning.metrics import Metrics
@@ -184,14 +184,10 @@ class Learner:
         torch._foreach_lerp_(ours, theirs, 1 - decay)
 
     def begin_from(self, net: EnergyNet) -> None:
-        """Take another net's weights, grown when it is for pictures of half the size.
-
-        Raises `SettingsError` when the nets do not fit.
+        """Take another net's weights, grown when it is for pictures of half the size, widened when it has half the
+        channels. Raises `SettingsError` when the nets do not fit.
         """
-        if 2 * net.spec.size == self.net.spec.size:
-            net = grown(net, torch.Generator().manual_seed(seed_from("grown", self.learning.seed)))
-        if net.spec != self.net.spec:
-            raise SettingsError(f"A network of {self.net.spec} cannot start from the weights of {net.spec}.")
+        net = fitted(net, self.net.spec, torch.Generator().manual_seed(seed_from("grown", self.learning.seed)))
         for own in (self.net, self.average):
             own.load_state_dict(net.state_dict())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from ebm_studio.data.storage.plain_data import build, check, parse
 from ebm_studio.data.training.run_log import FILE, LOCK
 
 PLAN = "run.json"
+FITS = "fit only the same network, or the same with twice the size, the width, or both."
+"""What the user is told of a model's weights when not `can_begin_from`."""
 FIDELITY_EVERY = 600.0
 """Seconds between two measurements of a run that is to stop without improvement, when nothing else is said."""
 OPTIONS: dict[str, dict[str, str]] = {
@@ -125,6 +127,12 @@ def _depends(plan: Plan, part: str, field: str) -> bool:
     if part == "learning":
         return field == "updates" and plan.time_limit is not None
     return bool(plan.origin) or field == "channels"
+
+
+def can_begin_from(net: NetSpec, origin: NetSpec) -> bool:
+    """Whether a network can start with the weights of another: the same one, or one of half the size or width."""
+    fits = net.size in (origin.size, 2 * origin.size) and net.width in (origin.width, 2 * origin.width)
+    return fits and net == replace(origin, size=net.size, width=net.width)
 
 
 def licence_from(data: DataCard, source: str) -> str:

@@ -619,8 +619,9 @@ def test_a_run_can_begin_with_a_model(qtbot, page, tiny_model, tmp_path, monkeyp
     page.setup.change_part("net", width=5)
     assert "fit only the same network" in page.setup.problem
     QTest.keyClick(page, Qt.Key.Key_Z, CONTROL)
-    page.setup.change_part("net", size=2 * card.net.size)  # which is then grown
-    qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
+    for part in ("size", "width"):  # which is then grown, or widened
+        page.setup.change_part("net", **{part: 2 * getattr(card.net, part)})
+        qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
 
 
 def test_the_history_of_the_samples_is_looked_back_at(qtbot, two, page):

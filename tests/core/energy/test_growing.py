@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn.functional import avg_pool2d, interpolate
 
-from ebm_studio.core.energy.growing import grown
-from ebm_studio.core.energy.nets import ConvNet
+from ebm_studio.core.energy.growing import fitted, grown, widened
+from ebm_studio.core.energy.nets import ConvNet, make_net
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import NetSpec
 
@@ -39,6 +41,46 @@ def test_what_is_new_in_a_grown_net_can_be_learned() -> None:
                 layer.weight -= rate * layer.weight.grad
     for layer, weight in zip(bigger.convolutions, before, strict=True):
         assert (layer.weight != weight).flatten(1).any(1).all()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        NetSpec(size=16, channels=1, width=5),
+        NetSpec(size=32, width=4, activation="silu"),
+        NetSpec(family="mlp", size=0, channels=2, width=6, depth=3, activation="silu"),
+    ],
+)
+def test_a_widened_net_begins_with_the_same_energy(spec: NetSpec) -> None:
+    generator = torch.Generator().manual_seed(0)
+    net = make_net(spec, generator)
+    wide = widened(net, generator)
+    assert wide.spec == replace(spec, width=2 * spec.width)
+    x = (torch.rand(3, *spec.shape, generator=generator) * 2 - 1).requires_grad_()
+    torch.testing.assert_close(wide(x), net(x), rtol=1e-4, atol=1e-5)
+    slopes = [torch.autograd.grad(each(x).sum(), x)[0] for each in (wide, net)]
+    torch.testing.assert_close(*slopes, rtol=1e-4, atol=1e-6)
+
+
+def test_the_two_copies_of_a_channel_are_taught_differently() -> None:
+    generator = torch.Generator().manual_seed(0)
+    spec = NetSpec(size=16, channels=1, width=6)
+    wide = widened(make_net(spec, generator), generator)
+    wide(torch.rand(4, *spec.shape, generator=generator)).sum().backward()
+    for index, layer in enumerate(wide.convolutions[:-1]):
+        first, second = layer.weight.grad.chunk(2)
+        assert (first != second).flatten(1).any(1).all(), index
+
+
+def test_a_net_grows_in_size_and_width_at_once() -> None:
+    generator = torch.Generator().manual_seed(0)
+    net = make_net(NetSpec(size=16, channels=1, width=6), generator)  # too narrow to grow only
+    both = fitted(net, NetSpec(size=32, channels=1, width=12), generator)
+    x = torch.rand(3, 1, 32, 32, generator=generator) * 2 - 1
+    torch.testing.assert_close(both(x), 4 * net(avg_pool2d(x, 2)), rtol=1e-4, atol=1e-5)
+    for spec in (NetSpec(size=64, channels=1, width=6), NetSpec(size=16, channels=3, width=6)):
+        with pytest.raises(SettingsError, match="cannot start"):
+            fitted(net, spec, generator)
 
 
 @pytest.mark.parametrize("spec", [NetSpec(width=8), NetSpec(width=32, activation="silu"), NetSpec(size=128)])

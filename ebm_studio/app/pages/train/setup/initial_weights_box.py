@@ -22,8 +22,8 @@ class OriginBox(QComboBox):
         super().__init__()
         self.setAccessibleName("Start with")
         self.setToolTip(
-            "The weights that training starts with: random ones, or those of a model for pictures of the same size or "
-            "half the size, which then grows. The network and the short run come from that model."
+            "The weights that training starts with: random ones, or those of a model. "
+            "The network and the short run come from that model; at twice its image size or width, the network grows."
         )
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # whatever names the models have
         self._origin = ""

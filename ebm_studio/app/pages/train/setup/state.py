@@ -16,11 +16,10 @@ from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.faults import Faults
 from ebm_studio.app.studio.undo import Undo
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.specs import SIZES
 from ebm_studio.data.pictures.datasets import natural_channels, set_name
 from ebm_studio.data.pictures.named_sets import NAMED
 from ebm_studio.data.pictures.preview import Preview
-from ebm_studio.data.training.plan import Plan, licence_from
+from ebm_studio.data.training.plan import FITS, Plan, can_begin_from, licence_from
 from ebm_studio.data.training.presets import PRESETS, Preset
 from ebm_studio.engine.jobs.training import Estimated, EstimateRun, PreviewData, Previewed
 from ebm_studio.engine.requests import Ended, Fault
@@ -81,7 +80,7 @@ class TrainSetup(QObject):
         if self.preview is None:
             return "" if self.must_fetch else "The data is being checked."
         if not self._fits_origin:
-            return f"Weights from {self.plan.origin} fit only the same network, or the same at twice the image size."
+            return f"Weights from {self.plan.origin} {FITS}"
         if self.plan.held_out >= self.preview.count:
             return f"{self.plan.held_out} pictures cannot be held out of {self.preview.count}."
         return ""
@@ -91,7 +90,7 @@ class TrainSetup(QObject):
         plan, card = self.plan, origin_card(self.plan.origin)
         if card is None:
             return not plan.origin
-        return plan.net in (card.net, replace(card.net, size=min(2 * card.net.size, SIZES[-1])))
+        return can_begin_from(plan.net, card.net)
 
     def set_shown(self) -> None:
         """The page is shown: look at the data, unless that was done."""
