@@ -22,10 +22,12 @@ from ebm_studio.cli.options import (
     some_name,
     some_path,
 )
-from ebm_studio.core.errors import DataError, DivergedError, SettingsError
+from ebm_studio.core.errors import DataError, SettingsError
 from ebm_studio.data.storage.outside import path_of
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from ebm_studio.core.specs import ShortRun
     from ebm_studio.data.exports.frames import Look
     from ebm_studio.data.models.latent import Latent
@@ -111,11 +113,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     look = _look(args)
     check_stops(len(args.stops), spec.closed)
     model = load_model(args.model, args.device, reading=reading(args))
-    own = short_run(args, run_of(args.stops, model.card.short_run))
+    photos_run = run_of_photos(args.stops, model.card.short_run)
+    own = short_run(args, photos_run or model.card.short_run)
     check_size(kind, look, *expected_path(spec, len(args.stops), model.card.net.shape))
     if told := left_out(spec.frames, look, kind):
         print(f"ebm-studio interpolate: {told}", file=sys.stderr)
-    latents = [read_stop(text, model, own) for text in args.stops]
+    latents = [read_stop(text, model, own, photos_run) for text in args.stops]
 
     began = time.perf_counter()
     with progress_bar("interpolating") as show:
@@ -165,8 +168,8 @@ def _look(args: argparse.Namespace) -> Look:
     )
 
 
-def run_of(stops: Sequence[str], own: ShortRun) -> ShortRun:
-    """The short run of a path: that of its first photo, which no other would reproduce, or the model's own."""
+def run_of_photos(stops: Sequence[str], own: ShortRun) -> ShortRun | None:
+    """The short run of a path's first photo, which no other would reproduce; None without photos."""
     from ebm_studio.data.models.latent import SUFFIX, FromPhoto, read_latent
 
     for text in stops:
@@ -178,37 +181,39 @@ def run_of(stops: Sequence[str], own: ShortRun) -> ShortRun:
         latent = read_latent(path)
         if isinstance(latent.origin, FromPhoto):
             return latent.short_run
-    return own
+    return None
 
 
-def read_stop(text: str, model: Model, own: ShortRun) -> Latent:
-    """The latent that a stop names: seed:7, seed:7:3, a latent file, or a photo. Raises `StudioError`."""
+def read_stop(text: str, model: Model, own: ShortRun, photos_run: ShortRun | None) -> Latent:
+    """The latent that a stop names: seed:7, seed:7:3, a latent file, or a photo. Raises `StudioError`.
+
+    On a path with photos, what was made for another short run is searched for as they are.
+    """
     from ebm_studio.data.models.latent import SUFFIX, read_latent
+    from ebm_studio.data.models.reconstruction import drawn_again, on_path
 
     if text.startswith("seed:"):
         match = re.fullmatch(r"seed:(\d{1,19})(?::(\d{1,4}))?", text)
         if not match:
             raise SettingsError(f"{text} is not a seed: write seed:7, or seed:7:3 for chain 3 of that seed.")
-        return model.latent(int(match[1]), int(match[2] or 0), own)
-    path = path_of(text, DataError)
-    if path.suffix.lower() == SUFFIX:
-        return read_latent(path)
-    return _reconstructed(path, model, own)
+        run = model.card.short_run if photos_run else own
+        latent = model.latent(int(match[1]), int(match[2] or 0), run)
+    else:
+        path = path_of(text, DataError)
+        if path.suffix.lower() != SUFFIX:
+            return on_path(model, path.name, _photo(path, model), own).latent
+        latent = read_latent(path)
+        model.check_latents([latent])
+    if photos_run in (None, latent.short_run):
+        return latent
+    return on_path(model, text, drawn_again(model, latent), own).latent
 
 
-def _reconstructed(photo: Path, model: Model, own: ShortRun) -> Latent:
-    """The start noise of a photo, by the search of `ebm-studio reconstruct --mode support`."""
+def _photo(path: Path, model: Model) -> Tensor:
+    """A photo as the model sees it, (1, C, H, W)."""
     import torch
 
-    from ebm_studio.core.specs import ON_PATHS
-    from ebm_studio.data.models.reconstruction import results_of
     from ebm_studio.data.pictures.pictures import fit, open_picture, to_images
 
     net = model.card.net
-    pixels = fit(open_picture(photo, enough=2 * net.size), net.size, net.channels)
-    photos = torch.from_numpy(to_images(pixels[None]))
-    *_, found = model.reconstruct(photos, ON_PATHS, run=own)
-    [result] = results_of(model, [photo], photos, found, ON_PATHS, own)
-    if isinstance(result, DivergedError):
-        raise result
-    return result.latent
+    return torch.from_numpy(to_images(fit(open_picture(path, enough=2 * net.size), net.size, net.channels)[None]))

@@ -141,6 +141,10 @@ def test_a_latent_file_and_a_photo_are_stops(capsys, tmp_path, tiny):
 
     _, out, _ = run(capsys, "interpolate", tiny, "seed:1", tmp_path / "photo.png", "-o", tmp_path / "c.gif", "--json")
     assert json.loads(out)["short_run"]["step_size"] == PHOTO_STEP
+    seeds, photo = read_recipe(tmp_path / "c.gif").sources
+    assert (seeds.origin.name, photo.origin.name) == ("seed:1", "photo.png")
+    assert seeds.short_run == photo.short_run
+    assert seeds.origin.error < 0.01  # to the seed's own picture
     _, out, _ = run(capsys, "interpolate", tiny, "seed:1", "seed:2", "-o", tmp_path / "c.gif", "--json")
     assert json.loads(out)["short_run"]["step_size"] == 1.0
 

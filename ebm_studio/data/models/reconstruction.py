@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +18,7 @@ from ebm_studio.core.errors import DataError, DivergedError, StudioError
 from ebm_studio.core.evaluation.similarity import psnr, ssim
 from ebm_studio.core.sampling.inversion import Iterate
 from ebm_studio.core.sampling.typicality import typicality
-from ebm_studio.core.specs import Reconstruction, ShortRun
+from ebm_studio.core.specs import ON_PATHS, Reconstruction, ShortRun
 from ebm_studio.data.models.latent import SUFFIX, FromPhoto, Latent, save_latent
 from ebm_studio.data.models.model import Model
 from ebm_studio.data.models.result import Account, Result
@@ -59,6 +59,26 @@ def results_of(
     results = measured([paths[i] for i in rows], list(latents.values()), photos[rows], found.best_images[rows], known)
     of_row = dict(zip(rows, results, strict=True))
     return [of_row.get(i) or ran_away(path) for i, path in enumerate(paths)]
+
+
+def on_path(
+    model: Model, name: str, picture: Tensor, run: ShortRun, tell: Callable[[Iterate], None] = lambda found: None
+) -> Result:
+    """The stop of a path that draws a picture (1, C, H, W), by the search of `ON_PATHS`. `name` is of the picture's
+    file, or of what drew it; `tell` hears of each iteration. Raises `DivergedError`.
+    """
+    for found in model.reconstruct(picture, ON_PATHS, run=run):
+        tell(found)
+    [result] = results_of(model, [Path(name)], picture, found, ON_PATHS, run)
+    if isinstance(result, DivergedError):
+        raise result
+    return result
+
+
+def drawn_again(model: Model, latent: Latent) -> Tensor:
+    """The picture (1, C, H, W) that a latent was made to draw, by its own short run."""
+    *_, step = model.mixed([latent], None, latent.short_run)
+    return step.images.clamp(-1, 1)
 
 
 def ran_away(path: Path) -> DivergedError:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ebm_studio.core.errors import DivergedError
 from ebm_studio.core.sampling.path_positions import legs, positions, rho
 from ebm_studio.core.specs import ON_PATHS, Interpolation, PathKind, PathNoise, ShortRun, check_stops
 from ebm_studio.data.models.latent import SUFFIX, FromSeed, Latent, read_latent
@@ -20,6 +19,9 @@ from ebm_studio.engine.chain_store import BOUND, ChainStore
 from ebm_studio.engine.requests import Load, Request
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ebm_studio.core.sampling.inversion import Iterate
     from ebm_studio.core.sampling.langevin import Step
     from ebm_studio.data.models.model import Model
     from ebm_studio.engine.worker import Worker
@@ -194,20 +196,42 @@ class MakeStop(Request):
     def _reconstructed(self, model: Model, photo: Path, worker: Worker) -> StopReady:
         import torch
 
-        from ebm_studio.data.models.reconstruction import results_of
-
         net, run = model.card.net, model.card.short_run.for_photos()
         pixels = fit(open_picture(photo, paper=self.paper, enough=2 * net.size), net.size, net.channels)
-        photos = torch.from_numpy(to_images(pixels[None]))
-        began = time.perf_counter()
-        for found in model.reconstruct(photos, ON_PATHS, run=run):
-            rate = found.iteration / max(time.perf_counter() - began, 1e-6)
-            worker.report(f"Reconstructing {photo.name}", found.iteration, ON_PATHS.iterations, rate)
-            worker.check()
-        [result] = results_of(model, [photo], photos, found, ON_PATHS, run)
-        if isinstance(result, DivergedError):
-            raise result
-        return StopReady(result.latent, result.picture)
+        return searched(model, photo.name, torch.from_numpy(to_images(pixels[None])), run, worker)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindAgain(Request):
+    """Search for the picture of a latent as for a photo, in another short run than its own; posts `StopReady`."""
+
+    model: str
+    latent: Latent = field(repr=False)
+    name: str
+    run: ShortRun
+
+    def work(self, worker: Worker) -> None:
+        """See `Request.work`."""
+        from ebm_studio.data.models.reconstruction import drawn_again
+
+        model = worker.model(self.model)
+        model.check_latents([self.latent])
+        worker.post(searched(model, self.name, drawn_again(model, self.latent), self.run, worker))
+
+
+def searched(model: Model, name: str, picture: Tensor, run: ShortRun, worker: Worker) -> StopReady:
+    """The stop that draws a picture (1, C, H, W), found under the eyes of the worker."""
+    from ebm_studio.data.models.reconstruction import on_path
+
+    began = time.perf_counter()
+
+    def tell(found: Iterate) -> None:
+        rate = found.iteration / max(time.perf_counter() - began, 1e-6)
+        worker.report(f"Reconstructing {name}", found.iteration, ON_PATHS.iterations, rate)
+        worker.check()
+
+    result = on_path(model, name, picture, run, tell)
+    return StopReady(result.latent, result.picture)
 
 
 def ready(model: Model, latents: list[Latent], run: ShortRun, worker: Worker) -> list[StopReady]:

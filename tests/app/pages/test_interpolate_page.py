@@ -353,6 +353,46 @@ def test_photo_to_photo_exported_and_dropped_again(qtbot, running, page, tmp_pat
     assert page.state.parameters.run.step_size == 1.0
 
 
+def test_a_seed_beside_a_photo_is_found_in_the_photos_short_run(qtbot, running, page, tmp_path):
+    running.state.open.open_model("faces32")  # whose pictures are but noise after half of the way
+    qtbot.waitUntil(lambda: page.state.model.card.name == "faces32", timeout=PATIENCE)
+    own = page.state.model.card.short_run
+    fill_by_seed(qtbot, page, 0, "5")
+    wanted = page.state.stops[0].picture
+    make_picture(seed=1).save(tmp_path / "photo.png")
+    assert drop_on(page.stops.tiles[1], files(tmp_path / "photo.png"))
+    qtbot.waitUntil(lambda: page.state.stops[1] is not None, timeout=PATIENCE)
+    wait_for_path(qtbot, running)
+    kept, latent = page.state.stops[0], page.state.latents[0]
+    assert (kept.latent.origin, latent.origin.name) == (FromSeed(5), kept.name)
+    assert latent.short_run == page.state.stops[1].latent.short_run == page.state.parameters.run
+    first = page.state.surface.chain.pixels(own.steps)[0]
+    assert np.abs(first.astype(int) - wanted).mean() < 4
+
+    page.state.make_stop(2, FromSeed(6))  # by the model's own short run, then found as well
+    qtbot.waitUntil(lambda: len(page.state.stops) == 3, timeout=PATIENCE)
+    wait_for_path(qtbot, running)
+    assert page.state.stops[2].latent.short_run == own
+    assert page.state.latents[2].short_run.step_size == PHOTO_STEP * own.step_size
+    fill_by_seed(qtbot, page, 1, "7")  # no photo any more
+    wait_for_path(qtbot, running)
+    assert [latent.origin for latent in page.state.latents] == [FromSeed(5), FromSeed(7), FromSeed(6)]
+
+
+def test_a_cancelled_search_of_a_path_does_not_begin_again(qtbot, running, page, tmp_path):
+    fill_by_seed(qtbot, page, 0, "5")
+    make_picture(seed=1).save(tmp_path / "photo.png")
+    page.state.make_stop(1, tmp_path / "photo.png")
+    qtbot.waitUntil(lambda: bool(page.state.astray) and 0 in page.state.making, timeout=PATIENCE)
+    running.state.open.cancel()
+    qtbot.waitUntil(lambda: not page.state.making and not running.link.engine.busy, timeout=PATIENCE)
+    assert page.state.astray == [0]
+    assert not page.state._pause.isActive()
+    page.state.change(frames=5)  # the next edit searches again
+    wait_for_path(qtbot, running)
+    assert page.state.astray == []
+
+
 def test_the_path_is_remembered(qtbot, opened, running, between):
     between.state.change(frames=7, path="slerp")
     running.close()

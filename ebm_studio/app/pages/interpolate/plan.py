@@ -21,7 +21,7 @@ from ebm_studio.core.specs import MAX_STOPS, Interpolation, ShortRun
 from ebm_studio.data.models.latent import FromPhoto, FromSeed, Latent
 from ebm_studio.data.pictures.pictures import WHITE
 from ebm_studio.engine.jobs.chains import ModelReady
-from ebm_studio.engine.jobs.interpolation import MakeStop, StopReady
+from ebm_studio.engine.jobs.interpolation import FindAgain, MakeStop, StopReady
 from ebm_studio.engine.requests import Ended, Fault, Request
 
 LANE = "interpolate"
@@ -58,6 +58,8 @@ class PathPlan(Faults):
         self.making: dict[int, Request] = {}
         """The stops whose latents are being made."""
         self._photos_run: ShortRun | None = None
+        self._found: dict[Hashable, Latent] = {}
+        """Latents of stops that were searched for again, by what they belong to."""
         self._fingerprint = ""
         shelf.changed.connect(self._take_stops)
 
@@ -83,8 +85,45 @@ class PathPlan(Faults):
 
     @property
     def latents(self) -> tuple[Latent, ...]:
-        """Those of the stops that have one."""
-        return tuple(kept.latent for kept in self.stops if kept is not None)
+        """Those of the stops that have one; where the stop's own was made for another short run than that of the
+        photos on the path, the one that was found for theirs.
+        """
+        return tuple(self._found.get(self._search(kept), kept.latent) for kept in self.stops if kept is not None)
+
+    @property
+    def astray(self) -> list[int]:
+        """The stops whose pictures would not come back in the photos' short run: they are yet to be found in it."""
+        run = self._photos_run
+        return [
+            index
+            for index, kept in enumerate(self.stops)
+            if kept and run not in (None, kept.latent.short_run) and self._search(kept) not in self._found
+        ]
+
+    def find_astray(self) -> None:
+        """Search for the pictures of those stops, as for photos."""
+        assert self.model is not None
+        assert self._photos_run is not None
+        self.dismiss()
+        searches = {self._search(kept) for kept in self.stops if kept}
+        self._found = {search: latent for search, latent in self._found.items() if search in searches}
+        for index in self.astray:
+            kept = self.stops[index]
+            assert kept is not None
+            request = FindAgain(
+                lane=f"{LANE} {index}",
+                page=LANE,
+                model=self.model.name,
+                latent=kept.latent,
+                name=kept.name,
+                run=self._photos_run,
+            )
+            took = partial(self._take_found, self._search(kept))
+            self.making[index] = self.link.submit(request, took, partial(self._end_search, index))
+        self.stops_changed.emit()
+
+    def _search(self, kept: Kept) -> Hashable:
+        return (self.model.fingerprint if self.model else "", kept.key, self._photos_run)
 
     def set_paper(self, paper: str) -> None:
         """Let transparent parts of photos show that colour from now on."""
@@ -135,7 +174,7 @@ class PathPlan(Faults):
             page=LANE,
             model=self.model.name,
             source=source,
-            run=self.parameters.run,
+            run=self.model.card.short_run if self._photos_run else self.parameters.run,
             paper=self.paper,
         )
         self.making[index] = self.link.submit(request, partial(self._take_stop, index), partial(self._end_stop, index))
@@ -208,6 +247,17 @@ class PathPlan(Faults):
     def _take_stop(self, index: int, made: StopReady) -> None:
         self.making.pop(index, None)
         self.set_stop(index, self.shelf.made(made.latent, made.picture))
+
+    def _take_found(self, search: Hashable, made: StopReady) -> None:
+        self._found[search] = made.latent
+
+    def _end_search(self, index: int, ended: Ended) -> None:
+        self.making.pop(index, None)
+        self.stops_changed.emit()
+        if ended.fault:
+            self.show(ended.fault)
+        elif not ended.cancelled:
+            self.edited.emit()
 
     def _end_stop(self, index: int, ended: Ended) -> None:
         self.making.pop(index, None)

@@ -71,7 +71,7 @@ class StopTile(QWidget):
     def show_stop(self, kept: Kept | None) -> None:
         """Show what is there."""
         self._kept = kept
-        waits = " Its photo is being reconstructed." if self.index in self._state.making else ""
+        waits = " It is being reconstructed." if self.index in self._state.making else ""
         name = kept.name if kept else "empty"
         self.setToolTip(
             in_tip(
