@@ -232,7 +232,7 @@ def test_an_evaluation_ends_as_a_table_on_the_card_and_stays(qtbot, opened, runn
             assert f"{value.mean:.{digits}f} ± {value.sd:.{digits}f}" in texts
     near, health = found.nearest, found.health
     for text in (
-        f"{found.contrast.samples:.3f}, {found.contrast.real:.3f}",
+        f"{found.contrast.samples:.3f}, {found.contrast.real:.3f} ({found.contrast.excess:+.1%})",
         f"{near.model:.3f}, {near.held_out:.3f}",
         f"{near.copies:.1%}",
         f"{found.heldout_error:.5f}",

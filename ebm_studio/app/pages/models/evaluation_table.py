@@ -25,7 +25,7 @@ FLOOR = "Training pictures instead of samples: the best possible value."
 CEILING = "Training pictures under heavy noise."
 CONTRAST = (
     "Standard deviation of the values within a picture, from −1 to 1 (mean): first for samples, then for held-out "
-    "pictures."
+    "pictures, and how much higher that of samples is."
 )
 NEAREST = (
     "Root mean square pixel difference to the most similar training picture (median): first for samples, then for "
@@ -153,7 +153,8 @@ def _further(figures: Figures) -> list[Row]:
         ),
     ]
     if (contrast := figures.contrast) is not None:
-        rows.insert(0, (CONTRAST, ("Contrast", f"{contrast.samples:.3f}, {contrast.real:.3f}")))
+        more = f"{contrast.excess:+.1%}".replace("-", "−")
+        rows.insert(0, (CONTRAST, ("Contrast", f"{contrast.samples:.3f}, {contrast.real:.3f} ({more})")))
     if (score := figures.inception_score) is not None:
         rows.insert(0, ("Inception score of the samples: higher is better.", ("IS", estimated(score, 2))))
     return rows
