@@ -119,6 +119,12 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         type=float,
         help="share of each update's chains to leave out, those with the highest energy (default: 0)",
     )
+    parser.add_argument(
+        "--contrast",
+        type=float,
+        metavar="C",
+        help="factor of the training images' contrast, for samples that are drawn with longer steps (default: 1)",
+    )
     parser.add_argument("--seed", type=int, help="seed of everything random (default: 0)")
     parser.add_argument("--hold-out", type=int, metavar="N", help="hold out N images, the last ones of each folder")
     parser.add_argument("--licence", help="the data's licence, for the card")

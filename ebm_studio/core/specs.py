@@ -246,9 +246,9 @@ class Learning(Spec):
     mirror: float = 0.0
     """The share of training images that are mirrored left to right: 0.5 doubles a small set."""
     trim: float = 0.0
-    """The share of each update's chains to leave out: those with the highest energy, which have not reached a picture
-    yet.
-    """
+    """The share of each update's chains to leave out: those with the highest energy, which have not arrived yet."""
+    contrast: float = 1.0
+    """The factor of training images' values, for samples that are drawn with longer steps, which raise contrast."""
     chains_from: ChainsFrom = "noise"
     """Where the chains of an update start: from p0's noise, as in the paper; from the data (contrastive
     divergence); or where those of the update before ended (persistent chains, PCD). For comparison."""
@@ -266,10 +266,9 @@ class Learning(Spec):
             value = getattr(self, name)
             require(is_number(value, 0, 0.999999), f"{name} must be at least 0 and below 1, not {value}.")
         require(is_number(self.data_noise, 0, 2), f"The data noise must be from 0 to 2, not {self.data_noise}.")
-        for name in ("decay_share", "final_rate", "final_noise", "mirror"):
-            value = getattr(self, name)
-            require(is_number(value, 0, 1), f"{name} must be from 0 to 1, not {value}.")
-        require(is_number(self.trim, 0, 0.5), f"trim must be from 0 to 0.5, not {self.trim}.")
+        for name in ("decay_share", "final_rate", "final_noise", "mirror", "trim", "contrast"):
+            value, low, high = getattr(self, name), 0.1 * (name == "contrast"), 0.5 if name == "trim" else 1
+            require(is_number(value, low, high), f"{name} must be from {low:g} to {high}, not {value}.")
         require(
             self.chains_from in get_args(ChainsFrom),
             f"Chains must start from {_listed(get_args(ChainsFrom))}, not {self.chains_from}.",

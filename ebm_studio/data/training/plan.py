@@ -27,10 +27,8 @@ OPTIONS: dict[str, dict[str, str]] = {
     "net": {name: name for name in ("size", "channels", "width", "activation")},
     "short_run": {name: name for name in ("steps", "step_size", "noise_scale", "settle", "start")},
     "learning": {
-        **{
-            name: name
-            for name in ("updates", "learning_rate", "beta1", "data_noise", "ema", "decay_share", "mirror", "trim")
-        },
+        **{name: name for name in ("updates", "learning_rate", "beta1", "data_noise", "ema", "decay_share")},
+        **{name: name for name in ("mirror", "trim", "contrast")},
         "batch": "chains",
         "data_batch": "images",
         "final_rate": "final_rate",

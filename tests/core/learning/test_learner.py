@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ebm_studio.core.errors import DivergedError
+from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.learning.learner import Learner
 from ebm_studio.core.specs import Learning, NetSpec, ShortRun
 
@@ -67,6 +67,15 @@ def test_mirrored_images_are_seen_both_ways():
     assert seen[0] == 0
     assert 16 < seen[1] < 48
     assert seen[2] == 64
+
+
+def test_images_can_be_seen_with_less_contrast():
+    plain, flat = (learner(images=8, contrast=contrast) for contrast in (1.0, 0.5))
+    wanted, found = (one._draw_data(sigma=0.0) for one in (plain, flat))
+    torch.testing.assert_close(found, 0.5 * wanted)
+    for contrast in (0.0, 1.5):
+        with pytest.raises(SettingsError, match="contrast must be from"):
+            Learning(contrast=contrast)
 
 
 def test_trimmed_chains_are_those_of_the_highest_energy():
