@@ -120,7 +120,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         help="share of each update's chains to leave out, those with the highest energy (default: 0)",
     )
     parser.add_argument(
-        "--contrast",
+        "--data-contrast",
         type=float,
         metavar="C",
         help="factor of the training images' contrast, for samples that are drawn with longer steps (default: 1)",

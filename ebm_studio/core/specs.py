@@ -247,7 +247,7 @@ class Learning(Spec):
     """The share of training images that are mirrored left to right: 0.5 doubles a small set."""
     trim: float = 0.0
     """The share of each update's chains to leave out: those with the highest energy, which have not arrived yet."""
-    contrast: float = 1.0
+    data_contrast: float = 1.0
     """The factor of training images' values, for samples that are drawn with longer steps, which raise contrast."""
     chains_from: ChainsFrom = "noise"
     """Where the chains of an update start: from p0's noise, as in the paper; from the data (contrastive
@@ -266,9 +266,10 @@ class Learning(Spec):
             value = getattr(self, name)
             require(is_number(value, 0, 0.999999), f"{name} must be at least 0 and below 1, not {value}.")
         require(is_number(self.data_noise, 0, 2), f"The data noise must be from 0 to 2, not {self.data_noise}.")
-        for name in ("decay_share", "final_rate", "final_noise", "mirror", "trim", "contrast"):
-            value, low, high = getattr(self, name), 0.1 * (name == "contrast"), 0.5 if name == "trim" else 1
-            require(is_number(value, low, high), f"{name} must be from {low:g} to {high}, not {value}.")
+        bounds = {"trim": (0, 0.5), "data_contrast": (0.1, 1)}
+        for name in ("decay_share", "final_rate", "final_noise", "mirror", *bounds):
+            value, (low, high) = getattr(self, name), bounds.get(name, (0, 1))
+            require(is_number(value, low, high), f"{name} must be from {low} to {high}, not {value}.")
         require(
             self.chains_from in get_args(ChainsFrom),
             f"Chains must start from {_listed(get_args(ChainsFrom))}, not {self.chains_from}.",

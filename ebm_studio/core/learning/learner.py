@@ -127,8 +127,8 @@ class Learner:
         if data.dtype == torch.uint8:
             data = (data.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
             data = self._mirrored(data)
-        if self.learning.contrast != 1:
-            data.mul_(self.learning.contrast)
+        if self.learning.data_contrast != 1:
+            data.mul_(self.learning.data_contrast)
         noise = self._draw(count, "gaussian")
         return data.addcmul_(noise, sigma) if isinstance(sigma, Tensor) else data.add_(noise, alpha=sigma)
 

@@ -28,7 +28,7 @@ OPTIONS: dict[str, dict[str, str]] = {
     "short_run": {name: name for name in ("steps", "step_size", "noise_scale", "settle", "start")},
     "learning": {
         **{name: name for name in ("updates", "learning_rate", "beta1", "data_noise", "ema", "decay_share")},
-        **{name: name for name in ("mirror", "trim", "contrast")},
+        **{name: name for name in ("mirror", "trim", "data_contrast")},
         "batch": "chains",
         "data_batch": "images",
         "final_rate": "final_rate",

@@ -23,7 +23,7 @@ Work = Callable[[], Found]
 
 def learner(device: str = "cpu", backend: str = "fp32", **changes: Any) -> Learner:
     images = torch.randint(0, 256, (10, *SPEC.shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    settings = {"chains": 4, "images": 6, "learning_rate": 1e-3, "mirror": 0.5, "trim": 0.25, "contrast": 0.9}
+    settings = {"chains": 4, "images": 6, "learning_rate": 1e-3, "mirror": 0.5, "trim": 0.25, "data_contrast": 0.9}
     return Learner(SPEC, RUN, Learning(decay_share=1.0, **settings | changes), images, device, backend)
 
 

@@ -70,12 +70,12 @@ def test_mirrored_images_are_seen_both_ways():
 
 
 def test_images_can_be_seen_with_less_contrast():
-    plain, flat = (learner(images=8, contrast=contrast) for contrast in (1.0, 0.5))
+    plain, flat = (learner(images=8, data_contrast=contrast) for contrast in (1.0, 0.5))
     wanted, found = (one._draw_data(sigma=0.0) for one in (plain, flat))
     torch.testing.assert_close(found, 0.5 * wanted)
     for contrast in (0.0, 1.5):
-        with pytest.raises(SettingsError, match="contrast must be from"):
-            Learning(contrast=contrast)
+        with pytest.raises(SettingsError, match="data_contrast must be from"):
+            Learning(data_contrast=contrast)
 
 
 def test_trimmed_chains_are_those_of_the_highest_energy():

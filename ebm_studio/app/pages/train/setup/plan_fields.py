@@ -121,7 +121,7 @@ LEARNING = (
             "picture yet.", whole=False, zero=True,
     ),
     _knob(
-        "learning", "contrast", "Contrast", 0.1, 1, (0.5, 1),
+        "learning", "data_contrast", "Data contrast", 0.1, 1, (0.5, 1),
         "The factor of the training images' contrast. Longer steps than those of training make clearer samples with "
             "more contrast; 0.87 makes up for steps that are 15 % longer.", whole=False,
     ),
