@@ -68,6 +68,7 @@ def add(commands: Any) -> None:
         help="start from this model's weights, network and short run; at twice its size or width, the network grows",
     )
     _add_settings(parser)
+    _add_data(parser)
     _add_watching(parser)
     add_device(parser)
     add_backend(parser)
@@ -100,9 +101,6 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-batch", type=int, metavar="M", help="training images in each update (default: 128)")
     parser.add_argument("--learning-rate", type=float, metavar="R", help="learning rate of Adam (default: 0.0001)")
     parser.add_argument("--beta1", type=float, help="decay of Adam's first moment (default: 0.9)")
-    parser.add_argument(
-        "--data-noise", type=float, metavar="SIGMA", help="noise added to training images (default: 0.03)"
-    )
     parser.add_argument("--ema", type=float, help="decay of the running average of the weights (default: 0.999)")
     parser.add_argument(
         "--decay-share",
@@ -112,12 +110,17 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--final-rate", type=float, help="learning rate at the end, as a factor (default: 0.1)")
     parser.add_argument("--final-noise", type=float, help="data noise at the end, as a factor (default: 1)")
     parser.add_argument(
-        "--mirror", type=float, help="share of training images that are mirrored; 0.5 doubles a small set (default: 0)"
-    )
-    parser.add_argument(
         "--trim",
         type=float,
         help="share of each update's chains to leave out, those with the highest energy (default: 0)",
+    )
+    parser.add_argument("--seed", type=int, help="seed of everything random (default: 0)")
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    """How training images are seen, and which are."""
+    parser.add_argument(
+        "--data-noise", type=float, metavar="SIGMA", help="noise added to training images (default: 0.03)"
     )
     parser.add_argument(
         "--data-contrast",
@@ -125,7 +128,9 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="C",
         help="factor of the training images' contrast, for samples that are drawn with longer steps (default: 1)",
     )
-    parser.add_argument("--seed", type=int, help="seed of everything random (default: 0)")
+    parser.add_argument(
+        "--mirror", type=float, help="share of training images that are mirrored; 0.5 doubles a small set (default: 0)"
+    )
     parser.add_argument("--hold-out", type=int, metavar="N", help="hold out N images, the last ones of each folder")
     parser.add_argument("--licence", help="the data's licence, for the card")
 
