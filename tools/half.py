@@ -2,7 +2,7 @@
 
     python tools/half.py MODEL OUT
 
-The card goes along. When it is opened, the model computes as any other, in float32 or what its backend uses.
+The card is copied, too. Once it is open, the model computes like any other: in float32, or as its backend does.
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ def _look(args: argparse.Namespace) -> Look:
 
 
 def run_of_photos(stops: Sequence[str], own: ShortRun) -> ShortRun | None:
-    """The short run of a path's first photo, which no other would reproduce; None without photos."""
+    """The short run of a path's first photo: with any other the photo would not come back. None without photos."""
     from ebm_studio.data.models.latent import SUFFIX, FromPhoto, read_latent
 
     for text in stops:
@@ -187,7 +187,7 @@ def run_of_photos(stops: Sequence[str], own: ShortRun) -> ShortRun | None:
 def read_stop(text: str, model: Model, own: ShortRun, photos_run: ShortRun | None) -> Latent:
     """The latent that a stop names: seed:7, seed:7:3, a latent file, or a photo. Raises `StudioError`.
 
-    On a path with photos, what was made for another short run is searched for as they are.
+    On a path with photos, the picture of a stop that was made for another short run is reconstructed with theirs.
     """
     from ebm_studio.data.models.latent import SUFFIX, read_latent
     from ebm_studio.data.models.reconstruction import drawn_again, on_path

@@ -1,8 +1,9 @@
 """Nets that start as a smaller one: for pictures of twice the size, or with twice the channels.
 
-A net for larger pictures has E'(x) = 4 E(x̄), where x̄ is x averaged over cells of 2x2 pixels. The factor undoes
-the average's in the gradient: averaged, a step on E' is a step on E. So a short run draws the smaller net's
-pictures from the first update on, and only the finer detail remains to be trained. A wider net has the same energy.
+A net for larger pictures has E'(x) = 4 E(x̄), where x̄ is x averaged over cells of 2x2 pixels. Averaging
+divides the gradient by 4, and the factor restores it: averaged, a step on E' is a step on E. So a short run draws
+the smaller net's pictures from the first update on, and only the finer detail remains to be trained. A wider net
+has the energy of the narrower one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ebm_studio.core.specs import NetSpec
 
 SHIFTS = (-1, 1)
 STEM = 2 * len(SHIFTS) ** 2  # channels of the stem for each channel of a picture: four shifts of either sign
-PARTS = (0.25, 0.75)  # of an outgoing weight, at random, that one of two copies of a channel gets
+PARTS = (0.25, 0.75)  # bounds of the random share of an outgoing weight that the first of two copies gets
 
 
 def fitted(net: EnergyNet, spec: NetSpec, generator: torch.Generator) -> EnergyNet:
@@ -67,7 +68,7 @@ def grown(net: EnergyNet, generator: torch.Generator) -> ConvNet:
 
 def widened(net: EnergyNet, generator: torch.Generator) -> EnergyNet:
     """The net of twice the width with the same energy (Net2WiderNet, Chen et al., 2016). Each channel becomes two,
-    which share its outgoing weights in random parts, so that they do not stay the same.
+    which share its outgoing weights in random parts, so that training makes them differ.
     """
     wide = make_net(replace(net.spec, width=2 * net.spec.width))
     new, old = ([m for m in each.modules() if isinstance(m, nn.Conv2d | nn.Linear)] for each in (wide, net))

@@ -64,8 +64,8 @@ def results_of(
 def on_path(
     model: Model, name: str, picture: Tensor, run: ShortRun, tell: Callable[[Iterate], None] = lambda found: None
 ) -> Result:
-    """The stop of a path that draws a picture (1, C, H, W), by the search of `ON_PATHS`. `name` is of the picture's
-    file, or of what drew it; `tell` hears of each iteration. Raises `DivergedError`.
+    """The latent that draws a picture (1, C, H, W), found for a stop of a path by the search of `ON_PATHS`. `name` is
+    of the picture's file, or of what drew it; `tell` is called after each iteration. Raises `DivergedError`.
     """
     for found in model.reconstruct(picture, ON_PATHS, run=run):
         tell(found)

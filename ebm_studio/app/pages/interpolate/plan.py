@@ -59,7 +59,7 @@ class PathPlan(Faults):
         """The stops whose latents are being made."""
         self._photos_run: ShortRun | None = None
         self._found: dict[Hashable, Latent] = {}
-        """Latents of stops that were searched for again, by what they belong to."""
+        """Latents of stops that were searched for again, by model, stop and the photos' short run."""
         self._fingerprint = ""
         shelf.changed.connect(self._take_stops)
 
@@ -85,14 +85,14 @@ class PathPlan(Faults):
 
     @property
     def latents(self) -> tuple[Latent, ...]:
-        """Those of the stops that have one; where the stop's own was made for another short run than that of the
-        photos on the path, the one that was found for theirs.
+        """Of each filled stop. For one that was made for another short run than the photos', it is the latent that was
+        found again for theirs.
         """
         return tuple(self._found.get(self._search(kept), kept.latent) for kept in self.stops if kept is not None)
 
     @property
     def astray(self) -> list[int]:
-        """The stops whose pictures would not come back in the photos' short run: they are yet to be found in it."""
+        """The stops whose latents were made for another short run than the photos', and are yet to be found for it."""
         run = self._photos_run
         return [
             index
