@@ -63,6 +63,7 @@ SCRATCH = {
     "K 25, s 2, then K 50, s 1": [Stage("--steps 25 --step-size 2", 0.5), Stage("--steps 50 --step-size 1", 0.5)],
     "β1 .5, σ to .01, last 10 steps shorter": [Stage(f"{LOW} --settle 10")],
     "rate 3e-4": [Stage("--learning-rate 3e-4")],
+    "rate 6e-4": [Stage("--learning-rate 6e-4")],
     "SiLU": [Stage("--activation silu")],
     "rate 3e-4, β1 0": [Stage("--learning-rate 3e-4 --beta1 0")],
     "rate 3e-4, a third of the time at 16 × 16": [
