@@ -16,6 +16,7 @@ from PySide6.QtTest import QTest
 from ebm_studio.core.specs import Interpolation
 from ebm_studio.data.models.latent import FromSeed
 from ebm_studio.data.models.model import Model, load_model
+from ebm_studio.data.models.reconstruction import drawn_again, on_path
 from ebm_studio.data.pictures.pictures import Pixels, cut, to_pixels
 from tests.app.conftest import PATIENCE, wait_for_chain
 from tests.app.pages.test_compare import wait_for_pair
@@ -230,7 +231,9 @@ def test_reconstruct_then_interpolate(qtbot, window, fashion):
     go_to(window, path)
     wait_for_path(qtbot, window)
     run = replace(fashion.card.short_run.for_photos(), steps=STEPS)  # a path takes the photo's step
-    end = fashion.interpolate([result.latent, fashion.latent(0, 1, run)], Interpolation(frames=3), run)
+    drawn = fashion.latent(0, 1, replace(fashion.card.short_run, steps=STEPS, settle=0))  # and finds B's picture in it
+    found = on_path(fashion, "0:1", drawn_again(fashion, drawn), result.latent.short_run).latent
+    end = fashion.interpolate([result.latent, found], Interpolation(frames=3), run)
     QTest.keyClick(path, Qt.Key.Key_End)
     assert np.array_equal(path.picture.pixels(), to_pixels(end.images.numpy())[-1])
     QTest.keyClick(path, Qt.Key.Key_Home)
