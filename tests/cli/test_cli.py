@@ -361,20 +361,8 @@ def test_learning_begins_with_another_models_weights(capsys, tmp_path, tiny):
 def test_learning_begins_with_a_wider_copy_of_a_model(capsys, tmp_path, tiny):
     data = make_data(tmp_path / "data.zip")
     width = 2 * read_card(Path(tiny)).net.width
-    few = [
-        "--width",
-        width,
-        "--batch",
-        4,
-        "--data-batch",
-        4,
-        "--channels",
-        1,
-        "--updates",
-        1,
-        "--learning-rate",
-        "1e-8",
-    ]
+    words = ["--width", width, "--batch", 4, "--data-batch", 4, "--channels", 1]
+    few = [*words, "--updates", 1, "--learning-rate", "1e-8"]
     assert run(capsys, "train", data, "-o", tmp_path / "run", "--from", tiny, *few)[0] == 0
     slim, wide = (load_model(str(path), "cpu", "fp32") for path in (tiny, tmp_path / "run" / "model.safetensors"))
     assert wide.card.net == replace(slim.card.net, width=width)

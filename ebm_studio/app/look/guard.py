@@ -15,7 +15,7 @@ ANSWERS = ("event", "eventFilter")
 
 
 def guarded(override: F) -> F:
-    """For every `paintEvent`, `paint`, `event` and `eventFilter`: none of their exceptions may get to Qt.
+    """Keeps the exceptions of a `paintEvent`, `paint`, `event` or `eventFilter` away from Qt. Each of them needs it.
 
     Each place and object reports it once. Qt calls these in the middle of other work, also of other
     overrides, and cannot go on from an exception there: a painter that is left active ends the process,

@@ -220,7 +220,7 @@ class FindAgain(Request):
 
 
 def searched(model: Model, name: str, picture: Tensor, run: ShortRun, worker: Worker) -> StopReady:
-    """The stop that draws a picture (1, C, H, W), found under the eyes of the worker."""
+    """The stop that draws a picture (1, C, H, W). The worker is told how far the search is, and can stop it."""
     from ebm_studio.data.models.reconstruction import on_path
 
     began = time.perf_counter()

@@ -383,14 +383,14 @@ def test_a_cancelled_search_of_a_path_does_not_begin_again(qtbot, running, page,
     fill_by_seed(qtbot, page, 0, "5")
     make_picture(seed=1).save(tmp_path / "photo.png")
     page.state.make_stop(1, tmp_path / "photo.png")
-    qtbot.waitUntil(lambda: bool(page.state.astray) and 0 in page.state.making, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(page.state.to_find) and 0 in page.state.making, timeout=PATIENCE)
     running.state.open.cancel()
     qtbot.waitUntil(lambda: not page.state.making and not running.link.engine.busy, timeout=PATIENCE)
-    assert page.state.astray == [0]
+    assert page.state.to_find == [0]
     assert not page.state._pause.isActive()
     page.state.change(frames=5)  # the next edit searches again
     wait_for_path(qtbot, running)
-    assert page.state.astray == []
+    assert page.state.to_find == []
 
 
 def test_the_path_is_remembered(qtbot, opened, running, between):

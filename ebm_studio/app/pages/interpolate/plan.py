@@ -91,7 +91,7 @@ class PathPlan(Faults):
         return tuple(self._found.get(self._search(kept), kept.latent) for kept in self.stops if kept is not None)
 
     @property
-    def astray(self) -> list[int]:
+    def to_find(self) -> list[int]:
         """The stops whose latents were made for another short run than the photos', and are yet to be found for it."""
         run = self._photos_run
         return [
@@ -100,14 +100,14 @@ class PathPlan(Faults):
             if kept and run not in (None, kept.latent.short_run) and self._search(kept) not in self._found
         ]
 
-    def find_astray(self) -> None:
+    def find_again(self) -> None:
         """Search for the pictures of those stops, as for photos."""
         assert self.model is not None
         assert self._photos_run is not None
         self.dismiss()
         searches = {self._search(kept) for kept in self.stops if kept}
         self._found = {search: latent for search, latent in self._found.items() if search in searches}
-        for index in self.astray:
+        for index in self.to_find:
             kept = self.stops[index]
             assert kept is not None
             request = FindAgain(

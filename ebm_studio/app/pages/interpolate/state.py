@@ -189,8 +189,8 @@ class PathState(PathPlan):
             return
         if self._made == self._key and self._running is not None:
             return
-        if self.astray:
-            self.find_astray()
+        if self.to_find:
+            self.find_again()
             return
         assert self.model is not None
         self.dismiss()
@@ -288,7 +288,7 @@ class PathState(PathPlan):
         """Ask for the very picture at the place. One at a time, else none would ever be whole while one drags."""
         if not self._active or self._mixing is not None or not self.whole or self.exact or self.playback.playing:
             return
-        if self.astray or (self.view == "pad" and len(self.stops) < CORNERS):
+        if self.to_find or (self.view == "pad" and len(self.stops) < CORNERS):
             return
         assert self.model is not None
         self._mixing = self.link.submit(
