@@ -65,7 +65,8 @@ def add(commands: Any) -> None:
         dest="origin",
         type=some_name,
         metavar="MODEL",
-        help="start from this model's weights, network and short run; at twice its size or width, the network grows",
+        help="start from this model's weights, network and short run; at twice its size (with half, the same or twice "
+        "the width) or at twice its width, the network grows",
     )
     _add_settings(parser)
     _add_data(parser)

@@ -15,9 +15,11 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.numpy import load_file
+from torch.nn.functional import avg_pool2d
 
 from ebm_studio.cli.main import main
 from ebm_studio.cli.options import duration
+from ebm_studio.core.specs import NetSpec
 from ebm_studio.data.models.card import read_card
 from ebm_studio.data.models.model import load_model
 from ebm_studio.data.training.run_log import read_events, read_metrics, read_status
@@ -358,20 +360,32 @@ def test_learning_begins_with_another_models_weights(capsys, tmp_path, tiny):
         np.testing.assert_allclose(weight, after[name], atol=1e-6)
 
 
-def test_learning_begins_with_a_wider_copy_of_a_model(capsys, tmp_path, tiny):
+@pytest.mark.parametrize(("size", "width"), [(16, 32), (32, 8), (32, 16)])
+def test_learning_begins_with_a_larger_copy_of_a_model(capsys, tmp_path, size, width):
+    path = make_model(tmp_path / "small.safetensors", NetSpec(size=16, channels=1, width=16))
     data = make_data(tmp_path / "data.zip")
-    width = 2 * read_card(Path(tiny)).net.width
-    words = ["--width", width, "--batch", 4, "--data-batch", 4, "--channels", 1]
+    words = ["--size", size, "--width", width, "--batch", 4, "--data-batch", 4, "--channels", 1]
     few = [*words, "--updates", 1, "--learning-rate", "1e-8"]
-    assert run(capsys, "train", data, "-o", tmp_path / "run", "--from", tiny, *few)[0] == 0
-    slim, wide = (load_model(str(path), "cpu", "fp32") for path in (tiny, tmp_path / "run" / "model.safetensors"))
-    assert wide.card.net == replace(slim.card.net, width=width)
-    images = torch.rand(3, 1, slim.card.net.size, slim.card.net.size, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(wide.net(images), slim.net(images), rtol=1e-3, atol=1e-4)
+    assert run(capsys, "train", data, "-o", tmp_path / "run", "--from", path, *few)[0] == 0
+    small, large = (load_model(str(each), "cpu", "fp32") for each in (path, tmp_path / "run" / "model.safetensors"))
+    assert large.card.net == replace(small.card.net, size=size, width=width)
+    images = torch.rand(3, 1, size, size, generator=torch.Generator().manual_seed(0))
+    ratio = size // 16
+    expected = ratio**2 * small.net(avg_pool2d(images, ratio))
+    torch.testing.assert_close(large.net(images), expected, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize(
-    "words", [["--width", "12"], ["--size", "64"], ["--channels", "3"], ["--activation", "silu"], ["--from", "nothing"]]
+    "words",
+    [
+        ["--width", "12"],
+        ["--width", "2"],
+        ["--size", "32", "--width", "2"],  # too narrow to grow
+        ["--size", "64"],
+        ["--channels", "3"],
+        ["--activation", "silu"],
+        ["--from", "nothing"],
+    ],
 )
 def test_a_model_that_learning_cannot_begin_with(capsys, tmp_path, tiny, words):
     data = make_data(tmp_path / "data.zip")

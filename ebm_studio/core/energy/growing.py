@@ -2,8 +2,9 @@
 
 A net for larger pictures has E'(x) = 4 E(x̄), where x̄ is x averaged over cells of 2x2 pixels. Averaging
 divides the gradient by 4, and the factor restores it: averaged, a step on E' is a step on E. So a short run draws
-the smaller net's pictures from the first update on, and only the finer detail remains to be trained. A wider net
-has the energy of the narrower one.
+the smaller net's pictures from the first update on, and only the finer detail remains to be trained. With half the
+width, each resolution keeps its channels, except where the larger net has too few. A wider net has the energy of the
+narrower one.
 """
 
 from __future__ import annotations
@@ -30,37 +31,38 @@ def fitted(net: EnergyNet, spec: NetSpec, generator: torch.Generator) -> EnergyN
     if spec.width == 2 * net.spec.width:
         net = widened(net, generator)  # first, since growing needs channels
     if spec.size and spec.size == 2 * net.spec.size:
-        net = grown(net, generator)
+        net = grown(net, spec.width, generator)
     if net.spec != spec:
         raise SettingsError(f"A network of {spec} cannot start from the weights of {net.spec}.")
     return net
 
 
-def grown(net: EnergyNet, generator: torch.Generator) -> ConvNet:
-    """The net of twice the size with E'(x) = 4 E(x̄). Its other channels start at random and have no effect at first.
-    Raises `SettingsError` if the net's family, channels, size or activation do not allow it.
+def grown(net: EnergyNet, width: int, generator: torch.Generator) -> ConvNet:
+    """The net of twice the size with E'(x) = 4 E(x̄), of the same width or half of it. Channels that are new start at
+    random and have no effect at first. With half the width the last layers may have too many channels: those most
+    alike are joined, so E' is only near 4 E(x̄), and nearest for a net that was widened. Raises `SettingsError` if the
+    net's family, channels, size, width or activation do not allow it.
     """
     least = STEM * net.spec.channels
-    if not isinstance(net, ConvNet) or not net.is_piecewise_linear or net.spec.width < least:
+    if not isinstance(net, ConvNet) or not net.is_piecewise_linear or width < least:
         raise SettingsError(
-            f"With {net.spec.channels} channels, only a LeakyReLU network of n_f {least} or more can grow."
+            f"With {net.spec.channels} channels, only a LeakyReLU network can grow, and only to n_f {least} or more."
         )
-    spec = replace(net.spec, size=2 * net.spec.size)
-    for wide, slim in zip(spec.widths[1:], net.spec.widths, strict=True):
-        assert wide >= slim  # so the old channels always find room
+    if width not in (net.spec.width, net.spec.width / 2):
+        raise SettingsError(f"A network of n_f {net.spec.width} cannot grow to one of n_f {width}.")
+    spec = replace(net.spec, size=2 * net.spec.size, width=width)
     bigger = ConvNet(spec, generator)
     first, second, *others = bigger.convolutions
-    old_first, *old_others = net.convolutions
     with torch.no_grad():
+        (weight, bias), *old_others = _within(net, spec.widths[1:])
         _pass_on(first.weight, _biased(first.bias), net.spec.channels)
         # x = (LeakyReLU(x) - LeakyReLU(-x)) / (1 + leak)
-        old_weight = old_first.weight / (1 + spec.leak)
-        _average(second.weight, _biased(second.bias), old_weight, _biased(old_first.bias))
-        for new, old in zip(others, old_others, strict=True):
-            rows, columns = old.weight.shape[:2]
+        _average(second.weight, _biased(second.bias), weight / (1 + spec.leak), bias)
+        for new, (weight, bias) in zip(others, old_others, strict=True):
+            rows, columns = weight.shape[:2]
             new.weight[:rows] = 0  # at first the new channels do not feed into the old ones
-            new.weight[:rows, :columns] = old.weight
-            _biased(new.bias)[:rows] = _biased(old.bias)
+            new.weight[:rows, :columns] = weight
+            _biased(new.bias)[:rows] = bias
         others[-1].weight *= 4
         _biased(others[-1].bias).mul_(4)
     return bigger
@@ -82,6 +84,32 @@ def widened(net: EnergyNet, generator: torch.Generator) -> EnergyNet:
             into.weight.copy_(torch.cat([weight] * copies))
             _biased(into.bias).copy_(torch.cat([bias] * copies))
     return wide
+
+
+def _within(net: ConvNet, widths: tuple[int, ...]) -> list[tuple[Tensor, Tensor]]:
+    """Weights and biases of the layers, with at most these channels: each two most alike become one where there are
+    twice as many.
+    """
+    layers = [(layer.weight, _biased(layer.bias)) for layer in net.convolutions]
+    for index, width in enumerate(widths):
+        (weight, bias), (onward, onward_bias) = layers[index : index + 2]
+        if len(weight) > width:
+            pairs = _alike(weight)
+            layers[index] = weight[pairs].mean(1), bias[pairs].mean(1)
+            layers[index + 1] = onward[:, pairs].sum(2), onward_bias
+    return layers
+
+
+def _alike(weight: Tensor) -> Tensor:
+    """Pairs (N / 2, 2) of a layer's N channels, the two whose weights have the most similar direction first."""
+    directions = nn.functional.normalize(weight.flatten(1))
+    likeness = (directions @ directions.T).fill_diagonal_(-torch.inf)
+    pairs = []
+    for _ in range(len(weight) // 2):
+        pair = divmod(int(likeness.argmax()), len(weight))
+        likeness[list(pair)] = likeness[:, list(pair)] = -torch.inf
+        pairs.append(pair)
+    return torch.tensor(pairs)
 
 
 def _pass_on(weight: Tensor, bias: Tensor, channels: int) -> None:

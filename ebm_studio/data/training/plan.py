@@ -19,7 +19,10 @@ from ebm_studio.data.storage.plain_data import build, check, parse
 from ebm_studio.data.training.run_log import FILE, LOCK
 
 PLAN = "run.json"
-FITS = "fit only the same network, or the same with twice the size, the width, or both."
+FITS = (
+    "fit only the same network, one of twice the width, or one of twice the size "
+    "with half, the same or twice the width."
+)
 """What the user is told of a model's weights when not `can_begin_from`."""
 FIDELITY_EVERY = 600.0
 """Seconds between two measurements of a run that is to stop without improvement, when nothing else is said."""
@@ -128,8 +131,10 @@ def _depends(plan: Plan, part: str, field: str) -> bool:
 
 
 def can_begin_from(net: NetSpec, origin: NetSpec) -> bool:
-    """Whether a network can start with the weights of another: the same one, or one of half the size or width."""
-    fits = net.size in (origin.size, 2 * origin.size) and net.width in (origin.width, 2 * origin.width)
+    """Whether a network can start with the weights of another: with those of the same one, or grown or widened."""
+    larger = net.size == 2 * origin.size
+    fits = larger or net.size == origin.size
+    fits &= net.width in (origin.width, 2 * origin.width) or (larger and 2 * net.width == origin.width)
     return fits and net == replace(origin, size=net.size, width=net.width)
 
 

@@ -622,6 +622,8 @@ def test_a_run_can_begin_with_a_model(qtbot, page, tiny_model, tmp_path, monkeyp
     for part in ("size", "width"):  # which is then grown, or widened
         page.setup.change_part("net", **{part: 2 * getattr(card.net, part)})
         qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
+    page.setup.change_part("net", width=card.net.width // 2)  # as wide at each resolution
+    qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
 
 
 def test_the_history_of_the_samples_is_looked_back_at(qtbot, two, page):

@@ -16,7 +16,7 @@ from ebm_studio.core.specs import NetSpec
 def test_a_grown_net_begins_as_the_smaller_one(size: int, channels: int, width: int, leak: float) -> None:
     generator = torch.Generator().manual_seed(0)
     net = ConvNet(NetSpec(size=size, channels=channels, width=width, leak=leak), generator)
-    bigger = grown(net, generator)
+    bigger = grown(net, width, generator)
     assert bigger.spec == NetSpec(size=2 * size, channels=channels, width=width, leak=leak)
     x = (torch.rand(3, channels, 2 * size, 2 * size, generator=generator) * 2 - 1).requires_grad_()
     torch.testing.assert_close(bigger(x), 4 * net(avg_pool2d(x, 2)), rtol=1e-4, atol=1e-5)
@@ -27,9 +27,26 @@ def test_a_grown_net_begins_as_the_smaller_one(size: int, channels: int, width: 
     torch.testing.assert_close(slope, interpolate(smaller, scale_factor=2), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("size", [16, 32, 64])
+def test_a_net_grows_to_half_the_width(size: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    # A widened net, so that the channels that must be joined at 32 and 64 are copies, in the same place or moved.
+    net = widened(ConvNet(NetSpec(size=size, channels=1, width=8), generator), generator)
+    with torch.no_grad():
+        last, after = net.convolutions[-2:]
+        moved = torch.randperm(len(last.weight), generator=generator)
+        last.weight.copy_(last.weight[moved])
+        last.bias.copy_(last.bias[moved])
+        after.weight.copy_(after.weight[:, moved])
+    bigger = fitted(net, NetSpec(size=2 * size, channels=1, width=8), generator)
+    assert bigger.spec.width == 8
+    x = torch.rand(3, 1, 2 * size, 2 * size, generator=generator) * 2 - 1
+    torch.testing.assert_close(bigger(x), 4 * net(avg_pool2d(x, 2)), rtol=1e-4, atol=1e-5)
+
+
 def test_what_is_new_in_a_grown_net_can_be_learned() -> None:
     generator = torch.Generator().manual_seed(0)
-    bigger = grown(ConvNet(NetSpec(size=16, channels=1, width=10), generator), generator)
+    bigger = grown(ConvNet(NetSpec(size=16, channels=1, width=10), generator), 10, generator)
     before = [layer.weight.clone() for layer in bigger.convolutions]
     rate = 1e-2
     for _ in range(3):
@@ -78,7 +95,11 @@ def test_a_net_grows_in_size_and_width_at_once() -> None:
     both = fitted(net, NetSpec(size=32, channels=1, width=12), generator)
     x = torch.rand(3, 1, 32, 32, generator=generator) * 2 - 1
     torch.testing.assert_close(both(x), 4 * net(avg_pool2d(x, 2)), rtol=1e-4, atol=1e-5)
-    for spec in (NetSpec(size=64, channels=1, width=6), NetSpec(size=16, channels=3, width=6)):
+    for spec in (
+        NetSpec(size=64, channels=1, width=6),
+        NetSpec(size=16, channels=3, width=6),
+        NetSpec(size=16, width=3),
+    ):
         with pytest.raises(SettingsError, match="cannot start"):
             fitted(net, spec, generator)
 
@@ -86,4 +107,11 @@ def test_a_net_grows_in_size_and_width_at_once() -> None:
 @pytest.mark.parametrize("spec", [NetSpec(width=8), NetSpec(width=32, activation="silu"), NetSpec(size=128)])
 def test_a_net_that_cannot_grow(spec: NetSpec) -> None:
     with pytest.raises(SettingsError):
-        grown(ConvNet(spec), torch.Generator())
+        grown(ConvNet(spec), spec.width, torch.Generator())
+
+
+@pytest.mark.parametrize("width", [8, 12, 24, 64])
+def test_a_width_that_a_net_cannot_grow_to(width: int) -> None:
+    net = ConvNet(NetSpec(size=16, channels=1, width=32))
+    with pytest.raises(SettingsError, match="cannot grow to one of"):
+        grown(net, width, torch.Generator())

@@ -83,7 +83,7 @@ def test_a_new_network_samples_trains_reconstructs_and_interpolates(residual, tm
 
 def test_a_network_that_cannot_grow_says_so(residual):
     with pytest.raises(SettingsError, match="can grow"):
-        grown(make_net(residual), torch.Generator())
+        grown(make_net(residual), residual.width, torch.Generator())
 
 
 def test_a_network_of_another_family_has_one_backend(residual):

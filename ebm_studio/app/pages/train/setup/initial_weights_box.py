@@ -23,7 +23,8 @@ class OriginBox(QComboBox):
         self.setAccessibleName("Start with")
         self.setToolTip(
             "The weights that training starts with: random ones, or those of a model. "
-            "The network and the short run come from that model; at twice its image size or width, the network grows."
+            "The network and the short run come from that model. At twice its image size (with half, the same or twice "
+            "its width) or at twice its width, the network grows."
         )
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # whatever names the models have
         self._origin = ""
