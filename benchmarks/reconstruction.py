@@ -124,7 +124,7 @@ class Found:
         error = mean_squares(self.images - self.photos)
         run = self.model.card.short_run.for_photos()
         other = run_of(make_gradient(self.model.net, "fp32"), self.model, run, self.z)
-        typical = typicality(self.z, self.model.card.short_run.start)
+        typical = typicality(self.z, self.model.card.short_run)
         return {
             "mode": self.settings.mode,
             "error": error.mean().item(),

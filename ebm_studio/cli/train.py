@@ -21,6 +21,7 @@ from ebm_studio.data.training.plan import (
     FITS,
     OPTIONS,
     Plan,
+    begun_run,
     can_begin_from,
     check_new,
     licence_from,
@@ -299,8 +300,10 @@ def _planned(args: argparse.Namespace, plan: Plan) -> Plan:
         raise SettingsError("A resumed run keeps its held-out images: leave out --hold-out, or start a new run.")
     if args.resume and args.origin:
         raise SettingsError("A resumed run has its own weights: leave out --from, or start a new run.")
-    if args.origin and not can_begin_from(net, plan.net):
-        raise SettingsError(f"Weights from {args.origin} {FITS}")
+    if args.origin:
+        if not can_begin_from(net, plan.net):
+            raise SettingsError(f"Weights from {args.origin} {FITS}")
+        parts["short_run"] = begun_run(parts["short_run"], plan.net, net)
     changed = _changed(
         plan,
         **parts,

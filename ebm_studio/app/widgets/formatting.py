@@ -51,10 +51,19 @@ def activation_choices(family: str = "conv") -> list[tuple[str, str, str]]:
     ]
 
 
+def start_choices() -> list[tuple[str, str, str]]:
+    """The start distributions to choose from: each by its name, as it is written, with a tip."""
+    return [
+        ("uniform", "Uniform", "p₀ is uniform: on [−1, 1], or wider for a model that was grown."),
+        ("gaussian", "Gaussian", "p₀ is normal: the standard normal, or wider for a model that was grown."),
+    ]
+
+
 def short_run_text(run: ShortRun) -> str:
     """A short run in its symbols, as the inspector has them."""
     text = f"K {run.steps}, s {figure(run.step_size)}, τ {figure(run.noise_scale)}"
-    return f"{text}, m {run.settle}" if run.settle else text
+    text += f", m {run.settle}" * bool(run.settle)
+    return f"{text}, p₀ × {figure(run.start_range)}" if run.start_range != 1 else text
 
 
 def network_text(net: NetSpec) -> str:

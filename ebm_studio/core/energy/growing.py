@@ -1,15 +1,16 @@
 """Nets that start as a smaller one: for pictures of twice the size, or with twice the channels.
 
-A net for larger pictures has E'(x) = 4 E(x̄), where x̄ is x averaged over cells of 2x2 pixels. Averaging
-divides the gradient by 4, and the factor restores it: averaged, a step on E' is a step on E. So a short run draws
-the smaller net's pictures from the first update on, and only the finer detail remains to be trained. With half the
-width, each resolution keeps its channels, except where the larger net has too few. A wider net has the energy of the
-narrower one.
+A net for larger pictures has E'(x) = 4 E(x̄) + c Σ|d|, where x̄ is x averaged over cells of 2x2 pixels, and d are
+the differences within the cells (Haar wavelets). Averaging divides the gradient by 4, and the factor restores it:
+averaged, a step on E' is a step on E. The second term removes the noise of the start within the cells. So a short run
+draws the smaller net's pictures from the first update on, and only the finer detail remains to be trained. With half
+the width, each resolution has about as many channels as before. A wider net has the energy of the narrower one.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -21,6 +22,8 @@ from ebm_studio.core.specs import NetSpec
 
 SHIFTS = (-1, 1)
 STEM = 2 * len(SHIFTS) ** 2  # channels of the stem for each channel of a picture: four shifts of either sign
+DIFFERENCES = ((0, 1), (1, 0), (1, 1))  # of the pixels of a cell: across, down, and both
+SMOOTHING = 0.1  # c: in 50 steps of size 1 it takes a difference of 1 to 0
 PARTS = (0.25, 0.75)  # bounds of the random share of an outgoing weight that the first of two copies gets
 
 
@@ -38,10 +41,10 @@ def fitted(net: EnergyNet, spec: NetSpec, generator: torch.Generator) -> EnergyN
 
 
 def grown(net: EnergyNet, width: int, generator: torch.Generator) -> ConvNet:
-    """The net of twice the size with E'(x) = 4 E(x̄), of the same width or half of it. Channels that are new start at
-    random and have no effect at first. With half the width the last layers may have too many channels: those most
-    alike are joined, so E' is only near 4 E(x̄), and nearest for a net that was widened. Raises `SettingsError` if the
-    net's family, channels, size, width or activation do not allow it.
+    """The net of twice the size with E'(x) = 4 E(x̄) + c Σ|d|, of the same width or half of it. Other new channels
+    start at random and have no effect at first. In a layer without room for all channels, those most alike are
+    joined, so the energy is only near that: close for the same width and for a net that was widened. Raises
+    `SettingsError` if the net's family, channels, size, width or activation do not allow it.
     """
     least = STEM * net.spec.channels
     if not isinstance(net, ConvNet) or not net.is_piecewise_linear or width < least:
@@ -54,7 +57,8 @@ def grown(net: EnergyNet, width: int, generator: torch.Generator) -> ConvNet:
     bigger = ConvNet(spec, generator)
     first, second, *others = bigger.convolutions
     with torch.no_grad():
-        (weight, bias), *old_others = _within(net, spec.widths[1:])
+        detail = 2 * len(DIFFERENCES) * net.spec.channels
+        ((weight, bias), *old_others) = old = _within(net, [spec.widths[1] - detail, *(w - 1 for w in spec.widths[2:])])
         _pass_on(first.weight, _biased(first.bias), net.spec.channels)
         # x = (LeakyReLU(x) - LeakyReLU(-x)) / (1 + leak)
         _average(second.weight, _biased(second.bias), weight / (1 + spec.leak), bias)
@@ -65,6 +69,7 @@ def grown(net: EnergyNet, width: int, generator: torch.Generator) -> ConvNet:
             _biased(new.bias)[:rows] = bias
         others[-1].weight *= 4
         _biased(others[-1].bias).mul_(4)
+        _smooth([second, *others], [len(weight) for weight, _ in old[:-1]], spec)
     return bigger
 
 
@@ -86,17 +91,20 @@ def widened(net: EnergyNet, generator: torch.Generator) -> EnergyNet:
     return wide
 
 
-def _within(net: ConvNet, widths: tuple[int, ...]) -> list[tuple[Tensor, Tensor]]:
-    """Weights and biases of the layers, with at most these channels: each two most alike become one where there are
-    twice as many.
-    """
+def _within(net: ConvNet, widths: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
+    """Weights and biases of the layers, with at most these channels: as many as needed are joined in pairs."""
     layers = [(layer.weight, _biased(layer.bias)) for layer in net.convolutions]
     for index, width in enumerate(widths):
         (weight, bias), (onward, onward_bias) = layers[index : index + 2]
-        if len(weight) > width:
-            pairs = _alike(weight)
-            layers[index] = weight[pairs].mean(1), bias[pairs].mean(1)
-            layers[index + 1] = onward[:, pairs].sum(2), onward_bias
+        while len(weight) > width:
+            kept, gone = _alike(weight)[: len(weight) - width].T
+            weight, bias, onward = weight.clone(), bias.clone(), onward.clone()
+            for one in (weight, bias):
+                one[kept] = (one[kept] + one[gone]) / 2
+            onward[:, kept] += onward[:, gone]
+            stay = torch.ones(len(weight), dtype=torch.bool).index_fill(0, gone, False)
+            weight, bias, onward = weight[stay], bias[stay], onward[:, stay]
+        layers[index : index + 2] = (weight, bias), (onward, onward_bias)
     return layers
 
 
@@ -110,6 +118,27 @@ def _alike(weight: Tensor) -> Tensor:
         likeness[list(pair)] = likeness[:, list(pair)] = -torch.inf
         pairs.append(pair)
     return torch.tensor(pairs)
+
+
+def _smooth(layers: list[nn.Conv2d], rows: list[int], spec: NetSpec) -> None:
+    """Put c Σ|d| into channels that start at `rows`, after the old ones: both signs of each difference, then sums."""
+    second, *others = layers
+    signs = list(itertools.product((1, -1), DIFFERENCES, range(spec.channels)))
+    channels = slice(rows[0], rows[0] + len(signs))
+    second.weight[channels] = 0
+    _biased(second.bias)[channels] = 0
+    pixels = itertools.product((1, -1), (0, 1), (0, 1))
+    for (row, (sign, (down, across), channel)), (part, y, x) in itertools.product(enumerate(signs, rows[0]), pixels):
+        # The stem's shifts bring the pixels of a cell to where the kernel of the cell sees them.
+        column = _column(part, SHIFTS[y], SHIFTS[x]) * spec.channels + channel
+        flipped = (-1) ** (down * y + across * x)
+        second.weight[row, column, 2 - y, 2 - x] = part * sign * flipped / 4 / (1 + spec.leak)
+    for layer, row in zip(others[:-1], rows[1:], strict=True):
+        layer.weight[row] = 0
+        layer.weight[row, channels, 1:3, 1:3] = 1  # each of the cells that are next to each other once
+        _biased(layer.bias)[row] = 0
+        channels = slice(row, row + 1)
+    others[-1].weight[:, channels] = SMOOTHING / (1 - spec.leak)  # LeakyReLU(d) + LeakyReLU(-d) = (1 - leak) |d|
 
 
 def _pass_on(weight: Tensor, bias: Tensor, channels: int) -> None:
@@ -129,8 +158,13 @@ def _average(weight: Tensor, bias: Tensor, old: Tensor, old_bias: Tensor) -> Non
     weight[:rows] = 0
     bias[:rows] = old_bias
     for sign, down, across, channel in itertools.product((1, -1), SHIFTS, SHIFTS, range(channels)):
-        column = ((sign < 0) * len(SHIFTS) + SHIFTS.index(down)) * len(SHIFTS) + SHIFTS.index(across)
-        weight[:rows, column * channels + channel] = sign * _quarter(kernel[:, channel], down, across)
+        column = _column(sign, down, across) * channels + channel
+        weight[:rows, column] = sign * _quarter(kernel[:, channel], down, across)
+
+
+def _column(sign: int, down: int, across: int) -> int:
+    """The place of a shift among the stem's channels, for each channel of a picture."""
+    return ((sign < 0) * len(SHIFTS) + SHIFTS.index(down)) * len(SHIFTS) + SHIFTS.index(across)
 
 
 def _quarter(kernel: Tensor, down: int, across: int) -> Tensor:

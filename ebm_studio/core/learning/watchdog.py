@@ -140,9 +140,8 @@ def way(net: NetSpec, run: ShortRun) -> float:
     """The distance that a short run has to cover: from p0's noise to a picture in [-1, 1], plus what its steps' noise
     adds.
     """
-    start = 1 / 3 if run.start == "uniform" else 1.0
     noisy = sum(run.pace(index) for index in range(run.steps) if run.is_noisy(index))
-    return math.sqrt(math.prod(net.shape)) * (math.sqrt(start + 1 / 3) + noisy * run.noise_scale)
+    return math.sqrt(math.prod(net.shape)) * (math.sqrt(run.start_variance + 1 / 3) + noisy * run.noise_scale)
 
 
 def easier(learning: Learning) -> Learning:

@@ -18,9 +18,8 @@ from torch import Tensor
 
 from ebm_studio.core.errors import DataError, DivergedError
 from ebm_studio.core.sampling.langevin import Gradient, sample
-from ebm_studio.core.sampling.typicality import VARIANCE
 from ebm_studio.core.sheet import png_sheet
-from ebm_studio.core.specs import Mode, Reconstruction, ShortRun, Start
+from ebm_studio.core.specs import Mode, Reconstruction, ShortRun
 
 PullBack = Callable[[list[Tensor], Tensor], Tensor]
 """A chain's images x_0 ... x_K and dL/dx_K to dL/dz; for piecewise linear nets the identity, left out."""
@@ -88,7 +87,7 @@ def reconstruct(
     Raises `DivergedError` when no photo has a finite error.
     """
     known, count = _known(photos, known)
-    project = _one_by_one(_projection(settings.mode, run.start))
+    project = _one_by_one(_projection(settings.mode, run))
     even = _one_by_one(lambda slope: balanced(slope, COARSE[settings.mode]))
 
     z = _beginning(gradient, photos, start, run, known, project) if found is None else found
@@ -198,26 +197,28 @@ def _chosen(rows: Tensor, values: Tensor, others: Tensor) -> Tensor:
     return torch.where(rows[:, None, None, None], values, others)
 
 
-def _projection(mode: Mode, start: Start) -> Callable[[Tensor], Tensor]:
+def _projection(mode: Mode, run: ShortRun) -> Callable[[Tensor], Tensor]:
     if mode == "free":
         return lambda z: z
     if mode == "support":
-        return lambda z: into_support(z, start)
-    return lambda z: into_support(_evened(z, start), start)
+        return lambda z: into_support(z, run)
+    return lambda z: into_support(_evened(z, run), run)
 
 
-def into_support(z: Tensor, start: Start) -> Tensor:
-    """The nearest z, (N, C, H, W), in p0's support: [-1, 1], or the ball that holds nearly all of a normal p0."""
-    if start == "uniform":
-        return z.clamp(-1, 1)
-    radius = z[0].numel() ** 0.5
+def into_support(z: Tensor, run: ShortRun) -> Tensor:
+    """The nearest z, (N, C, H, W), in the support of the run's p0: [-1, 1] times its range, or the ball that
+    holds nearly all of a normal p0.
+    """
+    if run.start == "uniform":
+        return z.clamp(-run.start_range, run.start_range)
+    radius = run.start_range * z[0].numel() ** 0.5
     scale: Tensor = (radius / z.flatten(1).norm(dim=1).clamp_min(radius))[:, None, None, None]
     return z * scale
 
 
-def _evened(z: Tensor, start: Start) -> Tensor:
+def _evened(z: Tensor, run: ShortRun) -> Tensor:
     """z with no frequency stronger than in p0's noise: edges and smooth areas go, as do large values."""
     spectrum = torch.fft.fft2(z, norm="ortho")
-    limit = (POWER * VARIANCE[start]) ** 0.5
+    limit = (POWER * run.start_variance) ** 0.5
     evened: Tensor = torch.fft.ifft2(spectrum * (limit / spectrum.abs().clamp_min(limit)), norm="ortho").real
     return evened

@@ -10,7 +10,7 @@ class Typicality:
     """One latent against p0."""
 
     range: float
-    """The largest |z|: at most 1 within the support of the uniform start."""
+    """The largest |z| over p0's range: at most 1 within the support of the uniform start."""
     variance: float
     """Variance over p0's variance; 1 is typical."""
     correlation: float

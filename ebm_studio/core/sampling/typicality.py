@@ -12,23 +12,22 @@ import torch
 from torch import Tensor
 
 from ebm_studio.core.sampling.latent_statistics import Typicality
-from ebm_studio.core.specs import Start
+from ebm_studio.core.specs import ShortRun
 
-VARIANCE: dict[Start, float] = {"uniform": 1 / 3, "gaussian": 1.0}
 WHITE_FLATNESS = math.exp(-0.5772156649015329)
 """Spectral flatness of white noise as a periodogram shows it: its ordinates are exponential variables."""
 
 
-def typicality(z: Tensor, start: Start) -> list[Typicality]:
-    """The statistics of each latent of (N, C, H, W)."""
+def typicality(z: Tensor, run: ShortRun) -> list[Typicality]:
+    """The statistics of each latent of (N, C, H, W) that starts the run."""
     centred = z - z.mean((2, 3), keepdim=True)
     variance = centred.square().mean((1, 2, 3))
     across = (centred[..., 1:] * centred[..., :-1]).mean((1, 2, 3))
     down = (centred[..., 1:, :] * centred[..., :-1, :]).mean((1, 2, 3))
     correlation = (across + down) / 2 / variance.clamp_min(1e-12)
     rows = zip(
-        z.abs().amax((1, 2, 3)).tolist(),
-        (z.var((1, 2, 3)) / VARIANCE[start]).tolist(),
+        (z.abs().amax((1, 2, 3)) / run.start_range).tolist(),
+        (z.var((1, 2, 3)) / run.start_variance).tolist(),
         correlation.tolist(),
         (_flatness(centred) / WHITE_FLATNESS).tolist(),
         strict=True,

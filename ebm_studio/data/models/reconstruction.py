@@ -104,7 +104,7 @@ def measured(
         [latent.origin.error if isinstance(latent.origin, FromPhoto) else 0.0 for latent in latents],
         psnr(pictures, photos).tolist(),
         ssim(pictures, photos).tolist(),
-        typicality(z, latents[0].short_run.start),
+        typicality(z, latents[0].short_run),
         strict=True,
     )
     return [Result(*row) for row in rows]

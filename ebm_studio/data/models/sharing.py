@@ -42,9 +42,10 @@ def readme(card: Card, name: HubName) -> str:
     numbers = f"K {run.steps}, step size {run.step_size:g}, noise scale {run.noise_scale:g}"
     if run.settle:
         numbers += f", the last {run.settle} steps ever shorter"
+    wide = f", {run.start_range:g} times as wide" if run.start_range != 1 else ""
     facts = {
         "network": f"{card.net.size} × {card.net.size}, {card.net.channels} channels, width {card.net.width}",
-        "short run": f"{numbers}, from {run.start} noise",
+        "short run": f"{numbers}, from {run.start} noise{wide}",
         "training pictures": f"{_plain(data.name)}, {data.count}" + f", {data.held_out} held out" * bool(data.held_out),
         "licence of the pictures": _plain(data.licence) or "not stated",
         "updates": str(card.updates),

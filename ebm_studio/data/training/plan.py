@@ -138,6 +138,13 @@ def can_begin_from(net: NetSpec, origin: NetSpec) -> bool:
     return fits and net == replace(origin, size=net.size, width=net.width)
 
 
+def begun_run(run: ShortRun, origin: NetSpec, net: NetSpec) -> ShortRun:
+    """The short run of a model, for a net that begins with its weights. At twice the size, the start noise is twice as
+    wide: the smaller net sees means of 4 pixels, whose standard deviation is half as large.
+    """
+    return replace(run, start_range=run.start_range * net.size / origin.size)
+
+
 def licence_from(data: DataCard, source: str) -> str:
     """The licence that a model's card has for a data set; nothing if its own set has another name."""
     return data.licence if data.name == set_name(source) else ""

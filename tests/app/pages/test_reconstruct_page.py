@@ -18,7 +18,7 @@ from ebm_studio.app.pages.reconstruct.panels import ROUGHLY, STUCK, in_words, ve
 from ebm_studio.app.pages.reconstruct.photo import Photo, painted, seen
 from ebm_studio.app.pages.reconstruct.photo_files import MOST
 from ebm_studio.app.studio import long_runs
-from ebm_studio.core.specs import PHOTO_STEP, NetSpec
+from ebm_studio.core.specs import PHOTO_STEP, NetSpec, ShortRun
 from ebm_studio.data.models.latent import FromPhoto
 from ebm_studio.data.pictures.pictures import Crop, fit, open_picture
 from tests.app.conftest import PATIENCE
@@ -771,14 +771,15 @@ def test_a_verdict_in_words():
 
 def test_typicality_in_words(found):
     typical = type(found.state.outcome.result.typicality)
-    assert "ordinary noise" in in_words(typical(1.0, 1.02, 0.01, 0.97), "uniform", "free")
+    assert "ordinary noise" in in_words(typical(1.0, 1.02, 0.01, 0.97), ShortRun(), "free")
     words = (
         "This is not ordinary noise (values to ±5.7 instead of ±1, 2.8 times the variance, similar neighbouring "
         "pixels, visible edges of the photo), so morphs will look like cross-fades."
     )
     strange = typical(5.7, 2.8, 0.3, 0.4)
-    assert in_words(strange, "uniform", "free") == f"{words} Try Noise-like."
-    assert in_words(strange, "uniform", "typical") == words
+    assert in_words(strange, ShortRun(), "free") == f"{words} Try Noise-like."
+    assert in_words(strange, ShortRun(), "typical") == words
+    assert "values to ±11.4 instead of ±2," in in_words(strange, ShortRun(start_range=2.0), "free")
 
 
 @pytest.mark.parametrize(("count", "last"), [(6, "5.jpg is not a picture"), (8, "And 3 more like these.")])

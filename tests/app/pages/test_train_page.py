@@ -619,11 +619,15 @@ def test_a_run_can_begin_with_a_model(qtbot, page, tiny_model, tmp_path, monkeyp
     page.setup.change_part("net", width=5)
     assert "fit only the same network" in page.setup.problem
     QTest.keyClick(page, Qt.Key.Key_Z, CONTROL)
+    assert page.setup.plan.short_run.start_range == 1
     for part in ("size", "width"):  # which is then grown, or widened
         page.setup.change_part("net", **{part: 2 * getattr(card.net, part)})
         qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
     page.setup.change_part("net", width=card.net.width // 2)  # as wide at each resolution
     qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
+    assert page.setup.plan.short_run.start_range == 2  # for means of four pixels
+    choose(box, "")
+    assert page.setup.plan.short_run.start_range == 1
 
 
 def test_the_history_of_the_samples_is_looked_back_at(qtbot, two, page):

@@ -155,14 +155,22 @@ def test_a_photo_that_runs_away_leaves_the_others_be(gradient, photos):
         last(gradient, torch.full_like(photos, torch.nan), noise(2), RUN, Reconstruction(iterations=5))
 
 
-def test_the_support_of_a_normal_start_is_a_ball(gradient, photos):
-    z = into_support(torch.randn(SHAPE) * 5, "gaussian")
-    assert torch.allclose(z.flatten(1).norm(dim=1), torch.tensor(16.0))
-    inner = torch.randn(SHAPE) * 0.5
-    assert torch.equal(into_support(inner, "gaussian"), inner)
-    run = replace(RUN, start="gaussian")
-    found = last(gradient, photos, torch.randn(SHAPE), run, Reconstruction(iterations=30, mode="support"))
-    assert (found.best_z.flatten(1).norm(dim=1) <= 16.001).all()
+@pytest.mark.parametrize("width", [1.0, 2.0])
+def test_the_support_of_a_normal_start_is_a_ball(gradient, photos, width):
+    run = replace(RUN, start="gaussian", start_range=width)
+    z = into_support(torch.randn(SHAPE) * 5 * width, run)
+    assert torch.allclose(z.flatten(1).norm(dim=1), torch.tensor(16.0 * width))
+    inner = torch.randn(SHAPE) * 0.5 * width
+    assert torch.equal(into_support(inner, run), inner)
+    found = last(gradient, photos, width * torch.randn(SHAPE), run, Reconstruction(iterations=30, mode="support"))
+    assert (found.best_z.flatten(1).norm(dim=1) <= 16.001 * width).all()
+
+
+@pytest.mark.parametrize("mode", ["support", "typical"])
+def test_a_wider_start_has_a_wider_support(gradient, photos, mode):
+    wide = replace(RUN, start_range=2.0)
+    found = last(gradient, photos, 2 * noise(2), wide, Reconstruction(iterations=10, mode=mode))
+    assert 1.2 < found.best_z.abs().max() <= 2
 
 
 @pytest.mark.parametrize(

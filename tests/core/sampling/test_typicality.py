@@ -2,7 +2,9 @@ import pytest
 import torch
 
 from ebm_studio.core.evaluation.similarity import psnr, ssim
+from ebm_studio.core.sampling.langevin import ChainStreams
 from ebm_studio.core.sampling.typicality import typicality
+from ebm_studio.core.specs import ShortRun
 
 
 def noise(seed=0):
@@ -10,25 +12,34 @@ def noise(seed=0):
 
 
 def test_noise_from_p0_is_typical():
-    for figures in typicality(noise(), "uniform"):
+    for figures in typicality(noise(), ShortRun()):
         assert 0.99 < figures.range <= 1
         assert figures.variance == pytest.approx(1, abs=0.08)
         assert figures.correlation == pytest.approx(0, abs=0.06)
         assert figures.flatness == pytest.approx(1, abs=0.08)
     normal = torch.randn(8, 3, 32, 32, generator=torch.Generator().manual_seed(1))
-    assert typicality(normal, "gaussian")[0].variance == pytest.approx(1, abs=0.1)
+    assert typicality(normal, ShortRun(start="gaussian"))[0].variance == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("start", ["uniform", "gaussian"])
+def test_typical_noise_is_as_wide_as_its_p0(start):
+    run = ShortRun(start=start, start_range=2.0)
+    drawn = ChainStreams(0, range(4), (3, 32, 32)).start(run)
+    for figures in typicality(drawn, run):
+        assert figures.variance == pytest.approx(1, abs=0.08)
+        assert start == "gaussian" or 0.99 < figures.range <= 1
 
 
 def test_smooth_large_and_checkered_latents_are_not():
     ramp = torch.linspace(-1, 1, 32).expand(1, 3, 32, 32)
-    (smooth,) = typicality(ramp + 0.01 * noise()[:1], "uniform")
+    (smooth,) = typicality(ramp + 0.01 * noise()[:1], ShortRun())
     assert smooth.correlation > 0.9
     assert smooth.flatness < 0.1
-    (large,) = typicality(3 * noise()[:1], "uniform")
+    (large,) = typicality(3 * noise()[:1], ShortRun())
     assert large.range > 2.9
     assert large.variance == pytest.approx(9, rel=0.1)
     board = (torch.arange(32)[:, None] + torch.arange(32)) % 2 * 2.0 - 1
-    assert typicality(board.expand(1, 1, 32, 32), "uniform")[0].correlation < -0.9
+    assert typicality(board.expand(1, 1, 32, 32), ShortRun())[0].correlation < -0.9
 
 
 def test_psnr_of_a_known_difference():

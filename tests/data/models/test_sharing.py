@@ -114,8 +114,10 @@ def test_without_a_network_nothing_is_pushed_and_one_line_says_so(hub, tiny_mode
 
 def test_the_readme_says_what_the_card_says_and_lets_no_markup_in(tiny_model):
     own = read_card(tiny_model)
+    own = replace(own, short_run=replace(own.short_run, start_range=2.0))
     own = replace(own, name="<b>bold</b>", data=replace(own.data, name="a | b", count=7, held_out=2, licence="MIT"))
     text = readme(own, HubName.parse("hf:me/mine"))
     assert text.startswith("---\nlibrary_name: ebm-studio\nlicense: mit\n")
+    assert ", from uniform noise, 2 times as wide |" in text
     assert "# \\<b\\>bold\\</b\\>" in text
     assert "| training pictures | a \\| b, 7, 2 held out |" in text

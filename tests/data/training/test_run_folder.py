@@ -139,7 +139,8 @@ def planned(command, place, monkeypatch):
 @pytest.mark.parametrize("origin", ["", "tiny.safetensors"])
 def test_whatever_is_set_in_the_window_its_command_repeats(tmp_path, monkeypatch, knob, origin):
     make_model(tmp_path / "tiny.safetensors", steps=7)
-    net, short_run = (NetSpec(size=32, channels=1, width=4), ShortRun(steps=7)) if origin else (NetSpec(), ShortRun())
+    grown = NetSpec(size=32, channels=1, width=4), ShortRun(steps=7, start_range=2.0)
+    net, short_run = grown if origin else (NetSpec(), ShortRun())
     plan = Plan(net=net, short_run=short_run, learning=Learning(), source="pics", name="birds", origin=origin)
     if not (origin and knob.part == "net"):
         value = knob.number.high - 1 if knob.name == "time_limit" else knob.value(plan) / 3

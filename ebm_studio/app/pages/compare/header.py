@@ -41,7 +41,7 @@ class SideHeader(QWidget):
         self.steps, self.step_size, self.noise_scale = self._numbers.values()
         self.start = QComboBox()
         self.start.setAccessibleName(f"{name} start distribution")
-        self.start.setToolTip("p₀, the distribution of the start noise z: uniform on [−1, 1], or standard normal.")
+        self.start.setToolTip("p₀, the distribution of the start noise z: uniform or normal.")
         self.start.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.start.setMinimumContentsLength(6)
         for value in ("uniform", "gaussian"):

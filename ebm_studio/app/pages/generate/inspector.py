@@ -13,7 +13,7 @@ from ebm_studio.app.pages.generate.history import History
 from ebm_studio.app.pages.generate.history_panel import HistoryPanel
 from ebm_studio.app.pages.generate.state import GenerateState
 from ebm_studio.app.widgets.fields import Choice, label, reset_button
-from ebm_studio.app.widgets.formatting import NETWORK_TIP, network_text, thousands
+from ebm_studio.app.widgets.formatting import NETWORK_TIP, network_text, start_choices, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.app.widgets.short_run_panel import ShortRunPanel
 from ebm_studio.core.specs import MAX_STEPS
@@ -89,13 +89,7 @@ class StartPanel(Panel):
     def __init__(self, theme: Theme, state: GenerateState) -> None:
         super().__init__("Start noise")
         self._state = state
-        self.start = Choice(
-            [
-                ("uniform", "Uniform", "p₀ is uniform on [−1, 1]."),
-                ("gaussian", "Gaussian", "p₀ is the standard normal."),
-            ],
-            "Start distribution",
-        )
+        self.start = Choice(start_choices(), "Start distribution")
         self.reset = reset_button(theme, "Reset the start distribution")
         self.reset.clicked.connect(self._reset)
         self.title.addWidget(self.reset)

@@ -18,7 +18,7 @@ from ebm_studio.app.widgets.fields import Choice, Parameter, RealField, Scale, S
 from ebm_studio.app.widgets.formatting import figure
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.durations import duration
-from ebm_studio.core.specs import MAX_ITERATIONS, MAX_SEED, Mode, Reconstruction, Start
+from ebm_studio.core.specs import MAX_ITERATIONS, MAX_SEED, Mode, Reconstruction, ShortRun
 from ebm_studio.engine.jobs.reconstruction import Saved
 
 if TYPE_CHECKING:
@@ -48,7 +48,11 @@ class SearchPanel(Panel):
         self.mode = Choice(
             [
                 ("free", "Closest match", "No limit on z, as in the paper. Most accurate."),
-                ("support", "Within noise range", "z stays where p₀ can draw: within [−1, 1] for uniform noise."),
+                (
+                    "support",
+                    "Within noise range",
+                    "z stays where p₀ can draw: mostly [−1, 1], for uniform noise.",
+                ),
                 ("typical", "Noise-like (best for morphs)", "z stays within the range and looks like noise."),
             ],
             "Mode",
@@ -218,7 +222,7 @@ class ResultPanel(Panel):
         if outcome is not None:
             settings, result = outcome.key.settings, outcome.result
             mode = settings.mode if settings is not None else None
-            self.words.setText(in_words(result.typicality, result.latent.short_run.start, mode))
+            self.words.setText(in_words(result.typicality, result.latent.short_run, mode))
 
 
 class MorphPanel(Panel):
@@ -292,12 +296,12 @@ def _push(text: str, tip: str, do: Callable[[], object] | None = None) -> QPushB
     return widget
 
 
-def in_words(typical: Typicality, start: Start, mode: Mode | None) -> str:
+def in_words(typical: Typicality, run: ShortRun, mode: Mode | None) -> str:
     """How far a latent is from being noise of p0, in a sentence or two; `mode` is that of the search, if known."""
-    edge = 1.001 if start == "uniform" else 5.0
+    edge = 1.0 if run.start == "uniform" else 5.0
     strange = []
-    if typical.range > edge:
-        strange.append(f"values to ±{typical.range:.1f} instead of ±{edge:.0f}")
+    if typical.range > 1.001 * edge:
+        strange.append(f"values to ±{run.start_range * typical.range:.1f} instead of ±{run.start_range * edge:.2g}")
     if not 0.75 < typical.variance < 1.33:
         strange.append(f"{typical.variance:.2g} times the variance")
     if abs(typical.correlation) > 0.1:

@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any, Self
 
 from ebm_studio.core.errors import CheckpointError
-from ebm_studio.core.specs import NetSpec
+from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.models.card import Card, find_model, read_card
 from ebm_studio.data.pictures.datasets import natural_channels
-from ebm_studio.data.training.plan import Plan
+from ebm_studio.data.training.plan import Plan, begun_run
 from ebm_studio.data.training.presets import PRESETS, Preset
 from ebm_studio.engine.jobs.training import EstimateRun
 
@@ -35,7 +35,14 @@ def planned(preset: Preset, plan: Plan) -> Plan:
     card = origin_card(plan.origin)
     net, short_run = (card.net, card.training_run()) if card else (preset.net, preset.short_run)
     net = replace(net, size=plan.net.size, channels=plan.net.channels)
-    return replace(plan, net=net, short_run=short_run, learning=preset.learning, time_limit=None)
+    return begun(replace(plan, net=net, short_run=short_run, learning=preset.learning, time_limit=None))
+
+
+def begun(plan: Plan) -> Plan:
+    """The plan with start noise that fits the weights it begins with, and its size."""
+    card = origin_card(plan.origin)
+    fitting = begun_run(card.training_run(), card.net, plan.net) if card else ShortRun()
+    return replace(plan, short_run=replace(plan.short_run, start_range=fitting.start_range))
 
 
 @lru_cache(maxsize=16)

@@ -15,7 +15,7 @@ from ebm_studio.app.pages.train.setup.plan_fields import LEARNING, NET, SHORT_RU
 from ebm_studio.app.pages.train.setup.presets_panel import PresetsPanel
 from ebm_studio.app.pages.train.setup.state import TrainSetup
 from ebm_studio.app.widgets.fields import Choice, Parameter, WholeField, is_typed_in, label, reset_button
-from ebm_studio.app.widgets.formatting import activation_choices, thousands
+from ebm_studio.app.widgets.formatting import activation_choices, start_choices, thousands
 from ebm_studio.app.widgets.panels import Panel, PanelColumn, figure_line
 from ebm_studio.core.specs import SIZES
 from ebm_studio.data.training.plan import Plan
@@ -153,13 +153,7 @@ class ExpertPanel(QWidget):
         self.activation = WordsPanel(theme, setup, "Activation", ("net", "activation"), activation_choices())
         self.net = KnobsPanel(theme, setup, "Network", NET)
         self.short_run = KnobsPanel(theme, setup, "Short run", SHORT_RUN)
-        self.start = WordsPanel(
-            theme, setup, "Start noise", ("short_run", "start"),
-            [
-                ("uniform", "Uniform", "p₀ is uniform on [−1, 1]."),
-                ("gaussian", "Gaussian", "p₀ is the standard normal."),
-            ],
-        )  # fmt: skip
+        self.start = WordsPanel(theme, setup, "Start noise", ("short_run", "start"), start_choices())
         self.learning = KnobsPanel(theme, setup, "Training", LEARNING)
         self.body = QWidget()
         column = QVBoxLayout(self.body)

@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ebm_studio.app.pages.train.setup.draft import Cost, Draft, cost, origin_card, planned
+from ebm_studio.app.pages.train.setup.draft import Cost, Draft, begun, cost, origin_card, planned
 from ebm_studio.app.pages.train.setup.plan_fields import Knob
 from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.faults import Faults
@@ -191,6 +191,7 @@ class TrainSetup(QObject):
         if card is not None:
             licence = plan.licence or licence_from(card.data, plan.source)
             plan = replace(plan, net=card.net, short_run=card.training_run(), licence=licence)
+        plan = begun(plan)
         self._swap("Start with " + (card.name if card else "random weights"), replace(self.draft, plan=plan))
 
     def set_plan(self, plan: Plan, text: str) -> None:
@@ -215,6 +216,7 @@ class TrainSetup(QObject):
             self.changed.emit()  # so that its field shows what is set
 
     def _edit(self, key: tuple[str, ...], plan: Plan) -> None:
+        plan = begun(plan)
         if plan != self.plan:
             self._swap(key[-1].replace("_", " ").capitalize(), replace(self.draft, plan=plan), ("train", *key))
 
