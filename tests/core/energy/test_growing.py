@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import avg_pool2d, conv2d
 
 from ebm_studio.core.energy.gradients import EnergyGradient
 from ebm_studio.core.energy.growing import SMOOTHING, fitted, grown, widened
@@ -14,11 +14,24 @@ from ebm_studio.core.specs import NetSpec, ShortRun
 from ebm_studio.data.training.plan import begun_run
 
 
+def differences(x: Tensor) -> Tensor:
+    """d of images (N, C, H, W): the differences within cells of 2 x 2 pixels, less those that a straight line through
+    the means of the cells beside them has, (N, C, 3, H / 2, W / 2).
+    """
+    mean, slope = torch.tensor([0, 0, 8, 8, 0, 0]) / 16, torch.tensor([-1, -1, 8, -8, 1, 1]) / 16
+    kernels = torch.stack([torch.outer(mean, slope), torch.outer(slope, mean), torch.outer(slope, slope)])
+    d = conv2d(x.flatten(0, 1)[:, None], kernels[:, None], stride=2, padding=2)
+    return d.reshape(*x.shape[:2], *d.shape[1:])
+
+
 def smoothing(x: Tensor) -> Tensor:
-    """c Σ|d| of images (N, C, H, W): d are the three differences within each cell of 2 x 2 pixels, over 4."""
-    a, b, c, d = x[..., ::2, ::2], x[..., ::2, 1::2], x[..., 1::2, ::2], x[..., 1::2, 1::2]
-    each = (a - b + c - d, a + b - c - d, a - b - c + d)
-    return SMOOTHING * sum((one / 4).abs().flatten(1).sum(1) for one in each)
+    """c Σ|d| of images (N, C, H, W)."""
+    return SMOOTHING * differences(x).abs().flatten(1).sum(1)
+
+
+def test_a_slope_has_no_differences() -> None:
+    slope = torch.linspace(-1, 1, 16) + torch.linspace(-0.5, 0.5, 16)[:, None]
+    assert differences(slope[None, None])[..., 1:-1, 1:-1].abs().max() < 1e-6  # all but those at the edge
 
 
 @pytest.mark.parametrize(
@@ -33,13 +46,8 @@ def test_a_grown_net_begins_as_the_smaller_one(size: int, channels: int, width: 
         net.convolutions[-2].bias[1] = net.convolutions[-2].bias[0]
     bigger = grown(net, width, generator)
     assert bigger.spec == NetSpec(size=2 * size, channels=channels, width=width, leak=leak)
-    x = (torch.rand(3, channels, 2 * size, 2 * size, generator=generator) * 2 - 1).requires_grad_()
+    x = torch.rand(3, channels, 2 * size, 2 * size, generator=generator) * 2 - 1
     torch.testing.assert_close(bigger(x), 4 * net(avg_pool2d(x, 2)) + smoothing(x), rtol=1e-4, atol=1e-4)
-
-    (slope,) = torch.autograd.grad(bigger(x).sum(), x)
-    small = avg_pool2d(x.detach(), 2).requires_grad_()
-    (smaller,) = torch.autograd.grad(net(small).sum(), small)
-    torch.testing.assert_close(4 * avg_pool2d(slope, 2), 4 * smaller, rtol=1e-3, atol=1e-5)
 
 
 def test_a_grown_net_draws_the_smaller_ones_pictures_from_the_first_update_on() -> None:
@@ -53,8 +61,9 @@ def test_a_grown_net_draws_the_smaller_ones_pictures_from_the_first_update_on() 
     z = ChainStreams(0, range(4), (1, 32, 32)).start(wide)
     small, _ = sample(EnergyGradient(net.requires_grad_(False)), avg_pool2d(z, 2), run)
     large, _ = sample(EnergyGradient(grown(net, 8, generator).requires_grad_(False)), z, wide)
-    torch.testing.assert_close(avg_pool2d(large, 2), small, rtol=1e-3, atol=1e-3)
-    assert smoothing(large).max() < 0.03 * smoothing(z).min()
+    # The second term pushes the means of cells too, but less.
+    assert (avg_pool2d(large, 2) - small).abs().mean() < 0.3 * (small - avg_pool2d(z, 2)).abs().mean()
+    assert smoothing(large).max() < 0.05 * smoothing(z).min()
 
 
 @pytest.mark.parametrize("size", [16, 32, 64])
