@@ -24,8 +24,8 @@ class OriginBox(QComboBox):
         self.setToolTip(
             "The weights that training starts with: random ones, or those of a model. "
             "The network and the short run come from that model. At twice its image size (with half, the same or twice "
-            "its width) or at twice its width, the network grows. After growing in size, a learning rate near 2e-6 keeps "
-            "its pictures clear."
+            "its width) or at twice its width, the network grows. After growing in size, a learning rate near "
+            "2e-6 keeps its pictures clear."
         )
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # whatever names the models have
         self._origin = ""
