@@ -15,7 +15,7 @@ from ebm_studio.cli.options import add_backend, add_device, add_json, counting_b
 from ebm_studio.cli.signals import stop_signals
 from ebm_studio.core.errors import SettingsError
 from ebm_studio.core.specs import MAX_UPDATES, Learning, NetSpec, ShortRun
-from ebm_studio.data.models.card import Card, fetch_model, has_card, read_card
+from ebm_studio.data.models.card import Card, fetch_model, has_card, read_picture_card
 from ebm_studio.data.training.plan import (
     FIDELITY_EVERY,
     FITS,
@@ -66,8 +66,8 @@ def add(commands: Any) -> None:
         dest="origin",
         type=some_name,
         metavar="MODEL",
-        help="start from this model's weights, network and short run; at twice its size (with half, the same or twice "
-        "the width) or at twice its width, the network grows",
+        help="start from this model's weights, network and short run; the network may be larger: twice the size (with "
+        "half, the same or twice the width), or twice the width",
     )
     _add_settings(parser)
     _add_data(parser)
@@ -281,7 +281,7 @@ def _new_plan(args: argparse.Namespace) -> Plan:
 def _card(model: str) -> Card:
     path = fetch_model(model)
     if has_card(path):
-        return read_card(path)
+        return read_picture_card(path)
     from ebm_studio.data.models.model import load_model
 
     return load_model(path, "cpu", "fp32").card

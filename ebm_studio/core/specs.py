@@ -22,6 +22,7 @@ Features = Literal["lite0", "inception"]
 Mode = Literal["free", "support", "typical"]
 
 SIZES = (16, 32, 64, 128)
+STEM = 8  # channels of a grown net's first layer for each one of a picture: four shifts, of either sign
 MAX_STEPS = 100_000
 PHOTO_STEP = 0.5  # of the step size, to find photos with: docs/reconstruction.md has the figures
 MAX_CHAINS = 4096

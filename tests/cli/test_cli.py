@@ -381,7 +381,7 @@ def test_learning_begins_with_a_larger_copy_of_a_model(capsys, tmp_path, size, w
     [
         ["--width", "12"],
         ["--width", "2"],
-        ["--size", "32", "--width", "2"],  # too narrow to grow
+        ["--size", "32", "--width", "4"],  # too narrow to grow
         ["--size", "64"],
         ["--channels", "3"],
         ["--activation", "silu"],
@@ -393,6 +393,16 @@ def test_a_model_that_learning_cannot_begin_with(capsys, tmp_path, tiny, words):
     grey = ["--channels", "1"]
     code, out, err = run(capsys, "train", data, "-o", tmp_path / "run", "--from", tiny, *grey, *words)
     assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert not (tmp_path / "run").exists()
+
+
+def test_learning_cannot_begin_with_a_landscape(capsys, tmp_path):
+    land, data = tmp_path / "rings.safetensors", make_data(tmp_path / "data.zip")
+    few = ["--updates", 1, "--steps", 2, "--batch", 8, "--data-batch", 8, "--width", 8]
+    assert run(capsys, "landscape", "rings", "-o", land, *few)[0] == 0
+    code, out, err = run(capsys, "train", data, "-o", tmp_path / "run", "--from", land)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "is a landscape" in err
     assert not (tmp_path / "run").exists()
 
 

@@ -1,10 +1,11 @@
 """Nets that start as a smaller one: for pictures of twice the size, or with twice the channels.
 
-A net for larger pictures has E'(x) = 4 E(x̄) + c Σ|d|. x̄ is x averaged over cells of 2x2 pixels. Averaging
-divides the gradient by 4, and the factor restores it: averaged, a step on E' is a step on E. d are the differences
-within a cell, less those of a straight line through the means of the cells beside it. So a short run draws the smaller
-net's pictures from the first update on, smoothly enlarged, and only the finer detail remains to be trained. With half
-the width, each resolution has about as many channels as before. A wider net has the energy of the narrower one.
+A net for larger pictures has E'(x) = 4 E(x̄) + c Σ|d|. x̄ is x averaged over cells of 2x2 pixels. Averaging divides the
+gradient by 4, and the factor restores it, so the means of the cells move under 4 E(x̄) as the smaller picture does
+under E. d is what the differences within a cell (across, down and both) have more than a linear interpolation of the
+means around it, so the second term makes pictures smooth. Together, short runs draw the smaller net's pictures from the
+first update on, smoothly enlarged, and only the finer detail remains to be trained. A widened net starts with exactly
+the energy of the narrower one.
 """
 
 from __future__ import annotations
@@ -18,12 +19,11 @@ from torch import Tensor, nn
 
 from ebm_studio.core.energy.nets import ConvNet, EnergyNet, make_net
 from ebm_studio.core.errors import SettingsError
-from ebm_studio.core.specs import NetSpec
+from ebm_studio.core.specs import STEM, NetSpec
 
 SHIFTS = (-1, 1)
-STEM = 2 * len(SHIFTS) ** 2  # channels of the stem for each channel of a picture: four shifts of either sign
 MEAN = torch.tensor([0, 0, 1 / 2, 1 / 2, 0, 0])
-SLOPE = torch.tensor([-1 / 16, -1 / 16, 1 / 2, -1 / 2, 1 / 16, 1 / 16])  # of a cell, less that of the ones beside it
+SLOPE = torch.tensor([-1 / 16, -1 / 16, 1 / 2, -1 / 2, 1 / 16, 1 / 16])  # of a cell, less the interpolated one
 DIFFERENCES = ((MEAN, SLOPE), (SLOPE, MEAN), (SLOPE, SLOPE))  # across, down, and both
 SMOOTHING = 0.1  # c: in 50 steps of size 1 it takes a difference of 1 to 0
 PARTS = (0.25, 0.75)  # bounds of the random share of an outgoing weight that the first of two copies gets
@@ -43,13 +43,13 @@ def fitted(net: EnergyNet, spec: NetSpec, generator: torch.Generator) -> EnergyN
 
 
 def grown(net: EnergyNet, width: int, generator: torch.Generator) -> ConvNet:
-    """The net of twice the size with E'(x) = 4 E(x̄) + c Σ|d|, of the same width or half of it. Other new channels
-    start at random and have no effect at first. In a layer without room for all channels, those most alike are
-    joined, so the energy is only near that: close for the same width and for a net that was widened. Raises
-    `SettingsError` if the net's family, channels, size, width or activation do not allow it.
+    """The net of twice the size with E'(x) = 4 E(x̄) + c Σ|d|, of the same width or half of it. All remaining new
+    channels are random, but nothing reads them yet. Where a layer lacks room, the most similar channels are merged, and
+    the energy is only approximate: close for the same width, and for a net that was widened. Raises `SettingsError` if
+    the net's family, channels, size, width or activation do not allow it.
     """
     least = STEM * net.spec.channels
-    if not isinstance(net, ConvNet) or not net.is_piecewise_linear or width < least:
+    if not isinstance(net, ConvNet) or not net.spec.is_leaky or net.spec.leak == 1 or width < least:
         raise SettingsError(
             f"With {net.spec.channels} channels, only a LeakyReLU network can grow, and only to n_f {least} or more."
         )
@@ -60,10 +60,11 @@ def grown(net: EnergyNet, width: int, generator: torch.Generator) -> ConvNet:
     first, second, *others = bigger.convolutions
     with torch.no_grad():
         detail = 2 * len(DIFFERENCES) * net.spec.channels
-        ((weight, bias), *old_others) = old = _within(net, [spec.widths[1] - detail, *(w - 1 for w in spec.widths[2:])])
+        room = [spec.widths[1] - detail, *(width - 1 for width in spec.widths[2:])]
+        ((old_first, first_bias), *old_others) = old = _within(net, room)
         _pass_on(first.weight, _biased(first.bias), net.spec.channels)
         # x = (LeakyReLU(x) - LeakyReLU(-x)) / (1 + leak)
-        _average(second.weight, _biased(second.bias), weight / (1 + spec.leak), bias)
+        _average(second.weight, _biased(second.bias), old_first / (1 + spec.leak), first_bias)
         for new, (weight, bias) in zip(others, old_others, strict=True):
             rows, columns = weight.shape[:2]
             new.weight[:rows] = 0  # at first the new channels do not feed into the old ones
@@ -94,15 +95,20 @@ def widened(net: EnergyNet, generator: torch.Generator) -> EnergyNet:
 
 
 def _within(net: ConvNet, widths: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
-    """Weights and biases of the layers, with at most these channels: as many as needed are joined in pairs."""
+    """Weights and biases of the layers, with at most these channels: the most similar ones are merged in pairs."""
     layers = [(layer.weight, _biased(layer.bias)) for layer in net.convolutions]
     for index, width in enumerate(widths):
         (weight, bias), (onward, onward_bias) = layers[index : index + 2]
         while len(weight) > width:
-            kept, gone = _alike(weight)[: len(weight) - width].T
+            kept, gone = _alike(weight, bias)[: len(weight) - width].T
             weight, bias, onward = weight.clone(), bias.clone(), onward.clone()
+            before = _whole(weight, bias).norm(dim=1)
             for one in (weight, bias):
                 one[kept] = (one[kept] + one[gone]) / 2
+            after = _whole(weight, bias).norm(dim=1)[kept]
+            # LeakyReLU(k x) = k LeakyReLU(x): a channel k times as large as the merged one counts k times.
+            for one in (kept, gone):
+                onward[:, one] *= (before[one] / after)[:, None, None]
             onward[:, kept] += onward[:, gone]
             stay = torch.ones(len(weight), dtype=torch.bool).index_fill(0, gone, False)
             weight, bias, onward = weight[stay], bias[stay], onward[:, stay]
@@ -110,9 +116,9 @@ def _within(net: ConvNet, widths: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
     return layers
 
 
-def _alike(weight: Tensor) -> Tensor:
-    """Pairs (N / 2, 2) of a layer's N channels, the two whose weights have the most similar direction first."""
-    directions = nn.functional.normalize(weight.flatten(1))
+def _alike(weight: Tensor, bias: Tensor) -> Tensor:
+    """Pairs (N / 2, 2) of a layer's N channels, those first whose weights and bias have the most similar direction."""
+    directions = nn.functional.normalize(_whole(weight, bias))
     likeness = (directions @ directions.T).fill_diagonal_(-torch.inf)
     pairs = []
     for _ in range(len(weight) // 2):
@@ -120,6 +126,11 @@ def _alike(weight: Tensor) -> Tensor:
         likeness[list(pair)] = likeness[:, list(pair)] = -torch.inf
         pairs.append(pair)
     return torch.tensor(pairs)
+
+
+def _whole(weight: Tensor, bias: Tensor) -> Tensor:
+    """All that decides what each of N channels gives, (N, weights and bias)."""
+    return torch.cat([weight.flatten(1), bias[:, None]], 1)
 
 
 def _smooth(layers: list[nn.Conv2d], rows: list[int], spec: NetSpec) -> None:
@@ -133,7 +144,7 @@ def _smooth(layers: list[nn.Conv2d], rows: list[int], spec: NetSpec) -> None:
     _biased(second.bias)[channels] = 0
     for layer, row in zip(others[:-1], rows[1:], strict=True):
         layer.weight[row] = 0
-        layer.weight[row, channels, 1:3, 1:3] = 1  # each of the cells that are next to each other once
+        layer.weight[row, channels, 1:3, 1:3] = 1  # the middle of a kernel of stride 2 counts every cell exactly once
         _biased(layer.bias)[row] = 0
         channels = slice(row, row + 1)
     others[-1].weight[:, channels] = SMOOTHING / (1 - spec.leak)  # LeakyReLU(d) + LeakyReLU(-d) = (1 - leak) |d|
@@ -164,7 +175,9 @@ def _see(weight: Tensor, kernel: Tensor) -> None:
 
 
 def _quarter(kernel: Tensor, down: int, across: int) -> Tensor:
-    """The 4x4 window that a shift sees of a 6x6 kernel (N, 6, 6), with its own 3x3 corner only."""
+    """The part of a kernel (N, 6, 6) that one shifted copy of the picture computes: its 3x3 corner, in the 4x4 window
+    that this copy sees.
+    """
     window = kernel.new_zeros(len(kernel), 6, 6)
     ys, xs = (slice(0, 3) if shift < 0 else slice(3, 6) for shift in (down, across))
     window[:, ys, xs] = kernel[:, ys, xs]

@@ -124,6 +124,14 @@ def read_card(path: Path) -> Card:
         raise CheckpointError(f"{path} cannot be used: {str(error).rstrip('.')}.") from None
 
 
+def read_picture_card(path: Path) -> Card:
+    """Like `read_card`, but for a model of pictures: a landscape raises `CheckpointError`."""
+    card = read_card(path)
+    if not card.net.size:
+        raise CheckpointError(f"{path} is a landscape, a model of points in the plane: it does not draw pictures.")
+    return card
+
+
 def has_card(path: Path) -> bool:
     """Whether a model file has a card, good or bad. Raises `CheckpointError` when it cannot be opened."""
     if path.suffix.lower() in PICKLES:

@@ -21,7 +21,7 @@ from ebm_studio.core.energy.devices import choose_device
 from ebm_studio.core.energy.gradients import MOST
 from ebm_studio.core.energy.graph import GraphGradient
 from ebm_studio.core.energy.nets import EnergyNet
-from ebm_studio.core.errors import CheckpointError, DivergedError, SettingsError
+from ebm_studio.core.errors import DivergedError, SettingsError
 from ebm_studio.core.sampling.captured import CapturedSampler
 from ebm_studio.core.sampling.interpolation import (
     PathFrames,
@@ -46,7 +46,7 @@ from ebm_studio.core.specs import (
     check_stops,
 )
 from ebm_studio.data.models.backend_cache import resolve_backend
-from ebm_studio.data.models.card import KEY, MODEL, Card, fetch_model, has_card, read_card
+from ebm_studio.data.models.card import KEY, MODEL, Card, fetch_model, has_card, read_picture_card
 from ebm_studio.data.models.foreign import check_shapes, filled, load_foreign
 from ebm_studio.data.models.latent import FromSeed, Latent
 from ebm_studio.data.models.reading import Assumed, Reading
@@ -350,9 +350,7 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def _load_own(path: Path) -> tuple[EnergyNet, Card]:
-    card = read_card(path)
-    if not card.net.size:
-        raise CheckpointError(f"{path} is a landscape, a model of points in the plane: it does not draw pictures.")
+    card = read_picture_card(path)
     check_shapes(card.net, {name: shape for name, (_, shape) in declared(path, MODEL).items()}, path)
     weights, _ = load_tensors(path, MODEL)
     return filled(card.net, weights, path), card

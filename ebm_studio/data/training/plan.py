@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ebm_studio.core.errors import StudioError
-from ebm_studio.core.specs import Learning, NetSpec, ShortRun
+from ebm_studio.core.specs import STEM, Learning, NetSpec, ShortRun
 from ebm_studio.data.models.card import DataCard
 from ebm_studio.data.pictures.datasets import set_name
 from ebm_studio.data.storage.atomic_write import write_whole, writing_failed
@@ -20,8 +20,8 @@ from ebm_studio.data.training.run_log import FILE, LOCK
 
 PLAN = "run.json"
 FITS = (
-    "fit only the same network, one of twice the width, or one of twice the size "
-    "with half, the same or twice the width."
+    "fit only the same network, one of twice the width, or, for LeakyReLU networks, one of twice the size with half, "
+    f"the same or twice the width (n_f {STEM} or more for each channel of the pictures)."
 )
 """What the user is told of a model's weights when not `can_begin_from`."""
 FIDELITY_EVERY = 600.0
@@ -132,17 +132,18 @@ def _depends(plan: Plan, part: str, field: str) -> bool:
 
 def can_begin_from(net: NetSpec, origin: NetSpec) -> bool:
     """Whether a network can start with the weights of another: with those of the same one, or grown or widened."""
-    larger = net.size == 2 * origin.size
-    fits = larger or net.size == origin.size
-    fits &= net.width in (origin.width, 2 * origin.width) or (larger and 2 * net.width == origin.width)
-    return fits and net == replace(origin, size=net.size, width=net.width)
+    grows = net.size == 2 * origin.size > 0
+    if grows and not (net.is_leaky and net.width >= STEM * net.channels):
+        return False
+    fits = net.width in (origin.width, 2 * origin.width) or (grows and 2 * net.width == origin.width)
+    return fits and net == replace(origin, size=net.size if grows else origin.size, width=net.width)
 
 
 def begun_run(run: ShortRun, origin: NetSpec, net: NetSpec) -> ShortRun:
     """The short run of a model, for a net that begins with its weights. At twice the size, the start noise is twice as
     wide: the smaller net sees means of 4 pixels, whose standard deviation is half as large.
     """
-    return replace(run, start_range=run.start_range * net.size / origin.size)
+    return replace(run, start_range=run.start_range * (2 if net.size == 2 * origin.size > 0 else 1))
 
 
 def licence_from(data: DataCard, source: str) -> str:

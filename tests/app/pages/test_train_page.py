@@ -30,6 +30,7 @@ from ebm_studio.app.pages.train.setup import state as train_setup
 from ebm_studio.app.pages.train.setup.initial_weights_box import FILE
 from ebm_studio.app.widgets.data_set_box import ZIP
 from ebm_studio.app.widgets.thinning import POINTS
+from ebm_studio.cli.main import main
 from ebm_studio.core.specs import Learning, ShortRun
 from ebm_studio.data.exports.recipe_files import read_recipe
 from ebm_studio.data.models.card import read_card, user_models
@@ -623,11 +624,21 @@ def test_a_run_can_begin_with_a_model(qtbot, page, tiny_model, tmp_path, monkeyp
     for part in ("size", "width"):  # which is then grown, or widened
         page.setup.change_part("net", **{part: 2 * getattr(card.net, part)})
         qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
-    page.setup.change_part("net", width=card.net.width // 2)  # as wide at each resolution
-    qtbot.waitUntil(lambda: not page.setup.problem, timeout=PATIENCE)
+    page.setup.change_part("net", width=card.net.width // 2)  # too narrow to grow
+    assert "n_f 8 or more" in page.setup.problem
     assert page.setup.plan.short_run.start_range == 2  # for means of four pixels
     choose(box, "")
     assert page.setup.plan.short_run.start_range == 1
+
+
+def test_a_run_cannot_begin_with_a_landscape(qtbot, page, tmp_path, monkeypatch):
+    land = tmp_path / "rings.safetensors"
+    few = ["--updates", "1", "--steps", "2", "--batch", "8", "--data-batch", "8", "--width", "8"]
+    assert main(["landscape", "rings", "-o", str(land), *few]) == 0
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(land), ""))
+    choose(page.setup_inspector.data.origin, FILE)
+    assert "is a landscape" in page.setup_banner.text.text()
+    assert page.setup.plan.origin == ""
 
 
 def test_the_history_of_the_samples_is_looked_back_at(qtbot, two, page):

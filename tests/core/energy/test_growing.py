@@ -77,6 +77,10 @@ def test_a_net_grows_to_half_the_width(size: int) -> None:
         last.weight.copy_(last.weight[moved])
         last.bias.copy_(last.bias[moved])
         after.weight.copy_(after.weight[:, moved])
+        scale = torch.rand(len(last.weight), generator=generator) + 0.5  # and of any size
+        last.weight *= scale[:, None, None, None]
+        last.bias *= scale
+        after.weight /= scale[:, None, None]
     bigger = fitted(net, NetSpec(size=2 * size, channels=1, width=8), generator)
     assert bigger.spec.width == 8
     x = torch.rand(3, 1, 2 * size, 2 * size, generator=generator) * 2 - 1
@@ -143,7 +147,9 @@ def test_a_net_grows_in_size_and_width_at_once() -> None:
             fitted(net, spec, generator)
 
 
-@pytest.mark.parametrize("spec", [NetSpec(width=8), NetSpec(width=32, activation="silu"), NetSpec(size=128)])
+@pytest.mark.parametrize(
+    "spec", [NetSpec(width=8), NetSpec(width=32, activation="silu"), NetSpec(width=32, leak=1.0), NetSpec(size=128)]
+)
 def test_a_net_that_cannot_grow(spec: NetSpec) -> None:
     with pytest.raises(SettingsError):
         grown(ConvNet(spec), spec.width, torch.Generator())

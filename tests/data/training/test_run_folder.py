@@ -138,8 +138,8 @@ def planned(command, place, monkeypatch):
 @pytest.mark.parametrize("knob", [*NET, *SHORT_RUN, *LEARNING], ids=lambda knob: knob.name)
 @pytest.mark.parametrize("origin", ["", "tiny.safetensors"])
 def test_whatever_is_set_in_the_window_its_command_repeats(tmp_path, monkeypatch, knob, origin):
-    make_model(tmp_path / "tiny.safetensors", steps=7)
-    grown = NetSpec(size=32, channels=1, width=4), ShortRun(steps=7, start_range=2.0)
+    make_model(tmp_path / "tiny.safetensors", NetSpec(size=16, channels=1, width=8), steps=7)
+    grown = NetSpec(size=32, channels=1, width=8), ShortRun(steps=7, start_range=2.0)
     net, short_run = grown if origin else (NetSpec(), ShortRun())
     plan = Plan(net=net, short_run=short_run, learning=Learning(), source="pics", name="birds", origin=origin)
     if not (origin and knob.part == "net"):

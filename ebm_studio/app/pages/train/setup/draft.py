@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from ebm_studio.core.errors import CheckpointError
 from ebm_studio.core.specs import NetSpec, ShortRun
-from ebm_studio.data.models.card import Card, find_model, read_card
+from ebm_studio.data.models.card import Card, NoCardError, find_model, read_picture_card
 from ebm_studio.data.pictures.datasets import natural_channels
 from ebm_studio.data.training.plan import Plan, begun_run
 from ebm_studio.data.training.presets import PRESETS, Preset
@@ -49,9 +49,20 @@ def begun(plan: Plan) -> Plan:
 def origin_card(origin: str) -> Card | None:
     """The card of the model that a run starts from; None without one, or when it cannot be read."""
     try:
-        return read_card(find_model(origin)) if origin else None
+        return read_picture_card(find_model(origin)) if origin else None
     except CheckpointError:
         return None
+
+
+def why_not(origin: str) -> str:
+    """Why a run cannot start from a model that has no `origin_card`."""
+    try:
+        read_picture_card(find_model(origin))
+    except NoCardError:
+        return f"{origin} has no card: open it on the Generate page first."
+    except CheckpointError as error:
+        return str(error)
+    return ""
 
 
 def first_plan() -> Plan:

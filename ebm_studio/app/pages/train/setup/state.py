@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ebm_studio.app.pages.train.setup.draft import Cost, Draft, begun, cost, origin_card, planned
+from ebm_studio.app.pages.train.setup.draft import Cost, Draft, begun, cost, origin_card, planned, why_not
 from ebm_studio.app.pages.train.setup.plan_fields import Knob
 from ebm_studio.app.studio.engine_link import EngineLink
 from ebm_studio.app.studio.faults import Faults
@@ -184,7 +184,7 @@ class TrainSetup(QObject):
         origin_card.cache_clear()
         card = origin_card(origin)
         if origin and card is None:
-            self.faults.show(Fault(f"{origin} has no card: open it on the Generate page first."))
+            self.faults.show(Fault(why_not(origin)))
             self.changed.emit()
             return
         plan = replace(self.plan, origin=origin)
