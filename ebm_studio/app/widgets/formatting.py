@@ -61,7 +61,7 @@ def start_choices() -> list[tuple[str, str, str]]:
 
 def short_run_text(run: ShortRun) -> str:
     """A short run in its symbols, as the inspector has them."""
-    text = f"K {run.steps}, s {figure(run.step_size)}, τ {figure(run.noise_scale)}"
+    text = f"K {run.steps}, s {run.step_size:.4g}, τ {run.noise_scale:.4g}"
     text += f", m {run.settle}" * bool(run.settle)
     return f"{text}, p₀ × {figure(run.start_range)}" if run.start_range != 1 else text
 

@@ -27,7 +27,7 @@ from ebm_studio.app.pages.models.state import Entry, Zoo
 from ebm_studio.app.widgets.actions import Use, line, press_own, use
 from ebm_studio.app.widgets.copying import Table, offer_copies
 from ebm_studio.app.widgets.fields import button, elided, label
-from ebm_studio.app.widgets.formatting import NETWORK_TIP, estimated, network_text, thousands
+from ebm_studio.app.widgets.formatting import NETWORK_TIP, estimated, network_text, short_run_text, thousands
 from ebm_studio.app.widgets.images import to_image
 from ebm_studio.app.widgets.names import in_tip, printable
 from ebm_studio.app.widgets.pixel_snapping import draw_picture
@@ -261,10 +261,9 @@ def _figures(card: Card) -> list[tuple[str, str, str]]:
         ),
         (
             "Short run",
-            f"K {card.short_run.steps}, s {card.short_run.step_size:g}"
-            + (f", m {card.short_run.settle}" if card.short_run.settle else ""),
-            "K, the number of Langevin steps that it was trained with; s, the step size that it draws with; m, the "
-            "last steps that become ever shorter.",
+            short_run_text(card.short_run),
+            "K, the number of Langevin steps that it was trained with; s, the step size that it draws with; τ, the "
+            "noise of a step; m, the last steps that become ever shorter; p₀ × 2, start noise twice as wide as usual.",
         ),
     ]
     if card.data.held_out:
