@@ -26,6 +26,7 @@ MEAN = torch.tensor([0, 0, 1 / 2, 1 / 2, 0, 0])
 SLOPE = torch.tensor([-1 / 16, -1 / 16, 1 / 2, -1 / 2, 1 / 16, 1 / 16])  # of a cell, less the interpolated one
 DIFFERENCES = ((MEAN, SLOPE), (SLOPE, MEAN), (SLOPE, SLOPE))  # across, down, and both
 SMOOTHING = 0.1  # c: in 50 steps of size 1 it takes a difference of 1 to 0
+TINY = 1e-12  # the norm of a channel that gives nothing
 PARTS = (0.25, 0.75)  # bounds of the random share of an outgoing weight that the first of two copies gets
 
 
@@ -105,7 +106,7 @@ def _within(net: ConvNet, widths: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
             before = _whole(weight, bias).norm(dim=1)
             for one in (weight, bias):
                 one[kept] = (one[kept] + one[gone]) / 2
-            after = _whole(weight, bias).norm(dim=1)[kept]
+            after = _whole(weight, bias).norm(dim=1)[kept].clamp_min(TINY)
             # LeakyReLU(k x) = k LeakyReLU(x): a channel k times as large as the merged one counts k times.
             for one in (kept, gone):
                 onward[:, one] *= (before[one] / after)[:, None, None]

@@ -87,6 +87,17 @@ def test_a_net_grows_to_half_the_width(size: int) -> None:
     torch.testing.assert_close(bigger(x), 4 * net(avg_pool2d(x, 2)) + smoothing(x), rtol=1e-4, atol=1e-4)
 
 
+def test_channels_that_give_nothing_can_be_merged() -> None:
+    generator = torch.Generator().manual_seed(0)
+    net = ConvNet(NetSpec(size=16, channels=1, width=16), generator)
+    with torch.no_grad():
+        net.convolutions[0].weight.zero_()
+        net.convolutions[0].bias.zero_()
+    bigger = fitted(net, NetSpec(size=32, channels=1, width=8), generator)
+    x = torch.rand(3, 1, 32, 32, generator=generator) * 2 - 1
+    assert bigger(x).isfinite().all()
+
+
 def test_what_is_new_in_a_grown_net_can_be_learned() -> None:
     generator = torch.Generator().manual_seed(0)
     bigger = grown(ConvNet(NetSpec(size=16, channels=1, width=10), generator), 10, generator)
