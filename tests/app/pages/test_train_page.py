@@ -30,10 +30,10 @@ from ebm_studio.app.pages.train.setup import state as train_setup
 from ebm_studio.app.pages.train.setup.initial_weights_box import FILE
 from ebm_studio.app.widgets.data_set_box import ZIP
 from ebm_studio.app.widgets.thinning import POINTS
-from ebm_studio.cli.main import main
-from ebm_studio.core.specs import Learning, ShortRun
+from ebm_studio.core.energy.nets import make_net
+from ebm_studio.core.specs import Learning, ShortRun, point_net
 from ebm_studio.data.exports.recipe_files import read_recipe
-from ebm_studio.data.models.card import read_card, user_models
+from ebm_studio.data.models.card import Card, read_card, user_models
 from ebm_studio.data.models.model import load_model, save_model
 from ebm_studio.data.pictures.datasets import set_name
 from ebm_studio.data.pictures.named_sets import NAMED
@@ -632,9 +632,8 @@ def test_a_run_can_begin_with_a_model(qtbot, page, tiny_model, tmp_path, monkeyp
 
 
 def test_a_run_cannot_begin_with_a_landscape(qtbot, page, tmp_path, monkeypatch):
-    land = tmp_path / "rings.safetensors"
-    few = ["--updates", "1", "--steps", "2", "--batch", "8", "--data-batch", "8", "--width", "8"]
-    assert main(["landscape", "rings", "-o", str(land), *few]) == 0
+    land, net = tmp_path / "rings.safetensors", make_net(point_net(width=8))
+    save_model(land, net, Card(name="rings", net=net.spec, short_run=ShortRun()))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(land), ""))
     choose(page.setup_inspector.data.origin, FILE)
     assert "is a landscape" in page.setup_banner.text.text()
