@@ -191,7 +191,6 @@ class TrainSetup(QObject):
         if card is not None:
             licence = plan.licence or licence_from(card.data, plan.source)
             plan = replace(plan, net=card.net, short_run=card.training_run(), licence=licence)
-        plan = begun(plan)
         self._swap("Start with " + (card.name if card else "random weights"), replace(self.draft, plan=plan))
 
     def set_plan(self, plan: Plan, text: str) -> None:
@@ -216,11 +215,11 @@ class TrainSetup(QObject):
             self.changed.emit()  # so that its field shows what is set
 
     def _edit(self, key: tuple[str, ...], plan: Plan) -> None:
-        plan = begun(plan)
         if plan != self.plan:
             self._swap(key[-1].replace("_", " ").capitalize(), replace(self.draft, plan=plan), ("train", *key))
 
     def _swap(self, text: str, draft: Draft, key: tuple[str, ...] | None = None) -> None:
+        draft = replace(draft, plan=begun(draft.plan))
         if draft != self.draft:
             self._undo.swap(text, self._apply, self.draft, draft, key, page="train")
 
